@@ -1,0 +1,36 @@
+"""posesearch: which poses are in a folder of photos, and which are like this one.
+
+    import posesearch
+
+    with posesearch.open("poses.duckdb") as db:
+        db.ingest("photos")
+        db.cluster(k=3)
+        report = db.similar("photo.jpg", n=10)
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from posesearch.errors import PosesearchError
+
+if TYPE_CHECKING:
+    from posesearch.engine.database import Database
+
+__version__ = "0.1.0"
+
+__all__ = ["Database", "PosesearchError", "__version__", "open"]
+
+
+def open(path: str | os.PathLike[str] = "poses.duckdb") -> "Database":  # noqa: A001 (reads as posesearch.open)
+    """Return the database at `path`. The first ingest makes the file."""
+    from posesearch.engine.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
+
+    return Database(path)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Database":
+        from posesearch.engine.database import Database  # noqa: PLC0415 (likewise)
+
+        return Database
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

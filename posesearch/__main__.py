@@ -1,0 +1,6 @@
+"""`python -m posesearch` is `posesearch`."""
+
+from posesearch.cli import main
+
+if __name__ == "__main__":
+    main()

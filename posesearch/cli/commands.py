@@ -1,0 +1,280 @@
+"""The commands: each declares its arguments, calls one method of the library, and shows the answer."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import posesearch
+
+# Modules that load numpy, OpenCV, DuckDB or a network are imported by the commands that use them: --help answers at once.
+
+app = typer.Typer(
+    name="posesearch",
+    help="Find the poses in a folder of photos, and more like this one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with `posesearch demo`, or with `posesearch ingest FOLDER`.",
+)
+models_app = typer.Typer(rich_markup_mode=None)
+app.add_typer(models_app, name="models")
+
+
+class Normalization(StrEnum):
+    """How poses are made comparable for clustering."""
+
+    BODY = "body"
+    MAX = "max"
+
+
+Db = Annotated[Path, typer.Option("--db", envvar="POSESEARCH_DB", help="The database file.", metavar="FILE")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Ascii = Annotated[bool, typer.Option("--ascii", help="Draw skeletons in plain ASCII.")]
+Collection = Annotated[str | None, typer.Option("--collection", help="Only this collection.", metavar="NAME")]
+DEFAULT_DB = Path("poses.duckdb")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"posesearch {posesearch.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def posesearch_command(
+    version: Annotated[  # noqa: ARG001 (its callback answers)
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Find the poses in a folder of photos, and more like this one."""
+
+
+@app.command()
+def ingest(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Photos, folders, globs, http(s) addresses, or .txt/.csv lists of them.", show_default="."),
+    ] = None,
+    db: Db = DEFAULT_DB,
+    collection: Annotated[str, typer.Option("--collection", help="The set that the photos belong to.", metavar="NAME")] = "default",
+    estimator: Annotated[
+        str | None,
+        typer.Option("--estimator", help="Who finds the people; see `posesearch models`.", show_default="the database's own", metavar="NAME"),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Take only photos of exactly one person with all 14 body joints.")] = False,
+    min_joints: Annotated[
+        int, typer.Option("--min-joints", min=3, max=14, help="Body joints that a person must show.", metavar="N")
+    ] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate the people in photos and store their poses.
+
+    A second run takes only what is new. Photos without a usable pose are kept in a table with the reason.
+    """
+    from posesearch.cli import output, show  # noqa: PLC0415
+
+    with output.ProgressBar() as progress, posesearch.open(db) as database:
+        report = database.ingest(
+            sources or ["."], collection=collection, estimator=estimator, strict=strict, min_joints=min_joints, progress=progress
+        )
+    if as_json:
+        output.show_json(report.as_json())
+    else:
+        show.ingest(report)
+    if report.interrupted:
+        output.note(f"Stopped. What was done is in {db}; the same command goes on from there.")
+        raise typer.Exit(130)
+    if report.seen == len(report.rejected):
+        raise typer.Exit(1)
+
+
+@app.command()
+def cluster(
+    k: Annotated[str, typer.Option("-k", help="The number of clusters, or auto: the elbow of the inertia.", metavar="N|auto")] = "auto",
+    db: Db = DEFAULT_DB,
+    collection: Collection = None,
+    normalization: Annotated[
+        Normalization, typer.Option("--normalization", help="body: centroid and size taken out; max: the article's.")
+    ] = Normalization.BODY,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same clusters.")] = 0,
+    plots: Annotated[
+        Path | None, typer.Option("--plots", help="Write inertia.png, scatter.png and centroids.png there.", metavar="DIR")
+    ] = None,
+    ascii_only: Ascii = False,
+    as_json: AsJson = False,
+) -> None:
+    """Group the poses by k-means and store centroids and labels.
+
+    K-means sees the complete poses; partial ones get the label of the nearest centroid. Clusterings are kept, the newest counts.
+    """
+    from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.engine import pictures  # noqa: PLC0415
+
+    count = _cluster_count(k)
+    normalisation: Literal["body", "max"] = "body" if normalization is Normalization.BODY else "max"
+    with posesearch.open(db) as database:
+        report = database.cluster(count, collection=collection, normalization=normalisation, seed=seed)
+    written = pictures.write_plots(report, plots) if plots else []
+    if as_json:
+        output.show_json(report.as_json())
+    else:
+        show.clusters(report, ascii_only)
+    for path in written:
+        output.note(f"Wrote {path}")
+
+
+def _cluster_count(k: str) -> int | Literal["auto"]:
+    if k == "auto":
+        return "auto"
+    if not k.isdecimal() or not 1 <= int(k) <= 1000:
+        raise typer.BadParameter("a number from 1 to 1000, or auto", param_hint="-k")
+    return int(k)
+
+
+@app.command()
+def similar(
+    query: Annotated[str, typer.Argument(help="A photo, its http(s) address, or the number of a stored pose.", metavar="PHOTO|URL|POSE_ID")],
+    n: Annotated[int, typer.Option("-n", min=1, help="How many matches.")] = 10,
+    db: Db = DEFAULT_DB,
+    collection: Collection = None,
+    person: Annotated[
+        int | None, typer.Option("--person", min=1, help="Which person of the photo, from 1.", show_default="the most prominent", metavar="N")
+    ] = None,
+    png: Annotated[Path | None, typer.Option("--png", help="Write query and matches, skeletons drawn on, as one PNG.", metavar="FILE")] = None,
+    ascii_only: Ascii = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find the nearest cluster and the most similar snapshots."""
+    from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.engine import pictures  # noqa: PLC0415
+
+    asked = int(query) if query.isdecimal() and not Path(query).exists() else query
+    with posesearch.open(db) as database:
+        report = database.similar(asked, n, collection=collection, person=person)
+    written = pictures.write_sheet(report, png) if png else None
+    if report.query.people > 1 and person is None:
+        output.note(f"{report.query.people} people in {report.query.source}: taking the most prominent; --person N takes another.")
+    if as_json:
+        output.show_json(report.as_json())
+    else:
+        show.similar(report, ascii_only)
+    if written:
+        output.note(f"Wrote {written}")
+
+
+@app.command(name="show")
+def show_command(
+    pose_id: Annotated[int, typer.Argument(help="The number of a stored pose.")],
+    db: Db = DEFAULT_DB,
+    png: Annotated[Path | None, typer.Option("--png", help="Write the photo with the skeleton drawn on.", metavar="FILE")] = None,
+    ascii_only: Ascii = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one stored pose."""
+    from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.engine import pictures, reports  # noqa: PLC0415
+
+    with posesearch.open(db) as database:
+        stored = database.show(pose_id)
+    written = pictures.write_pose(stored, png) if png else None
+    if as_json:
+        output.show_json(reports.pose_json(stored))
+    else:
+        show.pose(stored, ascii_only)
+    if written:
+        output.note(f"Wrote {written}")
+
+
+@app.command()
+def stats(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
+    """Show what is in the database."""
+    from posesearch.cli import output, show  # noqa: PLC0415
+
+    with posesearch.open(db) as database:
+        counts = database.stats()
+    if as_json:
+        output.show_json(counts)
+    else:
+        show.stats(counts)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="For example: SELECT joint, avg(score) FROM keypoints GROUP BY joint")],
+    db: Db = DEFAULT_DB,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run SQL on the database, read-only.
+
+    Tables, views and macros are described in schema.sql; docs/sql.md has examples.
+    """
+    from posesearch.cli import output  # noqa: PLC0415
+
+    with posesearch.open(db) as database:
+        table = database.sql(query)
+    if as_json:
+        output.show_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+    elif as_csv:
+        output.show_csv(table.columns, table.rows)
+    else:
+        output.show_table(table.columns, table.rows)
+
+
+@models_app.callback(invoke_without_command=True)
+def models(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the estimators and their weights: where, which, under which licence. `models pull` fetches them."""
+    if context.invoked_subcommand is not None:
+        return
+    from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.estimators import listing  # noqa: PLC0415
+
+    rows = listing()
+    if as_json:
+        output.show_json(rows)
+    else:
+        show.models(rows)
+
+
+@models_app.command()
+def pull(
+    name: Annotated[str | None, typer.Argument(help="An estimator.", show_default="all")] = None,
+) -> None:
+    """Fetch the weights that are not on this machine yet, and check their SHA-256."""
+    from posesearch import estimators  # noqa: PLC0415
+    from posesearch.cli import output  # noqa: PLC0415
+
+    for path in estimators.pull([name] if name else list(estimators.MODELS)):
+        output.note(f"{path} is there and is the file expected")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to put it all.")] = Path("posesearch-demo"),
+    ascii_only: Ascii = False,
+) -> None:
+    """Draw mannequin photos, ingest, cluster and search them: the whole of posesearch in a minute."""
+    from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.engine import demo, pictures  # noqa: PLC0415
+
+    output.note(f"Drawing mannequins in {folder}")
+    photos = demo.write(folder)
+    db = folder / "poses.duckdb"
+    with posesearch.open(db) as database:
+        for collection in ("men", "women"):
+            show.step(f"ingest {photos / collection} --collection {collection}")
+            with output.ProgressBar() as progress:
+                show.ingest(database.ingest(photos / collection, collection=collection, progress=progress))
+        show.step(f"cluster --plots {folder / 'plots'}")
+        clustering = database.cluster()
+        show.clusters(clustering, ascii_only)
+        show.step(f"similar {folder / 'query.jpg'} -n 5 --png {folder / 'similar.png'}")
+        report = database.similar(folder / "query.jpg", 5)
+        show.similar(report, ascii_only)
+    pictures.write_plots(clustering, folder / "plots")
+    pictures.write_sheet(report, folder / "similar.png")
+    show.demo_end(folder, db)

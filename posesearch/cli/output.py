@@ -1,0 +1,157 @@
+"""What the terminal shows. Answers go to stdout; progress, notes and errors to stderr."""
+
+import csv
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from posesearch.engine.ingest import Outcome
+from posesearch.engine.ingest import Progress as IngestProgress
+from posesearch.render import text
+from posesearch.render.text import Style, TextPicture
+
+PIPE_WIDTH: Final = 240
+"""Columns where stdout is no terminal: paths are not folded for a reader that is a program."""
+
+STYLES: Final = {"left": "bright_blue", "right": "dark_orange", "centre": "bold"}
+
+out = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+err = Console(stderr=True, highlight=False)
+
+
+def note(sentence: str) -> None:
+    """Tell the user something that is not the answer."""
+    err.print(Text(printable(sentence)), soft_wrap=True)
+
+
+def fail(error: Exception) -> None:
+    """Show an error as one line."""
+    err.print(Text(f"posesearch: {printable(str(error))}", style="red"), soft_wrap=True)
+
+
+def show_json(value: Any) -> None:
+    """Print JSON; numbers that JSON does not know are null."""
+    sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def show_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print CSV with a header; NULL is empty."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[str] = ()) -> None:
+    """Print a table; `numbers` are the columns that are aligned to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if value is None else printable(str(value))) for value in row))
+    out.print(table)
+
+
+def show_lines(pairs: Iterable[tuple[str, Any]]) -> None:
+    """Print names and values, a line each."""
+    pairs = list(pairs)
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        out.print(Text.assemble((name.ljust(width), "bold"), "  ", printable(str(value))), soft_wrap=True)
+
+
+def style(ascii_only: bool) -> Style:
+    """Return braille where stdout can encode it, unless plain ASCII was asked for."""
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    return "braille" if encoding.startswith("utf") and not ascii_only else "ascii"
+
+
+def show_skeletons(drawn: Sequence[tuple[Any, str]], ascii_only: bool, width: int = 20, height: int = 11) -> None:
+    """Print skeletons side by side, as many a row as fit, each with its caption below.
+
+    Args:
+        drawn: (keypoints (n, 2), caption) each.
+        ascii_only: no braille.
+        width, height: characters of each.
+    """
+    gap = 2
+    columns = max(1, min(out.width, 120) // (width + gap))
+    for first in range(0, len(drawn), columns):
+        row = drawn[first : first + columns]
+        pictures = [text.draw(xy, width, height, style(ascii_only)) for xy, _ in row]
+        _show_picture(text.beside(pictures, gap))
+        captions = "".join(caption[:width].center(width) + " " * gap for _, caption in row)
+        out.print(Text(captions.rstrip()), soft_wrap=True)
+        out.print()
+
+
+def _show_picture(picture: TextPicture) -> None:
+    for row in picture.rows:
+        line = Text()
+        for run in row:
+            line.append(run.text, style=STYLES[run.side] if run.side else "")
+        line.rstrip()
+        out.print(line, soft_wrap=True)
+
+
+def printable(sentence: str) -> str:
+    """Return the text on one line: a file's name may hold newlines and control characters."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in sentence)
+
+
+class ProgressBar(IngestProgress):
+    """A progress bar on stderr; silent where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("estimating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            console=err, transient=True, disable=not err.is_terminal,
+        )  # fmt: skip
+        self._task = self._bar.add_task("photos", total=None)
+
+    def __enter__(self) -> "ProgressBar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def start(self, photos: int) -> None:
+        """Take the number of photos that there are."""
+        self._bar.update(self._task, total=photos)
+
+    def photo(self, outcome: Outcome) -> None:  # noqa: ARG002 (one photo is one step)
+        """Advance by one."""
+        self._bar.advance(self._task)
+
+
+def silence_broken_pipe() -> None:
+    """Let `posesearch ... | head` end without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return float(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case None | bool() | int() | str():
+            return value
+        case _:
+            return str(value)

@@ -1,0 +1,165 @@
+"""How each answer looks in a terminal."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from rich.text import Text
+
+from posesearch import skeleton
+from posesearch.cli import output
+from posesearch.engine.reports import ClusterReport, IngestReport, SimilarReport
+from posesearch.store.snapshots import StoredPose
+
+REJECTIONS_SHOWN: Final = 10
+SKELETONS_SHOWN: Final = 5
+"""Matches that are drawn beside the query: two rows of a usual terminal."""
+
+
+def ingest(report: IngestReport) -> None:
+    """Show what an ingest did, and why photos were rejected."""
+    for rejection in report.rejected[:REJECTIONS_SHOWN]:
+        output.note(f"{rejection.source}: {rejection.message}")
+    if len(report.rejected) > REJECTIONS_SHOWN:
+        output.note(f'... {len(report.rejected) - REJECTIONS_SHOWN} more: posesearch sql "SELECT source, message FROM snapshots WHERE message IS NOT NULL"')
+    rows: list[tuple[str, Any]] = [
+        ("photos seen", report.seen),
+        ("ingested", f"{report.ingested} with {report.poses} poses"),
+        ("unchanged", report.unchanged),
+        ("rejected", len(report.rejected)),
+    ]
+    reasons = Counter(rejection.reason for rejection in report.rejected)
+    rows += [(f"  {reason}", count) for reason, count in reasons.most_common()]
+    output.show_lines([*rows, ("seconds", f"{report.seconds:.1f}")])
+
+
+def clusters(report: ClusterReport, ascii_only: bool) -> None:
+    """Show the sizes and the centroids of a clustering."""
+    chosen = "the elbow of the inertia" if report.chosen_by == "elbow" else "as asked"
+    output.show_lines([
+        ("clustering", f"{report.clustering_id} of {report.collection or 'all collections'}, {report.normalization} normalisation"),
+        ("clusters", f"{len(report.clusters)} ({chosen})"),
+        ("poses", f"{report.complete} complete, {report.partial} partial labelled by the nearest centroid"),
+    ])  # fmt: skip
+    output.out.print()
+    half = skeleton.N_BODY
+    drawn = [
+        (np.stack([cluster.centroid[:half], cluster.centroid[half:]], axis=1), f"{cluster.cluster}: {cluster.size} poses")
+        for cluster in report.clusters
+    ]
+    output.show_skeletons(drawn, ascii_only)
+
+
+def similar(report: SimilarReport, ascii_only: bool) -> None:
+    """Show the nearest cluster, the skeletons side by side, and the matches."""
+    query = report.query
+    of = f", person {query.person} of {query.people}" if query.people > 1 else ""
+    lines = [("query", f"{query.source} ({query.width} x {query.height}{of})")]
+    if report.cluster is None:
+        lines.append(("cluster", "none; `posesearch cluster` makes some"))
+    else:
+        found = report.cluster
+        lines.append((
+            "cluster",
+            f"{found.cluster} of clustering {found.clustering_id}, similarity {found.similarity:.3f} "
+            f"({found.size} poses, medoid pose {found.medoid_pose_id})",
+        ))  # fmt: skip
+    output.show_lines(lines)
+    output.out.print()
+    drawn = [(query.pose.person.keypoints.xy, "query")]
+    drawn += [
+        (match.stored.pose.person.keypoints.xy, f"{match.rank}: {match.similarity:.3f}")
+        for match in report.matches[:SKELETONS_SHOWN]
+    ]
+    output.show_skeletons(drawn, ascii_only)
+    output.show_table(
+        ("rank", "similarity", "joints", "collection", "cluster", "pose", "path"),
+        [
+            (
+                match.rank, f"{match.similarity:.3f}", match.shared_joints, match.stored.collection,
+                match.stored.cluster, match.stored.pose_id, match.stored.source,
+            )
+            for match in report.matches
+        ],
+        numbers=("rank", "similarity", "joints", "cluster", "pose"),
+    )  # fmt: skip
+    if not report.matches:
+        output.note("No stored pose shares enough joints with the query.")
+
+
+def pose(stored: StoredPose, ascii_only: bool) -> None:
+    """Show a stored pose and its joints."""
+    person = stored.pose.person
+    cluster = "none" if stored.cluster is None else f"{stored.cluster} of clustering {stored.clustering_id}, distance {stored.distance:.3f}"
+    left, top, width, height = person.box
+    output.show_lines([
+        ("pose", f"{stored.pose_id}: person {stored.number} of snapshot {stored.snapshot_id}"),
+        ("path", stored.source),
+        ("collection", stored.collection),
+        ("photo", f"{stored.width} x {stored.height}"),
+        ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}), {person.prominence:.0%} of the photo's height"),
+        ("estimator", f"{stored.estimator}, score {person.score:.2f}"),
+        ("body joints", f"{person.keypoints.body_joints} of {skeleton.N_BODY}"),
+        ("cluster", cluster),
+    ])  # fmt: skip
+    output.out.print()
+    output.show_skeletons([(person.keypoints.xy, "")], ascii_only, width=36, height=20)
+    points = zip(skeleton.JOINTS, person.keypoints.xy, person.keypoints.score, strict=True)
+    output.show_table(
+        ("joint", "x", "y", "score"),
+        [(name, *((f"{x:.1f}", f"{y:.1f}", f"{score:.2f}") if score else ("missing",))) for name, (x, y), score in points],
+        numbers=("x", "y", "score"),
+    )
+
+
+def stats(counts: Mapping[str, Any]) -> None:
+    """Show what is in the database."""
+    output.show_lines([
+        ("database", f"{counts['path']} ({counts['bytes'] / 1e6:.1f} MB)"),
+        ("estimator", counts["estimator"] or "none yet"),
+        ("snapshots", counts["snapshots"]),
+        ("poses", f"{counts['poses']}, {counts['complete_poses']} of them complete"),
+        ("rejected", ", ".join(f"{count} {reason}" for reason, count in counts["reasons"].items()) or 0),
+        ("clusterings", counts["clusterings"]),
+    ])  # fmt: skip
+    for title, rows in (("collections", counts["collections"]), ("current clusterings", counts["current_clusterings"])):
+        if rows:
+            output.out.print(Text(f"\n{title}", style="bold"))
+            output.show_table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def models(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show the estimators and their weights."""
+    for row in rows:
+        weights = row["weights"]
+        output.out.print(Text(row["name"] + ("  (default)" if row["default"] else ""), style="bold"))
+        output.show_lines([
+            ("  what", row["summary"]),
+            ("  weights", f"{weights['name']}, {weights['bytes'] / 1e6:.1f} MB, from {weights['origin']}"),
+            ("  licence", weights["licence"]),
+            ("  sha256", weights["sha256"]),
+            ("  where", weights["path"] or "not fetched yet; the first ingest does, or `posesearch models pull`"),
+        ])  # fmt: skip
+
+
+def step(command: str) -> None:
+    """Show the command that does the demo's next step."""
+    output.out.print(Text(f"\n$ posesearch {command}", style="bold green"), soft_wrap=True)
+
+
+def demo_end(folder: Path, db: Path) -> None:
+    """Show what the demo left, and what to type next."""
+    output.show_lines([
+        ("\nfolder", folder.absolute()),
+        ("database", db),
+        ("pictures", f"{folder / 'similar.png'}, {folder / 'plots'}"),
+    ])  # fmt: skip
+    output.out.print(Text("\nNext:", style="bold"))
+    for command in (
+        f"posesearch similar 1 --db {db}",
+        f'posesearch sql "FROM similar_poses(1, 5)" --db {db}',
+        "posesearch ingest ~/Pictures",
+    ):
+        output.out.print(Text(f"  {command}"), soft_wrap=True)

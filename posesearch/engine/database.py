@@ -1,0 +1,207 @@
+"""The library: a Database object, one method a command."""
+
+import os
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from posesearch import clustering, estimators, normalise
+from posesearch.engine import ingest, search
+from posesearch.engine.ingest import Progress
+from posesearch.engine.reports import Cluster, ClusterReport, IngestReport, SimilarReport
+from posesearch.engine.rules import MIN_JOINTS
+from posesearch.errors import NoPoses
+from posesearch.estimators import Estimator
+from posesearch.normalise import Normalisation
+from posesearch.store import clusterings, snapshots, tables
+from posesearch.store.file import File
+from posesearch.store.snapshots import StoredPose
+from posesearch.store.tables import Table
+
+
+class Database:
+    """A posesearch database. The file is made by the first ingest, and is open only while a method uses it."""
+
+    def __init__(self, path: str | os.PathLike[str] = "poses.duckdb") -> None:
+        """Name the file; nothing is opened yet."""
+        self._file = File(os.fspath(path))
+        self._estimators: dict[tuple[str, int], Estimator] = {}
+        self._loading = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._estimators.clear()
+
+    @property
+    def path(self) -> str:
+        """The file's path."""
+        return str(self._file.path)
+
+    def ingest(
+        self,
+        sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".",
+        *,
+        collection: str = "default",
+        estimator: str | None = None,
+        strict: bool = False,
+        min_joints: int = MIN_JOINTS,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Estimate the people in photos and store their poses; photos that are stored already are left alone.
+
+        Args:
+            sources: files, folders, globs, http(s) addresses, .txt or .csv lists of them.
+            collection: the set that the photos belong to.
+            estimator: a name from posesearch.estimators.MODELS; None takes the database's own, or the default.
+            strict: take only photos of exactly one person with all 14 body joints.
+            min_joints: without `strict`, body joints that a person must show, 3 to 14.
+            progress: is told of each photo.
+
+        Raises:
+            SourceError: the sources name no photo.
+            EstimatorError: the estimator can't be used, or is not the database's.
+            StoreError: the file can't be used.
+            ValueError: min_joints is out of range.
+        """
+        named = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
+        return ingest.ingest(
+            self._file,
+            [os.fspath(source) for source in named],
+            collection=collection,
+            estimator=estimator,
+            strict=strict,
+            min_joints=min_joints,
+            load=lambda name: self._estimator(name, ingest.WORKERS),
+            progress=progress or Progress(),
+        )
+
+    def cluster(
+        self,
+        k: int | Literal["auto"] = "auto",
+        *,
+        collection: str | None = None,
+        normalization: Normalisation = "body",
+        seed: int = 0,
+    ) -> ClusterReport:
+        """Cluster the complete poses by k-means, label the partial ones, and store it all.
+
+        Args:
+            k: the number of clusters; "auto" takes the elbow of the inertia curve.
+            collection: only this one; None is all.
+            normalization: "body", or "max" as in the article.
+            seed: the same seed gives the same clusters.
+
+        Raises:
+            NoPoses, NoSuchCollection, TooFewPoses: there is not enough to cluster.
+            StoreError: the file can't be used.
+        """
+        with self._file.reading() as connection:
+            snapshots.check_collection(connection, collection)
+            ids, vectors, raw = snapshots.body_joints(connection, collection)
+        if not len(ids):
+            raise NoPoses(self.path)
+        if normalization == "max":
+            vectors = normalise.maximum(raw)
+        masks = (~np.isnan(raw[..., 0])).astype(np.float32)
+        result = clustering.cluster(vectors, masks, None if k == "auto" else k, normalization, seed)
+        complete = masks.all(axis=1)
+        sizes = np.bincount(result.labels, minlength=len(result.centroids))
+        stored = clusterings.Clustering(
+            collection=collection,
+            normalization=normalization,
+            chosen_by="elbow" if k == "auto" else "user",
+            seed=seed,
+            complete=int(complete.sum()),
+            partial=int((~complete).sum()),
+            inertia=result.inertia,
+            centroids=result.centroids,
+            sizes=sizes,
+            medoids=ids[result.medoids],
+            pose_ids=ids,
+            labels=result.labels,
+            distances=result.distances,
+            inertias=result.curve,
+        )
+        with self._file.writing() as connection:
+            clustering_id = clusterings.save(connection, stored)
+        return ClusterReport(
+            clustering_id=clustering_id,
+            collection=collection,
+            normalization=normalization,
+            chosen_by=stored.chosen_by,
+            seed=seed,
+            complete=stored.complete,
+            partial=stored.partial,
+            inertia=stored.inertia,
+            inertias=stored.inertias,
+            clusters=tuple(
+                Cluster(number, int(sizes[number]), int(stored.medoids[number]), centroid)
+                for number, centroid in enumerate(stored.centroids)
+            ),
+            vectors=vectors[complete],
+            labels=result.labels[complete],
+        )
+
+    def similar(
+        self, query: str | os.PathLike[str] | int, n: int = 10, *, collection: str | None = None, person: int | None = None
+    ) -> SimilarReport:
+        """Find the nearest cluster and the n most similar poses.
+
+        Args:
+            query: a photo's path or address, or the number of a stored pose.
+            n: at most so many.
+            collection: only this one; None is all.
+            person: which person of the photo, from 1, the most prominent first; None takes that one.
+
+        Raises:
+            PhotoError: the photo can't be used.
+            NoSuchPose, NoSuchPerson, NoSuchCollection, NoPoses: there is nothing to compare.
+            EstimatorError, StoreError: the estimator or the file can't be used.
+        """
+        asked = query if isinstance(query, int) else os.fspath(query)
+        return search.similar(
+            self._file, asked, n=n, collection=collection, person=person, load=lambda name: self._estimator(name, 1)
+        )
+
+    def show(self, pose_id: int) -> StoredPose:
+        """Return a stored pose.
+
+        Raises:
+            NoSuchPose: there is none of that number.
+            StoreError: the file can't be used.
+        """
+        with self._file.reading() as connection:
+            return snapshots.pose(connection, pose_id)
+
+    def stats(self) -> dict[str, Any]:
+        """Return what is in the database, as `posesearch stats --json` prints it.
+
+        Raises:
+            StoreError: the file can't be used.
+        """
+        with self._file.reading() as connection:
+            counts = tables.counts(connection)
+            return {"path": self.path, "bytes": self._file.path.stat().st_size, "estimator": snapshots.estimator(connection), **counts}
+
+    def sql(self, query: str) -> Table:
+        """Run SQL that reads. The file can't be changed by it, and no other file or address can be reached.
+
+        Raises:
+            BadSQL: DuckDB refuses it.
+            StoreError: the file can't be used.
+        """
+        with self._file.reading() as connection:
+            return tables.query(connection, query)
+
+    def _estimator(self, name: str, streams: int) -> Estimator:
+        with self._loading:
+            if (name, streams) not in self._estimators:
+                self._estimators[name, streams] = estimators.load(name, streams)
+            return self._estimators[name, streams]

@@ -1,0 +1,144 @@
+"""The demo's photos: mannequins in two collections, drawn, so that they are ours and their joints are known."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch.engine import files
+from posesearch.render.mannequin import Figure, Look, Stance, scene
+from posesearch.types import Float
+
+WIDTH, HEIGHT = 480, 640
+VARIANTS: Final = 2
+"""Photos of each stance in each collection, no two alike."""
+
+_UP: Final = (160, 0)
+STANCES: Final = {
+    "standing": Stance(),
+    "hands-on-hips": Stance(left_arm=(42, -10), left_forearm=(-38, 20), right_arm=(42, -10), right_forearm=(-38, 20)),
+    "one-hand-on-hip": Stance(left_arm=(42, -10), left_forearm=(-38, 20), yaw=-20),
+    "arms-out": Stance(left_arm=(90, 0), left_forearm=(92, 0), right_arm=(90, 0), right_forearm=(92, 0)),
+    "arms-up": Stance(left_arm=(150, 0), left_forearm=_UP, right_arm=(150, 0), right_forearm=_UP),
+    "waving": Stance(right_arm=(100, 0), right_forearm=(165, 0)),
+    "pointing": Stance(left_arm=(95, 0), left_forearm=(95, 0), left_thigh=(10, 0), left_shin=(8, 0)),
+    "thinking": Stance(right_arm=(15, 20), right_forearm=(-150, 30), left_arm=(5, 20), left_forearm=(-85, 30)),
+    "arms-crossed": Stance(
+        left_arm=(12, 18), left_forearm=(-95, 25), right_arm=(12, 18), right_forearm=(-95, 25), right_thigh=(8, 0)
+    ),
+    "walking": Stance(
+        yaw=35, left_thigh=(2, 28), left_shin=(2, 5), right_thigh=(2, -18), right_shin=(2, -40),
+        left_arm=(8, -25), left_forearm=(5, 5), right_arm=(8, 25), right_forearm=(5, 45),
+    ),
+    "wide": Stance(
+        left_thigh=(26, 0), left_shin=(26, 0), right_thigh=(26, 0), right_shin=(26, 0),
+        left_arm=(125, 0), left_forearm=(125, 0), right_arm=(125, 0), right_forearm=(125, 0),
+    ),
+    "lunge": Stance(
+        left_thigh=(55, 0), left_shin=(0, 0), right_thigh=(35, 0), right_shin=(35, 0),
+        left_arm=(80, 0), left_forearm=(85, 0), right_arm=(40, 0), right_forearm=(-30, 20),
+    ),
+    "squat": Stance(
+        left_thigh=(50, 45), left_shin=(5, -20), right_thigh=(50, 45), right_shin=(5, -20),
+        left_arm=(20, 50), left_forearm=(-30, 60), right_arm=(20, 50), right_forearm=(-30, 60),
+    ),
+    "side-bend": Stance(
+        lean=22, right_arm=(140, 0), right_forearm=(185, 0), left_thigh=(10, 0), left_shin=(10, 0),
+        right_thigh=(16, 0), right_shin=(16, 0),
+    ),
+    "kick": Stance(
+        left_thigh=(70, 0), left_shin=(72, 0), lean=-14, left_arm=(60, 0), left_forearm=(80, 0),
+        right_arm=(70, 0), right_forearm=(90, 0),
+    ),
+    "turned": Stance(yaw=50, left_arm=(16, 10), left_forearm=(8, 30)),
+}  # fmt: skip
+QUERY: Final = "hands-on-hips"
+
+_TOPS: Final = ((150, 90, 50), (90, 60, 170), (70, 120, 60), (60, 60, 60), (190, 180, 170), (60, 130, 190))
+_TROUSERS: Final = ((90, 60, 50), (120, 90, 60), (70, 70, 70), (60, 80, 100))
+_SKINS: Final = ((150, 180, 225), (110, 140, 190), (80, 105, 150), (165, 195, 235))
+_HAIRS: Final = ((30, 45, 70), (40, 70, 120), (25, 25, 25), (90, 150, 190))
+
+
+@dataclass(frozen=True, eq=False)
+class DemoPhoto:
+    """A drawn photo.
+
+    Attributes:
+        collection: "men" or "women"; "" of the query.
+        name: of the file, without ending.
+        pixels: (640, 480, 3) uint8 BGR.
+        joints: (18, 2) float32 pixels of each mannequin, also outside the picture.
+    """
+
+    collection: str
+    name: str
+    pixels: NDArray[np.uint8]
+    joints: list[Float]
+
+
+def photos() -> Iterator[DemoPhoto]:
+    """Draw the collections: every stance, some cut off by the frame, an empty room, and two people in one photo."""
+    random = np.random.default_rng(2017)
+    for collection in ("men", "women"):
+        for variant in range(VARIANTS):
+            for number, (name, stance) in enumerate(STANCES.items()):
+                cut = variant == 1 and number % 4 == 0
+                figure = _figure(stance, collection, random, size=620 if cut else 400, feet=HEIGHT + 190 if cut else HEIGHT * 0.93)
+                yield _photo(collection, f"{name}-{variant + 1}", [figure], random)
+    yield _photo("men", "empty-room", [], random)
+    pair = [
+        replace(_figure(STANCES[name], "women", random, size), feet=(x, HEIGHT * 0.93))
+        for name, x, size in (("waving", 340.0, 330), ("standing", 140.0, 400))
+    ]
+    yield _photo("women", "two-people", pair, random)
+
+
+def query() -> DemoPhoto:
+    """Draw one more photo, of somebody who is in no collection."""
+    random = np.random.default_rng(1)
+    return _photo("", "query", [_figure(STANCES[QUERY], "men", random)], random)
+
+
+def write(folder: str | os.PathLike[str]) -> Path:
+    """Write the photos to folder/photos/men, folder/photos/women and folder/query.jpg; return folder/photos.
+
+    Raises:
+        OutputFailed: the folder can't be written.
+    """
+    top = Path(folder)
+    for photo in photos():
+        files.write(top / "photos" / photo.collection / f"{photo.name}.jpg", jpeg(photo.pixels))
+    files.write(top / "query.jpg", jpeg(query().pixels))
+    return top / "photos"
+
+
+def jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Return the picture as the bytes of a JPEG file."""
+    done, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 92])
+    if not done:
+        raise ValueError("the picture can't be encoded as JPEG")
+    return data.tobytes()
+
+
+def _figure(
+    stance: Stance, collection: str, random: np.random.Generator, size: float = 400, feet: float = HEIGHT * 0.93
+) -> Figure:
+    top, trousers, skin, hair = (
+        choices[random.integers(len(choices))] for choices in (_TOPS, _TROUSERS, _SKINS, _HAIRS)
+    )
+    look = Look(skin=skin, hair=hair, top=top, trousers=trousers, sleeves=bool(random.random() < 0.5))
+    if collection == "women":
+        look = replace(look, shoulders=0.098, hips=0.06, long_hair=True, shorts=bool(random.random() < 0.5))
+    place = WIDTH / 2 + random.uniform(-15, 15), feet
+    return Figure(stance.varied(random, 4), look, place, size * random.uniform(0.94, 1.0))
+
+
+def _photo(collection: str, name: str, figures: list[Figure], random: np.random.Generator) -> DemoPhoto:
+    pixels, joints = scene(WIDTH, HEIGHT, figures, random)
+    return DemoPhoto(collection, name, pixels, joints)

@@ -1,0 +1,78 @@
+"""Pictures of what the library answers, written to files."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from posesearch import clustering, images, sources
+from posesearch.engine import files
+from posesearch.engine.reports import ClusterReport, SimilarReport
+from posesearch.errors import PhotoError
+from posesearch.render import picture
+from posesearch.render.picture import Pixels, Tile
+from posesearch.store.snapshots import StoredPose
+from posesearch.types import Keypoints
+
+_ENOUGH: Final = 2 * picture.TILE_HEIGHT  # pixels of a photo's longer side that a tile can show
+_COLUMNS: Final = 4
+
+
+def write_sheet(report: SimilarReport, path: str | os.PathLike[str]) -> Path:
+    """Write the query and its matches as one PNG, each photo with its skeleton drawn on.
+
+    A photo that is no longer where it was is drawn as the skeleton alone.
+
+    Raises:
+        OutputFailed: the file can't be written.
+    """
+    query = report.query
+    tiles = [Tile(_drawn(query.source, query.width, query.pose.person.keypoints), ("query", query.source))]
+    for match in report.matches:
+        stored = match.stored
+        cluster = "" if stored.cluster is None else f"  cluster {stored.cluster}"
+        caption = f"{match.rank}.  {match.similarity:.3f}  {match.shared_joints} joints{cluster}"
+        tiles.append(Tile(_of(stored), (caption, stored.source)))
+    return files.write(Path(path), picture.png(picture.sheet(tiles, _COLUMNS, f"Poses like {Path(query.source).name}")))
+
+
+def write_pose(stored: StoredPose, path: str | os.PathLike[str]) -> Path:
+    """Write the photo of a pose with its skeleton drawn on as a PNG, or the skeleton alone where the photo is gone.
+
+    Raises:
+        OutputFailed: the file can't be written.
+    """
+    return files.write(Path(path), picture.png(_drawn(stored.source, stored.width, stored.pose.person.keypoints, enough=None)))
+
+
+def write_plots(report: ClusterReport, folder: str | os.PathLike[str]) -> list[Path]:
+    """Write the plots of a clustering: the elbow curve, the poses on two principal components, the centroids.
+
+    Raises:
+        OutputFailed: the folder can't be written.
+    """
+    from posesearch.render import plots  # noqa: PLC0415 (matplotlib takes a second to import)
+
+    centroids = np.stack([cluster.centroid for cluster in report.clusters])
+    points, centres = clustering.plane(report.vectors, centroids)
+    titles = [f"cluster {cluster.cluster}\n{cluster.size} poses" for cluster in report.clusters]
+    named = {
+        "inertia.png": plots.inertia(report.inertias, len(centroids)),
+        "scatter.png": plots.scatter(points, report.labels, centres),
+        "centroids.png": plots.skeletons(centroids, titles),
+    }
+    return [files.write(Path(folder) / name, data) for name, data in named.items()]
+
+
+def _of(stored: StoredPose) -> Pixels:
+    return _drawn(stored.source, stored.width, stored.pose.person.keypoints)
+
+
+def _drawn(source: str, width: int, keypoints: Keypoints, enough: int | None = _ENOUGH) -> Pixels:
+    try:
+        photo = images.decode(sources.read(source), source, enough)
+    except PhotoError:
+        return picture.alone(keypoints.xy, picture.TILE_WIDTH, picture.TILE_HEIGHT)
+    scale = photo.pixels.shape[1] / width
+    return picture.overlay(photo.pixels, keypoints.scaled(scale, scale).xy)

@@ -1,0 +1,101 @@
+"""From a photo, an address or a stored pose to the nearest cluster and the most similar poses: one search path."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from posesearch import clustering, estimators, images, normalise, skeleton, sources
+from posesearch.engine.reports import Match, NearestCluster, Query, SimilarReport
+from posesearch.engine.rules import MIN_JOINTS, Rule, poses_of
+from posesearch.errors import NoPoses, NoSuchPerson, TooFewJoints
+from posesearch.estimators import Estimator
+from posesearch.normalise import NORMALISATIONS
+from posesearch.store import clusterings, search, snapshots
+from posesearch.store.file import Connection, File
+from posesearch.types import Pose
+
+BARS: Final = (MIN_JOINTS, 6)
+"""Body joints asked of a query: as many as an ingest asks, so that a photo finds the pose that it was stored with; where
+nobody has them, six. Fewer fit almost any pose."""
+
+
+def similar(
+    file: File,
+    asked: str | int,
+    *,
+    n: int,
+    collection: str | None,
+    person: int | None,
+    load: Callable[[str], Estimator],
+) -> SimilarReport:
+    """Find the poses most like the one asked for. See Database.similar."""
+    with file.reading() as connection:
+        snapshots.check_collection(connection, collection)
+        name = snapshots.estimator(connection)
+        stored = snapshots.pose(connection, asked) if isinstance(asked, int) else None
+    if name is None:
+        raise NoPoses(str(file.path))
+    if stored is not None:
+        query = Query(stored.source, stored.width, stored.height, stored.estimator, 1, 1, stored.pose)
+    else:
+        query = query_of(str(asked), person, load(name))
+    with file.reading() as connection:
+        return SimilarReport(query, _nearest_cluster(connection, query.pose, collection), _matches(connection, query.pose, n, collection))
+
+
+def query_of(source: str, person: int | None, estimator: Estimator) -> Query:
+    """Estimate a photo and take one person in it.
+
+    Args:
+        source: path or address.
+        person: from 1; None takes the most prominent.
+        estimator: the database's own.
+
+    Raises:
+        PhotoError: the photo can't be read, or nobody in it can be searched for.
+        NoSuchPerson: fewer people than that.
+    """
+    photo = images.decode(sources.read(source), source, estimator.enough)
+    people = estimator.estimate(photo)
+    for bar in BARS:
+        try:
+            poses = poses_of(people, Rule(estimator.model.name, min_joints=bar), source)
+            break
+        except TooFewJoints:
+            if bar == BARS[-1]:
+                raise
+    number = 1 if person is None else person
+    if not 1 <= number <= len(poses):
+        raise NoSuchPerson(source, number, len(poses))
+    return Query(source, photo.width, photo.height, estimator.model.name, len(poses), number, poses[number - 1])
+
+
+def weight_of(pose: Pose) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    """Return how much each body joint of a query counts, (14,) float32: all that are there count alike."""
+    return pose.mask
+
+
+def _matches(connection: Connection, pose: Pose, n: int, collection: str | None) -> tuple[Match, ...]:
+    found = search.nearest(connection, pose.vector, weight_of(pose), n, collection)
+    stored = snapshots.poses(connection, [row.pose_id for row in found])
+    return tuple(
+        Match(row.rank, row.similarity, row.shared_joints, pose) for row, pose in zip(found, stored, strict=True)
+    )
+
+
+def _nearest_cluster(connection: Connection, pose: Pose, collection: str | None) -> NearestCluster | None:
+    """Return the nearest cluster by distance among the current clusterings, the newest first where they tie."""
+    best: tuple[float, NearestCluster] | None = None
+    for current in clusterings.current(connection, collection):
+        normalisation = NORMALISATIONS[current.normalization]
+        vector = normalisation(pose.person.keypoints.xy[None, skeleton.BODY])
+        labels, distances = clustering.assign(vector, pose.mask[None], current.centroids, current.normalization)
+        label = int(labels[0])
+        similarity, _ = normalise.similarity(vector, pose.mask[None], current.centroids[label], weight_of(pose))
+        nearest = NearestCluster(
+            current.clustering_id, label, float(similarity[0]), int(current.sizes[label]), int(current.medoids[label])
+        )
+        if best is None or distances[0] < best[0]:
+            best = float(distances[0]), nearest
+    return best and best[1]

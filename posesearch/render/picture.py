@@ -1,0 +1,141 @@
+"""Skeletons in pixels: alone, over a photo, and sheets of many. Pure functions from arrays to arrays."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from posesearch import skeleton
+from posesearch.types import Float
+
+Pixels = NDArray[np.uint8]
+
+# BGR; blue and orange stay apart for colour-blind eyes (Okabe and Ito, 2008). The person's left is blue.
+COLOURS: Final = {"left": (178, 114, 0), "right": (0, 94, 213), "centre": (60, 60, 60)}
+_HALO: Final = (255, 255, 255)  # around limbs, so that they show on any photo
+_PAPER: Final = (250, 250, 250)
+_INK: Final = (40, 40, 40)
+_SUBPIXEL: Final = 4  # cv2's shift: coordinates in sixteenths
+
+
+def overlay(pixels: Pixels, xy: Float) -> Pixels:
+    """Return a copy of the photo with the skeleton drawn on.
+
+    Args:
+        pixels: (h, w, 3) uint8.
+        xy: (18, 2) float32, in these pixels; NaN where missing.
+    """
+    canvas = pixels.copy()
+    thickness = max(2, round(max(canvas.shape[:2]) / 110))
+    limbs = [limb for limb in skeleton.LIMBS if not np.isnan(xy[[limb.start, limb.end]]).any()]
+    for colour_of, width in ((lambda _: _HALO, thickness + max(2, thickness // 2)), (lambda limb: COLOURS[limb.side], thickness)):
+        for limb in limbs:
+            cv2.line(canvas, _point(xy[limb.start]), _point(xy[limb.end]), colour_of(limb), width, cv2.LINE_AA, _SUBPIXEL)
+    for joint, point in enumerate(xy):
+        if not np.isnan(point).any():
+            colour = COLOURS[skeleton.side_of(skeleton.JOINTS[joint])]
+            for radius, fill in ((thickness * 1.4, _HALO), (thickness, colour)):
+                cv2.circle(canvas, _point(point), round(radius * 2**_SUBPIXEL), fill, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL)
+    return canvas
+
+
+def alone(xy: Float, width: int, height: int) -> Pixels:
+    """Return the skeleton on paper, as large as it fits: (height, width, 3) uint8.
+
+    Args:
+        xy: (n, 2) float, n = 18 or 14, y down, any unit; NaN where missing.
+        width, height: pixels.
+    """
+    points = np.full((skeleton.N_JOINTS, 2), np.nan, np.float32)
+    points[: len(xy)] = xy
+    paper = np.full((height, width, 3), _PAPER, np.uint8)
+    if np.isnan(points).all():
+        return paper
+    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
+    room = np.array([width, height]) * 0.84
+    scale = float((room / np.maximum(high - low, 1e-9)).min())
+    middle = (low + high) / 2
+    return overlay(paper, ((points - middle) * scale + np.array([width, height]) / 2).astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One picture of a sheet and the lines under it."""
+
+    pixels: Pixels
+    lines: tuple[str, ...]
+
+
+TILE_WIDTH: Final = 260
+TILE_HEIGHT: Final = 390
+_MARGIN: Final = 14
+_LINE: Final = 19
+
+
+def sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
+    """Return the tiles in rows under a title, each fitted to the same size: (h, w, 3) uint8.
+
+    Raises:
+        ValueError: there are no tiles.
+    """
+    if not tiles:
+        raise ValueError("a sheet needs a tile")
+    columns = min(columns, len(tiles))
+    rows = -(-len(tiles) // columns)
+    cell_width, cell_height = TILE_WIDTH + _MARGIN, TILE_HEIGHT + _MARGIN + _LINE * max(len(tile.lines) for tile in tiles)
+    top = _MARGIN * 2 + _LINE
+    canvas = np.full((top + rows * cell_height, _MARGIN + columns * cell_width, 3), _PAPER, np.uint8)
+    for number, tile in enumerate(tiles):
+        x, y = _MARGIN + number % columns * cell_width, top + number // columns * cell_height
+        canvas[y : y + TILE_HEIGHT, x : x + TILE_WIDTH] = fitted(tile.pixels)
+    image = Image.fromarray(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB))
+    pen = ImageDraw.Draw(image)
+    pen.text((_MARGIN, _MARGIN), _clipped(title, canvas.shape[1] - 2 * _MARGIN, 16), _INK, _font(16))
+    for number, tile in enumerate(tiles):
+        x, y = _MARGIN + number % columns * cell_width, top + number // columns * cell_height + TILE_HEIGHT + 3
+        for offset, line in enumerate(tile.lines):
+            pen.text((x, y + offset * _LINE), _clipped(line, TILE_WIDTH, 14), _INK, _font(14))
+    return np.asarray(cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), dtype=np.uint8)
+
+
+def fitted(pixels: Pixels) -> Pixels:
+    """Return the picture scaled to fit a tile, on paper."""
+    height, width = pixels.shape[:2]
+    scale = min(TILE_WIDTH / width, TILE_HEIGHT / height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    tile = np.full((TILE_HEIGHT, TILE_WIDTH, 3), (235, 235, 235), np.uint8)
+    x, y = (TILE_WIDTH - size[0]) // 2, (TILE_HEIGHT - size[1]) // 2
+    tile[y : y + size[1], x : x + size[0]] = small
+    return tile
+
+
+def png(pixels: Pixels) -> bytes:
+    """Return the picture as the bytes of a PNG file."""
+    done, data = cv2.imencode(".png", pixels)
+    if not done:
+        raise ValueError("the picture can't be encoded as PNG")
+    return data.tobytes()
+
+
+def _point(xy: Float) -> tuple[int, int]:
+    x, y = np.rint(np.clip(xy, -1e5, 1e5) * 2**_SUBPIXEL).astype(int).tolist()
+    return x, y
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _clipped(text: str, width: int, size: int) -> str:
+    """Return the text, its beginning cut off where it is too long: the ends of paths tell more."""
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    font = _font(size)
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength("…" + text) > width:
+        text = text[1:]
+    return "…" + text

@@ -1,0 +1,89 @@
+"""The article's plots, as the bytes of PNG files."""
+
+import io
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from posesearch import skeleton
+from posesearch.render.picture import COLOURS
+from posesearch.types import Float
+
+
+def inertia(curve: tuple[tuple[int, float], ...], chosen: int) -> bytes:
+    """Plot the inertia over k, the chosen k marked."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    k, values = np.array(curve).T
+    axes.plot(k, values, "o-", color="0.3", markersize=4)
+    axes.axvline(chosen, color=_rgb("right"), linestyle="--", label=f"k = {chosen}")
+    axes.set(xlabel="number of clusters k", ylabel="inertia", title="Elbow curve", xticks=k, ylim=(0, None))
+    axes.legend()
+    return _png(figure)
+
+
+def scatter(points: Float, labels: NDArray[np.int64], centroids: Float) -> bytes:
+    """Plot poses on their two principal components, coloured by cluster, with black centroids.
+
+    Args:
+        points: (n, 2) float32.
+        labels: (n,) int64.
+        centroids: (k, 2) float32.
+    """
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axes = figure.add_subplot()
+    for cluster in range(len(centroids)):
+        x, y = points[labels == cluster].T
+        axes.scatter(x, y, s=18, alpha=0.75, label=f"cluster {cluster} ({len(x)})")
+    axes.scatter(*centroids.T, s=90, c="black", marker="X", label="centroids")
+    for cluster, (x, y) in enumerate(centroids):
+        axes.annotate(str(cluster), (x, y), xytext=(6, 6), textcoords="offset points", weight="bold")
+    axes.set(xlabel="first principal component", ylabel="second principal component", title="Complete poses")
+    axes.legend(fontsize="small")
+    return _png(figure)
+
+
+def skeletons(vectors: Float, titles: list[str]) -> bytes:
+    """Plot vectors as skeletons side by side.
+
+    Args:
+        vectors: (k, 28) float32: x0..x13, y0..y13, y down.
+        titles: one each.
+    """
+    columns = min(len(vectors), 7)
+    rows = -(-len(vectors) // columns)
+    figure = Figure(figsize=(2.2 * columns, 3.2 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[len(vectors) :]:
+        axis.set_axis_off()
+    for axis, vector, title in zip(axes, vectors, titles, strict=False):
+        _skeleton(axis, vector)
+        axis.set_title(title, fontsize="medium")
+    return _png(figure)
+
+
+def _skeleton(axes: Axes, vector: Float) -> None:
+    x, y = vector[: skeleton.N_BODY], vector[skeleton.N_BODY :]
+    for limb in skeleton.BODY_LIMBS:
+        ends = [limb.start, limb.end]
+        axes.plot(x[ends], y[ends], color=_rgb(limb.side), linewidth=3, solid_capstyle="round")
+    axes.scatter(x, y, s=14, color="black", zorder=3)
+    axes.set_aspect("equal")
+    axes.margins(0.15)
+    axes.invert_yaxis()
+    axes.set_axis_off()
+
+
+def _rgb(side: skeleton.Side) -> tuple[float, float, float]:
+    blue, green, red = COLOURS[side]
+    return red / 255, green / 255, blue / 255
+
+
+def _png(figure: Figure) -> bytes:
+    data = io.BytesIO()
+    metadata: dict[str, Any] = {"Software": None}  # the same plot is the same file
+    figure.savefig(data, format="png", dpi=110, metadata=metadata)
+    return data.getvalue()

@@ -1,0 +1,108 @@
+"""Clusterings as tables."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch.store.file import Connection
+from posesearch.types import Float
+
+
+@dataclass(frozen=True, eq=False)
+class Clustering:
+    """One k-means run over n poses.
+
+    Attributes:
+        collection: None for all poses.
+        normalization: "body" or "max".
+        chosen_by: who chose k, "user" or "elbow".
+        seed: of k-means.
+        complete, partial: how many poses k-means saw, and how many were labelled afterwards.
+        centroids: (k, 28) float32.
+        sizes: (k,) int64, poses with each label.
+        medoids: (k,) int64, pose numbers.
+        pose_ids, labels: (n,) int64.
+        distances: (n,) float32.
+        inertias: (k, inertia) of the elbow curve.
+    """
+
+    collection: str | None
+    normalization: str
+    chosen_by: str
+    seed: int
+    complete: int
+    partial: int
+    inertia: float
+    centroids: Float
+    sizes: NDArray[np.int64]
+    medoids: NDArray[np.int64]
+    pose_ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    distances: Float
+    inertias: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Current:
+    """A clustering that counts now: what a search needs of it."""
+
+    clustering_id: int
+    normalization: str
+    centroids: Float
+    sizes: NDArray[np.int64]
+    medoids: NDArray[np.int64]
+
+
+def save(connection: Connection, clustering: Clustering) -> int:
+    """Write a clustering and return its number."""
+    row = connection.execute(
+        """
+        INSERT INTO clusterings (collection, normalization, k, chosen_by, seed, complete, partial, inertia)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING clustering_id
+        """,
+        [
+            clustering.collection, clustering.normalization, len(clustering.centroids), clustering.chosen_by,
+            clustering.seed, clustering.complete, clustering.partial, clustering.inertia,
+        ],
+    ).fetchone()  # fmt: skip
+    assert row is not None  # noqa: S101 (RETURNING gives the row it inserted)
+    clustering_id = int(row[0])
+    centroids = np.empty(len(clustering.centroids), dtype=object)
+    centroids[:] = list(clustering.centroids)
+    _insert(
+        connection, "centroids", clustering_id,
+        cluster=np.arange(len(centroids)), vector=centroids, size=clustering.sizes, medoid_pose_id=clustering.medoids,
+    )  # fmt: skip
+    _insert(
+        connection, "labels", clustering_id,
+        pose_id=clustering.pose_ids, cluster=clustering.labels, distance=clustering.distances,
+    )  # fmt: skip
+    k, inertia = np.array(clustering.inertias).T
+    _insert(connection, "inertias", clustering_id, k=k.astype(np.int64), inertia=inertia)
+    return clustering_id
+
+
+def _insert(connection: Connection, table: str, clustering_id: int, **columns: NDArray[Any]) -> None:
+    connection.register("batch", columns)
+    connection.execute(
+        f"INSERT INTO {table} BY NAME SELECT ? AS clustering_id, * FROM batch",  # noqa: S608 (our own three names)
+        [clustering_id],
+    )
+    connection.unregister("batch")
+
+
+def current(connection: Connection, collection: str | None) -> list[Current]:
+    """Return the clusterings that count for a collection, or for a search over all, newest first."""
+    rows = connection.execute(
+        """
+        SELECT clustering_id, any_value(normalization), list(vector ORDER BY cluster),
+               list(size ORDER BY cluster), list(medoid_pose_id ORDER BY cluster)
+        FROM current_clusterings JOIN centroids USING (clustering_id)
+        WHERE $collection IS NULL OR collection IS NULL OR collection = $collection
+        GROUP BY clustering_id ORDER BY clustering_id DESC
+        """,
+        {"collection": collection},
+    ).fetchall()
+    return [Current(row[0], row[1], np.array(row[2], np.float32), np.array(row[3]), np.array(row[4])) for row in rows]

@@ -1,0 +1,122 @@
+"""The database file: opened late, closed early, and each way in which that fails as a sentence of its own."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from posesearch.errors import DatabaseBusy, DatabaseFailed, NewerSchema, NoDatabase, NotOurDatabase
+
+Connection = duckdb.DuckDBPyConnection
+
+SCHEMA_VERSION: Final = 1
+
+# Nothing is ever downloaded: what posesearch needs is in DuckDB itself.
+_CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+_RETRY_SECONDS: Final = 0.05
+
+
+class File:
+    """A posesearch database file.
+
+    DuckDB lets one process write or several read. Nothing here keeps the file open longer than a query or a batch takes, so that
+    an ingest and the searches of other processes take turns.
+    """
+
+    def __init__(self, path: str | Path, patience: float = 10.0) -> None:
+        """Name the file; nothing is opened yet.
+
+        Args:
+            path: the file, which need not exist.
+            patience: seconds to wait for another process to let go of it.
+        """
+        self.path = Path(path)
+        self.patience = patience
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open the file for queries.
+
+        Raises:
+            NoDatabase, NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: instead of opening it.
+        """
+        if not self.path.exists():
+            raise NoDatabase(str(self.path))
+        with self._open(read_only=True) as connection:
+            self._check(connection)
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open the file for one transaction, and make it where there is none yet.
+
+        The transaction is committed at the end, or rolled back where an exception leaves the block.
+
+        Raises:
+            NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: instead of opening it, or when the disk is full.
+        """
+        with self._open(read_only=False) as connection:
+            try:
+                connection.begin()
+                if self._is_blank(connection):
+                    connection.execute(schema())
+                    connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+                self._check(connection)
+                yield connection
+                connection.commit()
+            except duckdb.Error as error:
+                raise DatabaseFailed(str(self.path), f"writing failed, the last batch is not in it ({_first_line(error)})") from error
+
+    @contextmanager
+    def _open(self, read_only: bool) -> Iterator[Connection]:
+        connection = self._connect(read_only)
+        try:
+            yield connection
+        finally:
+            connection.close()  # rolls back what was not committed
+
+    def _connect(self, read_only: bool) -> Connection:
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only, config=dict(_CONFIG))
+            except duckdb.Error as error:
+                text = str(error)
+                if "not a valid DuckDB database" in text:
+                    raise NotOurDatabase(str(self.path)) from error
+                # "different configuration": this process has it open the other way
+                if "lock" not in text and "different configuration" not in text:
+                    raise DatabaseFailed(str(self.path), _first_line(error)) from error
+                if time.monotonic() > deadline:
+                    raise DatabaseBusy(str(self.path)) from error
+                time.sleep(_RETRY_SECONDS)
+
+    def _is_blank(self, connection: Connection) -> bool:
+        return connection.execute("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)
+
+    def _check(self, connection: Connection) -> None:
+        try:
+            row = connection.execute("SELECT value::INTEGER FROM about WHERE key = 'schema_version'").fetchone()
+        except duckdb.Error as error:
+            raise NotOurDatabase(str(self.path)) from error
+        if row is None:
+            raise NotOurDatabase(str(self.path))
+        if row[0] > SCHEMA_VERSION:
+            raise NewerSchema(str(self.path))
+
+
+def schema() -> str:
+    """Return the text of schema.sql: from the wheel, or from the top of the source tree."""
+    installed = resources.files("posesearch") / "schema.sql"
+    if installed.is_file():
+        return installed.read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "schema.sql").read_text(encoding="utf-8")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,243 @@
+"""Snapshots and their poses: writing batches, reading them back, counting."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch import normalise, skeleton
+from posesearch.errors import NoSuchCollection, NoSuchPose
+from posesearch.store.file import Connection
+from posesearch.types import Float, Keypoints, Person, Pose
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A row of the snapshots table with its poses, before it has a number.
+
+    Attributes:
+        source, sha256, width, height, collection, settings: as in schema.sql.
+        rejection: reason and message, or None where the photo was ingested.
+        poses: none where it was rejected.
+    """
+
+    source: str
+    sha256: str | None
+    width: int | None
+    height: int | None
+    collection: str
+    settings: str
+    rejection: tuple[str, str] | None = None
+    poses: tuple[Pose, ...] = ()
+
+    def with_poses(self, poses: tuple[Pose, ...]) -> "Snapshot":
+        """Return the snapshot with these poses."""
+        return replace(self, poses=poses)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the store says of a photo that it has seen: its number, its rule and why it was rejected, if it was."""
+
+    snapshot_id: int
+    settings: str
+    reason: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPose:
+    """A pose with the snapshot that it is from and its current label."""
+
+    pose_id: int
+    snapshot_id: int
+    source: str
+    collection: str
+    width: int
+    height: int
+    number: int
+    estimator: str
+    pose: Pose
+    clustering_id: int | None
+    cluster: int | None
+    distance: float | None
+
+
+def estimator(connection: Connection) -> str | None:
+    """Return the estimator that the database's poses are from; None before the first."""
+    row = connection.execute("SELECT value FROM about WHERE key = 'estimator'").fetchone()
+    return None if row is None else str(row[0])
+
+
+def record_estimator(connection: Connection, name: str) -> None:
+    """Record the estimator; it is recorded once."""
+    connection.execute("INSERT INTO about VALUES ('estimator', ?)", [name])
+
+
+def known(connection: Connection, collection: str) -> dict[str, Known]:
+    """Return the photos of a collection that were seen, by the SHA-256 of their bytes."""
+    rows = connection.execute(
+        "SELECT sha256, snapshot_id, settings, reason, message FROM snapshots WHERE collection = ? AND sha256 IS NOT NULL",
+        [collection],
+    ).fetchall()
+    return {sha256: Known(*rest) for sha256, *rest in rows}
+
+
+def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name: str, pose_settings: str) -> None:
+    """Write a batch, replacing what the store had of the same photos.
+
+    The same photo is the same bytes in the same collection or, where the bytes could not be read, the same source.
+    """
+    ids = _next_ids(connection, "snapshot_ids", len(snapshots))
+    columns = {
+        "snapshot_id": ids,
+        "source": _texts(snapshot.source for snapshot in snapshots),
+        "sha256": _texts(snapshot.sha256 for snapshot in snapshots),
+        "width": np.array([snapshot.width or 0 for snapshot in snapshots], np.int32),
+        "height": np.array([snapshot.height or 0 for snapshot in snapshots], np.int32),
+        "collection": _texts(snapshot.collection for snapshot in snapshots),
+        "reason": _texts(snapshot.rejection and snapshot.rejection[0] for snapshot in snapshots),
+        "message": _texts(snapshot.rejection and snapshot.rejection[1] for snapshot in snapshots),
+        "settings": _texts(snapshot.settings for snapshot in snapshots),
+    }
+    connection.register("batch", columns)
+    connection.execute("""
+        CREATE TEMP TABLE replaced AS
+        SELECT s.snapshot_id FROM snapshots AS s JOIN batch AS b ON s.collection = b.collection
+        AND (s.sha256 = b.sha256 OR (s.sha256 IS NULL AND s.source = b.source))
+    """)
+    connection.execute("""
+        DELETE FROM labels WHERE pose_id IN (SELECT pose_id FROM poses SEMI JOIN replaced USING (snapshot_id))
+    """)
+    connection.execute("DELETE FROM poses WHERE snapshot_id IN (FROM replaced)")
+    connection.execute("DELETE FROM snapshots WHERE snapshot_id IN (FROM replaced)")
+    connection.execute("DROP TABLE replaced")
+    connection.execute("""
+        INSERT INTO snapshots BY NAME
+        SELECT snapshot_id, source, sha256, nullif(width, 0) AS width, nullif(height, 0) AS height, collection,
+               CASE WHEN reason IS NULL THEN 'ingested' ELSE 'rejected' END AS status, reason, message, settings
+        FROM batch
+    """)
+    connection.unregister("batch")
+    poses = [(id_, pose) for id_, snapshot in zip(ids, snapshots, strict=True) for pose in snapshot.poses]
+    numbers = [number for snapshot in snapshots for number in range(1, len(snapshot.poses) + 1)]
+    if poses:
+        _write_poses(connection, poses, numbers, estimator_name, pose_settings)
+
+
+def _write_poses(
+    connection: Connection, poses: list[tuple[int, Pose]], numbers: list[int], estimator_name: str, settings: str
+) -> None:
+    keypoints = [pose.person.keypoints for _, pose in poses]
+    boxes = np.array([pose.person.box for _, pose in poses], np.float32)
+    columns = {
+        "snapshot_id": np.array([snapshot_id for snapshot_id, _ in poses], np.int32),
+        "person": np.array(numbers, np.int32),
+        "box_x": boxes[:, 0],
+        "box_y": boxes[:, 1],
+        "box_width": boxes[:, 2],
+        "box_height": boxes[:, 3],
+        "prominence": np.array([pose.person.prominence for _, pose in poses], np.float32),
+        "score": np.array([pose.person.score for _, pose in poses], np.float32),
+        "body_joints": np.array([points.body_joints for points in keypoints], np.int32),
+        "x": _rows([points.xy[:, 0] for points in keypoints]),
+        "y": _rows([points.xy[:, 1] for points in keypoints]),
+        "joint_score": _rows([points.score for points in keypoints]),
+        "vector": _rows([pose.vector for _, pose in poses]),
+        "mask": _rows([pose.mask for _, pose in poses]),
+        "squares": _rows([normalise.squares(pose.vector) for _, pose in poses]),
+    }
+    connection.register("batch", columns)
+    connection.execute(
+        """
+        INSERT INTO poses BY NAME
+        SELECT * REPLACE (
+            list_transform(x, lambda v: CASE WHEN isnan(v) THEN NULL ELSE v END) AS x,
+            list_transform(y, lambda v: CASE WHEN isnan(v) THEN NULL ELSE v END) AS y
+        ), $estimator AS estimator, $settings AS settings
+        FROM batch
+        """,
+        {"estimator": estimator_name, "settings": settings},
+    )
+    connection.unregister("batch")
+
+
+def pose(connection: Connection, pose_id: int) -> StoredPose:
+    """Return one pose.
+
+    Raises:
+        NoSuchPose: there is none of that number.
+    """
+    found = poses(connection, [pose_id])
+    if not found:
+        raise NoSuchPose(pose_id)
+    return found[0]
+
+
+def poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
+    """Return the poses of these numbers that there are, in the order asked."""
+    cursor = connection.execute(
+        """
+        SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person, l.estimator,
+               l.score, l.box_x, l.box_y, l.box_width, l.box_height, l.prominence,
+               p.x, p.y, p.joint_score, p.vector, p.mask, l.clustering_id, l.cluster, l.distance
+        FROM labelled_poses AS l JOIN poses AS p USING (pose_id)
+        WHERE l.pose_id IN (SELECT unnest(?::INTEGER[]))
+        """,
+        [list(pose_ids)],
+    )
+    found = {row[0]: _stored_pose(row) for row in cursor.fetchall()}
+    return [found[pose_id] for pose_id in pose_ids if pose_id in found]
+
+
+def _stored_pose(row: tuple[Any, ...]) -> StoredPose:
+    score, *box = row[8:13]
+    x, y, joint_score, vector, mask = (np.array(values, dtype=np.float32) for values in row[14:19])
+    keypoints = Keypoints(np.stack([x, y], axis=1), joint_score)
+    person = Person(keypoints, score, (box[0], box[1], box[2], box[3]), row[13])
+    return StoredPose(*row[:8], Pose(person, vector, mask), *row[19:])
+
+
+def body_joints(connection: Connection, collection: str | None) -> tuple[NDArray[np.int64], Float, Float]:
+    """Return every pose of a collection, or of all: pose_id (n,), vector (n, 28) and raw body joints (n, 14, 2).
+
+    Raw joints are pixels, NaN where missing.
+    """
+    where = "WHERE snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = $collection OR $collection IS NULL)"
+    columns = connection.execute(
+        f"""
+        SELECT pose_id, unnest(range(1, 29)) AS i, vector[i] AS v,
+               coalesce(CASE WHEN i <= 14 THEN x[i] ELSE y[i - 14] END, 'nan') AS raw
+        FROM poses {where} ORDER BY pose_id, i
+        """,  # noqa: S608 (the text is a constant)
+        {"collection": collection},
+    ).fetchnumpy()
+    ids = np.asarray(columns["pose_id"], np.int64)[:: 2 * skeleton.N_BODY]
+    vectors = np.asarray(columns["v"], np.float32).reshape(-1, 2 * skeleton.N_BODY)
+    raw = np.asarray(columns["raw"], np.float32).reshape(-1, 2, skeleton.N_BODY).transpose(0, 2, 1)
+    return ids, vectors, raw
+
+
+def check_collection(connection: Connection, collection: str | None) -> None:
+    """Raise NoSuchCollection where a collection is named and no snapshot is in it."""
+    names = [row[0] for row in connection.execute("SELECT DISTINCT collection FROM snapshots ORDER BY 1").fetchall()]
+    if collection is not None and collection not in names:
+        raise NoSuchCollection(collection, names)
+
+
+def _next_ids(connection: Connection, sequence: str, count: int) -> NDArray[np.int32]:
+    rows = connection.execute("SELECT nextval(?)::INTEGER FROM range(?)", [sequence, count]).fetchall()
+    return np.array([row[0] for row in rows], np.int32)
+
+
+def _texts(values: Any) -> NDArray[np.object_]:
+    return np.array(list(values), dtype=object)
+
+
+def _rows(arrays: list[Float]) -> NDArray[np.object_]:
+    """Return a column of arrays, which DuckDB reads as lists; np.array(arrays) would make a matrix."""
+    column = np.empty(len(arrays), dtype=object)
+    column[:] = arrays
+    return column
