@@ -1,11 +1,11 @@
 """posesearch: which poses are in a folder of photos, and which are like this one.
 
-    import posesearch
+import posesearch
 
-    with posesearch.open("poses.duckdb") as db:
-        db.ingest("photos")
-        db.cluster(k=3)
-        report = db.similar("photo.jpg", n=10)
+with posesearch.open("poses.duckdb") as db:
+    db.ingest("photos")
+    db.cluster(k=3)
+    report = db.similar("photo.jpg", n=10)
 """
 
 import os

@@ -87,11 +87,14 @@ def elbow(curve: tuple[tuple[int, float], ...]) -> int:
     return int(k[below.argmax()])
 
 
-def assign(vectors: Float, masks: Float, centroids: Float, normalisation: Normalisation) -> tuple[NDArray[np.int64], Float]:
+def assign(
+    vectors: Float, masks: Float, centroids: Float, normalisation: Normalisation
+) -> tuple[NDArray[np.int64], Float]:
     """Return the nearest centroid of each pose and the distance to it, (n,) each.
 
-    Of a complete pose the distance is Euclidean, k-means's own. Of a partial one, "body": between the joints that it has and the
-    centroid's same joints, each moved and scaled to norm 1 by themselves; "max": over the coordinates that it has, times sqrt(14 / joints).
+    Of a complete pose the distance is Euclidean, k-means's own. Of a partial one, "body": between the joints that it
+    has and the centroid's same joints, each moved and scaled to norm 1 by themselves; "max": over the coordinates that
+    it has, times sqrt(14 / joints).
     """
     distances = np.stack([_distances(vectors, masks, centroid, normalisation) for centroid in centroids], axis=1)
     labels = distances.argmin(axis=1)

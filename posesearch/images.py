@@ -16,7 +16,7 @@ MAX_PIXELS: Final = 200_000_000
 """A photo with more pixels is refused before it is decoded; the largest phone sensors have just under this."""
 
 EXTENSIONS: Final = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .tif .tiff .avif .ppm .pgm .jp2".split()
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2")
 )
 """Files with these endings are taken from a folder; a file that is named outright is always tried."""
 

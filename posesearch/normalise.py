@@ -1,8 +1,8 @@
 """Body joints to vectors, and the similarity of two of them.
 
-Two normalisations: "body" moves the centroid of the joints to the origin and divides by the Frobenius norm, so
-that neither the place nor the size of a person counts, and the aspect stays; "max", the article's, divides x and y each by its
-own maximum. Vectors are (28,): x0..x13, y0..y13, with 0 where a joint is missing.
+Two normalisations: "body" moves the centroid of the joints to the origin and divides by the Frobenius norm, so that
+neither the place nor the size of a person counts, and the aspect stays; "max", the article's, divides x and y each by
+its own maximum. Vectors are (28,): x0..x13, y0..y13, with 0 where a joint is missing.
 """
 
 from typing import Final, Literal

@@ -38,43 +38,47 @@ def expand(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
     """Return the photos that the sources name, each once, in order: absolute paths and addresses.
 
     A folder gives its photos, its sub-folders' too, sorted; hidden files and folders are left out. A .txt, .csv or
-    .tsv file gives the photos that it lists, relative to its own folder. A path that is not there is returned as it is: it becomes
-    a rejected photo with its reason.
+    .tsv file gives the photos that it lists, relative to its own folder. A path that is not there is returned as it
+    is: it becomes a rejected photo with its reason.
 
     Raises:
         SourceError: a list can't be read, or the sources name no photo at all.
     """
-    photos = list(dict.fromkeys(photo for source in sources for photo in _expand(os.fspath(source), Path.cwd())))
+    photos = list(dict.fromkeys(photo for source in sources for photo in _expand(os.fspath(source))))
     if not photos:
         named = ", ".join(str(source) for source in sources)
         raise SourceError(f"{named}: no photos here; photos end in {', '.join(sorted(EXTENSIONS))}.")
     return photos
 
 
-def _expand(source: str, folder: Path) -> Iterator[str]:
+def _expand(source: str) -> Iterator[str]:
+    path = os.path.abspath(os.path.expanduser(source))
+    if os.path.splitext(path)[1].lower() in LISTS and os.path.isfile(path):
+        for entry in _entries(Path(path)):
+            yield from _photos(entry, os.path.dirname(path))
+    else:
+        yield from _photos(source, os.getcwd())
+
+
+def _photos(source: str, folder: str) -> Iterator[str]:
     if is_url(source):
         yield without_credentials(source)
         return
-    path = folder / Path(source).expanduser()
-    if path.is_dir():
-        yield from _walk(path)
-    elif path.suffix.lower() in LISTS and path.is_file():
-        for entry in _entries(path):
-            yield from _expand(entry, path.parent)
-    elif not path.exists() and glob.has_magic(source):
-        matches = sorted(glob.glob(str(path), recursive=True))
-        for match in matches or [str(path)]:
-            yield from _expand(match, folder) if matches else [match]
-    else:
-        yield os.path.abspath(path)  # noqa: PTH100 (resolve() would follow links, and users know the link)
+    path = os.path.abspath(os.path.join(folder, os.path.expanduser(source)))
+    matches = [path] if os.path.lexists(path) else sorted(glob.glob(path, recursive=True))
+    for match in matches or [path]:
+        if os.path.isdir(match):
+            yield from _walk(match)
+        else:
+            yield match
 
 
-def _walk(top: Path) -> Iterator[str]:
+def _walk(top: str) -> Iterator[str]:
     for root, folders, files in os.walk(top):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS:  # noqa: PTH122 (200,000 times)
-                yield os.path.abspath(os.path.join(root, name))  # noqa: PTH100, PTH118 (likewise)
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS:
+                yield os.path.join(root, name)
 
 
 def _entries(path: Path) -> Iterator[str]:
@@ -113,7 +117,7 @@ def read(source: str) -> bytes:
 
 def _read_file(source: str) -> bytes:
     try:
-        with open(source, "rb", opener=_open_regular) as file:  # noqa: PTH123 (Path.open has no opener)
+        with open(source, "rb", opener=_open_regular) as file:
             if os.fstat(file.fileno()).st_size > MAX_BYTES:
                 raise PhotoTooLarge(source, f"the file has more than {MAX_BYTES // 1_000_000} MB; scale the photo down")
             return file.read()

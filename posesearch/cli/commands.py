@@ -8,7 +8,7 @@ import typer
 
 import posesearch
 
-# Modules that load numpy, OpenCV, DuckDB or a network are imported by the commands that use them: --help answers at once.
+# What loads numpy, OpenCV, DuckDB or a network is imported by the commands that use it: --help answers at once.
 
 app = typer.Typer(
     name="posesearch",
@@ -46,7 +46,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def posesearch_command(
-    version: Annotated[  # noqa: ARG001 (its callback answers)
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
@@ -57,15 +57,28 @@ def posesearch_command(
 def ingest(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(help="Photos, folders, globs, http(s) addresses, or .txt/.csv lists of them.", show_default="."),
+        typer.Argument(
+            help="Photos, folders, globs, http(s) addresses, or .txt/.csv lists of them.",
+            show_default="the current folder",
+            metavar="[SOURCES]...",
+        ),
     ] = None,
     db: Db = DEFAULT_DB,
-    collection: Annotated[str, typer.Option("--collection", help="The set that the photos belong to.", metavar="NAME")] = "default",
+    collection: Annotated[
+        str, typer.Option("--collection", help="The set that the photos belong to.", metavar="NAME")
+    ] = "default",
     estimator: Annotated[
         str | None,
-        typer.Option("--estimator", help="Who finds the people; see `posesearch models`.", show_default="the database's own", metavar="NAME"),
+        typer.Option(
+            "--estimator",
+            help="Who finds the people; see `posesearch models`.",
+            show_default="the database's own",
+            metavar="NAME",
+        ),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Take only photos of exactly one person with all 14 body joints.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Take only photos of exactly one person with all 14 body joints.")
+    ] = False,
     min_joints: Annotated[
         int, typer.Option("--min-joints", min=3, max=14, help="Body joints that a person must show.", metavar="N")
     ] = 8,
@@ -79,7 +92,12 @@ def ingest(
 
     with output.ProgressBar() as progress, posesearch.open(db) as database:
         report = database.ingest(
-            sources or ["."], collection=collection, estimator=estimator, strict=strict, min_joints=min_joints, progress=progress
+            sources or ["."],
+            collection=collection,
+            estimator=estimator,
+            strict=strict,
+            min_joints=min_joints,
+            progress=progress,
         )
     if as_json:
         output.show_json(report.as_json())
@@ -94,7 +112,9 @@ def ingest(
 
 @app.command()
 def cluster(
-    k: Annotated[str, typer.Option("-k", help="The number of clusters, or auto: the elbow of the inertia.", metavar="N|auto")] = "auto",
+    k: Annotated[
+        str, typer.Option("-k", help="The number of clusters, or auto: the elbow of the inertia.", metavar="N|auto")
+    ] = "auto",
     db: Db = DEFAULT_DB,
     collection: Collection = None,
     normalization: Annotated[
@@ -102,14 +122,16 @@ def cluster(
     ] = Normalization.BODY,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same clusters.")] = 0,
     plots: Annotated[
-        Path | None, typer.Option("--plots", help="Write inertia.png, scatter.png and centroids.png there.", metavar="DIR")
+        Path | None,
+        typer.Option("--plots", help="Write inertia.png, scatter.png and centroids.png there.", metavar="DIR"),
     ] = None,
     ascii_only: Ascii = False,
     as_json: AsJson = False,
 ) -> None:
     """Group the poses by k-means and store centroids and labels.
 
-    K-means sees the complete poses; partial ones get the label of the nearest centroid. Clusterings are kept, the newest counts.
+    K-means sees the complete poses; partial ones get the label of the nearest centroid. Clusterings are kept, and
+    the newest counts.
     """
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.engine import pictures  # noqa: PLC0415
@@ -137,14 +159,25 @@ def _cluster_count(k: str) -> int | Literal["auto"]:
 
 @app.command()
 def similar(
-    query: Annotated[str, typer.Argument(help="A photo, its http(s) address, or the number of a stored pose.", metavar="PHOTO|URL|POSE_ID")],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many matches.")] = 10,
+    query: Annotated[
+        str,
+        typer.Argument(
+            help="A photo, its http(s) address, or the number of a stored pose.", metavar="PHOTO|URL|POSE_ID"
+        ),
+    ],
+    n: Annotated[int, typer.Option("-n", min=1, help="How many matches.", metavar="N")] = 10,
     db: Db = DEFAULT_DB,
     collection: Collection = None,
     person: Annotated[
-        int | None, typer.Option("--person", min=1, help="Which person of the photo, from 1.", show_default="the most prominent", metavar="N")
+        int | None,
+        typer.Option(
+            "--person", min=1, help="Which person of the photo, from 1.", show_default="the most prominent", metavar="N"
+        ),
     ] = None,
-    png: Annotated[Path | None, typer.Option("--png", help="Write query and matches, skeletons drawn on, as one PNG.", metavar="FILE")] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option("--png", help="Write query and matches, skeletons drawn on, as one PNG.", metavar="FILE"),
+    ] = None,
     ascii_only: Ascii = False,
     as_json: AsJson = False,
 ) -> None:
@@ -157,7 +190,8 @@ def similar(
         report = database.similar(asked, n, collection=collection, person=person)
     written = pictures.write_sheet(report, png) if png else None
     if report.query.people > 1 and person is None:
-        output.note(f"{report.query.people} people in {report.query.source}: taking the most prominent; --person N takes another.")
+        people = f"{report.query.people} people in {report.query.source}"
+        output.note(f"{people}: taking the most prominent; --person N takes another.")
     if as_json:
         output.show_json(report.as_json())
     else:
@@ -168,9 +202,11 @@ def similar(
 
 @app.command(name="show")
 def show_command(
-    pose_id: Annotated[int, typer.Argument(help="The number of a stored pose.")],
+    pose_id: Annotated[int, typer.Argument(help="The number of a stored pose.", metavar="POSE_ID")],
     db: Db = DEFAULT_DB,
-    png: Annotated[Path | None, typer.Option("--png", help="Write the photo with the skeleton drawn on.", metavar="FILE")] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Write the photo with the skeleton drawn on.", metavar="FILE")
+    ] = None,
     ascii_only: Ascii = False,
     as_json: AsJson = False,
 ) -> None:
@@ -204,7 +240,9 @@ def stats(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="For example: SELECT joint, avg(score) FROM keypoints GROUP BY joint")],
+    query: Annotated[
+        str, typer.Argument(help="For example: SELECT joint, avg(score) FROM keypoints GROUP BY joint", metavar="QUERY")
+    ],
     db: Db = DEFAULT_DB,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_json: AsJson = False,
@@ -227,7 +265,10 @@ def sql(
 
 @models_app.callback(invoke_without_command=True)
 def models(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the estimators and their weights: where, which, under which licence. `models pull` fetches them."""
+    """List the estimators and their weights.
+
+    Where each file is, its SHA-256 and its licence. The first ingest fetches what is missing; so does `models pull`.
+    """
     if context.invoked_subcommand is not None:
         return
     from posesearch.cli import output, show  # noqa: PLC0415
@@ -242,9 +283,9 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
 
 @models_app.command()
 def pull(
-    name: Annotated[str | None, typer.Argument(help="An estimator.", show_default="all")] = None,
+    name: Annotated[str | None, typer.Argument(help="An estimator.", show_default="all", metavar="[NAME]")] = None,
 ) -> None:
-    """Fetch the weights that are not on this machine yet, and check their SHA-256."""
+    """Fetch missing weights and check their SHA-256."""
     from posesearch import estimators  # noqa: PLC0415
     from posesearch.cli import output  # noqa: PLC0415
 
@@ -254,10 +295,13 @@ def pull(
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where to put it all.")] = Path("posesearch-demo"),
+    folder: Annotated[Path, typer.Argument(help="Where to put it all.", metavar="[FOLDER]")] = Path("posesearch-demo"),
     ascii_only: Ascii = False,
 ) -> None:
-    """Draw mannequin photos, ingest, cluster and search them: the whole of posesearch in a minute."""
+    """Draw mannequin photos, ingest, cluster and search them.
+
+    It shows the whole of posesearch in a minute, and leaves the photos, the database and the pictures in the folder.
+    """
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.engine import demo, pictures  # noqa: PLC0415
 

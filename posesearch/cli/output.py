@@ -6,7 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Decimal
 from typing import Any, Final
 
@@ -41,7 +41,8 @@ def fail(error: Exception) -> None:
 
 def show_json(value: Any) -> None:
     """Print JSON; numbers that JSON does not know are null."""
-    sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    written = json.dumps(_finite(value), default=_jsonable, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write(written + "\n")
 
 
 def show_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -81,7 +82,8 @@ def show_skeletons(drawn: Sequence[tuple[Any, str]], ascii_only: bool, width: in
     Args:
         drawn: (keypoints (n, 2), caption) each.
         ascii_only: no braille.
-        width, height: characters of each.
+        width: characters of each.
+        height: likewise.
     """
     gap = 2
     columns = max(1, min(out.width, 120) // (width + gap))
@@ -89,9 +91,8 @@ def show_skeletons(drawn: Sequence[tuple[Any, str]], ascii_only: bool, width: in
         row = drawn[first : first + columns]
         pictures = [text.draw(xy, width, height, style(ascii_only)) for xy, _ in row]
         _show_picture(text.beside(pictures, gap))
-        captions = "".join(caption[:width].center(width) + " " * gap for _, caption in row)
-        out.print(Text(captions.rstrip()), soft_wrap=True)
-        out.print()
+        captions = "".join(caption[:width].center(width) + " " * gap for _, caption in row).rstrip()
+        out.print(Text(captions + "\n" if captions else ""), soft_wrap=True)
 
 
 def _show_picture(picture: TextPicture) -> None:
@@ -139,19 +140,16 @@ def silence_broken_pipe() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case float():
-            return value if math.isfinite(value) else None
-        case Decimal():
-            return float(value)
-        case datetime() | date() | time():
-            return value.isoformat()
-        case None | bool() | int() | str():
-            return value
-        case _:
-            return str(value)
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _jsonable(value: Any) -> Any:
+    """Return a value of DuckDB's that JSON has no type for: decimals as numbers, the rest as text."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date | time) else str(value)

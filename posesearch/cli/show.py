@@ -23,7 +23,10 @@ def ingest(report: IngestReport) -> None:
     for rejection in report.rejected[:REJECTIONS_SHOWN]:
         output.note(f"{rejection.source}: {rejection.message}")
     if len(report.rejected) > REJECTIONS_SHOWN:
-        output.note(f'... {len(report.rejected) - REJECTIONS_SHOWN} more: posesearch sql "SELECT source, message FROM snapshots WHERE message IS NOT NULL"')
+        more = len(report.rejected) - REJECTIONS_SHOWN
+        output.note(
+            f'... and {more} more: posesearch sql "SELECT source, message FROM snapshots WHERE reason NOT NULL"'
+        )
     rows: list[tuple[str, Any]] = [
         ("photos seen", report.seen),
         ("ingested", f"{report.ingested} with {report.poses} poses"),
@@ -38,15 +41,19 @@ def ingest(report: IngestReport) -> None:
 def clusters(report: ClusterReport, ascii_only: bool) -> None:
     """Show the sizes and the centroids of a clustering."""
     chosen = "the elbow of the inertia" if report.chosen_by == "elbow" else "as asked"
+    scope = report.collection or "all collections"
     output.show_lines([
-        ("clustering", f"{report.clustering_id} of {report.collection or 'all collections'}, {report.normalization} normalisation"),
+        ("clustering", f"{report.clustering_id} of {scope}, {report.normalization} normalisation"),
         ("clusters", f"{len(report.clusters)} ({chosen})"),
         ("poses", f"{report.complete} complete, {report.partial} partial labelled by the nearest centroid"),
     ])  # fmt: skip
     output.out.print()
     half = skeleton.N_BODY
     drawn = [
-        (np.stack([cluster.centroid[:half], cluster.centroid[half:]], axis=1), f"{cluster.cluster}: {cluster.size} poses")
+        (
+            np.stack([cluster.centroid[:half], cluster.centroid[half:]], axis=1),
+            f"{cluster.cluster}: {cluster.size} poses",
+        )
         for cluster in report.clusters
     ]
     output.show_skeletons(drawn, ascii_only)
@@ -92,14 +99,18 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
 def pose(stored: StoredPose, ascii_only: bool) -> None:
     """Show a stored pose and its joints."""
     person = stored.pose.person
-    cluster = "none" if stored.cluster is None else f"{stored.cluster} of clustering {stored.clustering_id}, distance {stored.distance:.3f}"
+    cluster = (
+        "none"
+        if stored.cluster is None
+        else f"{stored.cluster} of clustering {stored.clustering_id}, distance {stored.distance:.3f}"
+    )
     left, top, width, height = person.box
     output.show_lines([
         ("pose", f"{stored.pose_id}: person {stored.number} of snapshot {stored.snapshot_id}"),
         ("path", stored.source),
         ("collection", stored.collection),
         ("photo", f"{stored.width} x {stored.height}"),
-        ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}), {person.prominence:.0%} of the photo's height"),
+        ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}), {person.prominence:.0%} of the height"),
         ("estimator", f"{stored.estimator}, score {person.score:.2f}"),
         ("body joints", f"{person.keypoints.body_joints} of {skeleton.N_BODY}"),
         ("cluster", cluster),
@@ -109,7 +120,10 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
     points = zip(skeleton.JOINTS, person.keypoints.xy, person.keypoints.score, strict=True)
     output.show_table(
         ("joint", "x", "y", "score"),
-        [(name, *((f"{x:.1f}", f"{y:.1f}", f"{score:.2f}") if score else ("missing",))) for name, (x, y), score in points],
+        [
+            (name, *((f"{x:.1f}", f"{y:.1f}", f"{score:.2f}") if score else ("missing",)))
+            for name, (x, y), score in points
+        ],
         numbers=("x", "y", "score"),
     )
 

@@ -150,7 +150,12 @@ class Database:
         )
 
     def similar(
-        self, query: str | os.PathLike[str] | int, n: int = 10, *, collection: str | None = None, person: int | None = None
+        self,
+        query: str | os.PathLike[str] | int,
+        n: int = 10,
+        *,
+        collection: str | None = None,
+        person: int | None = None,
     ) -> SimilarReport:
         """Find the nearest cluster and the n most similar poses.
 
@@ -188,7 +193,12 @@ class Database:
         """
         with self._file.reading() as connection:
             counts = tables.counts(connection)
-            return {"path": self.path, "bytes": self._file.path.stat().st_size, "estimator": snapshots.estimator(connection), **counts}
+            return {
+                "path": self.path,
+                "bytes": self._file.path.stat().st_size,
+                "estimator": snapshots.estimator(connection),
+                **counts,
+            }
 
     def sql(self, query: str) -> Table:
         """Run SQL that reads. The file can't be changed by it, and no other file or address can be reached.

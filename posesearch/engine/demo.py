@@ -89,7 +89,9 @@ def photos() -> Iterator[DemoPhoto]:
         for variant in range(VARIANTS):
             for number, (name, stance) in enumerate(STANCES.items()):
                 cut = variant == 1 and number % 4 == 0
-                figure = _figure(stance, collection, random, size=620 if cut else 400, feet=HEIGHT + 190 if cut else HEIGHT * 0.93)
+                figure = _figure(
+                    stance, collection, random, size=620 if cut else 400, feet=HEIGHT + 190 if cut else HEIGHT * 0.93
+                )
                 yield _photo(collection, f"{name}-{variant + 1}", [figure], random)
     yield _photo("men", "empty-room", [], random)
     pair = [

@@ -130,7 +130,7 @@ class _Reader:
         self, source: str, sha256: str | None, size: tuple[int, int] | None, rejection: Rejection | None
     ) -> Snapshot:
         width, height = size or (None, None)
-        why = rejection and (rejection.reason, rejection.message)
+        why = None if rejection is None else (rejection.reason, rejection.message)
         return Snapshot(source, sha256, width, height, self.collection, self.settings, why)
 
 
@@ -182,14 +182,12 @@ class _Batch:
             self.write()
 
     def write(self) -> None:
-        self.since = time.monotonic()
-        if not self.rows:
-            return
-        with self.file.writing() as connection:
-            if snapshots.estimator(connection) is None:
-                snapshots.record_estimator(connection, self.estimator)
-            snapshots.write(connection, self.rows, self.estimator, self.settings)
-        self.rows = []
+        rows, self.rows = self.rows, []
+        if rows:
+            with self.file.writing() as connection:
+                if snapshots.estimator(connection) is None:
+                    snapshots.record_estimator(connection, self.estimator)
+                snapshots.write(connection, rows, self.estimator, self.settings)
         self.since = time.monotonic()
 
 

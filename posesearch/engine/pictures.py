@@ -43,7 +43,9 @@ def write_pose(stored: StoredPose, path: str | os.PathLike[str]) -> Path:
     Raises:
         OutputFailed: the file can't be written.
     """
-    return files.write(Path(path), picture.png(_drawn(stored.source, stored.width, stored.pose.person.keypoints, enough=None)))
+    return files.write(
+        Path(path), picture.png(_drawn(stored.source, stored.width, stored.pose.person.keypoints, enough=None))
+    )
 
 
 def write_plots(report: ClusterReport, folder: str | os.PathLike[str]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What the library answers: plain values, each with the JSON that the command line prints. docs/json.md describes them."""
+"""What the library answers: plain values, each with the JSON that the command line prints, as in docs/json.md."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -200,7 +200,11 @@ class SimilarReport:
     def as_json(self) -> Json:
         """Return the JSON of `posesearch similar --json`."""
         cluster = self.cluster and {**vars(self.cluster), "similarity": round(self.cluster.similarity, 6)}
-        return {"query": self.query.as_json(), "cluster": cluster, "matches": [match.as_json() for match in self.matches]}
+        return {
+            "query": self.query.as_json(),
+            "cluster": cluster,
+            "matches": [match.as_json() for match in self.matches],
+        }
 
 
 def pose_json(stored: StoredPose) -> Json:

@@ -54,6 +54,7 @@ def poses_of(people: Sequence[Person], rule: Rule, source: str) -> tuple[Pose, .
     if not poses:
         most = max(person.keypoints.body_joints for person in people)
         raise TooFewJoints(
-            source, f"at most {most} of the 14 body joints are visible, fewer than {enough}; --min-joints lowers the bar"
+            source,
+            f"at most {most} of the 14 body joints are visible, fewer than {enough}; --min-joints lowers the bar",
         )
     return tuple(poses)

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
-from posesearch import clustering, estimators, images, normalise, skeleton, sources
+from posesearch import clustering, images, normalise, skeleton, sources
 from posesearch.engine.reports import Match, NearestCluster, Query, SimilarReport
 from posesearch.engine.rules import MIN_JOINTS, Rule, poses_of
 from posesearch.errors import NoPoses, NoSuchPerson, TooFewJoints
@@ -13,11 +11,11 @@ from posesearch.estimators import Estimator
 from posesearch.normalise import NORMALISATIONS
 from posesearch.store import clusterings, search, snapshots
 from posesearch.store.file import Connection, File
-from posesearch.types import Pose
+from posesearch.types import Float, Pose
 
 BARS: Final = (MIN_JOINTS, 6)
-"""Body joints asked of a query: as many as an ingest asks, so that a photo finds the pose that it was stored with; where
-nobody has them, six. Fewer fit almost any pose."""
+"""Body joints asked of a query: as many as an ingest asks, so that a photo finds the pose that it was stored with;
+where nobody has them, six. Fewer fit almost any pose."""
 
 
 def similar(
@@ -37,11 +35,15 @@ def similar(
     if name is None:
         raise NoPoses(str(file.path))
     if stored is not None:
+        if person not in (None, 1):
+            raise NoSuchPerson(f"pose {asked}", person, 1)
         query = Query(stored.source, stored.width, stored.height, stored.estimator, 1, 1, stored.pose)
     else:
         query = query_of(str(asked), person, load(name))
     with file.reading() as connection:
-        return SimilarReport(query, _nearest_cluster(connection, query.pose, collection), _matches(connection, query.pose, n, collection))
+        return SimilarReport(
+            query, _nearest_cluster(connection, query.pose, collection), _matches(connection, query.pose, n, collection)
+        )
 
 
 def query_of(source: str, person: int | None, estimator: Estimator) -> Query:
@@ -56,6 +58,7 @@ def query_of(source: str, person: int | None, estimator: Estimator) -> Query:
         PhotoError: the photo can't be read, or nobody in it can be searched for.
         NoSuchPerson: fewer people than that.
     """
+    source = sources.without_credentials(source) if sources.is_url(source) else source
     photo = images.decode(sources.read(source), source, estimator.enough)
     people = estimator.estimate(photo)
     for bar in BARS:
@@ -71,7 +74,7 @@ def query_of(source: str, person: int | None, estimator: Estimator) -> Query:
     return Query(source, photo.width, photo.height, estimator.model.name, len(poses), number, poses[number - 1])
 
 
-def weight_of(pose: Pose) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+def weight_of(pose: Pose) -> Float:
     """Return how much each body joint of a query counts, (14,) float32: all that are there count alike."""
     return pose.mask
 

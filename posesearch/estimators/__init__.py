@@ -55,7 +55,7 @@ def pull(names: Iterable[str]) -> list[Path]:
 
 
 def listing() -> list[dict[str, Any]]:
-    """Return the table of estimators, as `posesearch models --json` prints it; a path is None before the first fetch."""
+    """Return the table of estimators, as `posesearch models --json` prints it; a path is None before the fetch."""
     rows = []
     for row in MODELS.values():
         path = weights.find(row.weights)

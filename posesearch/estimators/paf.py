@@ -144,7 +144,13 @@ def _connections(peaks: Peaks, fields: Float, height: int) -> list[list[tuple[in
 
 
 def _scored(
-    peaks: Peaks, fields: Float, height: int, starts: NDArray[np.int64], ends: NDArray[np.int64], channel_x: int, channel_y: int
+    peaks: Peaks,
+    fields: Float,
+    height: int,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    channel_x: int,
+    channel_y: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     start, end = (grid.ravel() for grid in np.meshgrid(starts, ends, indexing="ij"))  # (pairs,)
     apart = (peaks.x[start] != peaks.x[end]) | (peaks.y[start] != peaks.y[end])

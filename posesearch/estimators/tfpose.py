@@ -30,7 +30,9 @@ class TfPose:
             streams: how many photos will be estimated at once.
         """
         self.model = model
-        self.enough = None if model.settings.resize == "squash" else 2 * max(model.settings.width, model.settings.height)
+        self.enough = (
+            None if model.settings.resize == "squash" else 2 * max(model.settings.width, model.settings.height)
+        )
         core = openvino.Core()
         config = {
             "CACHE_DIR": str(cache),
@@ -45,18 +47,19 @@ class TfPose:
         """Return the people in the photo, the most prominent first; an empty list where there is nobody."""
         settings = self.model.settings
         if settings.resize == "squash":
-            blob = cv2.resize(photo.pixels, (settings.width, settings.height), interpolation=cv2.INTER_CUBIC)
+            size = settings.width, settings.height
+            resized = np.asarray(cv2.resize(photo.pixels, size, interpolation=cv2.INTER_CUBIC))
         else:
-            blob = fit(photo.pixels, max(settings.width, settings.height))
-        people = paf.decode(self._infer(blob), subpixel=settings.decoding == "subpixel")
+            resized = fit(photo.pixels, max(settings.width, settings.height))
+        people = paf.decode(self._infer(resized), subpixel=settings.decoding == "subpixel")
         found = [_person(keypoints, score, photo) for keypoints, score in people]
         return sorted(found, key=lambda person: (-person.prominence, -person.score))
 
-    def _infer(self, blob: NDArray[np.generic]) -> Float:
+    def _infer(self, pixels: NDArray[np.generic]) -> Float:
         if not hasattr(self._threads, "request"):
             self._threads.request = self._network.create_infer_request()
         request = self._threads.request
-        request.infer([blob[None].astype(np.float32)])  # (1, h, w, 3) BGR 0..255; the graph normalises
+        request.infer([pixels[None].astype(np.float32)])  # (1, h, w, 3) BGR 0..255; the graph normalises
         return np.array(request.get_output_tensor(0).data[0], dtype=np.float32)  # (h / 8, w / 8, 57)
 
 
@@ -65,7 +68,7 @@ def fit(pixels: NDArray[np.uint8], long_side: int) -> NDArray[np.generic]:
     height, width = pixels.shape[:2]
     scale = long_side / max(height, width)
     size = tuple(max(STRIDE, round(side * scale / STRIDE) * STRIDE) for side in (width, height))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR))
 
 
 def _person(keypoints: Keypoints, score: float, photo: Photo) -> Person:

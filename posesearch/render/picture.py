@@ -31,14 +31,18 @@ def overlay(pixels: Pixels, xy: Float) -> Pixels:
     canvas = pixels.copy()
     thickness = max(2, round(max(canvas.shape[:2]) / 110))
     limbs = [limb for limb in skeleton.LIMBS if not np.isnan(xy[[limb.start, limb.end]]).any()]
-    for colour_of, width in ((lambda _: _HALO, thickness + max(2, thickness // 2)), (lambda limb: COLOURS[limb.side], thickness)):
+    for halo in (True, False):
+        width = thickness + max(2, thickness // 2) if halo else thickness
         for limb in limbs:
-            cv2.line(canvas, _point(xy[limb.start]), _point(xy[limb.end]), colour_of(limb), width, cv2.LINE_AA, _SUBPIXEL)
+            start, end = _point(xy[limb.start]), _point(xy[limb.end])
+            cv2.line(canvas, start, end, _HALO if halo else COLOURS[limb.side], width, cv2.LINE_AA, _SUBPIXEL)
     for joint, point in enumerate(xy):
         if not np.isnan(point).any():
             colour = COLOURS[skeleton.side_of(skeleton.JOINTS[joint])]
             for radius, fill in ((thickness * 1.4, _HALO), (thickness, colour)):
-                cv2.circle(canvas, _point(point), round(radius * 2**_SUBPIXEL), fill, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL)
+                cv2.circle(
+                    canvas, _point(point), round(radius * 2**_SUBPIXEL), fill, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL
+                )
     return canvas
 
 
@@ -47,7 +51,8 @@ def alone(xy: Float, width: int, height: int) -> Pixels:
 
     Args:
         xy: (n, 2) float, n = 18 or 14, y down, any unit; NaN where missing.
-        width, height: pixels.
+        width: pixels.
+        height: pixels.
     """
     points = np.full((skeleton.N_JOINTS, 2), np.nan, np.float32)
     points[: len(xy)] = xy
@@ -85,7 +90,10 @@ def sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
         raise ValueError("a sheet needs a tile")
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
-    cell_width, cell_height = TILE_WIDTH + _MARGIN, TILE_HEIGHT + _MARGIN + _LINE * max(len(tile.lines) for tile in tiles)
+    cell_width, cell_height = (
+        TILE_WIDTH + _MARGIN,
+        TILE_HEIGHT + _MARGIN + _LINE * max(len(tile.lines) for tile in tiles),
+    )
     top = _MARGIN * 2 + _LINE
     canvas = np.full((top + rows * cell_height, _MARGIN + columns * cell_width, 3), _PAPER, np.uint8)
     for number, tile in enumerate(tiles):

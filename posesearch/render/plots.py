@@ -38,7 +38,7 @@ def scatter(points: Float, labels: NDArray[np.int64], centroids: Float) -> bytes
     for cluster in range(len(centroids)):
         x, y = points[labels == cluster].T
         axes.scatter(x, y, s=18, alpha=0.75, label=f"cluster {cluster} ({len(x)})")
-    axes.scatter(*centroids.T, s=90, c="black", marker="X", label="centroids")
+    axes.scatter(centroids[:, 0], centroids[:, 1], s=90, c="black", marker="X", label="centroids")
     for cluster, (x, y) in enumerate(centroids):
         axes.annotate(str(cluster), (x, y), xytext=(6, 6), textcoords="offset points", weight="bold")
     axes.set(xlabel="first principal component", ylabel="second principal component", title="Complete poses")

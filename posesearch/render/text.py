@@ -15,6 +15,9 @@ Style = Literal["ascii", "braille"]
 CELL_ASPECT: Final = 2.0
 """A terminal's cell is about twice as high as wide."""
 
+HEAD_DOTS: Final = 2.5
+"""Radius of the ring around the nose, in braille dots."""
+
 _DOTS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # Unicode 2800: bit of row, column
 _BRAILLE: Final = 0x2800
 
@@ -43,12 +46,13 @@ def draw(xy: Float, width: int, height: int, style: Style) -> TextPicture:
 
     Args:
         xy: (n, 2) float, n = 18 or 14 (the body joints), x to the right and y down, any unit; NaN where missing.
-        width, height: characters.
+        width: characters.
+        height: characters.
         style: "ascii" or "braille".
     """
     if style == "braille":
-        return _picture(*_braille(_placed(xy, width * 2, height * 4, 1.0), width, height))
-    return _picture(*_ascii(_placed(xy, width, height, CELL_ASPECT), width, height))
+        return _picture(*_braille(_placed(xy, width * 2, height * 4, 1.0, round(HEAD_DOTS)), width, height))
+    return _picture(*_ascii(_placed(xy, width, height, CELL_ASPECT, 0), width, height))
 
 
 def beside(pictures: list[TextPicture], gap: int = 2) -> TextPicture:
@@ -58,20 +62,21 @@ def beside(pictures: list[TextPicture], gap: int = 2) -> TextPicture:
     return TextPicture(tuple(tuple(run for part in row for run in (*part, blank)) for row in rows))
 
 
-def _placed(xy: Float, width: int, height: int, aspect: float) -> Float:
-    """Scale to a grid whose points are `aspect` times as high as wide, keeping the body's proportions."""
-    points = xy[: skeleton.N_BODY].astype(np.float64) / np.array([1.0, aspect])
+def _placed(xy: Float, width: int, height: int, aspect: float, margin: int) -> Float:
+    """Scale to a grid whose points are `aspect` times as high as wide, keeping proportions and a margin of points."""
+    points: NDArray[np.float64] = xy[: skeleton.N_BODY].astype(np.float64) / np.array([1.0, aspect])
     if np.isnan(points).all():
         return points.astype(np.float32)
     low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-    room = np.array([width - 1, height - 1])
+    room = np.array([width - 1, height - 1]) - 2.0 * margin
     scale = (room / np.maximum(high - low, 1e-9)).min()
-    return np.asarray((points - low) * scale + (room - (high - low) * scale) / 2, dtype=np.float32)
+    return np.asarray((points - low) * scale + (room - (high - low) * scale) / 2 + margin, dtype=np.float32)
 
 
 def _segment(start: Float, end: Float) -> NDArray[np.int64]:
     steps = int(np.abs(end - start).max().round()) + 1
-    return np.rint(np.linspace(start, end, steps + 1)).astype(np.int64)  # (steps + 1, 2) grid points
+    points: NDArray[np.float64] = np.rint(np.linspace(start, end, steps + 1))  # (steps + 1, 2) grid points
+    return points.astype(np.int64)
 
 
 def _limbs(xy: Float) -> list[tuple[skeleton.Limb, NDArray[np.int64]]]:
@@ -93,9 +98,9 @@ def _braille(xy: Float, width: int, height: int) -> tuple[list[list[str]], list[
             put(x, y, limb.side)
     nose = xy[skeleton.INDEX["nose"]]
     if not np.isnan(nose).any():
-        x, y = np.rint(nose).astype(int).tolist()
-        for dx, dy in ((-1, -2), (0, -2), (1, -2), (-2, -1), (2, -1), (-2, 0), (2, 0), (-2, 1), (2, 1), (-1, 2), (0, 2), (1, 2)):
-            put(x + dx, y + dy, "centre")
+        for angle in np.linspace(0, 2 * np.pi, 24, endpoint=False):
+            x, y = np.rint(nose + HEAD_DOTS * np.array([np.cos(angle), np.sin(angle)])).astype(int).tolist()
+            put(x, y, "centre")
     return [[chr(_BRAILLE + int(cell)) if cell else " " for cell in row] for row in dots], sides
 
 

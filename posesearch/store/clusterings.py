@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from posesearch.normalise import Normalisation
 from posesearch.store.file import Connection
 from posesearch.types import Float
 
@@ -49,7 +50,7 @@ class Current:
     """A clustering that counts now: what a search needs of it."""
 
     clustering_id: int
-    normalization: str
+    normalization: Normalisation
     centroids: Float
     sizes: NDArray[np.int64]
     medoids: NDArray[np.int64]

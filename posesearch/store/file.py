@@ -24,8 +24,8 @@ _RETRY_SECONDS: Final = 0.05
 class File:
     """A posesearch database file.
 
-    DuckDB lets one process write or several read. Nothing here keeps the file open longer than a query or a batch takes, so that
-    an ingest and the searches of other processes take turns.
+    DuckDB lets one process write or several read. Nothing here keeps the file open longer than a query or a batch
+    takes, so that an ingest and the searches of other processes take turns.
     """
 
     def __init__(self, path: str | Path, patience: float = 10.0) -> None:
@@ -70,7 +70,9 @@ class File:
                 yield connection
                 connection.commit()
             except duckdb.Error as error:
-                raise DatabaseFailed(str(self.path), f"writing failed, the last batch is not in it ({_first_line(error)})") from error
+                raise DatabaseFailed(
+                    str(self.path), f"writing failed, the last batch is not in it ({_first_line(error)})"
+                ) from error
 
     @contextmanager
     def _open(self, read_only: bool) -> Iterator[Connection]:

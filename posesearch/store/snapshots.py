@@ -79,7 +79,10 @@ def record_estimator(connection: Connection, name: str) -> None:
 def known(connection: Connection, collection: str) -> dict[str, Known]:
     """Return the photos of a collection that were seen, by the SHA-256 of their bytes."""
     rows = connection.execute(
-        "SELECT sha256, snapshot_id, settings, reason, message FROM snapshots WHERE collection = ? AND sha256 IS NOT NULL",
+        """
+        SELECT sha256, snapshot_id, settings, reason, message FROM snapshots
+        WHERE collection = ? AND sha256 IS NOT NULL
+        """,
         [collection],
     ).fetchall()
     return {sha256: Known(*rest) for sha256, *rest in rows}
@@ -180,24 +183,30 @@ def poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
     """Return the poses of these numbers that there are, in the order asked."""
     cursor = connection.execute(
         """
-        SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person, l.estimator,
-               l.score, l.box_x, l.box_y, l.box_width, l.box_height, l.prominence,
-               p.x, p.y, p.joint_score, p.vector, p.mask, l.clustering_id, l.cluster, l.distance
+        SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person AS number, l.estimator,
+               l.clustering_id, l.cluster, l.distance,
+               l.score, [l.box_x, l.box_y, l.box_width, l.box_height] AS box, l.prominence,
+               p.x, p.y, p.joint_score, p.vector, p.mask
         FROM labelled_poses AS l JOIN poses AS p USING (pose_id)
         WHERE l.pose_id IN (SELECT unnest(?::INTEGER[]))
         """,
         [list(pose_ids)],
     )
-    found = {row[0]: _stored_pose(row) for row in cursor.fetchall()}
+    columns = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    found = {row["pose_id"]: _stored_pose(**row) for row in rows}
     return [found[pose_id] for pose_id in pose_ids if pose_id in found]
 
 
-def _stored_pose(row: tuple[Any, ...]) -> StoredPose:
-    score, *box = row[8:13]
-    x, y, joint_score, vector, mask = (np.array(values, dtype=np.float32) for values in row[14:19])
-    keypoints = Keypoints(np.stack([x, y], axis=1), joint_score)
-    person = Person(keypoints, score, (box[0], box[1], box[2], box[3]), row[13])
-    return StoredPose(*row[:8], Pose(person, vector, mask), *row[19:])
+def _stored_pose(
+    score: float, box: list[float], prominence: float,
+    x: Any, y: Any, joint_score: Any, vector: Any, mask: Any, **rest: Any,
+) -> StoredPose:  # fmt: skip
+    xy = np.array([x, y], dtype=np.float32).T  # a NULL element is None in Python and becomes NaN
+    keypoints = Keypoints(np.ascontiguousarray(xy), np.array(joint_score, dtype=np.float32))
+    left, top, width, height = box
+    person = Person(keypoints, score, (left, top, width, height), prominence)
+    return StoredPose(pose=Pose(person, np.array(vector, np.float32), np.array(mask, np.float32)), **rest)
 
 
 def body_joints(connection: Connection, collection: str | None) -> tuple[NDArray[np.int64], Float, Float]:
@@ -205,7 +214,9 @@ def body_joints(connection: Connection, collection: str | None) -> tuple[NDArray
 
     Raw joints are pixels, NaN where missing.
     """
-    where = "WHERE snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = $collection OR $collection IS NULL)"
+    where = (
+        "WHERE snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = $collection OR $collection IS NULL)"
+    )
     columns = connection.execute(
         f"""
         SELECT pose_id, unnest(range(1, 29)) AS i, vector[i] AS v,

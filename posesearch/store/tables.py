@@ -33,7 +33,7 @@ def query(connection: Connection, sql: str) -> Table:
 
 
 def counts(connection: Connection) -> dict[str, Any]:
-    """Return what is in the database: numbers of snapshots, poses, rejections and clusterings, and collections by name."""
+    """Return what is in the database: snapshots, poses, rejections, clusterings, and collections by name."""
     totals = query_one(
         connection,
         """
@@ -53,7 +53,9 @@ def counts(connection: Connection) -> dict[str, Any]:
         ) USING (snapshot_id)
         GROUP BY collection ORDER BY collection
     """)
-    reasons = "SELECT reason, count(*) AS photos FROM snapshots WHERE status = 'rejected' GROUP BY reason ORDER BY 2 DESC, 1"
+    reasons = (
+        "SELECT reason, count(*) AS photos FROM snapshots WHERE status = 'rejected' GROUP BY reason ORDER BY 2 DESC, 1"
+    )
     clusterings = """
         SELECT clustering_id, collection, normalization, k, chosen_by, complete, partial
         FROM current_clusterings ORDER BY clustering_id

