@@ -24,9 +24,7 @@ def ingest(report: IngestReport) -> None:
         output.note(f"{rejection.source}: {rejection.message}")
     if len(report.rejected) > REJECTIONS_SHOWN:
         more = len(report.rejected) - REJECTIONS_SHOWN
-        output.note(
-            f'... and {more} more: posesearch sql "SELECT source, message FROM snapshots WHERE reason NOT NULL"'
-        )
+        output.note(f"... and {more} more: `posesearch sql` on the table snapshots lists them all")
     rows: list[tuple[str, Any]] = [
         ("photos seen", report.seen),
         ("ingested", f"{report.ingested} with {report.poses} poses"),

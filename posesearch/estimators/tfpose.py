@@ -2,7 +2,7 @@
 
 import threading
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -48,14 +48,14 @@ class TfPose:
         settings = self.model.settings
         if settings.resize == "squash":
             size = settings.width, settings.height
-            resized = np.asarray(cv2.resize(photo.pixels, size, interpolation=cv2.INTER_CUBIC))
+            resized: NDArray[Any] = cv2.resize(photo.pixels, size, interpolation=cv2.INTER_CUBIC)
         else:
             resized = fit(photo.pixels, max(settings.width, settings.height))
         people = paf.decode(self._infer(resized), subpixel=settings.decoding == "subpixel")
         found = [_person(keypoints, score, photo) for keypoints, score in people]
         return sorted(found, key=lambda person: (-person.prominence, -person.score))
 
-    def _infer(self, pixels: NDArray[np.generic]) -> Float:
+    def _infer(self, pixels: NDArray[Any]) -> Float:
         if not hasattr(self._threads, "request"):
             self._threads.request = self._network.create_infer_request()
         request = self._threads.request
@@ -63,12 +63,12 @@ class TfPose:
         return np.array(request.get_output_tensor(0).data[0], dtype=np.float32)  # (h / 8, w / 8, 57)
 
 
-def fit(pixels: NDArray[np.uint8], long_side: int) -> NDArray[np.generic]:
+def fit(pixels: NDArray[np.uint8], long_side: int) -> NDArray[Any]:
     """Resize to the long side, the other side to the multiple of STRIDE that is nearest to the photo's aspect."""
     height, width = pixels.shape[:2]
     scale = long_side / max(height, width)
     size = tuple(max(STRIDE, round(side * scale / STRIDE) * STRIDE) for side in (width, height))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
 def _person(keypoints: Keypoints, score: float, photo: Photo) -> Person:
