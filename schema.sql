@@ -40,7 +40,7 @@ CREATE TABLE snapshots (
     reason      VARCHAR,           -- why it was rejected, one word ('no_person', 'truncated', ...); NULL where ingested
     message     VARCHAR,           -- the same as a sentence; NULL where ingested
     settings    VARCHAR NOT NULL,  -- JSON: the rule that took or rejected it {"estimator", "strict", "min_joints"}
-    ingested_at TIMESTAMPTZ NOT NULL DEFAULT now()
+    ingested_at TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC
 );
 
 -- A row for each person in an ingested photo with enough body joints.
@@ -82,7 +82,7 @@ CREATE TABLE clusterings (
     complete      INTEGER NOT NULL,  -- complete poses, the ones that k-means saw
     partial       INTEGER NOT NULL,  -- partial poses, labelled by their nearest centroid afterwards
     inertia       DOUBLE NOT NULL,   -- sum of the squared distances of complete poses to their centroids
-    created_at    TIMESTAMPTZ NOT NULL DEFAULT now()
+    created_at    TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC
 );
 
 CREATE TABLE centroids (
@@ -174,7 +174,7 @@ CREATE MACRO shared_joints(mask, q) AS array_inner_product(mask, q.has)::INTEGER
 
 -- From the eight sums over the shared joints, named after the weight w, the stored pose a and the query b.
 CREATE MACRO correlation_of_sums(n, ab, ax, ay, bx, b_y, aa, bb) AS
-    CASE WHEN n > 0 AND aa - (ax * ax + ay * ay) / n > 1e-6 AND bb - (bx * bx + b_y * b_y) / n > 1e-6
+    CASE WHEN n > 0 AND aa - (ax * ax + ay * ay) / n > 1e-3 AND bb - (bx * bx + b_y * b_y) / n > 1e-3
     THEN greatest(-1.0, least(1.0,
         (ab - (ax * bx + ay * b_y) / n)
         / sqrt((aa - (ax * ax + ay * ay) / n) * (bb - (bx * bx + b_y * b_y) / n))))
@@ -207,7 +207,8 @@ CREATE MACRO nearest_poses(q_vector, q_weight, n, in_collection := NULL) AS TABL
         FROM (
             SELECT p.pose_id, pose_correlation(p.vector, p.mask, p.squares, query.q) AS similarity,
                    shared_joints(p.mask, query.q) AS shared_joints
-            FROM poses AS p, (SELECT pose_query(v, w) AS q FROM (SELECT q_vector AS v, q_weight AS w)) AS query
+            FROM poses AS p, (SELECT pose_query(v, w) AS q
+                                   FROM (SELECT q_vector AS v, q_weight AS w) WHERE v IS NOT NULL) AS query
             WHERE enough_shared(p.mask, query.q)
               AND (in_collection IS NULL OR p.snapshot_id IN (
                   SELECT snapshot_id FROM snapshots WHERE collection = in_collection))

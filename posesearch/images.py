@@ -20,8 +20,8 @@ EXTENSIONS: Final = frozenset(
 )
 """Files with these endings are taken from a folder; a file that is named outright is always tried."""
 
-# Pillow refuses at twice this and warns from it on; the warning is for programs that have no limit of their own.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+# Pillow warns from this on and refuses at twice as many. What it warns of is refused here.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 _ORIENTATION: Final = 0x0112  # the EXIF tag
@@ -54,7 +54,7 @@ def decode(data: bytes, source: str, enough: int | None = None) -> Photo:
         raise EmptyPhoto(source)
     try:
         image = Image.open(io.BytesIO(data))
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoTooLarge(source, _too_large()) from error
     except Exception as error:  # a decoder raises anything on bytes made to break it
         raise NotAnImage(source) from error
@@ -63,9 +63,10 @@ def decode(data: bytes, source: str, enough: int | None = None) -> Photo:
         if width * height > MAX_PIXELS:
             raise PhotoTooLarge(source, _too_large(width, height))
         try:
-            orientation = _orientation(image)
             if enough is not None:
                 _reduce_jpeg(image, enough)
+            image.load()  # before the EXIF block is asked for: that would load too, and its errors are forgiven
+            orientation = _orientation(image)
             rgb = _rgb(image)
             if enough is not None and max(rgb.size) > 2 * enough:
                 rgb = rgb.reduce(max(rgb.size) // enough)

@@ -15,8 +15,12 @@ from posesearch.types import Float, Person, Pose
 
 Normalisation = Literal["body", "max"]
 
-MIN_SPREAD: Final = 1e-6
-"""Sums of squares below this are rounding: joints that all lie on one point have no pose."""
+MIN_NORM: Final = 1e-6
+"""Pixels. Joints that are nearer to their centroid all lie on one point and have no pose."""
+
+MIN_SPREAD: Final = 1e-3
+"""Of a vector of norm 1: shared joints whose squares sum to less lie within 3% of the body, on one point for any
+estimator, and have no shape to compare. schema.sql has the same number."""
 
 
 def body(xy: Float) -> Float:
@@ -34,7 +38,7 @@ def body(xy: Float) -> Float:
     filled = np.where(present[..., None], xy, 0.0).astype(np.float64)
     centred = np.where(present[..., None], filled - filled.sum(axis=1, keepdims=True) / count, 0.0)
     norm = np.sqrt((centred**2).sum(axis=(1, 2), keepdims=True))
-    scaled = np.where(norm > MIN_SPREAD, centred / np.maximum(norm, MIN_SPREAD), 0.0)
+    scaled = np.where(norm > MIN_NORM, centred / np.maximum(norm, MIN_NORM), 0.0)
     return _flat(scaled)
 
 
@@ -48,7 +52,7 @@ def maximum(xy: Float) -> Float:
         (n, 28) float32, 0 where missing.
     """
     filled = np.nan_to_num(xy.astype(np.float64), nan=0.0)
-    return _flat(filled / np.maximum(filled.max(axis=1, keepdims=True), MIN_SPREAD))
+    return _flat(filled / np.maximum(filled.max(axis=1, keepdims=True), MIN_NORM))
 
 
 def _flat(xy: NDArray[np.float64]) -> Float:
@@ -99,7 +103,7 @@ def similarity(
     ax, ay = stored[:, :half].astype(np.float64), stored[:, half:].astype(np.float64)
     bx, by = query[:half].astype(np.float64), query[half:].astype(np.float64)
     w = stored_mask * weight.astype(np.float64)  # (n, 14), the weights of the shared joints
-    total = np.maximum(w.sum(axis=1), MIN_SPREAD)
+    total = np.maximum(w.sum(axis=1), 1e-9)
     sum_ax, sum_ay, sum_bx, sum_by = (w * ax).sum(1), (w * ay).sum(1), (w * bx).sum(1), (w * by).sum(1)
     cross = (w * (ax * bx + ay * by)).sum(1) - (sum_ax * sum_bx + sum_ay * sum_by) / total
     spread_a = (w * (ax**2 + ay**2)).sum(1) - (sum_ax**2 + sum_ay**2) / total

@@ -29,7 +29,13 @@ def query(connection: Connection, sql: str) -> Table:
         columns = tuple(column[0] for column in cursor.description or ())
         return Table(columns, tuple(cursor.fetchall()) if columns else ())
     except duckdb.Error as error:
-        raise BadSQL(str(error).strip()) from error
+        raise BadSQL(_sentence(error)) from error
+
+
+def _sentence(error: duckdb.Error) -> str:
+    """Return DuckDB's words on one line, without the picture of where in the statement it was."""
+    lines = [line.strip() for line in str(error).partition("\nLINE ")[0].splitlines()]
+    return " ".join(line for line in lines if line)
 
 
 def counts(connection: Connection) -> dict[str, Any]:

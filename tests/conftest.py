@@ -1,0 +1,155 @@
+"""Photos that we draw, the real network on them, and a toy estimator whose answers are known by hand."""
+
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import posesearch
+from posesearch import estimators, skeleton
+from posesearch.engine import demo
+from posesearch.engine.database import Database
+from posesearch.estimators import Estimator
+from posesearch.types import Float, Keypoints, Person, Photo
+
+EVAL = Path(__file__).parents[2] / "shared" / "eval"
+"""Photos with reference numbers that do not belong to the project; tests that want them are skipped without."""
+
+STANDING = np.array(
+    [
+        [0, -60], [0, -45], [-15, -45], [-20, -20], [-22, 5], [15, -45], [20, -20], [22, 5],
+        [-9, 5], [-9, 40], [-9, 75], [9, 5], [9, 40], [9, 75], [-4, -64], [4, -64], [-8, -62], [8, -62],
+    ],
+    dtype=np.float32,
+)  # fmt: skip
+"""A person who stands, around the origin."""
+
+
+def keypoints(xy: Float, missing: tuple[str, ...] = (), score: float = 0.8) -> Keypoints:
+    """Return the joints with some of them missing."""
+    xy = xy.astype(np.float32).copy()
+    scores = np.full(skeleton.N_JOINTS, score, np.float32)
+    for name in missing:
+        xy[skeleton.INDEX[name]] = np.nan
+        scores[skeleton.INDEX[name]] = 0
+    return Keypoints(xy, scores)
+
+
+def person(xy: Float, missing: tuple[str, ...] = (), height: int = 200) -> Person:
+    """Return a person in a photo of that height."""
+    points = keypoints(xy, missing)
+    return Person(points, 1.0, points.box, points.box[3] / height)
+
+
+LEGS = ("right_knee", "right_ankle", "left_knee", "left_ankle")
+ARMS = ("right_elbow", "right_wrist", "left_elbow", "left_wrist")
+
+
+HEAD = ("nose", "neck")
+
+
+class Toy:
+    """Estimates by the photo's first pixel: blue people stand side by side, the first lacks green of LEGS, ARMS, HEAD.
+
+    Red moves the left wrist up by so many pixels, so that photos hold different poses.
+    """
+
+    def __init__(self) -> None:
+        self.model = estimators.model("tf-pose")
+        self.enough: int | None = None
+        self.calls = 0
+        self.wait = threading.Event()
+        self.wait.set()
+
+    def estimate(self, photo: Photo) -> list[Person]:
+        self.calls += 1
+        self.wait.wait(30)
+        blue, green, red = photo.pixels[0, 0].tolist()
+        people = []
+        for number in range(blue):
+            xy = STANDING + np.array([50 + 60 * number, 100], np.float32)
+            xy[skeleton.INDEX["left_wrist"], 1] -= red
+            people.append(person(xy, (LEGS + ARMS + HEAD)[:green] if number == 0 else ()))
+        return people
+
+
+def toy_photo(people: int = 1, missing: int = 0, wrist: int = 0, shade: int = 0) -> bytes:
+    """Return a PNG that Toy estimates so; `shade` makes other bytes of the same pose."""
+    pixels = np.full((200, 200, 3), shade, np.uint8)
+    pixels[0, 0] = people, missing, wrist
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
+    """Every estimator is the toy."""
+    estimator = Toy()
+    monkeypatch.setattr(estimators, "load", lambda _name, _streams=1: estimator)
+    return estimator
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Database:
+    """A database that does not exist yet."""
+    return posesearch.open(tmp_path / "poses.duckdb")
+
+
+@pytest.fixture(scope="session")
+def estimator() -> Estimator:
+    """The real network."""
+    return estimators.load("tf-pose")
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's photos, its database with both collections and a clustering, made by the real network."""
+    folder = tmp_path_factory.mktemp("demo")
+    photos = demo.write(folder)
+    with posesearch.open(folder / "poses.duckdb") as database:
+        for collection in ("men", "women"):
+            database.ingest(photos / collection, collection=collection)
+        database.cluster()
+    return folder
+
+
+@pytest.fixture
+def demo_db(demo_folder: Path) -> Database:
+    """The demo's database; tests read it."""
+    return posesearch.open(demo_folder / "poses.duckdb")
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]]]]:
+    """A real HTTP server on loopback: its address, and a table of what it does with each path."""
+    routes: dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]] = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 (http.server's name)
+            routes[self.path](self)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)
+            pass
+
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd.daemon_threads = True
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{httpd.server_port}", routes
+    httpd.shutdown()
+    httpd.server_close()
+
+
+def answer(data: bytes, status: int = 200, **headers: str) -> Callable[[http.server.BaseHTTPRequestHandler], None]:
+    """Return a route that answers so; header names are written with _ for -."""
+
+    def route(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in {"Content_Length": str(len(data)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    return route

@@ -1,0 +1,50 @@
+import inspect
+
+from posesearch import errors
+from posesearch.errors import PhotoError, PosesearchError, StoreError
+
+
+def subclasses(base: type[PosesearchError]) -> list[type[PosesearchError]]:
+    return [each for sub in base.__subclasses__() for each in (sub, *subclasses(sub))]
+
+
+def made(kind: type[PosesearchError]) -> PosesearchError:
+    """Make an error from example arguments by the names of its parameters."""
+    examples = {
+        "source": "a.jpg", "path": "b.duckdb", "name": "c", "known": ["d"], "held": "e", "asked": "f", "model": "g",
+        "detail": "the reason why", "pose_id": 1, "person": 3, "people": 2, "collection": "i", "k": 4, "complete": 2,
+    }  # fmt: skip
+    if kind.__init__ is PosesearchError.__init__:
+        return kind("a sentence of its own.")
+    return kind(*(examples[parameter] for parameter in inspect.signature(kind).parameters))
+
+
+def test_every_error_has_a_sentence_a_docstring_and_its_place_in_the_tree() -> None:
+    tree = errors.__doc__ or ""
+    kinds = subclasses(PosesearchError)
+    assert len(kinds) > 25
+    for kind in kinds:
+        assert kind.__module__ == "posesearch.errors"
+        assert kind.__name__ in tree
+        assert kind.__doc__
+        sentence = str(made(kind))
+        assert len(sentence) > 10
+        assert "\n" not in sentence
+
+
+def test_a_photo_error_names_the_photo_and_a_reason_of_its_own() -> None:
+    kinds = subclasses(PhotoError)
+    assert len({kind.reason for kind in kinds if issubclass(kind, PhotoError)}) == len(kinds)
+    for kind in kinds:
+        assert issubclass(kind, PhotoError)
+        error = kind("holiday/a b.jpg")
+        assert str(error) == f"holiday/a b.jpg: {kind.sentence}"
+        assert error.detail == kind.sentence
+        assert f"{kind.__name__} " in (errors.__doc__ or "")
+        assert kind.reason in (errors.__doc__ or "")
+
+
+def test_a_store_error_names_the_file() -> None:
+    for kind in subclasses(StoreError):
+        assert issubclass(kind, StoreError)
+        assert str(kind("x.duckdb")) == f"x.duckdb: {kind.sentence}"

@@ -1,0 +1,157 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from posesearch import normalise, skeleton
+from posesearch.errors import DatabaseBusy, DatabaseFailed, NewerSchema, NoDatabase, NoSuchPose, NotOurDatabase
+from posesearch.store import file, snapshots, tables
+from posesearch.store.file import File
+from posesearch.store.snapshots import Snapshot
+from tests.conftest import LEGS, STANDING, person
+
+
+def snapshot(name: str = "a.jpg", sha256: str | None = "1", people: int = 1) -> Snapshot:
+    poses = tuple(normalise.pose_of(person(STANDING + 100 * n, LEGS[: n % 5])) for n in range(people))
+    return Snapshot(name, sha256, 640, 480, "men", "{}", None, poses)
+
+
+def write(store: File, *batch: Snapshot) -> None:
+    with store.writing() as connection:
+        snapshots.write(connection, batch, "toy", "{}")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> File:
+    return File(tmp_path / "poses.duckdb", patience=0.2)
+
+
+def test_what_is_written_is_read_back(store: File) -> None:
+    write(store, snapshot(people=2))
+    with store.reading() as connection:
+        first, second = snapshots.poses(connection, [1, 2])
+    assert (first.source, first.collection, first.width, first.height, first.number) == ("a.jpg", "men", 640, 480, 1)
+    expected = normalise.pose_of(person(STANDING + 100, LEGS[:1]))
+    points = second.pose.person.keypoints
+    assert np.array_equal(points.xy, expected.person.keypoints.xy, equal_nan=True)
+    assert np.array_equal(points.score, expected.person.keypoints.score)
+    assert np.array_equal(second.pose.vector, expected.vector)
+    assert np.array_equal(second.pose.mask, expected.mask)
+    assert second.pose.person.box == pytest.approx(expected.person.box)
+
+
+def test_the_view_keypoints_has_a_row_a_joint_and_null_where_missing(store: File) -> None:
+    pose = normalise.pose_of(person(STANDING, LEGS))
+    write(store, Snapshot("a.jpg", "1", 640, 480, "men", "{}", None, (pose,)))
+    with store.reading() as connection:
+        rows = connection.execute("SELECT joint, x, y, score, nx, ny FROM keypoints").fetchall()
+    joints = {row[0]: row[1:] for row in rows}
+    assert set(joints) == set(skeleton.JOINTS)
+    assert joints["left_knee"] == (None, None, 0, None, None)
+    nose = skeleton.INDEX["nose"]
+    assert joints["nose"][:2] == tuple(STANDING[nose])
+    assert joints["nose"][3:] == pytest.approx((pose.vector[nose], pose.vector[14 + nose]))
+    assert joints["left_eye"][3:] == (None, None)  # found, but not compared
+    assert joints["left_eye"][0] is not None
+
+
+def test_the_joints_table_is_the_skeleton(store: File) -> None:
+    write(store, snapshot())
+    with store.reading() as connection:
+        rows = connection.execute("SELECT joint FROM joints ORDER BY position").fetchall()
+    assert tuple(row[0] for row in rows) == skeleton.JOINTS
+
+
+def test_the_same_bytes_replace_what_was_there(store: File) -> None:
+    write(store, snapshot(people=3), snapshot("b.jpg", "2"))
+    write(store, snapshot("c.jpg", "1", people=1))
+    with store.reading() as connection:
+        assert connection.execute("SELECT source FROM snapshots ORDER BY 1").fetchall() == [("b.jpg",), ("c.jpg",)]
+        assert connection.execute("SELECT count(*) FROM poses").fetchone() == (2,)
+
+
+def test_an_exception_leaves_nothing_behind(store: File) -> None:
+    write(store, snapshot())
+    with pytest.raises(ZeroDivisionError), store.writing() as connection:
+        snapshots.write(connection, [snapshot("b.jpg", "2")], "toy", "{}")
+        raise ZeroDivisionError
+    with store.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM snapshots").fetchone() == (1,)
+
+
+def test_no_file_yet(store: File) -> None:
+    with pytest.raises(NoDatabase, match="posesearch ingest FOLDER"), store.reading():
+        pass
+    assert not store.path.exists()
+
+
+def test_a_pose_that_is_not_there(store: File) -> None:
+    write(store, snapshot())
+    with store.reading() as connection, pytest.raises(NoSuchPose, match="There is no pose 7"):
+        snapshots.pose(connection, 7)
+
+
+@pytest.mark.parametrize("mode", ["reading", "writing"])
+def test_a_strangers_file_is_left_as_it_is(tmp_path: Path, mode: str) -> None:
+    text = tmp_path / "letter.duckdb"
+    text.write_text("dear aunt, " * 999, encoding="utf-8")
+    other = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(other)) as connection:
+        connection.execute("CREATE TABLE orders AS SELECT 1 AS id")
+    for path in (text, other):
+        before = path.read_bytes()
+        with pytest.raises(NotOurDatabase, match="not a posesearch database"), getattr(File(path), mode)():
+            pass
+        assert path.read_bytes() == before
+
+
+def test_a_newer_schema_is_refused(store: File) -> None:
+    write(store, snapshot())
+    with store.writing() as connection:
+        connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(file.SCHEMA_VERSION + 1)])
+    with pytest.raises(NewerSchema, match="pip install --upgrade posesearch"), store.reading():
+        pass
+
+
+def test_a_database_that_another_process_holds(store: File) -> None:
+    write(store, snapshot())
+    hold = f"import duckdb, sys; c = duckdb.connect({str(store.path)!r}); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(DatabaseBusy, match="another process holds this database"), store.reading():
+            pass
+        with pytest.raises(DatabaseBusy), store.writing():
+            pass
+        holder.communicate()
+    with store.reading():
+        pass
+
+
+def test_a_place_that_can_not_be_written(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing" / "poses.duckdb"):
+        with pytest.raises(DatabaseFailed), File(path).writing():
+            pass
+
+
+def test_sql_reads_and_nothing_else(store: File, tmp_path: Path) -> None:
+    write(store, snapshot())
+    (tmp_path / "secret.csv").write_text("a\n1\n", encoding="utf-8")
+    for sql in (
+        "DELETE FROM poses",
+        "CREATE TABLE x AS SELECT 1",
+        f"SELECT * FROM read_csv('{tmp_path / 'secret.csv'}')",
+        f"COPY poses TO '{tmp_path / 'out.csv'}'",
+        "SELEC 1",
+        "SELECT no_such_column FROM poses",
+    ):
+        with store.reading() as connection, pytest.raises(tables.BadSQL):
+            tables.query(connection, sql)
+    with store.reading() as connection:
+        table = tables.query(connection, "SELECT count(*) AS n FROM poses")
+    assert (table.columns, table.rows) == (("n",), ((1,),))
