@@ -1,6 +1,8 @@
 """Photos that we draw, the real network on them, and a toy estimator whose answers are known by hand."""
 
 import http.server
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +13,6 @@ import pytest
 
 import posesearch
 from posesearch import estimators, skeleton
-from posesearch.engine import demo
 from posesearch.engine.database import Database
 from posesearch.estimators import Estimator
 from posesearch.types import Float, Keypoints, Person, Photo
@@ -43,6 +44,12 @@ def person(xy: Float, missing: tuple[str, ...] = (), height: int = 200) -> Perso
     """Return a person in a photo of that height."""
     points = keypoints(xy, missing)
     return Person(points, 1.0, points.box, points.box[3] / height)
+
+
+def posesearch_process(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "posesearch", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", check=False)
 
 
 LEGS = ("right_knee", "right_ankle", "left_knee", "left_ankle")
@@ -105,14 +112,17 @@ def estimator() -> Estimator:
 
 
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's photos, its database with both collections and a clustering, made by the real network."""
-    folder = tmp_path_factory.mktemp("demo")
-    photos = demo.write(folder)
-    with posesearch.open(folder / "poses.duckdb") as database:
-        for collection in ("men", "women"):
-            database.ingest(photos / collection, collection=collection)
-        database.cluster()
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """`posesearch demo`, the README's first example, in a process of its own: its folder and what it printed."""
+    folder = tmp_path_factory.mktemp("away") / "demo"
+    return folder, posesearch_process("demo", str(folder))
+
+
+@pytest.fixture(scope="session")
+def demo_folder(demo_run: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
+    """The demo's photos, and its database with both collections and a clustering; tests read them."""
+    folder, done = demo_run
+    assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -128,7 +138,7 @@ def server() -> Iterator[tuple[str, dict[str, Callable[[http.server.BaseHTTPRequ
     routes: dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]] = {}
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 (http.server's name)
+        def do_GET(self) -> None:
             routes[self.path](self)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)

@@ -61,7 +61,7 @@ def bad_inputs() -> dict[str, tuple[bytes, str]]:
         "alpha.png": (encoded(transparent, "PNG"), INGESTED),
         "animated.gif": (encoded(photo, "GIF", save_all=True, append_images=[Image.new("RGB", photo.size)]), INGESTED),
         "sideways.jpg": (encoded(photo.rotate(-90, expand=True), "JPEG", exif=sideways), INGESTED),
-        "it's a \"photo\"\nof mine; DROP TABLE poses.jpg": (jpeg, INGESTED),
+        'it\'s a "photo"\nof mine; DROP TABLE poses.jpg': (jpeg, INGESTED),
     }
 
 

@@ -96,7 +96,9 @@ def test_partial_poses_of_max_compare_over_what_they_have() -> None:
 
 
 def test_a_clustering_is_stored_as_tables(demo_db: Database) -> None:
-    [(k, complete, partial, inertia)] = demo_db.sql("SELECT k, complete, partial, inertia FROM clusterings LIMIT 1").rows
+    [(k, complete, partial, inertia)] = demo_db.sql(
+        "SELECT k, complete, partial, inertia FROM clusterings LIMIT 1"
+    ).rows
     sizes = demo_db.sql("SELECT size FROM centroids WHERE clustering_id = 1 ORDER BY cluster").rows
     counted = demo_db.sql("SELECT count(*) FROM labels WHERE clustering_id = 1 GROUP BY cluster ORDER BY cluster").rows
     assert len(sizes) == k
@@ -124,7 +126,7 @@ def test_the_newest_clustering_counts(toy: Toy, db: Database, tmp_path: Path) ->
         return {row[0] for row in db.sql("SELECT clustering_id FROM current_clusterings").rows}
 
     def label_of(collection: str) -> set[int | None]:
-        query = f"SELECT DISTINCT clustering_id FROM labelled_poses WHERE collection = '{collection}'"  # noqa: S608
+        query = f"SELECT DISTINCT clustering_id FROM labelled_poses WHERE collection = '{collection}'"
         return {row[0] for row in db.sql(query).rows}
 
     assert label_of("men") == {None}

@@ -22,7 +22,11 @@ def maps_of(people: list[Float], hidden: tuple[str, ...] = ()) -> Float:
             along = (xy[end] - xy[start]) / np.linalg.norm(xy[end] - xy[start])
             offset = np.stack([columns - xy[start, 0], rows - xy[start, 1]], axis=2)
             distance = np.abs(offset @ np.array([-along[1], along[0]]))
-            near = (distance < 1.5) & (offset @ along > -1.5) & (offset @ (along * -1) > -1.5 - np.linalg.norm(xy[end] - xy[start]))
+            near = (
+                (distance < 1.5)
+                & (offset @ along > -1.5)
+                & (offset @ (along * -1) > -1.5 - np.linalg.norm(xy[end] - xy[start]))
+            )
             maps[near, 19 + channel_x], maps[near, 19 + channel_y] = along
     return maps
 

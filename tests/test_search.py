@@ -80,7 +80,9 @@ def test_a_collection_gives_its_own_best(demo_db: Database) -> None:
         demo_db.similar(1, collection="nobody")
 
 
-def test_of_several_people_the_most_prominent_is_taken_or_the_one_asked_for(demo_folder: Path, demo_db: Database) -> None:
+def test_of_several_people_the_most_prominent_is_taken_or_the_one_asked_for(
+    demo_folder: Path, demo_db: Database
+) -> None:
     photo = demo_folder / "photos" / "women" / "two-people.jpg"
     first, second = demo_db.similar(photo, 1), demo_db.similar(photo, 1, person=2)
     assert (first.query.people, first.query.person, second.query.person) == (2, 1, 2)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from posesearch import normalise, skeleton
-from posesearch.errors import DatabaseBusy, DatabaseFailed, NewerSchema, NoDatabase, NoSuchPose, NotOurDatabase
+from posesearch.errors import BadSQL, DatabaseBusy, DatabaseFailed, NewerSchema, NoDatabase, NoSuchPose, NotOurDatabase
 from posesearch.store import file, snapshots, tables
 from posesearch.store.file import File
 from posesearch.store.snapshots import Snapshot
@@ -150,7 +150,7 @@ def test_sql_reads_and_nothing_else(store: File, tmp_path: Path) -> None:
         "SELEC 1",
         "SELECT no_such_column FROM poses",
     ):
-        with store.reading() as connection, pytest.raises(tables.BadSQL):
+        with store.reading() as connection, pytest.raises(BadSQL):
             tables.query(connection, sql)
     with store.reading() as connection:
         table = tables.query(connection, "SELECT count(*) AS n FROM poses")

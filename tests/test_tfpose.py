@@ -1,4 +1,4 @@
-"""The real network on photos that we draw, with joints known to the pixel; and on the reference photos where they are."""
+"""The real network on photos that we draw, their joints known; and on the reference photos where they are."""
 
 import json
 import math
@@ -19,7 +19,7 @@ def photo_of(drawn: demo.DemoPhoto) -> Photo:
 
 
 def errors(found: Float, drawn: Float) -> Float:
-    return np.linalg.norm(found - drawn, axis=1)[:14]
+    return np.asarray(np.linalg.norm(found - drawn, axis=1)[:14], np.float32)
 
 
 @pytest.mark.parametrize("name", ["tf-pose", "tf-pose-original"])
@@ -46,7 +46,7 @@ def test_nobody_is_invented(estimator: Estimator) -> None:
     random = np.random.default_rng(0)
     empty = next(drawn for drawn in demo.photos() if drawn.name == "empty-room")
     noise = random.integers(0, 256, (300, 400, 3), np.uint8)
-    blurred = cv2.GaussianBlur(noise, (0, 0), 9)
+    blurred = np.asarray(cv2.GaussianBlur(noise, (0, 0), 9), np.uint8)
     for pixels in (empty.pixels, noise, blurred, np.zeros((50, 50, 3), np.uint8), np.full((20, 900, 3), 128, np.uint8)):
         assert estimator.estimate(Photo(pixels, pixels.shape[1], pixels.shape[0])) == []
 
@@ -63,7 +63,7 @@ def test_two_people_the_taller_first(estimator: Estimator) -> None:
 
 def test_keypoints_are_in_pixels_of_the_photo_when_fewer_were_decoded(estimator: Estimator) -> None:
     drawn = demo.query()
-    large = cv2.resize(drawn.pixels, (4 * 480, 4 * 640), interpolation=cv2.INTER_CUBIC)
+    large = np.asarray(cv2.resize(drawn.pixels, (4 * 480, 4 * 640), interpolation=cv2.INTER_CUBIC), np.uint8)
     data = demo.jpeg(large)
     photo = images.decode(data, "x", estimator.enough)
     assert photo.pixels.shape[0] < photo.height == 2560

@@ -10,7 +10,7 @@ def test_keypoints_tell_what_is_wrong_with_them() -> None:
     with pytest.raises(ValueError, match=r"xy must be \(18, 2\) float32, not \(14, 2\) float32"):
         Keypoints(xy[:14], score)
     with pytest.raises(ValueError, match="float32, not .* float64"):
-        Keypoints(xy.astype(np.float64), score)  # type: ignore[arg-type]  # what is tested
+        Keypoints(xy.astype(np.float64), score)
     with pytest.raises(ValueError, match=r"score must be \(18,\) float32"):
         Keypoints(xy, score[:3])
     half = xy.copy()

@@ -60,7 +60,7 @@ def ingest(
         typer.Argument(
             help="Photos, folders, globs, http(s) addresses, or .txt/.csv lists of them.",
             show_default="the current folder",
-            metavar="[SOURCES]...",
+            metavar="SOURCES",
         ),
     ] = None,
     db: Db = DEFAULT_DB,
@@ -283,7 +283,7 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
 
 @models_app.command()
 def pull(
-    name: Annotated[str | None, typer.Argument(help="An estimator.", show_default="all", metavar="[NAME]")] = None,
+    name: Annotated[str | None, typer.Argument(help="An estimator.", show_default="all", metavar="NAME")] = None,
 ) -> None:
     """Fetch missing weights and check their SHA-256."""
     from posesearch import estimators  # noqa: PLC0415
@@ -295,7 +295,7 @@ def pull(
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where to put it all.", metavar="[FOLDER]")] = Path("posesearch-demo"),
+    folder: Annotated[Path, typer.Argument(help="Where to put it all.", metavar="FOLDER")] = Path("posesearch-demo"),
     ascii_only: Ascii = False,
 ) -> None:
     """Draw mannequin photos, ingest, cluster and search them.

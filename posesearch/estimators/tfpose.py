@@ -42,6 +42,10 @@ class TfPose:
         }
         self._network = core.compile_model(graph, "CPU", config)
         self._threads = threading.local()
+        if streams > 1:
+            # OpenVINO's binding fills C++ statics at its first inference, and lets go of Python's lock meanwhile: two
+            # threads that come first together wait for each other for ever. So one comes first alone.
+            self._infer(np.zeros((2 * STRIDE, 2 * STRIDE, 3), np.uint8))
 
     def estimate(self, photo: Photo) -> list[Person]:
         """Return the people in the photo, the most prominent first; an empty list where there is nobody."""

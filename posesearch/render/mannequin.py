@@ -199,7 +199,7 @@ def scene(
         _shadow(canvas, figure)
         _render(canvas, body, turned, figure.size * _SAMPLES, shift * _SAMPLES)
     small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-    grain = random.normal(0, 2.5, (height, width, 1)).astype(np.float32)
+    grain = random.normal(0, 1.5, (height, width, 1)).astype(np.float32)
     return (small + grain).clip(0, 255).astype(np.uint8), joints
 
 

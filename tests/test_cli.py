@@ -1,0 +1,282 @@
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posesearch import cli
+from tests import golden
+from tests.conftest import Toy, posesearch_process, toy_photo
+
+Run = Callable[..., tuple[int, str, str]]
+COMMANDS = ("ingest", "cluster", "similar", "show", "stats", "sql", "models", "models pull", "demo")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process: exit code, stdout, stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["posesearch", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "80")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(exit_.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def awkward(toy: Toy, tmp_path: Path, run: Run) -> Path:
+    """A database of photos with names that break naive output."""
+    folder = tmp_path / 'it\'s a "test"'
+    folder.mkdir()
+    for number, name in enumerate(("new\nline.png", "tab\there, comma.png", "\u732b [bold]\U0001f98a.png")):
+        (folder / name).write_bytes(toy_photo(wrist=10 * number, missing=4 * (number == 2)))
+    (folder / "nobody'; DROP TABLE poses; --.png").write_bytes(toy_photo(people=0))
+    db = tmp_path / "poses.duckdb"
+    assert run("ingest", folder, "--db", db)[0] == 0
+    return db
+
+
+def shape(value: Any) -> Any:
+    """Return the keys of a JSON value, all the way down; of a list, those of its first element."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items() if key not in ("keypoints", "centroid", "reasons")}
+    return [shape(value[0])] if isinstance(value, list) and value and isinstance(value[0], dict) else None
+
+
+def documented(command: str) -> Any:
+    """Return the example of docs/json.md."""
+    text = (Path(__file__).parents[1] / "docs" / "json.md").read_text(encoding="utf-8")
+    return json.loads(text.split(f"\n## {command}\n")[1].split("```json\n")[1].split("```")[0])
+
+
+def test_help_is_light() -> None:
+    heavy = "{'numpy', 'cv2', 'duckdb', 'openvino', 'sklearn', 'matplotlib', 'requests', 'PIL'}"
+    code = f"import sys; import posesearch, posesearch.cli.commands; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_search_imports_no_clustering_and_no_plots(demo_folder: Path) -> None:
+    code = f"""
+import sys
+sys.argv = ["posesearch", "similar", {str(demo_folder / "query.jpg")!r}, "--db", {str(demo_folder / "poses.duckdb")!r}]
+from posesearch.cli import main
+try:
+    main()
+except SystemExit as exit_:
+    assert not exit_.code
+print({{"sklearn", "matplotlib", "scipy", "requests"}} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, run: Run) -> None:
+    code, out, err = run(*command.split(), "--help")
+    assert (code, err) == (0, "")
+    assert f"Usage: posesearch {command}" in out
+    for line in out.splitlines():
+        assert len(line) <= 80
+        if re.match(r"  -", line):
+            assert len(line.split("  ")) > 2 or line.endswith(("DIR", "FILE", "NAME", "N", "N|auto", "[body|max]")), (
+                line
+            )
+
+
+def test_version(run: Run) -> None:
+    assert run("--version")[1] == "posesearch 0.1.0\n"
+
+
+def test_the_demo_leaves_what_it_says(demo_run: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, done = demo_run
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert str(folder) in done.stdout
+    assert len(list((folder / "photos").rglob("*.jpg"))) >= 60
+    for name in ("poses.duckdb", "similar.png", "plots/inertia.png", "plots/scatter.png", "plots/centroids.png"):
+        assert (folder / name).stat().st_size > 1000
+    assert (folder / "similar.png").read_bytes().startswith(b"\x89PNG")
+    following = done.stdout.partition("Next:")[2].split("\n  posesearch ")[1:]
+    assert len(following) == 3
+    for line in following[:2]:
+        arguments = re.findall(r'"[^"]*"|\S+', line)
+        assert posesearch_process(*(argument.strip('"') for argument in arguments)).returncode == 0
+    assert "hands-on-hips" in done.stdout.partition("rank")[2].splitlines()[1]
+    assert "no_person" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["ingest", "cluster", "similar", "show", "stats", "models"])
+def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Path, run: Run) -> None:
+    db = demo_folder / "poses.duckdb"
+    if command == "ingest":
+        photos = demo_folder / "photos" / "men"
+        code, out, err = run(
+            "ingest", photos / "standing-1.jpg", photos / "empty-room.jpg", "--db", tmp_path / "new.duckdb", "--json"
+        )
+    elif command == "cluster":
+        new = tmp_path / "copy.duckdb"
+        new.write_bytes(db.read_bytes())
+        code, out, err = run("cluster", "--db", new, "--json")
+    elif command == "similar":
+        code, out, err = run("similar", demo_folder / "query.jpg", "--db", db, "--json")
+    elif command == "show":
+        code, out, err = run("show", 3, "--db", db, "--json")
+    elif command == "stats":
+        code, out, err = run("stats", "--db", db, "--json")
+    else:
+        code, out, err = run("models", "--json")
+    assert (code, err) == (0, "")
+    assert shape(json.loads(out)) == shape(documented(command))
+
+
+def test_keypoints_in_json_are_pixels_and_scores(demo_folder: Path, run: Run) -> None:
+    out = run("similar", demo_folder / "query.jpg", "--db", demo_folder / "poses.duckdb", "--json")[1]
+    query = json.loads(out)["query"]
+    assert (query["width"], query["height"], query["people"], query["person"]) == (480, 640, 1, 1)
+    assert len(query["keypoints"]) >= 14
+    for x, y, score in query["keypoints"].values():
+        assert 0 <= x <= 480
+        assert 0 <= y <= 640
+        assert 0 < score <= 1
+
+
+def test_awkward_names_in_every_output(awkward: Path, run: Run) -> None:
+    query = "SELECT regexp_replace(source, '^.*/', '') AS name, status, reason, 1.5 AS n FROM snapshots ORDER BY name"
+    for name, option in (("table", []), ("csv", ["--csv"]), ("json", ["--json"])):
+        code, out, err = run("sql", query, "--db", awkward, *option)
+        assert (code, err) == (0, "")
+        golden.check(f"sql-{name}.txt", out)
+
+
+def test_awkward_names_in_a_search(awkward: Path, run: Run) -> None:
+    for style in ("--ascii", ""):
+        code, out, err = run("similar", 1, "--db", awkward, *filter(None, [style]))
+        assert (code, err) == (0, "")
+        lines = [line.rstrip() for line in out.replace(str(awkward.parent), "FOLDER").splitlines()]
+        golden.check(f"similar{style}.txt", "\n".join(lines) + "\n")
+    assert "\x1b" not in out
+
+
+def test_counts_in_the_closing_table(toy: Toy, tmp_path: Path, run: Run) -> None:
+    for name, data in {"a.png": toy_photo(), "b.png": toy_photo(people=0), "c.png": b"x"}.items():
+        (tmp_path / name).write_bytes(data)
+    code, out, err = run("ingest", tmp_path, "--db", tmp_path / "p.duckdb")
+    assert code == 0
+    assert [line.split()[:2] for line in out.splitlines()[:6]] == [
+        ["photos", "seen"], ["ingested", "1"], ["unchanged", "0"], ["rejected", "2"],
+        ["no_person", "1"], ["not_an_image", "1"],
+    ]  # fmt: skip
+    assert [line.rpartition("/")[2] for line in err.splitlines()] == [
+        "b.png: the estimator finds nobody in it",
+        "c.png: this is not an image in a known format; convert it to JPEG or PNG",
+    ]
+
+
+def test_an_ingest_of_nothing_but_rejections_says_so_in_its_exit_code(toy: Toy, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "b.png").write_bytes(toy_photo(people=0))
+    assert run("ingest", tmp_path, "--db", tmp_path / "p.duckdb")[0] == 1
+
+
+def test_the_current_folder_and_the_database_from_the_environment(
+    toy: Toy, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.png").write_bytes(toy_photo())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POSESEARCH_DB", "elsewhere.duckdb")
+    assert run("ingest")[0] == 0
+    assert (tmp_path / "elsewhere.duckdb").exists()
+    assert not (tmp_path / "poses.duckdb").exists()
+    assert json.loads(run("stats", "--json")[1])["snapshots"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["similar", "1", "--db", "none.duckdb"], "none.duckdb: there is no database here yet"),
+        (["stats", "--db", "letter.txt"], "letter.txt: this file is not a posesearch database"),
+        (["similar", "999", "--db", "DEMO"], "There is no pose 999"),
+        (["similar", "nothing.jpg", "--db", "DEMO"], "nothing.jpg: there is no such file"),
+        (["similar", "letter.txt", "--db", "DEMO"], "letter.txt: this is not an image"),
+        (["similar", ".", "--db", "DEMO"], ".: this is no file"),
+        (
+            ["similar", "1", "--collection", "x", "--db", "DEMO"],
+            "There is no collection 'x'; the database has men, women",
+        ),
+        (["similar", "1", "--png", "letter.txt/a.png", "--db", "DEMO"], "letter.txt/a.png: the file can't be written"),
+        (["show", "999", "--db", "DEMO"], "There is no pose 999"),
+        (["cluster", "-k", "500", "--db", "DEMO"], "500 clusters need at least 500 different complete poses"),
+        (
+            ["ingest", "letter.txt", "--estimator", "openpose"],
+            "There is no estimator 'openpose'; choose one of tf-pose",
+        ),
+        (["ingest", "letter.txt", "--db", "DEMO", "--estimator", "tf-pose-original"], "holds poses of the estimator"),
+        (["ingest", "letter.txt", "--db", "no/such/folder.duckdb"], "no/such/folder.duckdb"),
+        (["ingest", "empty"], "empty: no photos here"),
+        (["sql", "DROP TABLE poses", "--db", "DEMO"], "read-only"),
+        (["sql", "SELEC 1", "--db", "DEMO"], 'syntax error at or near "SELEC"'),
+        (["models", "pull", "openpose"], "There is no estimator 'openpose'"),
+    ],
+)
+def test_an_error_is_one_line_on_stderr_and_exit_code_one(
+    arguments: list[str], says: str, demo_folder: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "letter.txt").write_text("dear aunt\n" * 99, encoding="utf-8")
+    (tmp_path / "empty").mkdir()
+    db = str(demo_folder / "poses.duckdb")
+    code, out, err = run(*(db if argument == "DEMO" else argument for argument in arguments))
+    assert (code, out) == (1, "")
+    assert err.startswith("posesearch: ")
+    assert err.count("\n") == 1
+    assert says in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["cluster", "-k", "many"], ["cluster", "-k", "0"], ["similar"], ["ingest", "--min-joints", "99"], ["frobnicate"],
+     ["similar", "1", "-n", "0"], ["show", "one"], ["cluster", "--normalization", "min"]],
+)  # fmt: skip
+def test_wrong_usage_is_exit_code_two(arguments: list[str], run: Run) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert "Error" in err
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_goes_away_is_no_error(demo_folder: Path) -> None:
+    command = [sys.executable, "-m", "posesearch", "sql", "SELECT * FROM range(200000)", "--csv"]
+    with subprocess.Popen(
+        [*command, "--db", str(demo_folder / "poses.duckdb")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "range\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_several_people_are_mentioned(demo_folder: Path, run: Run) -> None:
+    photo = demo_folder / "photos" / "women" / "two-people.jpg"
+    _, out, err = run("similar", photo, "--db", demo_folder / "poses.duckdb", "--json")
+    assert err == f"2 people in {photo}: taking the most prominent; --person N takes another.\n"
+    assert json.loads(out)["query"]["people"] == 2
+    assert run("similar", photo, "--person", "2", "--db", demo_folder / "poses.duckdb")[2] == ""
+
+
+def test_pictures_are_written_also_of_photos_that_are_gone(awkward: Path, tmp_path: Path, run: Run) -> None:
+    for path in tmp_path.rglob("*.png"):
+        path.unlink()
+    assert run("similar", 1, "--db", awkward, "--png", tmp_path / "deep" / "sheet.png")[0] == 0
+    assert run("show", 1, "--db", awkward, "--png", tmp_path / "pose.png")[0] == 0
+    for name in ("deep/sheet.png", "pose.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")

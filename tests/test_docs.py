@@ -1,0 +1,89 @@
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import posesearch
+from posesearch.engine.database import Database
+from tests.test_cli import COMMANDS, Run, run
+
+assert run  # a fixture
+
+ROOT = Path(__file__).parents[1]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def sql_blocks() -> list[str]:
+    return re.findall(r"```sql\n(.*?)```", text("docs/sql.md"), re.DOTALL)
+
+
+def test_there_are_ten_questions() -> None:
+    assert len(sql_blocks()) >= 10
+
+
+@pytest.mark.parametrize("query", sql_blocks())
+def test_every_query_of_the_docs_runs_and_answers(query: str, demo_db: Database) -> None:
+    table = demo_db.sql(query)
+    assert table.rows
+    assert table.columns
+
+
+def test_the_vector_of_the_docs_is_the_stored_one(demo_db: Database) -> None:
+    code = re.search(r"```python\n(.*?)```", text("docs/sql.md"), re.DOTALL)
+    assert code is not None
+    query = "SELECT x, y, vector FROM poses WHERE pose_id IN (1, 2, 3, 40)"
+    for x, y, vector in demo_db.sql(query).rows:
+        import numpy as np  # noqa: PLC0415 (a name that the example uses)
+
+        names: dict[str, Any] = {"np": np, "x": np.array(x, np.float64), "y": np.array(y, np.float64)}
+        exec(code[1], names)  # noqa: S102 (our own example)
+        assert np.allclose(names["vector"], vector, atol=1e-6)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_in_the_docs_is_the_commands_own(command: str, run: Run) -> None:
+    out = run(*command.split(), "--help")[1]
+    assert f"\n## posesearch {command}\n\n```\n{out}```\n" in text("docs/cli.md")
+
+
+def test_the_readme_names_the_two_commands_and_ci_runs_the_second() -> None:
+    commands = [line for line in text("README.md").splitlines() if line.startswith("python3 -m venv")]
+    assert len(commands) == 2
+    assert commands[0].endswith("posesearch demo")
+    assert f"\n{commands[1]}\n" in text(".ci/run")
+
+
+def test_the_readmes_example_runs(tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = re.search(r"```python\n(.*?)```", text("README.md"), re.DOTALL)
+    assert example is not None
+    (tmp_path / "photos").symlink_to(demo_folder / "photos" / "women")
+    (tmp_path / "photo.jpg").symlink_to(demo_folder / "query.jpg")
+    monkeypatch.chdir(tmp_path)
+    exec(example[1], {"__name__": "example"})  # noqa: S102 (our own example)
+    assert (tmp_path / "poses.duckdb").exists()
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_version_is_one() -> None:
+    version = tomllib.loads(text("pyproject.toml"))["project"]["version"]
+    assert posesearch.__version__ == version
+    assert f"## {version}" in text("CHANGELOG.md")
+
+
+def test_every_dependency_says_why_it_is_there() -> None:
+    project = text("pyproject.toml").partition("dependencies = [")[2].partition("\n]")[0]
+    lines = [line for line in project.splitlines() if line.strip().startswith('"')]
+    assert len(lines) >= 10
+    for line in lines:
+        assert "# " in line
