@@ -3,8 +3,8 @@
     python benchmarks/article.py OUT NAME=FOLDER NAME=FOLDER
 
 Two collections of photos, ingested with --strict; each is clustered with -k 3 by "max", the article's normalisation,
-and by "body". The plots go to OUT/NAME-max and OUT/NAME-body. The table says what the clusters are made of: the share of the
-variance (eta squared) of a quantity that the cluster explains, for where people stand in the picture and for what
+and by "body". The plots go to OUT/NAME-max and OUT/NAME-body. The table says what clusters are made of: the share of
+the variance (eta squared) of a quantity that the cluster explains, for where people stand in the picture and for what
 their arms and legs do.
 """
 

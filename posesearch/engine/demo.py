@@ -96,7 +96,7 @@ def photos() -> Iterator[DemoPhoto]:
     yield _photo("men", "empty-room", [], random)
     pair = [
         replace(_figure(STANCES[name], "women", random, size), feet=(x, HEIGHT * 0.93))
-        for name, x, size in (("waving", 340.0, 330), ("standing", 140.0, 400))
+        for name, x, size in (("waving", 350.0, 310), ("standing", 140.0, 430))
     ]
     yield _photo("women", "two-people", pair, random)
 
