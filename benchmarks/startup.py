@@ -14,9 +14,12 @@ import time
 
 import machine
 
-FLOOR = "import numpy, cv2, duckdb, openvino, rich.console, typer"
+# OpenVINO reports home when it is imported with its telemetry package; posesearch imports it without.
+QUIET = 'import sys; sys.modules["openvino_telemetry"] = None'
+FLOOR = f"{QUIET}; import numpy, cv2, duckdb, openvino, rich.console, typer"
 
-STEPS = """
+STEPS = f"""
+{QUIET}
 import sys, time
 clock = time.perf_counter
 laps = []
@@ -42,7 +45,7 @@ query = search.query_of(sys.argv[2], None, estimator); t = lap("decode and estim
 with file.reading() as connection:
     search._nearest_cluster(connection, query.pose, None); t = lap("open, nearest cluster", t)
     search._matches(connection, query.pose, 10, None); t = lap("matches", t)
-for name, seconds in laps: print(f"{name}\\t{seconds}")
+for name, seconds in laps: print(name, seconds, sep='\\t')
 """
 
 

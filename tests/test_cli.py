@@ -80,6 +80,31 @@ print({{"sklearn", "matplotlib", "scipy", "requests"}} & set(sys.modules))
     assert done.stdout.splitlines()[-1] == "set()"
 
 
+def test_nothing_phones_home(demo_folder: Path, tmp_path: Path) -> None:
+    photos, db = demo_folder / "photos" / "men", tmp_path / "quiet.duckdb"
+    code = f"""
+import sys
+called = []
+sys.addaudithook(lambda event, arguments: called.append(event) if event.startswith(("socket.", "urllib.")) else None)
+from posesearch.cli import main
+for command in (
+    ["ingest", {str(photos / "hands-on-hips-1.jpg")!r}, {str(photos / "hands-on-hips-2.jpg")!r}],
+    ["cluster", "-k", "1", "--plots", {str(tmp_path)!r}],
+    ["similar", {str(demo_folder / "query.jpg")!r}, "--png", {str(tmp_path / "sheet.png")!r}],
+    ["stats"], ["models"],
+):
+    sys.argv = ["posesearch", *command] + ([] if command == ["models"] else ["--db", {str(db)!r}])
+    try:
+        main()
+    except SystemExit as exit_:
+        assert not exit_.code, command
+print(called)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str, run: Run) -> None:
     code, out, err = run(*command.split(), "--help")

