@@ -38,12 +38,13 @@ def ingest(report: IngestReport) -> None:
 
 def clusters(report: ClusterReport, ascii_only: bool) -> None:
     """Show the sizes and the centroids of a clustering."""
-    chosen = "the elbow of the inertia" if report.chosen_by == "elbow" else "as asked"
-    scope = report.collection or "all collections"
+    made = report.clustering
+    chosen = "the elbow of the inertia" if made.chosen_by == "elbow" else "as asked"
+    scope = made.collection or "all collections"
     output.show_lines([
-        ("clustering", f"{report.clustering_id} of {scope}, {report.normalization} normalisation"),
+        ("clustering", f"{report.clustering_id} of {scope}, {made.normalization} normalisation"),
         ("clusters", f"{len(report.clusters)} ({chosen})"),
-        ("poses", f"{report.complete} complete, {report.partial} partial labelled by the nearest centroid"),
+        ("poses", f"{made.complete} complete, {made.partial} partial labelled by the nearest centroid"),
     ])  # fmt: skip
     output.out.print()
     half = skeleton.N_BODY
@@ -163,8 +164,9 @@ def step(command: str) -> None:
 
 def demo_end(folder: Path, db: Path) -> None:
     """Show what the demo left, and what to type next."""
+    output.out.print()
     output.show_lines([
-        ("\nfolder", folder.absolute()),
+        ("folder", folder.absolute()),
         ("database", db),
         ("pictures", f"{folder / 'similar.png'}, {folder / 'plots'}"),
     ])  # fmt: skip

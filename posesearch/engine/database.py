@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import numpy as np
-
-from posesearch import clustering, estimators, normalise
-from posesearch.engine import ingest, search
+from posesearch import estimators
+from posesearch.engine import cluster, ingest, search
 from posesearch.engine.ingest import Progress
-from posesearch.engine.reports import Cluster, ClusterReport, IngestReport, SimilarReport
+from posesearch.engine.reports import ClusterReport, IngestReport, SimilarReport
 from posesearch.engine.rules import MIN_JOINTS
-from posesearch.errors import NoPoses
 from posesearch.estimators import Estimator
 from posesearch.normalise import Normalisation
-from posesearch.store import clusterings, snapshots, tables
+from posesearch.store import snapshots, tables
 from posesearch.store.file import File
 from posesearch.store.snapshots import StoredPose
 from posesearch.store.tables import Table
@@ -102,52 +99,8 @@ class Database:
             NoPoses, NoSuchCollection, TooFewPoses: there is not enough to cluster.
             StoreError: the file can't be used.
         """
-        with self._file.reading() as connection:
-            snapshots.check_collection(connection, collection)
-            ids, vectors, raw = snapshots.body_joints(connection, collection)
-        if not len(ids):
-            raise NoPoses(self.path)
-        if normalization == "max":
-            vectors = normalise.maximum(raw)
-        masks = (~np.isnan(raw[..., 0])).astype(np.float32)
-        result = clustering.cluster(vectors, masks, None if k == "auto" else k, normalization, seed)
-        complete = masks.all(axis=1)
-        sizes = np.bincount(result.labels, minlength=len(result.centroids))
-        stored = clusterings.Clustering(
-            collection=collection,
-            normalization=normalization,
-            chosen_by="elbow" if k == "auto" else "user",
-            seed=seed,
-            complete=int(complete.sum()),
-            partial=int((~complete).sum()),
-            inertia=result.inertia,
-            centroids=result.centroids,
-            sizes=sizes,
-            medoids=ids[result.medoids],
-            pose_ids=ids,
-            labels=result.labels,
-            distances=result.distances,
-            inertias=result.curve,
-        )
-        with self._file.writing() as connection:
-            clustering_id = clusterings.save(connection, stored)
-        return ClusterReport(
-            clustering_id=clustering_id,
-            collection=collection,
-            normalization=normalization,
-            chosen_by=stored.chosen_by,
-            seed=seed,
-            complete=stored.complete,
-            partial=stored.partial,
-            inertia=stored.inertia,
-            inertias=stored.inertias,
-            clusters=tuple(
-                Cluster(number, int(sizes[number]), int(stored.medoids[number]), centroid)
-                for number, centroid in enumerate(stored.centroids)
-            ),
-            vectors=vectors[complete],
-            labels=result.labels[complete],
-        )
+        count = None if k == "auto" else k
+        return cluster.cluster(self._file, count, collection=collection, normalization=normalization, seed=seed)
 
     def similar(
         self,

@@ -185,8 +185,11 @@ class _Batch:
         rows, self.rows = self.rows, []
         if rows:
             with self.file.writing() as connection:
-                if snapshots.estimator(connection) is None:
+                held = snapshots.estimator(connection)
+                if held is None:
                     snapshots.record_estimator(connection, self.estimator)
+                elif held != self.estimator:  # another process was first
+                    raise EstimatorMismatch(str(self.file.path), held, self.estimator)
                 snapshots.write(connection, rows, self.estimator, self.settings)
         self.since = time.monotonic()
 

@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from posesearch import clustering, images, sources
 from posesearch.engine import files
 from posesearch.engine.reports import ClusterReport, SimilarReport
@@ -56,11 +54,11 @@ def write_plots(report: ClusterReport, folder: str | os.PathLike[str]) -> list[P
     """
     from posesearch.render import plots  # noqa: PLC0415 (matplotlib takes a second to import)
 
-    centroids = np.stack([cluster.centroid for cluster in report.clusters])
+    centroids = report.clustering.centroids
     points, centres = clustering.plane(report.vectors, centroids)
     titles = [f"cluster {cluster.cluster}\n{cluster.size} poses" for cluster in report.clusters]
     named = {
-        "inertia.png": plots.inertia(report.inertias, len(centroids)),
+        "inertia.png": plots.inertia(report.clustering.inertias, len(centroids)),
         "scatter.png": plots.scatter(points, report.labels, centres),
         "centroids.png": plots.skeletons(centroids, titles),
     }

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posesearch import skeleton
+from posesearch.store.clusterings import Clustering
 from posesearch.store.snapshots import StoredPose
 from posesearch.types import Float, Keypoints, Pose
 
@@ -77,50 +79,42 @@ class Cluster:
 
 @dataclass(frozen=True, eq=False)
 class ClusterReport:
-    """A stored clustering.
+    """A clustering that was made and stored.
 
     Attributes:
-        complete, partial: poses that k-means saw, and poses labelled afterwards.
-        inertias: (k, inertia) of the elbow curve.
+        clustering_id: its number.
+        clustering: as it was stored.
         vectors: (complete, 28) float32 and
-        labels: (complete,), of the poses that k-means saw; for plots.
+        labels: (complete,) int64, of the poses that k-means saw; for plots.
     """
 
     clustering_id: int
-    collection: str | None
-    normalization: str
-    chosen_by: str
-    seed: int
-    complete: int
-    partial: int
-    inertia: float
-    inertias: tuple[tuple[int, float], ...]
-    clusters: tuple[Cluster, ...]
+    clustering: Clustering
     vectors: Float
-    labels: np.ndarray[Any, np.dtype[np.int64]]
+    labels: NDArray[np.int64]
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The clusters, the largest first."""
+        made = self.clustering
+        rows = zip(made.sizes.tolist(), made.medoids.tolist(), made.centroids, strict=True)
+        return tuple(Cluster(number, *row) for number, row in enumerate(rows))
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch cluster --json`."""
+        made = self.clustering
         return {
             "clustering_id": self.clustering_id,
-            "collection": self.collection,
-            "normalization": self.normalization,
-            "k": len(self.clusters),
-            "chosen_by": self.chosen_by,
-            "seed": self.seed,
-            "complete": self.complete,
-            "partial": self.partial,
-            "inertia": self.inertia,
-            "inertias": [{"k": k, "inertia": inertia} for k, inertia in self.inertias],
-            "clusters": [
-                {
-                    "cluster": cluster.cluster,
-                    "size": cluster.size,
-                    "medoid_pose_id": cluster.medoid_pose_id,
-                    "centroid": _vector_json(cluster.centroid),
-                }
-                for cluster in self.clusters
-            ],
+            "collection": made.collection,
+            "normalization": made.normalization,
+            "k": len(made.centroids),
+            "chosen_by": made.chosen_by,
+            "seed": made.seed,
+            "complete": made.complete,
+            "partial": made.partial,
+            "inertia": made.inertia,
+            "inertias": [{"k": k, "inertia": inertia} for k, inertia in made.inertias],
+            "clusters": [{**vars(cluster), "centroid": _vector_json(cluster.centroid)} for cluster in self.clusters],
         }
 
 
