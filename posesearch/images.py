@@ -23,6 +23,8 @@ EXTENSIONS: Final = frozenset(
 # Pillow warns from this on and refuses at twice as many. What it warns of is refused here.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Damaged metadata spoils no photo, and damaged pixels raise.
+warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
 
 _ORIENTATION: Final = 0x0112  # the EXIF tag
 # What makes an orientation upright: EXIF 2.32, tag 0x0112, "the 0th row is at the ... of the scene".
