@@ -138,7 +138,7 @@ def cluster(
 
     count = _cluster_count(k)
     normalisation: Literal["body", "max"] = "body" if normalization is Normalization.BODY else "max"
-    with posesearch.open(db) as database:
+    with output.working("clustering"), posesearch.open(db) as database:
         report = database.cluster(count, collection=collection, normalization=normalisation, seed=seed)
     written = pictures.write_plots(report, plots) if plots else []
     if as_json:
@@ -289,7 +289,9 @@ def pull(
     from posesearch import estimators  # noqa: PLC0415
     from posesearch.cli import output  # noqa: PLC0415
 
-    for path in estimators.pull([name] if name else list(estimators.MODELS)):
+    with output.working("fetching weights"):
+        paths = estimators.pull([name] if name else list(estimators.MODELS))
+    for path in paths:
         output.note(f"{path} is there and is the file expected")
 
 
@@ -306,7 +308,8 @@ def demo(
     from posesearch.engine import demo, pictures  # noqa: PLC0415
 
     output.note(f"Drawing mannequins in {folder}")
-    photos = demo.write(folder)
+    with output.working("drawing"):
+        photos = demo.write(folder)
     db = folder / "poses.duckdb"
     with posesearch.open(db) as database:
         for collection in ("men", "women"):
@@ -314,7 +317,8 @@ def demo(
             with output.ProgressBar() as progress:
                 show.ingest(database.ingest(photos / collection, collection=collection, progress=progress))
         show.step(f"cluster --plots {folder / 'plots'}")
-        clustering = database.cluster()
+        with output.working("clustering"):
+            clustering = database.cluster()
         show.clusters(clustering, ascii_only)
         show.step(f"similar {folder / 'query.jpg'} -n 5 --png {folder / 'similar.png'}")
         report = database.similar(folder / "query.jpg", 5)

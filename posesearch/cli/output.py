@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, time
 from decimal import Decimal
 from typing import Any, Final
@@ -107,6 +108,11 @@ def _show_picture(picture: TextPicture) -> None:
 def printable(sentence: str) -> str:
     """Return the text on one line: a file's name may hold newlines and control characters."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in sentence)
+
+
+def working(what: str) -> AbstractContextManager[object]:
+    """Show on stderr that something takes a while; silent where that is no terminal."""
+    return err.status(what) if err.is_terminal else nullcontext()
 
 
 class ProgressBar(IngestProgress):
