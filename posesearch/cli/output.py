@@ -121,16 +121,18 @@ class ProgressBar(IngestProgress):
     def __init__(self) -> None:
         self._bar = Progress(
             TextColumn("estimating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            console=err, transient=True, disable=not err.is_terminal,
+            console=err, transient=True,
         )  # fmt: skip
         self._task = self._bar.add_task("photos", total=None)
 
     def __enter__(self) -> "ProgressBar":
-        self._bar.start()
+        if err.is_terminal:
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if err.is_terminal:
+            self._bar.stop()
 
     def start(self, photos: int) -> None:
         """Take the number of photos that there are."""
