@@ -94,6 +94,7 @@ def ingest(
 
 def _state(file: File, collection: str) -> tuple[dict[str, Known], str | None]:
     if not file.path.exists():
+        file.check_place()
         return {}, None
     with file.writing() as connection:  # writing, so that a file that can't be written is told before the work
         return snapshots.known(connection, collection), snapshots.estimator(connection)

@@ -1,5 +1,6 @@
 """The database file: opened late, closed early, and each way in which that fails as a sentence of its own."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ SCHEMA_VERSION: Final = 1
 
 # Nothing is ever downloaded: what posesearch needs is in DuckDB itself.
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+# How DuckDB says that the file is held: on Unix, on Windows, and by this process the other way.
+_HELD: Final = ("Could not set lock", "being used by another process", "different configuration")
 
 _RETRY_SECONDS: Final = 0.05
 
@@ -37,6 +41,14 @@ class File:
         """
         self.path = Path(path)
         self.patience = patience
+
+    def check_place(self) -> None:
+        """Raise DatabaseFailed where the file can't be made, before work is done that could not be stored."""
+        folder = self.path.parent
+        if not folder.is_dir():
+            raise DatabaseFailed(str(self.path), "there is no such folder; make it first")
+        if not os.access(folder, os.W_OK):
+            raise DatabaseFailed(str(self.path), "the folder can't be written; name another place with --db")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -91,8 +103,7 @@ class File:
                 text = str(error)
                 if "not a valid DuckDB database" in text:
                     raise NotOurDatabase(str(self.path)) from error
-                # "different configuration": this process has it open the other way
-                if "lock" not in text and "different configuration" not in text:
+                if not any(words in text for words in _HELD):
                     raise DatabaseFailed(str(self.path), _first_line(error)) from error
                 if time.monotonic() > deadline:
                     raise DatabaseBusy(str(self.path)) from error
