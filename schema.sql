@@ -89,8 +89,8 @@ CREATE TABLE centroids (
     clustering_id  INTEGER NOT NULL,
     cluster        USMALLINT NOT NULL,  -- from 0, the largest cluster first
     vector         FLOAT[28] NOT NULL,  -- the mean, in the clustering's normalisation: x0..x13, y0..y13
-    size           INTEGER NOT NULL,    -- poses with this label, partial ones too
-    medoid_pose_id INTEGER NOT NULL,    -- the complete pose nearest the centroid when the clustering was made
+    size           INTEGER NOT NULL,    -- poses that got this label when the clustering was made, partial ones too
+    medoid_pose_id INTEGER NOT NULL,    -- the complete pose nearest the centroid then; it may be gone by now
     PRIMARY KEY (clustering_id, cluster)
 );
 
@@ -225,7 +225,8 @@ CREATE MACRO similar_poses(id, n := 10, in_collection := NULL) AS TABLE
     FROM nearest_poses((SELECT vector FROM poses WHERE pose_id = id), (SELECT mask FROM poses WHERE pose_id = id),
                        n, in_collection := in_collection);
 
--- The similarity of two stored poses, NULL where they share too little:  SELECT pose_similarity(42, 43)
+-- The similarity of two stored poses:  SELECT pose_similarity(42, 43)
+-- NULL where they share fewer than 8 body joints and one has others; both ways the same, which enough_shared is not.
 CREATE MACRO pose_similarity(a, b) AS (
     SELECT pose_correlation(pa.vector, pa.mask, pa.squares, pose_query(pb.vector, pb.mask))
     FROM poses AS pa, poses AS pb

@@ -199,7 +199,7 @@ class NewerSchema(StoreError):
 class DatabaseBusy(StoreError):
     """Another process holds the file."""
 
-    sentence = "another process holds this database; try again when it has finished, or close that program"
+    sentence = "this database is open elsewhere; try again when that has finished, or close that program"
 
 
 class DatabaseFailed(StoreError):

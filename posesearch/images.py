@@ -26,6 +26,9 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 # Damaged metadata spoils no photo, and damaged pixels raise.
 warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
 
+# What photos come in. Pillow knows more, and some of it, EPS, starts other programs.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+
 _ORIENTATION: Final = 0x0112  # the EXIF tag
 # What makes an orientation upright: EXIF 2.32, tag 0x0112, "the 0th row is at the ... of the scene".
 _UPRIGHT: Final = {
@@ -45,7 +48,7 @@ def decode(data: bytes, source: str, enough: int | None = None) -> Photo:
     """Decode the bytes of a photo.
 
     Args:
-        data: a file in any format that Pillow knows; of an animation the first frame counts.
+        data: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000 or PPM; of an animation the first frame counts.
         source: the photo's name, for the error.
         enough: pixels of the longer side that the caller can use; a larger photo may come back smaller, down to this.
 
@@ -55,7 +58,7 @@ def decode(data: bytes, source: str, enough: int | None = None) -> Photo:
     if not data:
         raise EmptyPhoto(source)
     try:
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoTooLarge(source, _too_large()) from error
     except Exception as error:  # a decoder raises anything on bytes made to break it
@@ -114,6 +117,8 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Map 16-bit, 32-bit or floating samples to 0..255, by their type's range where it is full, else by their own."""
+    if values.dtype == np.uint16:
+        return (values // 257).astype(np.uint8)  # without a copy in a wider type: photos are large
     samples = np.nan_to_num(values.astype(np.float64))
     top = 65535.0 if values.dtype.itemsize == 2 or samples.max() > 255 else max(float(samples.max()), 1.0)
     return (samples.clip(0, top) * (255.0 / top)).astype(np.uint8)

@@ -2,6 +2,7 @@
 
 import csv
 import glob
+import io
 import os
 import stat
 import time
@@ -89,7 +90,11 @@ def _entries(path: Path) -> Iterator[str]:
     if path.suffix.lower() == ".txt":
         yield from (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
         return
-    rows = csv.reader(text.splitlines(keepends=True), delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise SourceError(f"{path}: the list can't be read as CSV: {error}.") from error
     column = 0
     for number, row in enumerate(rows):
         header = [cell.strip().lower() for cell in row]
@@ -101,7 +106,10 @@ def _entries(path: Path) -> Iterator[str]:
 
 def without_credentials(url: str) -> str:
     """Return the address without user name and password: they are never stored, shown or sent."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all: the download says so
+        return url
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 

@@ -56,11 +56,11 @@ LEGS = ("right_knee", "right_ankle", "left_knee", "left_ankle")
 ARMS = ("right_elbow", "right_wrist", "left_elbow", "left_wrist")
 
 
-HEAD = ("nose", "neck")
+HEAD = ("nose", "neck", "left_hip", "right_hip")
 
 
 class Toy:
-    """Estimates by the photo's first pixel: blue people stand side by side, the first lacks green of LEGS, ARMS, HEAD.
+    """Estimates by the photo's first pixel: blue people side by side, the first lacks green of LEGS, ARMS and HEAD.
 
     Red moves the left wrist up by so many pixels, so that photos hold different poses.
     """

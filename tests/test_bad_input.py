@@ -43,6 +43,7 @@ def bad_inputs() -> dict[str, tuple[bytes, str]]:
     return {
         "text.jpg": (b"this is a letter to my aunt\n" * 40, "not_an_image"),
         "page.png": (b"<!doctype html><html><body>404</body></html>", "not_an_image"),
+        "postscript.jpg": (encoded(blank, "EPS"), "not_an_image"),
         "clip.jpg": (b"\x00\x00\x00\x18ftypmp42" + bytes(2000), "not_an_image"),
         "empty.jpg": (b"", "empty_file"),
         "header-only.jpg": (jpeg[:700], "truncated"),

@@ -1,5 +1,6 @@
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -131,11 +132,10 @@ def test_the_demo_leaves_what_it_says(demo_run: tuple[Path, subprocess.Completed
     for name in ("poses.duckdb", "similar.png", "plots/inertia.png", "plots/scatter.png", "plots/centroids.png"):
         assert (folder / name).stat().st_size > 1000
     assert (folder / "similar.png").read_bytes().startswith(b"\x89PNG")
-    following = done.stdout.partition("Next:")[2].split("\n  posesearch ")[1:]
+    following = done.stdout.partition("Next:\n")[2].splitlines()
     assert len(following) == 3
     for line in following[:2]:
-        arguments = re.findall(r'"[^"]*"|\S+', line)
-        assert posesearch_process(*(argument.strip('"') for argument in arguments)).returncode == 0
+        assert posesearch_process(*shlex.split(line)[1:]).returncode == 0
     assert "hands-on-hips" in done.stdout.partition("rank")[2].splitlines()[1]
     assert "no_person" in done.stdout
 
@@ -190,6 +190,12 @@ def test_awkward_names_in_a_search(awkward: Path, run: Run) -> None:
         lines = [line.rstrip() for line in out.replace(str(awkward.parent), "FOLDER").splitlines()]
         golden.check(f"similar{style}.txt", "\n".join(lines) + "\n")
     assert "\x1b" not in out
+
+
+def test_sql_of_nothing_and_names_that_come_twice(demo_folder: Path, run: Run) -> None:
+    db = demo_folder / "poses.duckdb"
+    assert run("sql", "", "--db", db, "--json")[:2] == (0, "[]\n")
+    assert json.loads(run("sql", "SELECT 1 AS a, 2 AS a", "--db", db, "--json")[1]) == [{"a": 1, "a_1": 2}]
 
 
 def test_counts_in_the_closing_table(toy: Toy, tmp_path: Path, run: Run) -> None:
@@ -248,6 +254,8 @@ def test_the_current_folder_and_the_database_from_the_environment(
         (["ingest", "letter.txt", "--db", "no/such/folder.duckdb"], "no/such/folder.duckdb"),
         (["ingest", "empty"], "empty: no photos here"),
         (["sql", "DROP TABLE poses", "--db", "DEMO"], "read-only"),
+        (["show", "99999999999", "--db", "DEMO"], "There is no pose 99999999999"),
+        (["similar", "http://[", "--db", "DEMO"], "can't be reached"),
         (["sql", "SELEC 1", "--db", "DEMO"], 'syntax error at or near "SELEC"'),
         (["models", "pull", "openpose"], "There is no estimator 'openpose'"),
     ],
@@ -268,8 +276,11 @@ def test_an_error_is_one_line_on_stderr_and_exit_code_one(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["cluster", "-k", "many"], ["cluster", "-k", "0"], ["similar"], ["ingest", "--min-joints", "99"], ["frobnicate"],
-     ["similar", "1", "-n", "0"], ["show", "one"], ["cluster", "--normalization", "min"]],
+    [
+        ["cluster", "-k", "many"], ["cluster", "-k", "0"], ["cluster", "--seed", "5000000000"],
+        ["cluster", "--normalization", "min"], ["ingest", "--min-joints", "99"], ["frobnicate"], ["show", "one"],
+        ["similar"], ["similar", "1", "-n", "0"], ["similar", "1", "-n", "9" * 20],
+    ],
 )  # fmt: skip
 def test_wrong_usage_is_exit_code_two(arguments: list[str], run: Run) -> None:
     code, out, err = run(*arguments)

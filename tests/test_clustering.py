@@ -85,7 +85,7 @@ def test_more_clusters_than_different_poses(three_kinds: tuple[Float, Float]) ->
 
 def test_partial_poses_of_max_compare_over_what_they_have() -> None:
     xy = np.repeat(STANDING[None, :14], 2, axis=0) + 100
-    for name in HEAD:  # joints that are nobody's maximum
+    for name in HEAD[:2]:  # joints that are nobody's maximum
         xy[1, skeleton.INDEX[name]] = np.nan
     vectors = normalise.maximum(xy)
     masks = (~np.isnan(xy[..., 0])).astype(np.float32)

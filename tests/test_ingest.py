@@ -1,11 +1,14 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import posesearch
+from posesearch.engine import ingest
 from posesearch.engine.database import Database
 from posesearch.engine.ingest import Outcome, Progress
 from posesearch.errors import EstimatorMismatch
+from posesearch.store import snapshots
 from tests.conftest import Toy, answer, toy_photo
 from tests.test_sources import Server
 
@@ -128,6 +131,24 @@ def test_an_interrupted_run_keeps_what_is_done_and_goes_on(folder: Path, db: Dat
     assert len(db.sql("FROM snapshots").rows) == 2
     rest = db.ingest(folder)
     assert (rest.seen, rest.unchanged, rest.ingested) == (6, 2, 1)
+
+
+def test_an_interrupted_write_is_made_up_for(
+    folder: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, calls = snapshots.write, []
+
+    def interrupted_once(*arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        write(*arguments)
+
+    monkeypatch.setattr(ingest, "BATCH_PHOTOS", 2)
+    monkeypatch.setattr(snapshots, "write", interrupted_once)
+    report = db.ingest(folder)
+    assert report.interrupted
+    assert len(db.sql("FROM snapshots").rows) == 2
 
 
 def test_progress_is_told_of_every_photo_in_order(folder: Path, db: Database, toy: Toy) -> None:

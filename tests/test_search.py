@@ -40,6 +40,20 @@ def test_the_nearest_cluster_of_a_complete_pose_is_its_label(demo_db: Database) 
         assert nearest.similarity > 0.5
 
 
+def test_the_newest_clustering_of_a_collection_names_the_cluster(demo_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "copy.duckdb"
+    path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
+    db = Database(path)
+    men = db.cluster(2, collection="men", normalization="max").clustering_id
+    for pose_id, cluster in db.sql("""
+        SELECT pose_id, cluster FROM labelled_poses WHERE collection = 'men' AND body_joints = 14
+    """).rows:
+        for collection in ("men", None):
+            nearest = db.similar(pose_id, 1, collection=collection).cluster
+            assert nearest is not None
+            assert (nearest.clustering_id, nearest.cluster) == (men, cluster)
+
+
 def test_matches_are_the_exact_best(demo_db: Database) -> None:
     with File(demo_db.path).reading() as connection:
         ids, vectors, raw = snapshots.body_joints(connection, None)
@@ -136,5 +150,7 @@ def test_what_can_not_be_searched_for_is_told(db: Database, toy: Toy, tmp_path: 
         db.similar(photo)
     nine = tmp_path / "nine.png"
     nine.write_bytes(toy_photo(missing=9))
-    with pytest.raises(TooFewJoints):
-        db.similar(nine)
+    assert db.similar(nine).query.pose.mask.sum() == 5
+    (tmp_path / "lost.png").write_bytes(toy_photo(missing=12))
+    with pytest.raises(TooFewJoints, match="nobody in it shows 3 of the 14 body joints"):
+        db.similar(tmp_path / "lost.png")

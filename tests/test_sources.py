@@ -65,6 +65,17 @@ def test_a_list_that_names_itself_ends(tree: Path) -> None:
     assert names(sources.expand([tree / "loop.txt"]), tree) == ["loop.txt", "b.jpg"]
 
 
+def test_a_list_with_an_address_that_is_none_goes_on(tree: Path) -> None:
+    (tree / "odd.txt").write_text("http://[\nb.jpg\n", encoding="utf-8")
+    assert sources.expand([tree / "odd.txt"]) == ["http://[", str(tree / "b.jpg")]
+
+
+def test_a_list_that_is_no_csv(tree: Path) -> None:
+    (tree / "quote.csv").write_text('path\n"' + "x" * 200_000, encoding="utf-8")
+    with pytest.raises(SourceError, match=r"quote\.csv: the list can't be read as CSV"):
+        sources.expand([tree / "quote.csv"])
+
+
 def test_a_list_that_is_no_text(tree: Path) -> None:
     (tree / "list.csv").write_bytes(b"\xff\xfe\x00\x80")
     with pytest.raises(SourceError, match=r"list\.csv: the list can't be read as UTF-8 text"):

@@ -1,3 +1,4 @@
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -101,7 +102,14 @@ def test_a_strangers_file_is_left_as_it_is(tmp_path: Path, mode: str) -> None:
     other = tmp_path / "shop.duckdb"
     with duckdb.connect(str(other)) as connection:
         connection.execute("CREATE TABLE orders AS SELECT 1 AS id")
-    for path in (text, other):
+    view = tmp_path / "view.duckdb"
+    with duckdb.connect(str(view)) as connection:
+        connection.execute("CREATE VIEW answers AS SELECT 42 AS answer")
+    lite = tmp_path / "lite.duckdb"
+    with sqlite3.connect(lite) as made:
+        made.execute("CREATE TABLE orders (id)")
+    made.close()
+    for path in (text, other, view, lite):
         before = path.read_bytes()
         with pytest.raises(NotOurDatabase, match="not a posesearch database"), getattr(File(path), mode)():
             pass
@@ -124,7 +132,7 @@ def test_a_database_that_another_process_holds(store: File) -> None:
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(DatabaseBusy, match="another process holds this database"), store.reading():
+        with pytest.raises(DatabaseBusy, match="this database is open elsewhere"), store.reading():
             pass
         with pytest.raises(DatabaseBusy), store.writing():
             pass

@@ -120,7 +120,9 @@ def cluster(
     normalization: Annotated[
         Normalization, typer.Option("--normalization", help="body: centroid and size taken out; max: the article's.")
     ] = Normalization.BODY,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same clusters.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**31 - 1, metavar="N", help="The same seed gives the same clusters.")
+    ] = 0,
     plots: Annotated[
         Path | None,
         typer.Option("--plots", help="Write inertia.png, scatter.png and centroids.png there.", metavar="DIR"),
@@ -165,7 +167,7 @@ def similar(
             help="A photo, its http(s) address, or the number of a stored pose.", metavar="PHOTO|URL|POSE_ID"
         ),
     ],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many matches.", metavar="N")] = 10,
+    n: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many matches.", metavar="N")] = 10,
     db: Db = DEFAULT_DB,
     collection: Collection = None,
     person: Annotated[
@@ -313,14 +315,14 @@ def demo(
     db = folder / "poses.duckdb"
     with posesearch.open(db) as database:
         for collection in ("men", "women"):
-            show.step(f"ingest {photos / collection} --collection {collection}")
+            show.step("ingest", photos / collection, "--collection", collection, "--db", db)
             with output.ProgressBar() as progress:
                 show.ingest(database.ingest(photos / collection, collection=collection, progress=progress))
-        show.step(f"cluster --plots {folder / 'plots'}")
+        show.step("cluster", "--plots", folder / "plots", "--db", db)
         with output.working("clustering"):
             clustering = database.cluster()
         show.clusters(clustering, ascii_only)
-        show.step(f"similar {folder / 'query.jpg'} -n 5 --png {folder / 'similar.png'}")
+        show.step("similar", folder / "query.jpg", "-n", "5", "--png", folder / "similar.png", "--db", db)
         report = database.similar(folder / "query.jpg", 5)
         show.similar(report, ascii_only)
     pictures.write_plots(clustering, folder / "plots")

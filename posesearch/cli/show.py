@@ -1,5 +1,8 @@
 """How each answer looks in a terminal."""
 
+import shlex
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -157,9 +160,16 @@ def models(rows: Sequence[Mapping[str, Any]]) -> None:
         ])  # fmt: skip
 
 
-def step(command: str) -> None:
+def step(*arguments: str | Path) -> None:
     """Show the command that does the demo's next step."""
-    output.out.print(Text(f"\n$ posesearch {command}", style="bold green"), soft_wrap=True)
+    output.out.print(Text(f"\n$ {_typed(*arguments)}", style="bold green"), soft_wrap=True)
+
+
+def _typed(*arguments: str | Path) -> str:
+    """Return a command as it is to be typed, with the program as it was called."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "posesearch" else "posesearch"
+    program = "posesearch" if shutil.which("posesearch") else program
+    return shlex.join([program, *map(str, arguments)])
 
 
 def demo_end(folder: Path, db: Path) -> None:
@@ -172,8 +182,8 @@ def demo_end(folder: Path, db: Path) -> None:
     ])  # fmt: skip
     output.out.print(Text("\nNext:", style="bold"))
     for command in (
-        f"posesearch similar 1 --db {db}",
-        f'posesearch sql "FROM similar_poses(1, 5)" --db {db}',
-        "posesearch ingest ~/Pictures",
+        _typed("similar", "1", "--db", db),
+        _typed("sql", "FROM similar_poses(1, 5)", "--db", db),
+        _typed("ingest") + " ~/Pictures",
     ):
         output.out.print(Text(f"  {command}"), soft_wrap=True)

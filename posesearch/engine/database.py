@@ -11,6 +11,7 @@ from posesearch.engine import cluster, ingest, search
 from posesearch.engine.ingest import Progress
 from posesearch.engine.reports import ClusterReport, IngestReport, SimilarReport
 from posesearch.engine.rules import MIN_JOINTS
+from posesearch.errors import EstimatorError
 from posesearch.estimators import Estimator
 from posesearch.normalise import Normalisation
 from posesearch.store import snapshots, tables
@@ -26,6 +27,7 @@ class Database:
         """Name the file; nothing is opened yet."""
         self._file = File(os.fspath(path))
         self._estimators: dict[tuple[str, int], Estimator] = {}
+        self._unavailable: EstimatorError | None = None
         self._loading = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -68,6 +70,7 @@ class Database:
             ValueError: min_joints is out of range.
         """
         named = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
+        self._unavailable = None
         return ingest.ingest(
             self._file,
             [os.fspath(source) for source in named],
@@ -98,7 +101,12 @@ class Database:
         Raises:
             NoPoses, NoSuchCollection, TooFewPoses: there is not enough to cluster.
             StoreError: the file can't be used.
+            ValueError: k or seed is out of range.
         """
+        if k != "auto" and (not isinstance(k, int) or k < 1):
+            raise ValueError(f"k must be a number of clusters, 1 or more, or 'auto', not {k!r}")
+        if not 0 <= seed < 2**31:
+            raise ValueError(f"seed must be 0 to {2**31 - 1}, not {seed}")
         count = None if k == "auto" else k
         return cluster.cluster(self._file, count, collection=collection, normalization=normalization, seed=seed)
 
@@ -123,6 +131,8 @@ class Database:
             NoSuchPose, NoSuchPerson, NoSuchCollection, NoPoses: there is nothing to compare.
             EstimatorError, StoreError: the estimator or the file can't be used.
         """
+        if n < 1:
+            raise ValueError(f"n must be 1 or more, not {n}")
         asked = query if isinstance(query, int) else os.fspath(query)
         return search.similar(
             self._file, asked, n=n, collection=collection, person=person, load=lambda name: self._estimator(name, 1)
@@ -165,6 +175,12 @@ class Database:
 
     def _estimator(self, name: str, streams: int) -> Estimator:
         with self._loading:
+            if self._unavailable is not None:  # other threads need not ask the network in vain again
+                raise self._unavailable
             if (name, streams) not in self._estimators:
-                self._estimators[name, streams] = estimators.load(name, streams)
+                try:
+                    self._estimators[name, streams] = estimators.load(name, streams)
+                except EstimatorError as error:
+                    self._unavailable = error
+                    raise
             return self._estimators[name, streams]

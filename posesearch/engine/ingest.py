@@ -183,15 +183,15 @@ class _Batch:
             self.write()
 
     def write(self) -> None:
-        rows, self.rows = self.rows, []
-        if rows:
+        if self.rows:
             with self.file.writing() as connection:
                 held = snapshots.estimator(connection)
                 if held is None:
                     snapshots.record_estimator(connection, self.estimator)
                 elif held != self.estimator:  # another process was first
                     raise EstimatorMismatch(str(self.file.path), held, self.estimator)
-                snapshots.write(connection, rows, self.estimator, self.settings)
+                snapshots.write(connection, self.rows, self.estimator, self.settings)
+            self.rows = []  # only now: what an interruption kept from being written is written at the end
         self.since = time.monotonic()
 
 

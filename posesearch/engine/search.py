@@ -13,9 +13,9 @@ from posesearch.store import clusterings, search, snapshots
 from posesearch.store.file import Connection, File
 from posesearch.types import Float, Pose
 
-BARS: Final = (MIN_JOINTS, 6)
+BARS: Final = (MIN_JOINTS, 6, 3)
 """Body joints asked of a query: as many as an ingest asks, so that a photo finds the pose that it was stored with;
-where nobody has them, six. Fewer fit almost any pose."""
+where nobody has them fewer, down to what an ingest may ask. Few joints fit almost any pose."""
 
 
 def similar(
@@ -40,9 +40,10 @@ def similar(
         query = Query(stored.source, stored.width, stored.height, stored.estimator, 1, 1, stored.pose)
     else:
         query = query_of(str(asked), person, load(name))
+    scope = stored.collection if stored is not None and collection is None else collection
     with file.reading() as connection:
         return SimilarReport(
-            query, _nearest_cluster(connection, query.pose, collection), _matches(connection, query.pose, n, collection)
+            query, _nearest_cluster(connection, query.pose, scope), _matches(connection, query.pose, n, collection)
         )
 
 
@@ -67,7 +68,7 @@ def query_of(source: str, person: int | None, estimator: Estimator) -> Query:
             break
         except TooFewJoints:
             if bar == BARS[-1]:
-                raise
+                raise TooFewJoints(source, f"nobody in it shows {bar} of the 14 body joints") from None
     number = 1 if person is None else person
     if not 1 <= number <= len(poses):
         raise NoSuchPerson(source, number, len(poses))
@@ -88,17 +89,20 @@ def _matches(connection: Connection, pose: Pose, n: int, collection: str | None)
 
 
 def _nearest_cluster(connection: Connection, pose: Pose, collection: str | None) -> NearestCluster | None:
-    """Return the nearest cluster by distance among the current clusterings, the newest first where they tie."""
-    best: tuple[float, NearestCluster] | None = None
+    """Return the nearest cluster: of the newest clustering of a collection, else the most similar of the current ones.
+
+    Distances compare only within one clustering.
+    """
+    best: NearestCluster | None = None
     for current in clusterings.current(connection, collection):
         normalisation = NORMALISATIONS[current.normalization]
         vector = normalisation(pose.person.keypoints.xy[None, skeleton.BODY])
-        labels, distances = clustering.assign(vector, pose.mask[None], current.centroids, current.normalization)
+        labels, _ = clustering.assign(vector, pose.mask[None], current.centroids, current.normalization)
         label = int(labels[0])
         similarity, _ = normalise.similarity(vector, pose.mask[None], current.centroids[label], weight_of(pose))
         nearest = NearestCluster(
             current.clustering_id, label, float(similarity[0]), int(current.sizes[label]), int(current.medoids[label])
         )
-        if best is None or distances[0] < best[0]:
-            best = float(distances[0]), nearest
-    return best and best[1]
+        if best is None or nearest.similarity > best.similarity:
+            best = nearest
+    return best

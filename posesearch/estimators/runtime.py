@@ -30,6 +30,10 @@ def _import_openvino() -> Any:
 
 _openvino = _import_openvino()
 
+# OpenVINO's binding fills C++ statics when it is first used, and lets go of Python's lock meanwhile: two threads that
+# come first together wait for each other for ever. An import is made by one thread.
+_openvino.Tensor(np.zeros(1, np.float32)).data[:] = 0
+
 
 class Network:
     """A compiled network of one input and one output. Threads may share one."""
@@ -52,8 +56,7 @@ class Network:
         self._network = _openvino.Core().compile_model(graph, "CPU", config)
         self._threads = threading.local()
         if streams > 1:
-            # OpenVINO's binding fills C++ statics at its first inference, and lets go of Python's lock meanwhile: two
-            # threads that come first together wait for each other for ever. So one comes first alone.
+            # As above, for what only an inference touches.
             self(np.zeros(example, np.float32))
 
     def __call__(self, blob: NDArray[np.float32]) -> Float:

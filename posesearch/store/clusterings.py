@@ -95,7 +95,7 @@ def _insert(connection: Connection, table: str, clustering_id: int, **columns: N
 
 
 def current(connection: Connection, collection: str | None) -> list[Current]:
-    """Return the clusterings that count for a collection, or for a search over all, newest first."""
+    """Return the newest clustering that covers a collection; for a search over all the current ones, newest first."""
     rows = connection.execute(
         """
         SELECT clustering_id, any_value(normalization), list(vector ORDER BY cluster),
@@ -103,6 +103,7 @@ def current(connection: Connection, collection: str | None) -> list[Current]:
         FROM current_clusterings JOIN centroids USING (clustering_id)
         WHERE $collection IS NULL OR collection IS NULL OR collection = $collection
         GROUP BY clustering_id ORDER BY clustering_id DESC
+        LIMIT CASE WHEN $collection IS NULL THEN 1000000 ELSE 1 END
         """,
         {"collection": collection},
     ).fetchall()

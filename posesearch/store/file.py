@@ -61,7 +61,10 @@ class File:
             raise NoDatabase(str(self.path))
         with self._open(read_only=True) as connection:
             self._check(connection)
-            yield connection
+            try:
+                yield connection
+            except duckdb.Error as error:
+                raise DatabaseFailed(str(self.path), f"reading failed ({_first_line(error)})") from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -91,6 +94,10 @@ class File:
         connection = self._connect(read_only)
         try:
             yield connection
+        except RuntimeError as error:
+            if "interrupted" in str(error).lower():  # DuckDB's way to tell of Ctrl-C
+                raise KeyboardInterrupt from error
+            raise
         finally:
             connection.close()  # rolls back what was not committed
 
@@ -98,10 +105,10 @@ class File:
         deadline = time.monotonic() + self.patience
         while True:
             try:
-                return duckdb.connect(str(self.path), read_only=read_only, config=dict(_CONFIG))
+                return duckdb.connect(str(self.path.absolute()), read_only=read_only, config=dict(_CONFIG))
             except duckdb.Error as error:
                 text = str(error)
-                if "not a valid DuckDB database" in text:
+                if "not a valid DuckDB database" in text or "sqlite_scanner" in text:
                     raise NotOurDatabase(str(self.path)) from error
                 if not any(words in text for words in _HELD):
                     raise DatabaseFailed(str(self.path), _first_line(error)) from error
@@ -110,7 +117,11 @@ class File:
                 time.sleep(_RETRY_SECONDS)
 
     def _is_blank(self, connection: Connection) -> bool:
-        return connection.execute("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)
+        counted = connection.execute("""
+            SELECT (SELECT count(*) FROM duckdb_tables()) + (SELECT count(*) FROM duckdb_sequences())
+                 + (SELECT count(*) FROM duckdb_views() WHERE NOT internal)
+        """).fetchone()
+        return counted == (0,)
 
     def _check(self, connection: Connection) -> None:
         try:

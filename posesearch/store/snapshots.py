@@ -39,9 +39,8 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Known:
-    """What the store says of a photo that it has seen: its number, its rule and why it was rejected, if it was."""
+    """What the store says of a photo that it has seen: the rule, and why it was rejected, if it was."""
 
-    snapshot_id: int
     settings: str
     reason: str | None
     message: str | None
@@ -80,7 +79,7 @@ def known(connection: Connection, collection: str) -> dict[str, Known]:
     """Return the photos of a collection that were seen, by the SHA-256 of their bytes."""
     rows = connection.execute(
         """
-        SELECT sha256, snapshot_id, settings, reason, message FROM snapshots
+        SELECT sha256, settings, reason, message FROM snapshots
         WHERE collection = ? AND sha256 IS NOT NULL
         """,
         [collection],
@@ -188,7 +187,7 @@ def poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
                l.score, [l.box_x, l.box_y, l.box_width, l.box_height] AS box, l.prominence,
                p.x, p.y, p.joint_score, p.vector, p.mask
         FROM labelled_poses AS l JOIN poses AS p USING (pose_id)
-        WHERE l.pose_id IN (SELECT unnest(?::INTEGER[]))
+        WHERE l.pose_id IN (SELECT unnest(?::HUGEINT[]))
         """,
         [list(pose_ids)],
     )

@@ -1,5 +1,7 @@
 """Free SQL and counts: results that are tables."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +27,23 @@ def query(connection: Connection, sql: str) -> Table:
     """
     try:
         connection.execute("SET enable_external_access = false")
-        cursor = connection.execute(sql)
-        columns = tuple(column[0] for column in cursor.description or ())
+        cursor = connection.execute(sql.encode("utf-8", "replace").decode())
+        if cursor is None:  # an empty statement
+            return Table((), ())
+        columns = _distinct(column[0] for column in cursor.description or ())
         return Table(columns, tuple(cursor.fetchall()) if columns else ())
     except duckdb.Error as error:
         raise BadSQL(_sentence(error)) from error
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names, those that come again numbered, as DuckDB's own tables have them."""
+    seen: Counter[str] = Counter()
+    distinct = []
+    for name in names:
+        distinct.append(f"{name}_{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return tuple(distinct)
 
 
 def _sentence(error: duckdb.Error) -> str:
