@@ -75,11 +75,13 @@ def _photos(source: str, folder: str) -> Iterator[str]:
 
 
 def _walk(top: str) -> Iterator[str]:
-    for root, folders, files in os.walk(top):
+    unreadable: list[OSError] = []
+    for root, folders, files in os.walk(top, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS:
                 yield os.path.join(root, name)
+    yield from (str(error.filename) for error in unreadable)  # each becomes a rejection with its reason
 
 
 def _entries(path: Path) -> Iterator[str]:

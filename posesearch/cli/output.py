@@ -43,7 +43,8 @@ def fail(error: Exception) -> None:
 def show_json(value: Any) -> None:
     """Print JSON; numbers that JSON does not know are null."""
     written = json.dumps(_finite(value), default=_jsonable, ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write(written + "\n")
+    # Bytes of a file name that are no Unicode become \\udcXX, which is JSON's own way to write them.
+    sys.stdout.write(written.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 def show_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -60,6 +60,8 @@ class File:
         if not self.path.exists():
             raise NoDatabase(str(self.path))
         with self._open(read_only=True) as connection:
+            if self._is_blank(connection):  # an ingest was stopped before its first batch
+                raise NoDatabase(str(self.path))
             self._check(connection)
             try:
                 yield connection
