@@ -10,8 +10,9 @@
 -- inserting it, which a foreign key would refuse.
 
 CREATE TABLE about (
-    key   VARCHAR PRIMARY KEY,  -- 'schema_version', 'estimator'
-    value VARCHAR NOT NULL      -- the estimator is recorded at the first ingest; poses of two do not compare
+    key   VARCHAR PRIMARY KEY,  -- 'schema_version', 'estimator', 'model_files'
+    value VARCHAR NOT NULL      -- the estimator is recorded at the first ingest; poses of two do not compare.
+                                -- model_files: JSON, the user's own networks by name, path and SHA-256; {} for none
 );
 
 -- The 18 joints, in the order of every FLOAT[18] column (COCO-18). The first 14 are the body joints of every FLOAT[14].
@@ -39,7 +40,8 @@ CREATE TABLE snapshots (
     status      VARCHAR NOT NULL CHECK (status IN ('ingested', 'rejected')),
     reason      VARCHAR,           -- why it was rejected, one word ('no_person', 'truncated', ...); NULL where ingested
     message     VARCHAR,           -- the same as a sentence; NULL where ingested
-    settings    VARCHAR NOT NULL,  -- JSON: the rule that took or rejected it {"estimator", "strict", "min_joints"}
+    settings    VARCHAR NOT NULL,  -- JSON: the rule that took or rejected it {"estimator", "strict", "min_joints"}, and
+                                   -- "files", SHA-256 by name, where it was made with networks of the user's
     ingested_at TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC
 );
 
@@ -62,6 +64,11 @@ CREATE TABLE poses (
     x           FLOAT[18] NOT NULL,
     y           FLOAT[18] NOT NULL,
     joint_score FLOAT[18] NOT NULL,   -- 0 to 1, how sure the estimator is; 0 where the joint is missing
+    -- Metres from the middle of the hips: x to the right and y down in the photo, z away from the camera. An element is NULL where
+    -- the joint is missing, and the whole column where the estimator does not give them (all but blazepose's).
+    world_x     FLOAT[18],
+    world_y     FLOAT[18],
+    world_z     FLOAT[18],
     -- Derived, "body" normalisation: x0..x13, y0..y13 of the body joints, moved so that the joints present have their
     -- centroid at the origin, divided by the Frobenius norm. An element is 0 where the joint is missing, never NULL:
     -- inner products take no NULL, and the mask tells.
@@ -112,8 +119,10 @@ CREATE TABLE inertias (
     PRIMARY KEY (clustering_id, k)
 );
 
+-- Views and macros. They hold no data: a database of an earlier posesearch gets these when it is next opened.
+
 -- The newest clustering of each collection and of the whole, less those that a newer one of the whole replaces.
-CREATE VIEW current_clusterings AS
+CREATE OR REPLACE VIEW current_clusterings AS
 SELECT * FROM clusterings AS c
 WHERE NOT EXISTS (
     FROM clusterings AS newer
@@ -123,7 +132,7 @@ WHERE NOT EXISTS (
 
 -- A row for each pose: where it is from and its current label. clustering_id, cluster and distance are NULL where the pose came
 -- after the last clustering of its collection.
-CREATE VIEW labelled_poses AS
+CREATE OR REPLACE VIEW labelled_poses AS
 SELECT
     p.pose_id, p.snapshot_id, s.source, s.collection, p.person, p.body_joints, p.score, p.prominence,
     p.box_x, p.box_y, p.box_width, p.box_height, s.width, s.height, p.estimator,
@@ -138,12 +147,15 @@ LEFT JOIN (
 ) AS l USING (pose_id);
 
 -- A row for each joint of each pose, missing ones too.
-CREATE VIEW keypoints AS
+CREATE OR REPLACE VIEW keypoints AS
 SELECT
     p.pose_id, p.snapshot_id, s.source, s.collection, j.joint,
     p.x[j.position] AS x,            -- pixels of the upright photo; NULL where missing
     p.y[j.position] AS y,
     p.joint_score[j.position] AS score,
+    p.world_x[j.position] AS world_x,  -- metres from the middle of the hips; NULL where missing or not given
+    p.world_y[j.position] AS world_y,
+    p.world_z[j.position] AS world_z,
     -- "body" normalised; NULL where missing, and for eyes and ears, which are not compared
     CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position] END AS nx,
     CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position + 14] END AS ny
@@ -158,7 +170,7 @@ CROSS JOIN joints AS j;
 -- product of a stored array with a constant of the query.
 
 -- vector: FLOAT[28], 0 where missing. weight: FLOAT[14], 0 where the joint is missing or does not count.
-CREATE MACRO pose_query(q_vector, q_weight) AS {
+CREATE OR REPLACE MACRO pose_query(q_vector, q_weight) AS {
     'w':   q_weight::FLOAT[14],
     'has': list_transform(q_weight::FLOAT[], lambda w: (w > 0)::INTEGER)::FLOAT[14],
     'wx':  list_concat(q_weight::FLOAT[], repeat([0], 14))::FLOAT[28],
@@ -170,10 +182,10 @@ CREATE MACRO pose_query(q_vector, q_weight) AS {
 };
 
 -- How many body joints a stored pose shares with the query.
-CREATE MACRO shared_joints(mask, q) AS array_inner_product(mask, q.has)::INTEGER;
+CREATE OR REPLACE MACRO shared_joints(mask, q) AS array_inner_product(mask, q.has)::INTEGER;
 
 -- From the eight sums over the shared joints, named after the weight w, the stored pose a and the query b.
-CREATE MACRO correlation_of_sums(n, ab, ax, ay, bx, b_y, aa, bb) AS
+CREATE OR REPLACE MACRO correlation_of_sums(n, ab, ax, ay, bx, b_y, aa, bb) AS
     CASE WHEN n > 0 AND aa - (ax * ax + ay * ay) / n > 1e-3 AND bb - (bx * bx + b_y * b_y) / n > 1e-3
     THEN greatest(-1.0, least(1.0,
         (ab - (ax * bx + ay * b_y) / n)
@@ -181,7 +193,7 @@ CREATE MACRO correlation_of_sums(n, ab, ax, ay, bx, b_y, aa, bb) AS
     END;
 
 -- Similarity of a stored pose and the query; NULL where the shared joints lie on one point.
-CREATE MACRO pose_correlation(vector, mask, squares, q) AS correlation_of_sums(
+CREATE OR REPLACE MACRO pose_correlation(vector, mask, squares, q) AS correlation_of_sums(
     array_inner_product(mask, q.w)::DOUBLE,
     array_inner_product(vector, q.wv)::DOUBLE,
     array_inner_product(vector, q.wx)::DOUBLE,
@@ -194,13 +206,13 @@ CREATE MACRO pose_correlation(vector, mask, squares, q) AS correlation_of_sums(
 
 -- Whether enough is shared to compare: 80% of the body joints that the query has and at least 8, or all where it has fewer.
 -- A few joints fit anything: asked for a whole body, a passer-by of whom only the trunk shows would answer first.
-CREATE MACRO enough_shared(mask, q) AS
+CREATE OR REPLACE MACRO enough_shared(mask, q) AS
     shared_joints(mask, q) >= least(list_sum(q.has::FLOAT[]), greatest(8, 0.8 * list_sum(q.has::FLOAT[])));
 
 -- The n poses most similar to a query, best first, among those that share enough body joints with it.
 --   FROM nearest_poses([...28 numbers...], [...14 weights...], 10)
 --   FROM nearest_poses([...], [...], 10, in_collection := 'women')
-CREATE MACRO nearest_poses(q_vector, q_weight, n, in_collection := NULL) AS TABLE
+CREATE OR REPLACE MACRO nearest_poses(q_vector, q_weight, n, in_collection := NULL) AS TABLE
     SELECT rank, pose_id, snapshot_id, source, collection, similarity, found.shared_joints, cluster
     FROM (
         SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, *
@@ -221,13 +233,13 @@ CREATE MACRO nearest_poses(q_vector, q_weight, n, in_collection := NULL) AS TABL
     ORDER BY rank;
 
 -- The n poses most similar to a stored one, itself first:  FROM similar_poses(42, 10)
-CREATE MACRO similar_poses(id, n := 10, in_collection := NULL) AS TABLE
+CREATE OR REPLACE MACRO similar_poses(id, n := 10, in_collection := NULL) AS TABLE
     FROM nearest_poses((SELECT vector FROM poses WHERE pose_id = id), (SELECT mask FROM poses WHERE pose_id = id),
                        n, in_collection := in_collection);
 
 -- The similarity of two stored poses:  SELECT pose_similarity(42, 43)
 -- NULL where they share fewer than 8 body joints and one has others; both ways the same, which enough_shared is not.
-CREATE MACRO pose_similarity(a, b) AS (
+CREATE OR REPLACE MACRO pose_similarity(a, b) AS (
     SELECT pose_correlation(pa.vector, pa.mask, pa.squares, pose_query(pb.vector, pb.mask))
     FROM poses AS pa, poses AS pb
     WHERE pa.pose_id = a AND pb.pose_id = b AND array_inner_product(pa.mask, pb.mask) >= least(8, pa.body_joints, pb.body_joints)

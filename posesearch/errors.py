@@ -16,7 +16,8 @@ PosesearchError
 ├── EstimatorError
 │   ├── UnknownEstimator      no estimator of that name
 │   ├── EstimatorMismatch     the database holds another estimator's poses
-│   └── WeightsUnavailable    the network's weights can't be had, or are not the ones pinned
+│   ├── WeightsUnavailable    the network's weights can't be had, or are not the ones pinned
+│   └── WeightsUnusable       the file is no network of that estimator's
 ├── StoreError
 │   ├── NoDatabase            there is no file yet
 │   ├── NotOurDatabase        the file is something else
@@ -149,7 +150,8 @@ class EstimatorMismatch(EstimatorError):
         self.held, self.asked = held, asked
         super().__init__(
             f"{path} holds poses of the estimator {held!r}, and poses of {asked!r} do not compare with them; "
-            f"leave out --estimator, or ingest into another file with --db."
+            f"leave out --estimator, ingest into another file with --db, redo the photos with "
+            f"`posesearch reestimate --estimator {asked}`, or add these all the same with --mix."
         )
 
 
@@ -157,11 +159,19 @@ class WeightsUnavailable(EstimatorError):
     """The network's weights can't be had, or are not the ones pinned."""
 
     def __init__(self, model: str, detail: str) -> None:
-        self.model = model
+        self.model, self.detail = model, detail
         super().__init__(
             f"The weights of {model} are not on this machine and can't be fetched: {detail} "
             f"Connect to the internet and run `posesearch models pull` once; after that no network is needed."
         )
+
+
+class WeightsUnusable(EstimatorError):
+    """The file is no network of that estimator's."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        self.path, self.detail = path, detail
+        super().__init__(f"{path} can't be used as the estimator's network: {detail}; see `posesearch models`.")
 
 
 class StoreError(PosesearchError):

@@ -108,7 +108,7 @@ def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")  # convert would copy
     rgba = image.convert("RGBA")
     rgb = Image.new("RGB", rgba.size, _BACKGROUND)
     rgb.paste(rgba, mask=rgba.getchannel("A"))

@@ -82,14 +82,27 @@ class Person:
     Attributes:
         keypoints: in pixels of the photo.
         score: the estimator's own score of the person, larger is surer; its scale is the estimator's.
-        box: x, y, width, height in pixels of the photo.
+        box: x, y, width, height in pixels of the photo, inside its frame.
         prominence: height of the box over the height of the photo.
+        world: (18, 3) float32, metres from the middle of the hips: x to the right and y down in the photo, z away from
+            the camera; NaN where the joint is missing. None where the estimator does not give them.
     """
 
     keypoints: Keypoints
     score: float
     box: tuple[float, float, float, float]
     prominence: float
+    world: Float | None = None
+
+    def __post_init__(self) -> None:
+        if self.world is None:
+            return
+        if self.world.shape != (skeleton.N_JOINTS, 3) or self.world.dtype != np.float32:
+            raise ValueError(
+                f"world must be ({skeleton.N_JOINTS}, 3) float32, not {self.world.shape} {self.world.dtype}"
+            )
+        if (np.isnan(self.world).any(axis=1) != ~self.keypoints.present).any():
+            raise ValueError("world has the joints that the keypoints have, and no others")
 
 
 @dataclass(frozen=True, eq=False)

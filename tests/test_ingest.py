@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 import posesearch
-from posesearch.engine import ingest
+from posesearch.engine import pipeline
 from posesearch.engine.database import Database
-from posesearch.engine.ingest import Outcome, Progress
+from posesearch.engine.pipeline import Outcome, Progress
 from posesearch.errors import EstimatorMismatch
 from posesearch.store import snapshots
 from tests.conftest import Toy, answer, toy_photo
@@ -144,7 +144,7 @@ def test_an_interrupted_write_is_made_up_for(
             raise KeyboardInterrupt
         write(*arguments)
 
-    monkeypatch.setattr(ingest, "BATCH_PHOTOS", 2)
+    monkeypatch.setattr(pipeline, "BATCH_PHOTOS", 2)
     monkeypatch.setattr(snapshots, "write", interrupted_once)
     report = db.ingest(folder)
     assert report.interrupted

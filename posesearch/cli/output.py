@@ -16,8 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from posesearch.engine.ingest import Outcome
-from posesearch.engine.ingest import Progress as IngestProgress
+from posesearch.engine.pipeline import Outcome
+from posesearch.engine.pipeline import Progress as IngestProgress
 from posesearch.render import text
 from posesearch.render.text import Style, TextPicture
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from posesearch import estimators
-from posesearch.engine import cluster, ingest, search
-from posesearch.engine.ingest import Progress
-from posesearch.engine.reports import ClusterReport, IngestReport, SimilarReport
+from posesearch.engine import cluster, ingest, pipeline, reestimate, search
+from posesearch.engine.choice import Choice
+from posesearch.engine.pipeline import Progress
+from posesearch.engine.reports import ClusterReport, IngestReport, ReestimateReport, SimilarReport
 from posesearch.engine.rules import MIN_JOINTS
 from posesearch.errors import EstimatorError
 from posesearch.estimators import Estimator
@@ -26,7 +26,7 @@ class Database:
     def __init__(self, path: str | os.PathLike[str] = "poses.duckdb") -> None:
         """Name the file; nothing is opened yet."""
         self._file = File(os.fspath(path))
-        self._estimators: dict[tuple[str, int], Estimator] = {}
+        self._estimators: dict[tuple[tuple[str, str], int], Estimator] = {}
         self._unavailable: EstimatorError | None = None
         self._loading = threading.Lock()
 
@@ -49,6 +49,8 @@ class Database:
         *,
         collection: str = "default",
         estimator: str | None = None,
+        model_paths: Sequence[str] = (),
+        mix: bool = False,
         strict: bool = False,
         min_joints: int = MIN_JOINTS,
         progress: Progress | None = None,
@@ -59,6 +61,8 @@ class Database:
             sources: files, folders, globs, http(s) addresses, .txt or .csv lists of them.
             collection: the set that the photos belong to.
             estimator: a name from posesearch.estimators.MODELS; None takes the database's own, or the default.
+            model_paths: files of yours to use as the estimator's networks, each FILE or NETWORK=FILE.
+            mix: allow poses of another estimator than the database's own; queries use its own.
             strict: take only photos of exactly one person with all 14 body joints.
             min_joints: without `strict`, body joints that a person must show, 3 to 14.
             progress: is told of each photo.
@@ -76,9 +80,42 @@ class Database:
             [os.fspath(source) for source in named],
             collection=collection,
             estimator=estimator,
+            model_paths=model_paths,
+            mix=mix,
             strict=strict,
             min_joints=min_joints,
-            load=lambda name: self._estimator(name, ingest.WORKERS),
+            load=lambda choice: self._estimator(choice, pipeline.WORKERS),
+            progress=progress or Progress(),
+        )
+
+    def reestimate(
+        self,
+        estimator: str | None = None,
+        *,
+        model_paths: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> ReestimateReport:
+        """Redo the photos that are still there by another estimator, in place; what is done is not done again.
+
+        Snapshots keep their numbers; poses get new ones, without labels. Each photo is taken or rejected by the rule of
+        its own ingest.
+
+        Args:
+            estimator: a name from posesearch.estimators.MODELS; None takes the database's own.
+            model_paths: files of yours to use as the estimator's networks, each FILE or NETWORK=FILE.
+            progress: is told of each photo.
+
+        Raises:
+            NoPoses: nothing was ingested yet.
+            EstimatorError: the estimator can't be used.
+            StoreError: the file can't be used.
+        """
+        self._unavailable = None
+        return reestimate.reestimate(
+            self._file,
+            estimator=estimator,
+            model_paths=model_paths,
+            load=lambda choice: self._estimator(choice, pipeline.WORKERS),
             progress=progress or Progress(),
         )
 
@@ -135,7 +172,7 @@ class Database:
             raise ValueError(f"n must be 1 or more, not {n}")
         asked = query if isinstance(query, int) else os.fspath(query)
         return search.similar(
-            self._file, asked, n=n, collection=collection, person=person, load=lambda name: self._estimator(name, 1)
+            self._file, asked, n=n, collection=collection, person=person, load=lambda choice: self._estimator(choice, 1)
         )
 
     def show(self, pose_id: int) -> StoredPose:
@@ -159,7 +196,7 @@ class Database:
             return {
                 "path": self.path,
                 "bytes": self._file.path.stat().st_size,
-                "estimator": snapshots.estimator(connection),
+                "estimator": snapshots.about(connection, "estimator"),
                 **counts,
             }
 
@@ -173,14 +210,14 @@ class Database:
         with self._file.reading() as connection:
             return tables.query(connection, query)
 
-    def _estimator(self, name: str, streams: int) -> Estimator:
+    def _estimator(self, choice: Choice, streams: int) -> Estimator:
         with self._loading:
             if self._unavailable is not None:  # other threads need not ask the network in vain again
                 raise self._unavailable
-            if (name, streams) not in self._estimators:
+            if (choice.key, streams) not in self._estimators:
                 try:
-                    self._estimators[name, streams] = estimators.load(name, streams)
+                    self._estimators[choice.key, streams] = choice.load(streams)
                 except EstimatorError as error:
                     self._unavailable = error
                     raise
-            return self._estimators[name, streams]
+            return self._estimators[choice.key, streams]

@@ -60,6 +60,42 @@ class IngestReport:
         }
 
 
+@dataclass(frozen=True)
+class ReestimateReport:
+    """What a re-estimation did.
+
+    Attributes:
+        estimator: whose poses the database has now.
+        redone: photos that were looked at again, with `poses` poses.
+        unchanged: photos that were this estimator's already.
+        rejected: those of `redone` that have no usable pose any more.
+        gone: photos that are not where they were, or have changed; what the database has of them stays.
+        seconds: wall-clock time.
+        interrupted: the run was stopped before the last photo.
+    """
+
+    estimator: str
+    redone: int
+    poses: int
+    unchanged: int
+    rejected: tuple[Rejection, ...]
+    gone: tuple[str, ...]
+    seconds: float
+    interrupted: bool = False
+
+    def as_json(self) -> Json:
+        """Return the JSON of `posesearch reestimate --json`."""
+        return {
+            "estimator": self.estimator,
+            "redone": self.redone,
+            "poses": self.poses,
+            "unchanged": self.unchanged,
+            "rejected": [rejection.as_json() for rejection in self.rejected],
+            "gone": list(self.gone),
+            "seconds": round(self.seconds, 3),
+        }
+
+
 @dataclass(frozen=True, eq=False)
 class Cluster:
     """One cluster of a clustering.
@@ -221,6 +257,18 @@ def pose_json(stored: StoredPose) -> Json:
         "cluster": stored.cluster,
         "distance": None if stored.distance is None else round(stored.distance, 6),
         "keypoints": keypoints_json(person.keypoints),
+        "world": world_json(person.world),
+    }
+
+
+def world_json(world: Float | None) -> Json | None:
+    """Return {joint: [x, y, z]} in metres, a missing joint left out; None where the estimator gives none."""
+    if world is None:
+        return None
+    return {
+        joint: [round(float(value), 4) for value in xyz]
+        for joint, xyz in zip(skeleton.JOINTS, world, strict=True)
+        if not np.isnan(xyz).any()
     }
 
 

@@ -1,8 +1,8 @@
 """Which people of a photo become poses."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from posesearch import normalise, skeleton
@@ -20,11 +20,13 @@ class Rule:
         estimator: name of the estimator.
         strict: the article's rule, exactly one person with all 14 body joints.
         min_joints: without `strict`, body joints that a person must show to become a pose, 3 to 14.
+        files: SHA-256 of the user's own networks, by name.
     """
 
     estimator: str
     strict: bool = False
     min_joints: int = MIN_JOINTS
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 3 <= self.min_joints <= skeleton.N_BODY:
@@ -32,7 +34,19 @@ class Rule:
 
     def as_json(self) -> str:
         """Return the rule as the settings column stores it."""
-        return json.dumps(asdict(self))
+        values = asdict(self)
+        if not self.files:
+            del values["files"]
+        return json.dumps(values)
+
+    @classmethod
+    def from_json(cls, settings: str) -> "Rule":
+        """Return the rule that `as_json` wrote."""
+        return cls(**json.loads(settings))
+
+    def is_by(self, estimator: str, files: Mapping[str, str]) -> bool:
+        """Tell whether the rule names this estimator with these files."""
+        return self.estimator == estimator and dict(self.files) == dict(files)
 
 
 def poses_of(people: Sequence[Person], rule: Rule, source: str) -> tuple[Pose, ...]:

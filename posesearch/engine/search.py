@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from posesearch import clustering, images, normalise, skeleton, sources
+from posesearch.engine import choice
+from posesearch.engine.choice import Choice
 from posesearch.engine.reports import Match, NearestCluster, Query, SimilarReport
 from posesearch.engine.rules import MIN_JOINTS, Rule, poses_of
 from posesearch.errors import NoPoses, NoSuchPerson, TooFewJoints
@@ -25,21 +27,21 @@ def similar(
     n: int,
     collection: str | None,
     person: int | None,
-    load: Callable[[str], Estimator],
+    load: Callable[[Choice], Estimator],
 ) -> SimilarReport:
     """Find the poses most like the one asked for. See Database.similar."""
     with file.reading() as connection:
         snapshots.check_collection(connection, collection)
-        name = snapshots.estimator(connection)
+        held = choice.held(connection)
         stored = snapshots.pose(connection, asked) if isinstance(asked, int) else None
-    if name is None:
+    if held is None:
         raise NoPoses(str(file.path))
     if stored is not None:
         if person not in (None, 1):
             raise NoSuchPerson(f"pose {asked}", person, 1)
         query = Query(stored.source, stored.width, stored.height, stored.estimator, 1, 1, stored.pose)
     else:
-        query = query_of(str(asked), person, load(name))
+        query = query_of(str(asked), person, load(held))
     scope = stored.collection if stored is not None and collection is None else collection
     with file.reading() as connection:
         return SimilarReport(

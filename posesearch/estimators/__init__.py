@@ -1,14 +1,17 @@
 """Photos to people. `load` gives the estimator of a name; nothing else in posesearch knows a network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from posesearch.errors import WeightsUnusable
 from posesearch.estimators import weights
-from posesearch.estimators.models import DEFAULT, MODELS, Model, model
+from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, model
+from posesearch.estimators.weights import sha256_of
 from posesearch.types import Person, Photo
 
-__all__ = ["DEFAULT", "MODELS", "Estimator", "Model", "listing", "load", "model", "pull"]
+__all__ = ["DEFAULT", "MODELS", "Estimator", "Model", "listing", "load", "model", "pull", "sha256_of"]
 
 
 class Estimator(Protocol):
@@ -27,21 +30,39 @@ class Estimator(Protocol):
         ...
 
 
-def load(name: str, streams: int = 1) -> Estimator:
+DECODERS: Final = {
+    "blazepose": ("posesearch.estimators.blazepose", "BlazePose"),
+    "paf": ("posesearch.estimators.tfpose", "TfPose"),
+    "simcc": ("posesearch.estimators.rtmpose", "RTMPose"),
+}
+"""Module and class of each decoder; imported when it is used, because the runtime takes half a second to import."""
+
+
+def load(name: str, streams: int = 1, own: Mapping[str, Path] | None = None) -> Estimator:
     """Return the estimator of that name, its weights fetched where they are missing.
 
     Args:
         name: a key of MODELS.
         streams: how many threads will estimate at once.
+        own: files of the user's to use instead of the released ones, by the weights' name.
 
     Raises:
         UnknownEstimator: no such name.
         WeightsUnavailable: the weights can't be had.
+        WeightsUnusable: a file of the user's is not there or is no such network.
     """
-    from posesearch.estimators.tfpose import TfPose  # noqa: PLC0415 (the runtime takes half a second to import)
-
     row = model(name)
-    return TfPose(row, weights.ensure(row.weights), weights.cache_folder() / "compiled", streams)
+    files = {}
+    for needed in row.weights:
+        path = (own or {}).get(needed.name)
+        if path is not None and not path.is_file():
+            raise WeightsUnusable(str(path), "there is no such file")
+        files[needed.name] = path or weights.ensure(needed)
+    module, decoder = DECODERS[row.decoder]
+    estimator: Estimator = getattr(import_module(module), decoder)(
+        row, files, weights.cache_folder() / "compiled", streams
+    )
+    return estimator
 
 
 def pull(names: Iterable[str]) -> list[Path]:
@@ -51,27 +72,34 @@ def pull(names: Iterable[str]) -> list[Path]:
         UnknownEstimator: no such name.
         WeightsUnavailable: the weights can't be had.
     """
-    return list(dict.fromkeys(weights.ensure(model(name).weights) for name in names))
+    return list(dict.fromkeys(weights.ensure(needed) for name in names for needed in model(name).weights))
 
 
 def listing() -> list[dict[str, Any]]:
     """Return the table of estimators, as `posesearch models --json` prints it; a path is None before the fetch."""
-    rows = []
-    for row in MODELS.values():
-        path = weights.find(row.weights)
-        rows.append({
+    return [
+        {
             "name": row.name,
             "default": row.name == DEFAULT,
             "version": row.version,
             "summary": row.summary,
-            "settings": row.settings.as_dict(),
-            "weights": {
-                "name": row.weights.name,
-                "path": None if path is None else str(path),
-                "bytes": row.weights.size,
-                "sha256": row.weights.sha256,
-                "licence": row.weights.licence,
-                "origin": row.weights.origin,
-            },
-        })  # fmt: skip
-    return rows
+            "joints": row.joints,
+            "world": row.world,
+            "decoder": row.decoder,
+            "settings": row.settings_json(),
+            "weights": [_file(needed) for needed in row.weights],
+        }
+        for row in MODELS.values()
+    ]
+
+
+def _file(needed: Weights) -> dict[str, Any]:
+    path = weights.find(needed)
+    return {
+        "name": needed.name,
+        "path": None if path is None else str(path),
+        "bytes": needed.size,
+        "sha256": needed.sha256,
+        "licence": needed.licence,
+        "origin": needed.origin,
+    }

@@ -2,12 +2,14 @@
 
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from posesearch.errors import WeightsUnusable
 from posesearch.types import Float
 
 
@@ -36,9 +38,11 @@ _openvino.Tensor(np.zeros(1, np.float32)).data[:] = 0
 
 
 class Network:
-    """A compiled network of one input and one output. Threads may share one."""
+    """A compiled network of one input. Threads may share one."""
 
-    def __init__(self, graph: Path, cache: Path, streams: int, example: tuple[int, ...]) -> None:
+    def __init__(
+        self, graph: Path, cache: Path, streams: int, example: tuple[int, ...], unwanted: Sequence[tuple[int, ...]] = ()
+    ) -> None:
         """Compile the graph.
 
         Args:
@@ -46,23 +50,44 @@ class Network:
             cache: folder for compiled networks; OpenVINO fills it.
             streams: how many inferences will run at once.
             example: shape of a small input.
+            unwanted: shapes of outputs that nobody needs.
+
+        Raises:
+            WeightsUnusable: OpenVINO can't read the file, or it takes another input.
         """
         config = {
             "CACHE_DIR": str(cache),
-            # bf16, the default where the processor has it, moves the peaks of heatmaps.
+            # bf16, the default where the processor has it, moves the joints; docs/estimators.md says how far.
             "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
         }
-        self._network = _openvino.Core().compile_model(graph, "CPU", config)
+        try:
+            core = _openvino.Core()
+            # What is computed for nobody costs an ingest more than the reading; a single search would pay more to read.
+            model = _without(core.read_model(graph), unwanted) if unwanted and streams > 1 else graph
+            self._network = core.compile_model(model, "CPU", config)
+            if not self._network.input(0).partial_shape.compatible(_openvino.PartialShape(list(example))):
+                raise WeightsUnusable(str(graph), f"it does not take an input of {example}")
+        except RuntimeError as error:
+            raise WeightsUnusable(str(graph), str(error).strip().splitlines()[-1]) from error
         self._threads = threading.local()
         if streams > 1:
             # As above, for what only an inference touches.
             self(np.zeros(example, np.float32))
 
-    def __call__(self, blob: NDArray[np.float32]) -> Float:
-        """Return the network's output for an input; the array is the caller's own."""
+    def __call__(self, blob: NDArray[np.float32]) -> list[Float]:
+        """Return the network's outputs, in its order, for an input; they hold until the thread's next call."""
         if not hasattr(self._threads, "request"):
             self._threads.request = self._network.create_infer_request()
         request = self._threads.request
-        request.infer([blob])
-        return np.array(request.get_output_tensor(0).data, dtype=np.float32)
+        request.infer([blob], share_inputs=True)
+        return [tensor.data for tensor in request.output_tensors]
+
+
+def _without(model: Any, unwanted: Sequence[tuple[int, ...]]) -> Any:
+    wanted = [
+        output
+        for output in model.outputs
+        if output.partial_shape.is_dynamic or tuple(output.partial_shape.to_shape()) not in unwanted
+    ]
+    return _openvino.Model(wanted, model.get_parameters())

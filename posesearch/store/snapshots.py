@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,16 @@ class Known:
     message: str | None
 
 
+@dataclass(frozen=True)
+class Filed:
+    """What the store says of a photo, wherever it is: its source, its bytes' hash, and the rule that looked at it."""
+
+    source: str
+    sha256: str | None
+    collection: str
+    settings: str
+
+
 @dataclass(frozen=True, eq=False)
 class StoredPose:
     """A pose with the snapshot that it is from and its current label."""
@@ -64,15 +74,23 @@ class StoredPose:
     distance: float | None
 
 
-def estimator(connection: Connection) -> str | None:
-    """Return the estimator that the database's poses are from; None before the first."""
-    row = connection.execute("SELECT value FROM about WHERE key = 'estimator'").fetchone()
-    return None if row is None else str(row[0])
+def about(connection: Connection, key: str) -> str | None:
+    """Return a value of the table about; None where it has none."""
+    rows = connection.execute("SELECT value FROM about WHERE key = ?", [key]).fetchall()
+    return str(rows[0][0]) if rows else None
 
 
-def record_estimator(connection: Connection, name: str) -> None:
-    """Record the estimator; it is recorded once."""
-    connection.execute("INSERT INTO about VALUES ('estimator', ?)", [name])
+def record(connection: Connection, key: str, value: str) -> None:
+    """Write a value of the table about."""
+    connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
+
+
+def filed(connection: Connection) -> list[Filed]:
+    """Return what is known of every photo, in the order of their numbers."""
+    rows = connection.execute(
+        "SELECT source, sha256, collection, settings FROM snapshots ORDER BY snapshot_id"
+    ).fetchall()
+    return [Filed(*row) for row in rows]
 
 
 def known(connection: Connection, collection: str) -> dict[str, Known]:
@@ -88,13 +106,12 @@ def known(connection: Connection, collection: str) -> dict[str, Known]:
 
 
 def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name: str, pose_settings: str) -> None:
-    """Write a batch, replacing what the store had of the same photos.
+    """Write a batch, replacing what the store had of the same photos; their snapshots keep their numbers.
 
     The same photo is the same bytes in the same collection or, where the bytes could not be read, the same source.
     """
-    ids = _next_ids(connection, "snapshot_ids", len(snapshots))
     columns = {
-        "snapshot_id": ids,
+        "position": np.arange(len(snapshots), dtype=np.int32),
         "source": _texts(snapshot.source for snapshot in snapshots),
         "sha256": _texts(snapshot.sha256 for snapshot in snapshots),
         "width": np.array([snapshot.width or 0 for snapshot in snapshots], np.int32),
@@ -107,15 +124,22 @@ def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name:
     connection.register("batch", columns)
     connection.execute("""
         CREATE TEMP TABLE replaced AS
-        SELECT s.snapshot_id FROM snapshots AS s JOIN batch AS b ON s.collection = b.collection
+        SELECT s.snapshot_id, b.position FROM snapshots AS s JOIN batch AS b ON s.collection = b.collection
         AND (s.sha256 = b.sha256 OR (s.sha256 IS NULL AND s.source = b.source))
     """)
+    numbered = connection.execute("""
+        SELECT coalesce(min(snapshot_id), nextval('snapshot_ids'))::INTEGER
+        FROM batch LEFT JOIN replaced USING (position) GROUP BY position ORDER BY position
+    """).fetchall()
+    ids = np.array([row[0] for row in numbered], np.int32)
     connection.execute("""
         DELETE FROM labels WHERE pose_id IN (SELECT pose_id FROM poses SEMI JOIN replaced USING (snapshot_id))
     """)
-    connection.execute("DELETE FROM poses WHERE snapshot_id IN (FROM replaced)")
-    connection.execute("DELETE FROM snapshots WHERE snapshot_id IN (FROM replaced)")
+    connection.execute("DELETE FROM poses WHERE snapshot_id IN (SELECT snapshot_id FROM replaced)")
+    connection.execute("DELETE FROM snapshots WHERE snapshot_id IN (SELECT snapshot_id FROM replaced)")
     connection.execute("DROP TABLE replaced")
+    connection.unregister("batch")
+    connection.register("batch", {"snapshot_id": ids, **columns})
     connection.execute("""
         INSERT INTO snapshots BY NAME
         SELECT snapshot_id, source, sha256, nullif(width, 0) AS width, nullif(height, 0) AS height, collection,
@@ -127,6 +151,13 @@ def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name:
     numbers = [number for snapshot in snapshots for number in range(1, len(snapshot.poses) + 1)]
     if poses:
         _write_poses(connection, poses, numbers, estimator_name, pose_settings)
+
+
+# NumPy's NaN is no NULL, and an empty list is a column that the estimator does not give.
+_NULLED: Final = ", ".join(
+    f"nullif(list_transform({name}, lambda v: CASE WHEN isnan(v) THEN NULL ELSE v END), []) AS {name}"
+    for name in ("x", "y", "world_x", "world_y", "world_z")
+)
 
 
 def _write_poses(
@@ -147,23 +178,26 @@ def _write_poses(
         "x": _rows([points.xy[:, 0] for points in keypoints]),
         "y": _rows([points.xy[:, 1] for points in keypoints]),
         "joint_score": _rows([points.score for points in keypoints]),
+        **{f"world_{axis}": _rows([_world(pose, number) for _, pose in poses]) for number, axis in enumerate("xyz")},
         "vector": _rows([pose.vector for _, pose in poses]),
         "mask": _rows([pose.mask for _, pose in poses]),
         "squares": _rows([normalise.squares(pose.vector) for _, pose in poses]),
     }
     connection.register("batch", columns)
     connection.execute(
-        """
+        f"""
         INSERT INTO poses BY NAME
-        SELECT * REPLACE (
-            list_transform(x, lambda v: CASE WHEN isnan(v) THEN NULL ELSE v END) AS x,
-            list_transform(y, lambda v: CASE WHEN isnan(v) THEN NULL ELSE v END) AS y
-        ), $estimator AS estimator, $settings AS settings
-        FROM batch
-        """,
+        SELECT * REPLACE ({_NULLED}), $estimator AS estimator, $settings AS settings FROM batch
+        """,  # noqa: S608 (our own five names)
         {"estimator": estimator_name, "settings": settings},
     )
     connection.unregister("batch")
+
+
+def _world(pose: Pose, axis: int) -> Float:
+    """Return one axis of the joints in metres; empty where the estimator gives none."""
+    world = pose.person.world
+    return np.zeros(0, np.float32) if world is None else np.ascontiguousarray(world[:, axis])
 
 
 def pose(connection: Connection, pose_id: int) -> StoredPose:
@@ -185,7 +219,7 @@ def poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
         SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person AS number, l.estimator,
                l.clustering_id, l.cluster, l.distance,
                l.score, [l.box_x, l.box_y, l.box_width, l.box_height] AS box, l.prominence,
-               p.x, p.y, p.joint_score, p.vector, p.mask
+               p.x, p.y, p.joint_score, [p.world_x, p.world_y, p.world_z] AS world, p.vector, p.mask
         FROM labelled_poses AS l JOIN poses AS p USING (pose_id)
         WHERE l.pose_id IN (SELECT unnest(?::HUGEINT[]))
         """,
@@ -199,12 +233,13 @@ def poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
 
 def _stored_pose(
     score: float, box: list[float], prominence: float,
-    x: Any, y: Any, joint_score: Any, vector: Any, mask: Any, **rest: Any,
+    x: Any, y: Any, joint_score: Any, world: Any, vector: Any, mask: Any, **rest: Any,
 ) -> StoredPose:  # fmt: skip
     xy = np.array([x, y], dtype=np.float32).T  # a NULL element is None in Python and becomes NaN
     keypoints = Keypoints(np.ascontiguousarray(xy), np.array(joint_score, dtype=np.float32))
     left, top, width, height = box
-    person = Person(keypoints, score, (left, top, width, height), prominence)
+    metres = None if world[0] is None else np.ascontiguousarray(np.array(world, dtype=np.float32).T)  # (18, 3)
+    person = Person(keypoints, score, (left, top, width, height), prominence, metres)
     return StoredPose(pose=Pose(person, np.array(vector, np.float32), np.array(mask, np.float32)), **rest)
 
 
@@ -235,11 +270,6 @@ def check_collection(connection: Connection, collection: str | None) -> None:
     names = [row[0] for row in connection.execute("SELECT DISTINCT collection FROM snapshots ORDER BY 1").fetchall()]
     if collection is not None and collection not in names:
         raise NoSuchCollection(collection, names)
-
-
-def _next_ids(connection: Connection, sequence: str, count: int) -> NDArray[np.int32]:
-    rows = connection.execute("SELECT nextval(?)::INTEGER FROM range(?)", [sequence, count]).fetchall()
-    return np.array([row[0] for row in rows], np.int32)
 
 
 def _texts(values: Any) -> NDArray[np.object_]:
