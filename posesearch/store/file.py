@@ -141,14 +141,15 @@ class File:
 
     def _version(self, connection: Connection) -> int:
         try:
-            row = connection.execute("SELECT value::INTEGER FROM about WHERE key = 'schema_version'").fetchone()
+            rows = connection.execute("SELECT value::INTEGER FROM about WHERE key = 'schema_version'").fetchall()
         except duckdb.Error as error:
             raise NotOurDatabase(str(self.path)) from error
-        if row is None:
+        if not rows:
             raise NotOurDatabase(str(self.path))
-        if row[0] > SCHEMA_VERSION:
+        version = int(rows[0][0])
+        if version > SCHEMA_VERSION:
             raise NewerSchema(str(self.path))
-        return int(row[0])
+        return version
 
     def _upgrade(self, connection: Connection) -> None:
         version = self._version(connection)

@@ -1,0 +1,137 @@
+"""How good the estimators are, on photos with labels and without.
+
+    python benchmarks/accuracy.py FOLDER [--estimator NAME ...] [--joints]
+    python benchmarks/accuracy.py FOLDER --floors PNG
+
+FOLDER holds studio/ and sports/ (photos/ and joints.jsonl), street/ and yoga/ (photos/). PCK@0.2 is the share of the
+labelled joints that the main person has within 0.2 torsos; a joint that is missing counts as wrong. --joints adds PCK
+per joint. --floors draws what each floor of BlazePose's visibility keeps: the curve by which it was chosen.
+"""
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import labelled
+import machine
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch import estimators, skeleton
+from posesearch.estimators import Estimator, weights
+from posesearch.estimators.models import BlazePoseSettings
+
+FLOORS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+
+
+def all_errors(estimator: Estimator, folder: Path) -> NDArray[np.float64]:
+    """Return (n, 18), the errors over a labelled set."""
+    return np.array([labelled.errors(labelled.people(estimator, one.path), one) for one in labelled.labelled(folder)])
+
+
+def body_joints(estimator: Estimator, folder: Path) -> NDArray[np.int64]:
+    """Return (n,), how many body joints the main person of each photo has, 0 where there is nobody."""
+    found = [labelled.people(estimator, path) for path in labelled.photos(folder)]
+    return np.array([people[0].keypoints.body_joints if people else 0 for people in found])
+
+
+def measure(name: str, folder: Path) -> dict[str, Any]:
+    """Return the row of one estimator."""
+    estimator = estimators.load(name)
+    labelled.people(estimator, labelled.photos(folder / "street")[0])  # compiles
+    started = time.perf_counter()
+    errors = {kind: all_errors(estimator, folder / kind) for kind in labelled.SCORED}
+    street = body_joints(estimator, folder / "street")
+    yoga = body_joints(estimator, folder / "yoga")
+    photos = sum(map(len, errors.values())) + len(street) + len(yoga)
+    return {
+        "errors": errors,
+        "complete": float((street == skeleton.N_BODY).mean()),
+        "yoga": float((yoga >= 10).mean()),
+        "rate": photos / (time.perf_counter() - started),
+    }
+
+
+def table(rows: dict[str, dict[str, Any]]) -> None:
+    """Print one row an estimator."""
+    print(f"{'':20s}   studio PCK      sports PCK      street    yoga        photos/s")
+    print(f"{'':20s}  @0.2   @0.1    @0.2   @0.1   complete  >= 10 joints  one by one")
+    for name, row in rows.items():
+        scores = [
+            labelled.pck(row["errors"][kind], joints, within)
+            for kind, joints in labelled.SCORED.items()
+            for within in (0.2, 0.1)
+        ]
+        print(
+            f"{name:20s} {scores[0]:6.3f} {scores[1]:6.3f}  {scores[2]:6.3f} {scores[3]:6.3f}"
+            f"   {row['complete']:7.3f} {row['yoga']:10.3f} {row['rate']:13.1f}"
+        )
+
+
+def per_joint(rows: dict[str, dict[str, Any]]) -> None:
+    """Print PCK@0.2 and @0.1 of each joint."""
+    for kind, joints in labelled.SCORED.items():
+        print(f"\n{kind}, PCK@0.2 / @0.1 " + "".join(f"{name:>22s}" for name in rows))
+        for joint in joints:
+            scores = [
+                [labelled.pck(row["errors"][kind], [joint], within) for within in (0.2, 0.1)] for row in rows.values()
+            ]
+            print(f"  {skeleton.JOINTS[joint]:20s}" + "".join(f"{a:15.3f} {b:6.3f}" for a, b in scores))
+
+
+def floors(folder: Path, png: Path) -> None:
+    """Print and draw what each floor keeps: of the joints found right, of those found wrong, and complete poses."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 (only the drawing pays)
+
+    row = estimators.model("blazepose")
+    assert isinstance(row.settings, BlazePoseSettings)  # noqa: S101 (for the type checker: the row says so)
+    all_of_them = replace(row, settings=replace(row.settings, visibility=0.0))
+    estimator = estimators.decoder(all_of_them, {needed.name: weights.ensure(needed) for needed in row.weights})
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    for kind, joints in labelled.SCORED.items():
+        for one in labelled.labelled(folder / kind):
+            people = labelled.people(estimator, one.path)
+            found = labelled.errors(people, one)[joints]
+            for error, score in zip(found, people[0].keypoints.score[joints] if people else (), strict=False):
+                if np.isfinite(error):
+                    scores[bool(error < 0.2)].append(float(score))
+    street = [labelled.people(estimator, path) for path in labelled.photos(folder / "street")]
+    least = np.array([people[0].keypoints.score[skeleton.BODY].min() if people else -1 for people in street])
+    whole = np.array([bool(people) and people[0].keypoints.body_joints == skeleton.N_BODY for people in street])
+    right, wrong = (np.array(scores[kind]) for kind in (True, False))
+    lines = (
+        ("right joints kept", np.array([(right >= floor).mean() for floor in FLOORS])),
+        ("wrong joints kept", np.array([(wrong >= floor).mean() for floor in FLOORS])),
+        ("street photos complete", np.array([(whole & (least >= floor)).mean() for floor in FLOORS])),
+    )
+    print(f"{row.name}: of {len(right)} joints found within 0.2 torsos and {len(wrong)} found elsewhere")
+    print("  floor                 " + "".join(f"{floor:7.2f}" for floor in FLOORS))
+    for label, values in lines:
+        print(f"  {label:22s}" + "".join(f"{value:7.3f}" for value in values))
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    for label, values in lines:
+        axes.plot(FLOORS, values, "o-", label=label, markersize=4)
+    axes.axvline(row.settings.visibility, color="0.4", linestyle="--", label="chosen")
+    axes.set(xlabel="floor of a joint's score", ylabel="share", title=row.name, ylim=(0, 1.02))
+    axes.legend()
+    figure.savefig(png, dpi=110)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--estimator", action="append", choices=list(estimators.MODELS))
+    parser.add_argument("--joints", action="store_true")
+    parser.add_argument("--floors", type=Path, metavar="PNG")
+    options = parser.parse_args()
+    print(machine.line())
+    if options.floors:
+        floors(options.folder, options.floors)
+    else:
+        rows = {name: measure(name, options.folder) for name in options.estimator or labelled.MEASURED}
+        table(rows)
+        if options.joints:
+            per_joint(rows)

