@@ -248,7 +248,7 @@ def test_the_current_folder_and_the_database_from_the_environment(
         (["cluster", "-k", "500", "--db", "DEMO"], "500 clusters need at least 500 different complete poses"),
         (
             ["ingest", "letter.txt", "--estimator", "openpose"],
-            "There is no estimator 'openpose'; choose one of tf-pose",
+            "There is no estimator 'openpose'; choose one of blazepose",
         ),
         (["ingest", "letter.txt", "--db", "DEMO", "--estimator", "tf-pose-original"], "holds poses of the estimator"),
         (["ingest", "letter.txt", "--db", "no/such/folder.duckdb"], "no/such/folder.duckdb"),

@@ -111,9 +111,27 @@ def test_addresses_are_ingested_like_files(server: Server, db: Database, toy: To
 
 def test_one_database_one_estimator(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder / "a.png")
-    with pytest.raises(EstimatorMismatch, match="holds poses of the estimator 'tf-pose'"):
-        db.ingest(folder / "b.png", estimator="tf-pose-original")
-    assert db.ingest(folder / "b.png", estimator="tf-pose").ingested == 1
+    with pytest.raises(EstimatorMismatch, match="holds poses of the estimator 'blazepose'") as caught:
+        db.ingest(folder / "b.png", estimator="tf-pose")
+    assert "posesearch reestimate --estimator tf-pose" in str(caught.value)
+    assert db.ingest(folder / "b.png", estimator="blazepose").ingested == 1
+
+
+def test_mixing_is_for_those_who_ask(folder: Path, db: Database, toy: Toy) -> None:
+    db.ingest(folder / "a.png")
+    db.ingest(folder / "b.png", estimator="tf-pose", mix=True)
+    assert db.sql("SELECT estimator, count(*) FROM poses GROUP BY 1 ORDER BY 1").rows == (
+        ("blazepose", 1), ("tf-pose", 2),
+    )  # fmt: skip
+    assert db.stats()["estimator"] == "blazepose"
+
+
+def test_a_snapshot_that_is_looked_at_again_keeps_its_number(folder: Path, db: Database, toy: Toy) -> None:
+    numbers = "SELECT source, snapshot_id FROM snapshots ORDER BY 1"
+    db.ingest(folder)
+    before = db.sql(numbers).rows
+    db.ingest(folder, min_joints=5)
+    assert db.sql(numbers).rows == before
 
 
 def test_an_interrupted_run_keeps_what_is_done_and_goes_on(folder: Path, db: Database, toy: Toy) -> None:

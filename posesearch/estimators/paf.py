@@ -21,9 +21,9 @@ SAMPLES: Final = 10  # points along a limb at which the field is read
 SAMPLE_SCORE: Final = 0.05  # a point supports the limb above this ...
 SAMPLE_COUNT: Final = 6  # ... and more than this many must
 # The main person's missing joints are sought once more, from the joints that were found, with less asked of them.
-FAINT_PEAK: Final = 0.02
-FAINT_SAMPLE_SCORE: Final = 0.02
-FAINT_SAMPLE_COUNT: Final = 4
+FAINT_PEAK: Final = 0.03
+FAINT_SAMPLE_SCORE: Final = 0.03
+FAINT_SAMPLE_COUNT: Final = 5
 
 PERSON_JOINTS: Final = 4  # a person has at least this many joints ...
 PERSON_SCORE: Final = 0.3  # ... and at least this score per joint

@@ -19,7 +19,7 @@ STRIDE: Final = 16
 
 
 LEAST_SIDE: Final = 48
-"""Pixels of the network's input. On a strip that is narrower it sees things; nobody fits into one seven times as long."""
+"""Pixels of the network's input. On a narrower strip it sees things; nobody fits into one seven times as long."""
 
 
 class TfPose:

