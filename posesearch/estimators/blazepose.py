@@ -31,6 +31,9 @@ ENOUGH: Final = 1024
 """Pixels of the photo's longer side: a person of a quarter of it still fills the landmark network's input."""
 
 ZOOM: Final = 1.25  # the crop against the circle
+_WIDE: Final = 1.25  # width over height from which a photo is searched in squares as well
+_STEP: Final = 0.5  # between squares, in parts of their side
+_SAME_PLACE: Final = 0.25  # of the circle's radius: two detections whose hips are nearer are one
 _SAME_FACE: Final = 0.3  # overlap from which two detections are one
 _SAME_BODY: Final = 0.5  # overlap from which two findings are one
 _KERNEL: Final = 7  # of the heatmap around a landmark
@@ -154,14 +157,13 @@ class BlazePose:
         """Return the people in the photo, the main one first; an empty list where there is nobody."""
         levels = Levels(photo.pixels, area=self.settings.sampling == "area")
         height, width = photo.pixels.shape[:2]
-        found = [self._found(levels, detection) for detection in self._detect(levels, width, height, 0)]
+        found = _distinct([self._found(levels, one) for one in self._detect_all(levels, width, height)])
         if max((one.confidence for one in found), default=0.0) < self.settings.doubt:
             found = [self._steadied(levels, one) for one in found]
+            side = float(max(width, height))
             for turn in self.settings.turns:
-                found += [
-                    self._steadied(levels, self._found(levels, detection))
-                    for detection in self._detect(levels, width, height, turn)
-                ]
+                turned = Crop(np.array([width / 2, height / 2]), side, side, math.radians(turn))
+                found += [self._steadied(levels, self._found(levels, one)) for one in self._detect(levels, turned)]
         there = [
             one
             for one in found
@@ -170,12 +172,20 @@ class BlazePose:
         scale = np.array([photo.width / width, photo.height / height])
         return people.ranked([self._person(one, scale, photo) for one in _distinct(there)])
 
-    def _detect(self, levels: Levels, width: int, height: int, turn: int) -> list[Detection]:
-        """Find people in the photo turned by so many degrees."""
-        side = float(max(width, height))
-        matrix = Crop(np.array([width / 2, height / 2]), side, side, math.radians(turn)).matrix(
-            DETECTOR_SIDE, DETECTOR_SIDE
-        )
+    def _detect_all(self, levels: Levels, width: int, height: int) -> list[Detection]:
+        """Find people in the photo and, where it is wide, in squares of its height: a row of people is small in it."""
+        whole = Crop(np.array([width / 2, height / 2]), float(max(width, height)), float(max(width, height)))
+        found = self._detect(levels, whole)
+        if self.settings.tiles and width > _WIDE * height:
+            count = math.ceil((width - height) / (_STEP * height)) + 1
+            for left in np.linspace(0, width - height, count):
+                square = Crop(np.array([left + height / 2, height / 2]), float(height), float(height))
+                found += self._detect(levels, square)
+        return _strongest(found)
+
+    def _detect(self, levels: Levels, crop: Crop) -> list[Detection]:
+        """Find people in a square of the photo."""
+        matrix = crop.matrix(DETECTOR_SIDE, DETECTOR_SIDE)
         square = levels.sample(matrix, DETECTOR_SIDE, DETECTOR_SIDE, cv2.BORDER_CONSTANT)
         first, second = self._detector(_rgb(square) / 127.5 - 1.0)
         boxes, logits = (first, second) if first.size > second.size else (second, first)
@@ -278,6 +288,16 @@ def _weighted(
         groups.append(order[same])
         order = order[~same]
     return groups
+
+
+def _strongest(found: list[Detection]) -> list[Detection]:
+    """Of detections of the same body in overlapping squares, keep the surest."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda one: -one.score):
+        reach = _SAME_PLACE * float(np.linalg.norm(one.circle - one.hips))
+        if all(np.linalg.norm(one.hips - other.hips) > reach for other in kept):
+            kept.append(one)
+    return kept
 
 
 def _overlap(

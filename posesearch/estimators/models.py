@@ -97,6 +97,7 @@ class BlazePoseSettings:
         visibility: least visibility of a joint, 0 to 1, below which it is missing.
         again: least change of the crop, in parts of its half side, for which the landmark network looks a second
             time, at the crop that its first look suggests; None for one look.
+        tiles: search a wide photo in squares of its height as well.
         turns: degrees by which the photo is turned as well where the person found upright is doubtful.
         doubt: confidence of the person found upright below which turns are tried.
         sampling: "area" reduces without aliasing and samples at pixel centres; "original" is MediaPipe's.
@@ -107,6 +108,7 @@ class BlazePoseSettings:
     confidence: float
     visibility: float
     again: float | None
+    tiles: bool
     turns: tuple[int, ...]
     doubt: float
     sampling: Literal["area", "original"]
@@ -267,9 +269,10 @@ MODELS: Final = {
             settings=BlazePoseSettings(
                 detection=0.25,
                 presence=0.5,
-                confidence=0.25,
+                confidence=0.4,
                 visibility=0.05,
                 again=0.1,
+                tiles=True,
                 turns=(90, 180, 270),
                 doubt=0.5,
                 sampling="area",
@@ -289,6 +292,7 @@ MODELS: Final = {
                 confidence=0.0,
                 visibility=0.05,
                 again=None,
+                tiles=False,
                 turns=(),
                 doubt=0.0,
                 sampling="original",
