@@ -115,7 +115,7 @@ def floors(folder: Path, png: Path) -> None:
     for label, values in lines:
         axes.plot(FLOORS, values, "o-", label=label, markersize=4)
     axes.axvline(row.settings.visibility, color="0.4", linestyle="--", label="chosen")
-    axes.set(xlabel="floor of a joint's score", ylabel="share", title=row.name, ylim=(0, 1.02))
+    axes.set(xlabel="floor of a joint's score", ylabel="share", title=row.name, ylim=(0.6, 1.01))
     axes.legend()
     figure.savefig(png, dpi=110)
 

@@ -158,11 +158,12 @@ class EstimatorMismatch(EstimatorError):
 class WeightsUnavailable(EstimatorError):
     """The network's weights can't be had, or are not the ones pinned."""
 
-    def __init__(self, model: str, detail: str) -> None:
+    def __init__(self, model: str, detail: str, estimator: str = "") -> None:
         self.model, self.detail = model, detail
+        command = f"posesearch models pull {estimator}".strip()
         super().__init__(
             f"The weights of {model} are not on this machine and can't be fetched: {detail} "
-            f"Connect to the internet and run `posesearch models pull` once; after that no network is needed."
+            f"Connect to the internet and run `{command}` once; after that no network is needed."
         )
 
 

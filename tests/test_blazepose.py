@@ -8,6 +8,7 @@ from posesearch import estimators, images, skeleton
 from posesearch.engine import demo
 from posesearch.estimators import Estimator, blazepose
 from posesearch.estimators.crops import Crop, Levels, placed
+from posesearch.render.mannequin import Figure, Look, scene
 from posesearch.types import Float, Photo
 
 # What mediapipe 0.10.21's solutions.pose (static image, complexity 1) says of demo.query(), saved as PNG:
@@ -76,6 +77,21 @@ def test_two_people_the_taller_first_each_with_a_box_of_their_own(estimator: Est
         assert (joints >= np.array([left, top]) - 25).all()
         assert (joints <= np.array([left + width, top + height]) + 25).all()
         assert person.prominence == pytest.approx(height / 640)
+
+
+def test_a_row_of_six_in_a_wide_photo_are_six(estimator: Estimator) -> None:
+    random = np.random.default_rng(5)
+    stances = ("standing", "arms-up", "waving", "hands-on-hips", "wide", "one-hand-on-hip")
+    figures = [
+        Figure(demo.STANCES[name], Look(long_hair=bool(number % 2)), (150.0 + 220 * number, 600.0), 400.0 - 20 * number)
+        for number, name in enumerate(stances)
+    ]
+    pixels, joints = scene(1400, 640, figures, random)
+    people = estimator.estimate(photo(pixels))
+    assert len(people) == 6
+    assert [person.prominence for person in people] == sorted((one.prominence for one in people), reverse=True)
+    for person in people:
+        assert min(np.nanmedian(errors(person.keypoints.xy, drawn)) for drawn in joints) < 12
 
 
 def test_what_lies_outside_the_frame_is_missing(estimator: Estimator) -> None:

