@@ -1,7 +1,7 @@
 """BlazePose: a detector that finds people, and a network that finds 33 landmarks of each.
 
-The steps and constants are those of MediaPipe 0.10.21 (modules/pose_detection, modules/pose_landmark); see Bazarevsky
-et al., "BlazePose: On-device Real-time Body Pose tracking", 2020.
+The steps and constants are those of MediaPipe 0.10.21 (modules/pose_landmark); see Bazarevsky et al.,
+"BlazePose: On-device Real-time Body Pose tracking", 2020.
 """
 
 import math
@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
-from posesearch.estimators import people
-from posesearch.estimators.crops import Crop, Levels, Matrix, placed
+from posesearch.estimators import detections, people
+from posesearch.estimators.crops import Crop, Levels, placed
+from posesearch.estimators.detections import Detection, overlap, sigmoid
 from posesearch.estimators.models import POSE_DETECTION, POSE_LANDMARK, BlazePoseSettings, Model
 from posesearch.estimators.runtime import Network
 from posesearch.types import Float, Person, Photo
 
-DETECTOR_SIDE: Final = 224
 LANDMARK_SIDE: Final = 256
 N_LANDMARKS: Final = 39  # 33 of the body, then those that say where to look next
 N_BODY: Final = 33
@@ -30,11 +30,8 @@ HIPS, CIRCLE = 33, 34  # the middle of the hips, and a point on the circle aroun
 ENOUGH: Final = 1024
 """Pixels of the photo's longer side: a person of a quarter of it still fills the landmark network's input."""
 
-ZOOM: Final = 1.25  # the crop against the circle
 _WIDE: Final = 1.25  # width over height from which a photo is searched in squares as well
 _STEP: Final = 0.5  # between squares, in parts of their side
-_SAME_PLACE: Final = 0.25  # of the circle's radius: two detections whose hips are nearer are one
-_SAME_FACE: Final = 0.3  # overlap from which two detections are one
 _SAME_BODY: Final = 0.5  # overlap from which two findings are one
 _KERNEL: Final = 7  # of the heatmap around a landmark
 _REFINE: Final = 0.5  # least value of the heatmap for it to be heard
@@ -49,44 +46,6 @@ _LANDMARKS: Final = {
 }  # fmt: skip
 _TAKEN: Final = [_LANDMARKS[name] for name in skeleton.JOINTS]
 _LIMBS: Final = slice(11, N_BODY)  # landmarks below the face
-
-
-def _anchors() -> NDArray[np.float64]:
-    """Return the centres that detections are offsets from, (2254, 2) in parts of the detector's input.
-
-    Two a cell at strides 8 and 16, and six at 32, which is three layers of two.
-    """
-    grids = []
-    for stride, each in ((8, 2), (16, 2), (32, 6)):
-        cells = DETECTOR_SIDE // stride
-        y, x = np.mgrid[0:cells, 0:cells]
-        centres = np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5
-        grids.append(np.repeat(centres / cells, each, axis=0))
-    return np.concatenate(grids)
-
-
-_ANCHORS: Final = _anchors()
-
-
-@dataclass(frozen=True, eq=False)
-class Detection:
-    """A person that the detector found.
-
-    Attributes:
-        score: 0 to 1.
-        hips: (2,) middle of the hips, pixels.
-        circle: (2,) a point on the circle around the body, straight up from the hips as the body stands.
-    """
-
-    score: float
-    hips: NDArray[np.float64]
-    circle: NDArray[np.float64]
-
-    def crop(self) -> Crop:
-        """Return the square around the body, turned so that it stands upright."""
-        x, y = self.circle - self.hips
-        side = 2 * ZOOM * max(math.hypot(x, y), 1e-6)
-        return Crop(self.hips, side, side, math.atan2(x, -y))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +106,7 @@ class BlazePose:
         self.model = model
         self.settings = model.settings
         self.enough: int | None = None if self.settings.sampling == "original" else ENOUGH
-        self._detector = Network(files[POSE_DETECTION.name], cache, streams, (1, DETECTOR_SIDE, DETECTOR_SIDE, 3))
+        self._detector = Network(files[POSE_DETECTION.name], cache, streams, (1, detections.SIDE, detections.SIDE, 3))
         mask = (1, LANDMARK_SIDE, LANDMARK_SIDE, 1)  # the person cut out
         self._landmarks = Network(
             files[POSE_LANDMARK.name], cache, streams, (1, LANDMARK_SIDE, LANDMARK_SIDE, 3), (mask,)
@@ -181,18 +140,15 @@ class BlazePose:
             for left in np.linspace(0, width - height, count):
                 square = Crop(np.array([left + height / 2, height / 2]), float(height), float(height))
                 found += self._detect(levels, square)
-        return _strongest(found)
+        return detections.strongest(found)
 
     def _detect(self, levels: Levels, crop: Crop) -> list[Detection]:
         """Find people in a square of the photo."""
-        matrix = crop.matrix(DETECTOR_SIDE, DETECTOR_SIDE)
-        square = levels.sample(matrix, DETECTOR_SIDE, DETECTOR_SIDE, cv2.BORDER_CONSTANT)
+        matrix = crop.matrix(detections.SIDE, detections.SIDE)
+        square = levels.sample(matrix, detections.SIDE, detections.SIDE, cv2.BORDER_CONSTANT)
         first, second = self._detector(_rgb(square) / 127.5 - 1.0)
         boxes, logits = (first, second) if first.size > second.size else (second, first)
-        return [
-            Detection(score, hips, circle)
-            for score, hips, circle in _decoded(boxes[0], logits.ravel(), self.settings.detection, matrix)
-        ]
+        return detections.decoded(boxes[0], logits.ravel(), self.settings.detection, matrix)
 
     def _look(self, levels: Levels, crop: Crop) -> Landmarks:
         matrix = crop.matrix(LANDMARK_SIDE, LANDMARK_SIDE)
@@ -204,7 +160,7 @@ class BlazePose:
         world = outputs[N_LANDMARKS * 3].reshape(N_LANDMARKS, 3).astype(np.float64)
         cosine, sine = math.cos(crop.angle), math.sin(crop.angle)
         world[:, :2] = world[:, :2] @ np.array([[cosine, sine], [-sine, cosine]])
-        return Landmarks(crop, placed(xy, matrix), _sigmoid(raw[:, 3]), float(outputs[1].ravel()[0]), world)
+        return Landmarks(crop, placed(xy, matrix), sigmoid(raw[:, 3]), float(outputs[1].ravel()[0]), world)
 
     def _found(self, levels: Levels, detection: Detection) -> _Found:
         """Look at a detection, and again where the first look suggests a crop that differs enough."""
@@ -244,71 +200,6 @@ def _rgb(pixels: NDArray[np.uint8]) -> Float:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.float32)[None]
 
 
-def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1.0 / (1.0 + np.exp(-values.clip(-80, 80))))
-
-
-def _decoded(
-    boxes: Float, logits: Float, least: float, matrix: Matrix
-) -> list[tuple[float, NDArray[np.float64], NDArray[np.float64]]]:
-    """Return score, hips and circle of each person, the surest first.
-
-    Args:
-        boxes: (2254, 12): a face's box by centre and size, then four points; in pixels from the anchor.
-        logits: (2254,) of the scores.
-        least: score.
-        matrix: from the detector's input to the photo.
-    """
-    scores = _sigmoid(logits.astype(np.float64))
-    kept = np.flatnonzero(scores >= least)
-    scores = scores[kept]
-    points = boxes[kept].astype(np.float64).reshape(-1, 6, 2) / DETECTOR_SIDE
-    size = points[:, 1].copy()
-    points += _ANCHORS[kept][:, None]
-    low, high = points[:, 0] - size / 2, points[:, 0] + size / 2
-    found = []
-    for members in _weighted(low, high, scores):
-        weights = scores[members] / scores[members].sum()
-        mean = (points[members] * weights[:, None, None]).sum(axis=0) * DETECTOR_SIDE
-        hips, circle = placed(mean[2:4], matrix)
-        found.append((float(scores[members[0]]), hips, circle))
-    return found
-
-
-def _weighted(
-    low: NDArray[np.float64], high: NDArray[np.float64], scores: NDArray[np.float64]
-) -> list[NDArray[np.int64]]:
-    """Group boxes that overlap with a surer one, the surest group first: weighted non-maximum suppression."""
-    order = np.argsort(-scores, kind="stable")
-    groups = []
-    while len(order):
-        best = order[0]
-        same = _overlap(low[best], high[best], low[order], high[order]) > _SAME_FACE
-        same[0] = True
-        groups.append(order[same])
-        order = order[~same]
-    return groups
-
-
-def _strongest(found: list[Detection]) -> list[Detection]:
-    """Of detections of the same body in overlapping squares, keep the surest."""
-    kept: list[Detection] = []
-    for one in sorted(found, key=lambda one: -one.score):
-        reach = _SAME_PLACE * float(np.linalg.norm(one.circle - one.hips))
-        if all(np.linalg.norm(one.hips - other.hips) > reach for other in kept):
-            kept.append(one)
-    return kept
-
-
-def _overlap(
-    low: NDArray[np.float64], high: NDArray[np.float64], lows: NDArray[np.float64], highs: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Intersection over union of one box, (2,) corners, with n, (n, 2)."""
-    shared = (np.minimum(high, highs) - np.maximum(low, lows)).clip(0).prod(axis=1)
-    union = (high - low).prod() + (highs - lows).prod(axis=1) - shared
-    return np.asarray(shared / np.maximum(union, 1e-12))
-
-
 def _refined(xy: NDArray[np.float64], heatmaps: Float) -> NDArray[np.float64]:
     """Move each landmark to the heatmap's centre of mass around it, where the heatmap is sure.
 
@@ -325,7 +216,7 @@ def _refined(xy: NDArray[np.float64], heatmaps: Float) -> NDArray[np.float64]:
     rows = row[:, None, None] + offsets[None, :, None]  # (39, 7, 1)
     on = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     values = heatmaps[rows.clip(0, height - 1), columns.clip(0, width - 1), np.arange(count)[:, None, None]]
-    mass = np.where(on, _sigmoid(values.astype(np.float64)), 0.0)  # (39, 7, 7)
+    mass = np.where(on, sigmoid(values.astype(np.float64)), 0.0)  # (39, 7, 7)
     total = np.maximum(mass.sum(axis=(1, 2)), 1e-12)
     sure = inside & (mass.max(axis=(1, 2)) >= _REFINE)
     centre = np.stack(
@@ -348,6 +239,6 @@ def _distinct(found: list[_Found]) -> list[_Found]:
         low, high = one.extent
         others = [other.extent for other in kept]
         lows, highs = (np.array([extent[corner] for extent in others]).reshape(-1, 2) for corner in (0, 1))
-        if not (_overlap(low, high, lows, highs) > _SAME_BODY).any():
+        if not (overlap(low, high, lows, highs) > _SAME_BODY).any():
             kept.append(one)
     return kept
