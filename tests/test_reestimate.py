@@ -2,11 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from posesearch import estimators
 from posesearch.engine import pipeline
 from posesearch.engine.database import Database
 from posesearch.engine.pipeline import Outcome, Progress
-from posesearch.errors import NoPoses, UnknownEstimator
+from posesearch.errors import NoDatabase, NoPoses, UnknownEstimator
 from tests.conftest import Toy, toy_photo
 
 
@@ -96,7 +95,9 @@ def test_without_a_name_it_is_the_databases_own(filled: Database, toy: Toy) -> N
 
 
 def test_there_must_be_something_to_redo(db: Database, folder: Path, toy: Toy) -> None:
-    assert estimators.DEFAULT == "blazepose"
+    with pytest.raises(NoDatabase):
+        db.reestimate("blazepose")
+    assert not Path(db.path).exists()
     with db._file.writing():
         pass
     with pytest.raises(NoPoses):

@@ -33,11 +33,13 @@ def reestimate(
     interrupted run is finished by the next one.
     """
     started = time.monotonic()
-    with file.writing() as connection:  # writing, so that a file that can't be written is told before the work
+    with file.reading() as connection:
         held = choice.held(connection)
         filed = snapshots.filed(connection)
     if held is None:
         raise NoPoses(str(file.path))
+    with file.writing():  # a file that can't be written is told before the work
+        pass
     target = held if estimator is None and not model_paths else choice.chosen(estimator or held.name, model_paths)
     todo = [one for one in filed if not Rule.from_json(one.settings).is_by(target.name, target.hashes)]
     reader = Reader(lambda: load(target))
