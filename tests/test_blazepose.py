@@ -146,6 +146,14 @@ def test_keypoints_are_in_pixels_of_the_photo_when_fewer_were_decoded(estimator:
     assert errors(person.keypoints.xy, drawn.joints[0] * 8).max() < 8 * 20
 
 
+@pytest.mark.parametrize("size", [(1, 40_000), (40_000, 1), (3, 2), (1, 1)])
+@pytest.mark.parametrize("name", ["blazepose", "blazepose-original", "tf-pose"])
+def test_photos_of_odd_shapes_hold_nobody(name: str, size: tuple[int, int]) -> None:
+    estimator = estimators.load(name)
+    data = cv2.imencode(".png", np.full((*size, 3), 90, np.uint8))[1].tobytes()
+    assert estimator.estimate(images.decode(data, "x", estimator.enough)) == []
+
+
 def test_the_mirrored_photo_is_the_mirrored_pose(estimator: Estimator) -> None:
     pixels = demo.query().pixels
     [plain], [other] = (estimator.estimate(photo(side)) for side in (pixels, pixels[:, ::-1]))

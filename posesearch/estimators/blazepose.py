@@ -30,8 +30,12 @@ HIPS, CIRCLE = 33, 34  # the middle of the hips, and a point on the circle aroun
 ENOUGH: Final = 1024
 """Pixels of the photo's longer side: a person of a quarter of it still fills the landmark network's input."""
 
+ENOUGH_ORIGINAL: Final = 8192
+"""MediaPipe takes the photo as it is; OpenCV samples from no more than 32,767 pixels."""
+
 _WIDE: Final = 1.25  # width over height from which a photo is searched in squares as well
 _STEP: Final = 0.5  # between squares, in parts of their side
+_SQUARES: Final = 8  # at most, however wide the photo
 _SAME_BODY: Final = 0.5  # overlap from which two findings are one
 _KERNEL: Final = 7  # of the heatmap around a landmark
 _REFINE: Final = 0.5  # least value of the heatmap for it to be heard
@@ -105,7 +109,7 @@ class BlazePose:
         assert isinstance(model.settings, BlazePoseSettings)  # noqa: S101 (the table pairs decoders and settings)
         self.model = model
         self.settings = model.settings
-        self.enough: int | None = None if self.settings.sampling == "original" else ENOUGH
+        self.enough: int | None = ENOUGH_ORIGINAL if self.settings.sampling == "original" else ENOUGH
         self._detector = Network(files[POSE_DETECTION.name], cache, streams, (1, detections.SIDE, detections.SIDE, 3))
         mask = (1, LANDMARK_SIDE, LANDMARK_SIDE, 1)  # the person cut out
         self._landmarks = Network(
@@ -136,7 +140,7 @@ class BlazePose:
         whole = Crop(np.array([width / 2, height / 2]), float(max(width, height)), float(max(width, height)))
         found = self._detect(levels, whole)
         if self.settings.tiles and width > _WIDE * height:
-            count = math.ceil((width - height) / (_STEP * height)) + 1
+            count = min(_SQUARES, math.ceil((width - height) / (_STEP * height)) + 1)
             for left in np.linspace(0, width - height, count):
                 square = Crop(np.array([left + height / 2, height / 2]), float(height), float(height))
                 found += self._detect(levels, square)
