@@ -33,14 +33,13 @@ import cv2; t = lap("import cv2", t)
 import duckdb; t = lap("import duckdb", t)
 import openvino; t = lap("import openvino", t)
 import posesearch.engine.database, posesearch.engine.pictures, posesearch.cli.show; t = lap("import posesearch", t)
-from posesearch import estimators, images, sources
-from posesearch.engine import search
-from posesearch.store import snapshots
+from posesearch import images, sources
+from posesearch.engine import choice, search
 from posesearch.store.file import File
 file = File(sys.argv[1])
-with file.reading() as connection: name = snapshots.estimator(connection)
+with file.reading() as connection: held = choice.held(connection)
 t = lap("open the database", t)
-estimator = estimators.load(name); t = lap("load the compiled network", t)
+estimator = held.load(1); t = lap("load the compiled network", t)
 query = search.query_of(sys.argv[2], None, estimator); t = lap("decode and estimate", t)
 with file.reading() as connection:
     search._nearest_cluster(connection, query.pose, None); t = lap("open, nearest cluster", t)
