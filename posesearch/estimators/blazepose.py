@@ -187,9 +187,7 @@ class BlazePose:
     def _person(self, found: _Found, scale: NDArray[np.float64], photo: Photo) -> tuple[Person, float]:
         landmarks = found.landmarks
         xy = people.with_neck(landmarks.xy[_TAKEN] * scale)
-        visibility = landmarks.visibility[_TAKEN]
-        shoulders = [skeleton.INDEX["left_shoulder"], skeleton.INDEX["right_shoulder"]]
-        visibility[skeleton.INDEX["neck"]] = visibility[shoulders].min()
+        visibility = people.sure_of_neck(landmarks.visibility[_TAKEN])
         keypoints = people.seen(xy, visibility, self.settings.visibility, photo)
         low, high = (corner * scale for corner in found.extent)
         world = people.with_neck(landmarks.world[_TAKEN]).astype(np.float32)

@@ -23,6 +23,13 @@ def with_neck(joints: NDArray[np.float64]) -> NDArray[np.float64]:
     return filled
 
 
+def sure_of_neck(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fill in how sure the neck is: as sure as the less sure shoulder. (18,) to (18,)."""
+    filled = score.copy()
+    filled[_NECK] = score[_SHOULDERS].min()
+    return filled
+
+
 def seen(xy: NDArray[np.float64], score: NDArray[np.float64], floor: float, photo: Photo) -> Keypoints:
     """Return the joints as keypoints; those outside the frame or below the score floor are missing, not guessed.
 

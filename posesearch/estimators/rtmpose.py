@@ -43,7 +43,6 @@ _COCO_17: Final = (
     "right_ankle",
 )  # fmt: skip
 _TAKEN: Final = [_COCO_17.index(joint) if joint in _COCO_17 else 0 for joint in skeleton.JOINTS]
-_SHOULDERS: Final = [skeleton.INDEX["left_shoulder"], skeleton.INDEX["right_shoulder"]]
 
 
 class RTMPose:
@@ -112,9 +111,7 @@ class RTMPose:
             raise WeightsUnusable(str(self._files[1]), f"its outputs are not bars of {wanted}") from None
         xy, scores = decoded(*bars)
         joints = people.with_neck(placed(xy, matrix)[_TAKEN] * scale)
-        sure = scores[_TAKEN]
-        sure[skeleton.INDEX["neck"]] = sure[_SHOULDERS].min()
-        keypoints = people.seen(joints, sure, self.settings.visibility, photo)
+        keypoints = people.seen(joints, people.sure_of_neck(scores[_TAKEN]), self.settings.visibility, photo)
         return people.person(keypoints, score, low * scale, high * scale, photo)
 
 
