@@ -75,6 +75,17 @@ def test_the_same_bytes_replace_what_was_there(store: File) -> None:
         assert connection.execute("SELECT count(*) FROM poses").fetchone() == (2,)
 
 
+def test_snapshots_and_poses_are_numbered_in_the_order_of_their_batch(store: File) -> None:
+    names = [f"{number:03}.jpg" for number in range(200)]
+    write(store, *(snapshot(name, name) for name in names[150:]))
+    write(store, *(snapshot(name, name) for name in names))
+    with store.reading() as connection:
+        filed = [snapshot.source for snapshot in snapshots.filed(connection)]
+        posed = connection.execute("SELECT source FROM poses JOIN snapshots USING (snapshot_id) ORDER BY pose_id")
+        assert filed == names[150:] + names[:150]
+        assert [row[0] for row in posed.fetchall()] == names
+
+
 def test_an_exception_leaves_nothing_behind(store: File) -> None:
     write(store, snapshot())
     with pytest.raises(ZeroDivisionError), store.writing() as connection:

@@ -127,11 +127,7 @@ def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name:
         SELECT s.snapshot_id, b.position FROM snapshots AS s JOIN batch AS b ON s.collection = b.collection
         AND (s.sha256 = b.sha256 OR (s.sha256 IS NULL AND s.source = b.source))
     """)
-    numbered = connection.execute("""
-        SELECT coalesce(min(snapshot_id), nextval('snapshot_ids'))::INTEGER
-        FROM batch LEFT JOIN replaced USING (position) GROUP BY position ORDER BY position
-    """).fetchall()
-    ids = np.array([row[0] for row in numbered], np.int32)
+    ids = _numbers(connection)
     connection.execute("""
         DELETE FROM labels WHERE pose_id IN (SELECT pose_id FROM poses SEMI JOIN replaced USING (snapshot_id))
     """)
@@ -151,6 +147,17 @@ def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name:
     numbers = [number for snapshot in snapshots for number in range(1, len(snapshot.poses) + 1)]
     if poses:
         _write_poses(connection, poses, numbers, estimator_name, pose_settings)
+
+
+def _numbers(connection: Connection) -> NDArray[np.int32]:
+    """Return the numbers of a batch's snapshots: the one that each replaces or, in the batch's order, new ones."""
+    kept = connection.execute("""
+        SELECT min(snapshot_id) FROM batch LEFT JOIN replaced USING (position) GROUP BY position ORDER BY position
+    """).fetchall()
+    missing = sum(number is None for (number,) in kept)
+    # Drawn apart from the rows: nextval beside a GROUP BY or a join counts in whatever order the rows come.
+    fresh = iter(sorted(connection.execute("SELECT nextval('snapshot_ids') FROM range(?)", [missing]).fetchall()))
+    return np.array([next(fresh)[0] if number is None else number for (number,) in kept], np.int32)
 
 
 # NumPy's NaN is no NULL, and an empty list is a column that the estimator does not give.
