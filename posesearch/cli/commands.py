@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 import posesearch
+from posesearch.cli import searches
+from posesearch.cli.options import DEFAULT_DB, Ascii, AsJson, Collection, Db, EstimatorName, ModelPaths
 
 # What loads numpy, OpenCV, DuckDB or a network is imported by the commands that use it: --help answers at once.
 
@@ -29,31 +31,6 @@ class Normalization(StrEnum):
 
     BODY = "body"
     MAX = "max"
-
-
-Db = Annotated[Path, typer.Option("--db", envvar="POSESEARCH_DB", help="The database file.", metavar="FILE")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Ascii = Annotated[bool, typer.Option("--ascii", help="Draw skeletons in plain ASCII.")]
-Collection = Annotated[str | None, typer.Option("--collection", help="Only this collection.", metavar="NAME")]
-EstimatorName = Annotated[
-    str | None,
-    typer.Option(
-        "--estimator",
-        envvar="POSESEARCH_ESTIMATOR",
-        help="Who finds the people; see `posesearch models`.",
-        show_default="the database's own, or else blazepose",
-        metavar="NAME",
-    ),
-]
-ModelPaths = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model-path",
-        help="A network's file of yours, instead of the released one; NETWORK=FILE names which. May be repeated.",
-        metavar="FILE",
-    ),
-]
-DEFAULT_DB = Path("poses.duckdb")
 
 
 def _version(asked: bool) -> None:
@@ -202,72 +179,7 @@ def _cluster_count(k: str) -> int | Literal["auto"]:
     return int(k)
 
 
-@app.command()
-def similar(
-    query: Annotated[
-        str,
-        typer.Argument(
-            help="A photo, its http(s) address, or the number of a stored pose.", metavar="PHOTO|URL|POSE_ID"
-        ),
-    ],
-    n: Annotated[int, typer.Option("-n", min=1, max=1_000_000, help="How many matches.", metavar="N")] = 10,
-    db: Db = DEFAULT_DB,
-    collection: Collection = None,
-    person: Annotated[
-        int | None,
-        typer.Option(
-            "--person", min=1, help="Which person of the photo, from 1.", show_default="the most prominent", metavar="N"
-        ),
-    ] = None,
-    png: Annotated[
-        Path | None,
-        typer.Option("--png", help="Write query and matches, skeletons drawn on, as one PNG.", metavar="FILE"),
-    ] = None,
-    ascii_only: Ascii = False,
-    as_json: AsJson = False,
-) -> None:
-    """Find the nearest cluster and the most similar snapshots."""
-    from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.engine import pictures  # noqa: PLC0415
-
-    asked = int(query) if query.isdecimal() and not Path(query).exists() else query
-    with posesearch.open(db) as database:
-        report = database.similar(asked, n, collection=collection, person=person)
-    written = pictures.write_sheet(report, png) if png else None
-    if report.query.people > 1 and person is None:
-        people = f"{report.query.people} people in {report.query.source}"
-        output.note(f"{people}: taking the most prominent; --person N takes another.")
-    if as_json:
-        output.show_json(report.as_json())
-    else:
-        show.similar(report, ascii_only)
-    if written:
-        output.note(f"Wrote {written}")
-
-
-@app.command(name="show")
-def show_command(
-    pose_id: Annotated[int, typer.Argument(help="The number of a stored pose.", metavar="POSE_ID")],
-    db: Db = DEFAULT_DB,
-    png: Annotated[
-        Path | None, typer.Option("--png", help="Write the photo with the skeleton drawn on.", metavar="FILE")
-    ] = None,
-    ascii_only: Ascii = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show one stored pose."""
-    from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.engine import pictures, reports  # noqa: PLC0415
-
-    with posesearch.open(db) as database:
-        stored = database.show(pose_id)
-    written = pictures.write_pose(stored, png) if png else None
-    if as_json:
-        output.show_json(reports.pose_json(stored))
-    else:
-        show.pose(stored, ascii_only)
-    if written:
-        output.note(f"Wrote {written}")
+searches.register(app)
 
 
 @app.command()

@@ -16,7 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from posesearch.engine.pipeline import Outcome
 from posesearch.engine.pipeline import Progress as IngestProgress
 from posesearch.render import text
 from posesearch.render.text import Style, TextPicture
@@ -45,6 +44,13 @@ def show_json(value: Any) -> None:
     written = json.dumps(_finite(value), default=_jsonable, ensure_ascii=False, indent=2, allow_nan=False)
     # Bytes of a file name that are no Unicode become \\udcXX, which is JSON's own way to write them.
     sys.stdout.write(written.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+def show_json_line(value: Any) -> None:
+    """Print JSON on one line."""
+    written = json.dumps(_finite(value), default=_jsonable, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(written.encode("utf-8", "backslashreplace").decode() + "\n")
+    sys.stdout.flush()
 
 
 def show_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -119,12 +125,12 @@ def working(what: str) -> AbstractContextManager[object]:
 class ProgressBar(IngestProgress):
     """A progress bar on stderr; silent where that is no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "estimating") -> None:
         self._bar = Progress(
-            TextColumn("estimating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
             console=err, transient=True,
         )  # fmt: skip
-        self._task = self._bar.add_task("photos", total=None)
+        self._task = self._bar.add_task(what, total=None)
 
     def __enter__(self) -> "ProgressBar":
         if err.is_terminal:
@@ -135,11 +141,11 @@ class ProgressBar(IngestProgress):
         if err.is_terminal:
             self._bar.stop()
 
-    def start(self, photos: int) -> None:
-        """Take the number of photos that there are."""
-        self._bar.update(self._task, total=photos)
+    def start(self, steps: int) -> None:
+        """Take the number of steps that there are."""
+        self._bar.update(self._task, total=steps, completed=0)
 
-    def photo(self, outcome: Outcome) -> None:  # noqa: ARG002 (one photo is one step)
+    def step(self) -> None:
         """Advance by one."""
         self._bar.advance(self._task)
 

@@ -13,9 +13,18 @@ from rich.text import Text
 
 from posesearch import skeleton
 from posesearch.cli import output
-from posesearch.engine.reports import ClusterReport, IngestReport, ReestimateReport, Rejection, SimilarReport
+from posesearch.engine.reports import (
+    ClusterReport,
+    IngestReport,
+    Match,
+    OutliersReport,
+    PairsReport,
+    ReestimateReport,
+    Rejection,
+    SimilarReport,
+)
 from posesearch.store.snapshots import StoredPose
-from posesearch.types import Person
+from posesearch.types import Float, Person
 
 REJECTIONS_SHOWN: Final = 10
 SKELETONS_SHOWN: Final = 5
@@ -101,23 +110,73 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     output.out.print()
     drawn = [(query.pose.person.keypoints.xy, "query")]
     drawn += [
-        (match.stored.pose.person.keypoints.xy, f"{match.rank}: {match.similarity:.3f}")
-        for match in report.matches[:SKELETONS_SHOWN]
+        (_as_compared(match), f"{match.rank}: {match.similarity:.3f}") for match in report.matches[:SKELETONS_SHOWN]
     ]
     output.show_skeletons(drawn, ascii_only)
+    if report.matches:
+        output.show_table(
+            ("rank", "similarity", "closer than", "collection", "cluster", "pose", "remarks", "path"),
+            [
+                (
+                    match.rank, f"{match.similarity:.3f}", _per_cent(match.percentile), match.stored.collection,
+                    match.stored.cluster, match.stored.pose_id, match.remarks(), match.stored.source,
+                )
+                for match in report.matches
+            ],
+            numbers=("rank", "similarity", "closer than", "cluster", "pose"),
+        )  # fmt: skip
+    left_out = report.closest_left_out
+    if not report.matches and left_out is None:
+        output.note("No stored pose shares enough joints with the query.")
+    elif not report.matches and left_out is not None:
+        output.note(
+            f"Nothing close: the most similar, pose {left_out.stored.pose_id}, has {left_out.similarity:.3f}, closer "
+            f"than {_per_cent(left_out.percentile)} of random pairs of poses here. --close 0 shows it all the same."
+        )
+    elif left_out is not None:
+        output.note("What is farther than nine of ten random pairs is left out; --close 0 shows it all the same.")
+
+
+def _as_compared(match: Match) -> Float:
+    """Return the joints of a match, flipped where it is mirrored, so that eyes can compare."""
+    keypoints = match.stored.pose.person.keypoints
+    return (keypoints.mirrored(match.stored.width) if match.mirrored else keypoints).xy
+
+
+def _per_cent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}%"
+
+
+def pairs(report: PairsReport) -> None:
+    """Show the nearest pairs."""
     output.show_table(
-        ("rank", "similarity", "joints", "collection", "cluster", "pose", "path"),
+        ("similarity", "closer than", "remarks", "pose", "path", "pose", "path"),
         [
             (
-                match.rank, f"{match.similarity:.3f}", match.shared_joints, match.stored.collection,
-                match.stored.cluster, match.stored.pose_id, match.stored.source,
+                f"{pair.similarity:.4f}", _per_cent(pair.percentile), "mirrored" if pair.mirrored else "",
+                pair.first.pose_id, pair.first.source, pair.second.pose_id, pair.second.source,
             )
-            for match in report.matches
+            for pair in report.pairs
         ],
-        numbers=("rank", "similarity", "joints", "cluster", "pose"),
+        numbers=("similarity", "closer than", "pose"),
     )  # fmt: skip
-    if not report.matches:
-        output.note("No stored pose shares enough joints with the query.")
+    if report.duplicates:
+        output.note(f"{report.duplicates} pairs of near-duplicates are left out; --all lists them too.")
+
+
+def outliers(report: OutliersReport) -> None:
+    """Show the poses that are farthest from every other."""
+    output.show_table(
+        ("similarity", "closer than", "pose", "nearest", "path"),
+        [
+            (
+                f"{outlier.similarity:.3f}", _per_cent(outlier.percentile), outlier.stored.pose_id, outlier.nearest,
+                outlier.stored.source,
+            )
+            for outlier in report.outliers
+        ],
+        numbers=("similarity", "closer than", "pose", "nearest"),
+    )  # fmt: skip
 
 
 def pose(stored: StoredPose, ascii_only: bool) -> None:

@@ -2,16 +2,26 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, Unpack
 
-from posesearch.engine import cluster, ingest, pipeline, reestimate, search
+from posesearch import sources
+from posesearch.engine import cluster, ingest, neighbours, pipeline, reestimate, search
 from posesearch.engine.choice import Choice
-from posesearch.engine.pipeline import Progress
-from posesearch.engine.reports import ClusterReport, IngestReport, ReestimateReport, SimilarReport
+from posesearch.engine.pipeline import Progress, Steps
+from posesearch.engine.reports import (
+    ClusterReport,
+    Failure,
+    IngestReport,
+    OutliersReport,
+    PairsReport,
+    ReestimateReport,
+    SimilarReport,
+)
 from posesearch.engine.rules import MIN_JOINTS
-from posesearch.errors import EstimatorError
+from posesearch.engine.search import Comparing, Options, Searching
+from posesearch.errors import BadSQL, EstimatorError
 from posesearch.estimators import Estimator
 from posesearch.normalise import Normalisation
 from posesearch.store import snapshots, tables
@@ -152,28 +162,82 @@ class Database:
         query: str | os.PathLike[str] | int,
         n: int = 10,
         *,
-        collection: str | None = None,
         person: int | None = None,
+        **options: Unpack[Searching],
     ) -> SimilarReport:
         """Find the nearest cluster and the n most similar poses.
 
         Args:
-            query: a photo's path or address, or the number of a stored pose.
+            query: a photo's path or address, the path of a .json file of keypoints, or the number of a stored pose.
             n: at most so many.
-            collection: only this one; None is all.
             person: which person of the photo, from 1, the most prominent first; None takes that one.
+            **options: collection, cluster, where, mirror, parts, turn, view, min_shared, close, duplicates: see
+                Searching.
 
         Raises:
             PhotoError: the photo can't be used.
-            NoSuchPose, NoSuchPerson, NoSuchCollection, NoPoses: there is nothing to compare.
+            QueryError: there is nothing to compare, or it can't be compared so.
             EstimatorError, StoreError: the estimator or the file can't be used.
+            ValueError: an option is out of range.
         """
-        if n < 1:
-            raise ValueError(f"n must be 1 or more, not {n}")
         asked = query if isinstance(query, int) else os.fspath(query)
         return search.similar(
-            self._file, asked, n=n, collection=collection, person=person, load=lambda choice: self._estimator(choice, 1)
+            self._file, asked, person, Options.of(n, **options), lambda choice: self._estimator(choice, 1)
         )
+
+    def similar_many(
+        self, queries: Iterable[str | os.PathLike[str] | int], n: int = 10, **options: Unpack[Searching]
+    ) -> Iterator[SimilarReport | Failure]:
+        """Search for many at once, in one pass over the poses, and yield the answers in their order.
+
+        The arguments are those of `similar`; a query that can't be searched for gives a Failure. Of each photo the most
+        prominent person is taken. All queries are estimated before the first answer.
+
+        Raises:
+            QueryError, EstimatorError, StoreError, ValueError: as `similar`, where it concerns all queries.
+        """
+        asked = (query if isinstance(query, int) else os.fspath(query) for query in queries)
+        return search.similar_many(
+            self._file, asked, Options.of(n, **options), lambda choice: self._estimator(choice, pipeline.WORKERS)
+        )
+
+    def photos(self, folder: str | os.PathLike[str]) -> list[str]:
+        """Return the photos in a folder, in their order, as queries for `similar_many`.
+
+        Raises:
+            SourceError: there are none.
+        """
+        return sources.expand([os.fspath(folder)])
+
+    def pose_ids(self, query: str) -> list[int]:
+        """Return the numbers of poses that SQL answers in its first column, as queries for `similar_many`.
+
+        Raises:
+            BadSQL: DuckDB refuses it, or it answers no numbers.
+            StoreError: the file can't be used.
+        """
+        numbers = [row[0] for row in self.sql(query).rows]
+        if not numbers or not all(isinstance(number, int) for number in numbers):
+            raise BadSQL("the first column has no numbers of poses")
+        return numbers
+
+    def pairs(self, n: int = 10, *, progress: Steps | None = None, **options: Unpack[Comparing]) -> PairsReport:
+        """Find the n nearest pairs of poses.
+
+        Args:
+            n: at most so many.
+            progress: is told how far it is.
+            **options: collection, cluster, where, mirror, turn, view, min_shared, duplicates: see Comparing.
+
+        Raises:
+            QueryError, StoreError: there is nothing to compare, or the file can't be used.
+            ValueError: an option is out of range.
+        """
+        return neighbours.pairs(self._file, Options.of(n, **options), progress or Steps())
+
+    def outliers(self, n: int = 10, *, progress: Steps | None = None, **options: Unpack[Comparing]) -> OutliersReport:
+        """Find the n poses that are farthest from every other, near-duplicates aside; otherwise as `pairs`."""
+        return neighbours.outliers(self._file, Options.of(n, **options), progress or Steps())
 
     def show(self, pose_id: int) -> StoredPose:
         """Return a stored pose.

@@ -4,12 +4,14 @@ import os
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from posesearch import clustering, images, sources
 from posesearch.engine import files
-from posesearch.engine.reports import ClusterReport, SimilarReport
+from posesearch.engine.reports import ClusterReport, Match, SimilarReport
 from posesearch.errors import PhotoError
 from posesearch.render import picture
-from posesearch.render.picture import Pixels, Tile
+from posesearch.render.picture import Heat, Pixels, Tile
 from posesearch.store.snapshots import StoredPose
 from posesearch.types import Keypoints
 
@@ -20,7 +22,8 @@ _COLUMNS: Final = 4
 def write_sheet(report: SimilarReport, path: str | os.PathLike[str]) -> Path:
     """Write the query and its matches as one PNG, each photo with its skeleton drawn on.
 
-    A photo that is no longer where it was is drawn as the skeleton alone.
+    The joints of a match are coloured by how much they differ from the query's; a mirrored match is flipped, so that
+    eyes can compare. A photo that is no longer where it was is drawn as the skeleton alone.
 
     Raises:
         OutputFailed: the file can't be written.
@@ -28,10 +31,9 @@ def write_sheet(report: SimilarReport, path: str | os.PathLike[str]) -> Path:
     query = report.query
     tiles = [Tile(_drawn(query.source, query.width, query.pose.person.keypoints), ("query", query.source))]
     for match in report.matches:
-        stored = match.stored
-        cluster = "" if stored.cluster is None else f"  cluster {stored.cluster}"
-        caption = f"{match.rank}.  {match.similarity:.3f}  {match.shared_joints} joints{cluster}"
-        tiles.append(Tile(_of(stored), (caption, stored.source)))
+        closer = "" if match.percentile is None else f"   closer than {match.percentile:.1f}%"
+        caption = f"{match.rank}.  {match.similarity:.3f}{closer}"
+        tiles.append(Tile(_of(match), (caption, match.remarks(), match.stored.source)))
     return files.write(Path(path), picture.png(picture.sheet(tiles, _COLUMNS, f"Poses like {Path(query.source).name}")))
 
 
@@ -65,14 +67,30 @@ def write_plots(report: ClusterReport, folder: str | os.PathLike[str]) -> list[P
     return [files.write(Path(folder) / name, data) for name, data in named.items()]
 
 
-def _of(stored: StoredPose) -> Pixels:
-    return _drawn(stored.source, stored.width, stored.pose.person.keypoints)
+HOT: Final = 0.01
+"""What a joint that is drawn dark red adds to the distance: as much as all 14 of a good match together."""
 
 
-def _drawn(source: str, width: int, keypoints: Keypoints, enough: int | None = _ENOUGH) -> Pixels:
+def _of(match: Match) -> Pixels:
+    heat = np.sqrt(np.minimum(match.contributions / HOT, 1.0))
+    stored = match.stored
+    return _drawn(stored.source, stored.width, stored.pose.person.keypoints, heat=heat, mirrored=match.mirrored)
+
+
+def _drawn(
+    source: str,
+    width: int,
+    keypoints: Keypoints,
+    *,
+    enough: int | None = _ENOUGH,
+    heat: Heat | None = None,
+    mirrored: bool = False,
+) -> Pixels:
+    keypoints = keypoints.mirrored(width) if mirrored else keypoints
     try:
         photo = images.decode(sources.read(source), source, enough)
     except PhotoError:
-        return picture.alone(keypoints.xy, picture.TILE_WIDTH, picture.TILE_HEIGHT)
+        return picture.alone(keypoints.xy, picture.TILE_WIDTH, picture.TILE_HEIGHT, heat)
     scale = photo.pixels.shape[1] / width
-    return picture.overlay(photo.pixels, keypoints.scaled(scale, scale).xy)
+    pixels = picture.flipped(photo.pixels) if mirrored else photo.pixels
+    return picture.overlay(pixels, keypoints.scaled(scale, scale).xy, heat)

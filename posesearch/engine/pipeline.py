@@ -53,14 +53,22 @@ class Outcome:
     rejection: Rejection | None
 
 
-class Progress:
-    """Told of each photo; the library itself never prints. Subclass it to show something."""
+class Steps:
+    """Told how far something is; the library itself never prints. Subclass it to show something."""
 
-    def start(self, photos: int) -> None:
-        """Take the number of photos that there are."""
+    def start(self, steps: int) -> None:
+        """Take the number of steps that there are."""
 
-    def photo(self, outcome: Outcome) -> None:
-        """Take what became of the next photo."""
+    def step(self) -> None:
+        """Take note that one is done."""
+
+
+class Progress(Steps):
+    """Told of each photo, too."""
+
+    def photo(self, outcome: Outcome) -> None:  # noqa: ARG002 (for those who want to know)
+        """Take what became of the next photo, which is one step."""
+        self.step()
 
 
 class Reader:
@@ -74,7 +82,7 @@ class Reader:
         """Read, decode and estimate a photo, unless `known`, by SHA-256, says what the same rule made of it."""
         name = _storable(source)
         settings = rule.as_json()
-        sha256 = size = None
+        sha256 = size = dhash = None
         try:
             data = sources.read(source)
             sha256 = hashlib.sha256(data).hexdigest()
@@ -84,14 +92,14 @@ class Reader:
                 return Outcome(name, None, again)
             estimator = self._load()
             photo = images.decode(data, name, estimator.enough)
-            size = photo.width, photo.height
+            size, dhash = (photo.width, photo.height), photo.dhash
             poses = poses_of(estimator.estimate(photo), rule, name)
         except PhotoError as error:
             why = error.reason, error.detail
             width, height = size or (None, None)
-            snapshot = Snapshot(name, sha256, width, height, collection, settings, why)
+            snapshot = Snapshot(name, sha256, width, height, collection, settings, why, dhash=dhash)
             return Outcome(name, snapshot, Rejection(name, *why))
-        return Outcome(name, Snapshot(name, sha256, *size, collection, settings, poses=poses), None)
+        return Outcome(name, Snapshot(name, sha256, *size, collection, settings, poses=poses, dhash=dhash), None)
 
 
 def _storable(source: str) -> str:

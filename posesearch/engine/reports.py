@@ -161,16 +161,20 @@ class Query:
     Attributes:
         source: path, address, or the source of the stored pose.
         width, height: of the upright photo, pixels.
+        estimator: who found the pose; None for a file of keypoints.
         people: people in the photo that could be searched for; person: the one that was, from 1.
+        pose_id, collection: of a stored pose; None otherwise.
     """
 
     source: str
     width: int
     height: int
-    estimator: str
+    estimator: str | None
     people: int
     person: int
     pose: Pose
+    pose_id: int | None = None
+    collection: str | None = None
 
     def as_json(self) -> Json:
         """Return "query"."""
@@ -178,6 +182,7 @@ class Query:
             "source": self.source,
             "width": self.width,
             "height": self.height,
+            "pose_id": self.pose_id,
             "estimator": self.estimator,
             "people": self.people,
             "person": self.person,
@@ -198,43 +203,176 @@ class NearestCluster:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """An answer: a stored pose, its rank from 1, and how similar it is."""
+    """An answer: a stored pose, how similar it is, and why.
+
+    Attributes:
+        rank: from 1.
+        similarity: -1 to 1; 1 - similarity is the distance.
+        percentile: per cent of random pairs of the database's poses that are less similar; None where it has no two.
+        shared_joints: body joints that were compared.
+        mirrored: whether it is like the query in a mirror.
+        degrees: how far it is turned against the query, or seen from another side; None where neither was asked for.
+        contributions: (14,) float64, what each body joint of the query adds to the distance.
+        duplicates: numbers of poses that are near-duplicates of this one and are not listed themselves.
+    """
 
     rank: int
     similarity: float
+    percentile: float | None
     shared_joints: int
+    mirrored: bool
+    degrees: float | None
+    contributions: NDArray[np.float64]
+    duplicates: tuple[int, ...]
     stored: StoredPose
+
+    @property
+    def worst(self) -> tuple[str, ...]:
+        """The joints that differ most, at most three: each adds twice its part to the distance."""
+        part = 2 * self.contributions.sum() / max(1, np.count_nonzero(self.contributions))
+        order = np.argsort(-self.contributions)[:3]
+        return tuple(skeleton.JOINTS[joint] for joint in order if self.contributions[joint] > max(part, 1e-4))
+
+    def remarks(self) -> str:
+        """Return in a few words what else is to be said of it."""
+        of = "" if self.shared_joints == skeleton.N_BODY else f"{self.shared_joints} joints"
+        turned = "" if not self.degrees or abs(self.degrees) < 0.5 else f"turned {self.degrees:+.0f}°"
+        same = f"+{len(self.duplicates)} alike" if self.duplicates else ""
+        differing = ", ".join(joint.replace("_", " ") for joint in self.worst[:2])
+        differs = f"{differing} {'differ' if len(self.worst) > 1 else 'differs'}" if differing else ""
+        return "; ".join(part for part in ("mirrored" if self.mirrored else "", turned, of, differs, same) if part)
 
     def as_json(self) -> Json:
         """Return the entry of "matches"."""
         return {
             "rank": self.rank,
-            "pose_id": self.stored.pose_id,
-            "snapshot_id": self.stored.snapshot_id,
-            "source": self.stored.source,
-            "collection": self.stored.collection,
+            **_named(self.stored),
             "similarity": round(self.similarity, 6),
+            "percentile": None if self.percentile is None else round(self.percentile, 2),
             "shared_joints": self.shared_joints,
+            "mirrored": self.mirrored,
+            "degrees": None if self.degrees is None else round(self.degrees, 1),
+            "contributions": {
+                joint: round(float(value), 6)
+                for joint, value in zip(skeleton.JOINTS[skeleton.BODY], self.contributions, strict=True)
+            },
+            "worst": list(self.worst),
+            "duplicates": list(self.duplicates),
             "cluster": self.stored.cluster,
         }
 
 
 @dataclass(frozen=True, eq=False)
 class SimilarReport:
-    """The answer to a search."""
+    """The answer to a search.
+
+    Attributes:
+        matches: best first.
+        closest_left_out: the best of those that are too far to be an answer; None where there are none.
+    """
 
     query: Query
     cluster: NearestCluster | None
     matches: tuple[Match, ...]
+    closest_left_out: Match | None = None
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch similar --json`."""
         cluster = self.cluster and {**vars(self.cluster), "similarity": round(self.cluster.similarity, 6)}
+        left_out = self.closest_left_out and self.closest_left_out.as_json()
         return {
             "query": self.query.as_json(),
             "cluster": cluster,
             "matches": [match.as_json() for match in self.matches],
+            "closest_left_out": left_out and {key: left_out[key] for key in ("pose_id", "similarity", "percentile")},
         }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A query of many that could not be searched for."""
+
+    source: str
+    reason: str
+    message: str
+
+    def as_json(self) -> Json:
+        """Return the line of `posesearch similar FOLDER`."""
+        return {"query": {"source": self.source}, "error": {"reason": self.reason, "message": self.message}}
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two stored poses and how similar they are; the share is of the one that has more joints."""
+
+    similarity: float
+    percentile: float | None
+    mirrored: bool
+    first: StoredPose
+    second: StoredPose
+
+
+@dataclass(frozen=True)
+class PairsReport:
+    """The nearest pairs, best first, and how many pairs of near-duplicates are left out."""
+
+    pairs: tuple[Pair, ...]
+    duplicates: int
+
+    def as_json(self) -> Json:
+        """Return the JSON of `posesearch pairs --json`."""
+        return {
+            "pairs": [
+                {
+                    "similarity": round(pair.similarity, 6),
+                    "percentile": None if pair.percentile is None else round(pair.percentile, 2),
+                    "mirrored": pair.mirrored,
+                    "poses": [_named(stored) for stored in (pair.first, pair.second)],
+                }
+                for pair in self.pairs
+            ],
+            "duplicates": self.duplicates,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Outlier:
+    """A stored pose, how similar the nearest other is that is no near-duplicate, and the number of that."""
+
+    similarity: float
+    percentile: float | None
+    stored: StoredPose
+    nearest: int
+
+
+@dataclass(frozen=True)
+class OutliersReport:
+    """The poses that are farthest from every other, the farthest first."""
+
+    outliers: tuple[Outlier, ...]
+
+    def as_json(self) -> Json:
+        """Return the JSON of `posesearch outliers --json`."""
+        return {
+            "outliers": [
+                {
+                    **_named(outlier.stored),
+                    "similarity": round(outlier.similarity, 6),
+                    "percentile": None if outlier.percentile is None else round(outlier.percentile, 2),
+                    "nearest": outlier.nearest,
+                }
+                for outlier in self.outliers
+            ]
+        }
+
+
+def _named(stored: StoredPose) -> Json:
+    return {
+        "pose_id": stored.pose_id,
+        "snapshot_id": stored.snapshot_id,
+        "source": stored.source,
+        "collection": stored.collection,
+    }
 
 
 def pose_json(stored: StoredPose) -> Json:

@@ -12,21 +12,25 @@ from posesearch import skeleton
 from posesearch.types import Float
 
 Pixels = NDArray[np.uint8]
+Heat = NDArray[np.float64]
 
 # BGR; blue and orange stay apart for colour-blind eyes (Okabe and Ito, 2008). The person's left is blue.
 COLOURS: Final = {"left": (178, 114, 0), "right": (0, 94, 213), "centre": (60, 60, 60)}
+# BGR; from what fits to what differs, told apart by lightness alone as well (Brewer's YlOrRd, 2002).
+WARMTH: Final = ((178, 240, 254), (76, 178, 254), (60, 141, 253), (28, 26, 227), (38, 0, 128))
 _HALO: Final = (255, 255, 255)  # around limbs, so that they show on any photo
 _PAPER: Final = (250, 250, 250)
 _INK: Final = (40, 40, 40)
 _SUBPIXEL: Final = 4  # cv2's shift: coordinates in sixteenths
 
 
-def overlay(pixels: Pixels, xy: Float) -> Pixels:
+def overlay(pixels: Pixels, xy: Float, heat: Heat | None = None) -> Pixels:
     """Return a copy of the photo with the skeleton drawn on.
 
     Args:
         pixels: (h, w, 3) uint8.
         xy: (18, 2) float32, in these pixels; NaN where missing.
+        heat: (14,) float, 0 to 1 for each body joint, drawn as colours from pale yellow to dark red; None for none.
     """
     canvas = pixels.copy()
     thickness = max(2, round(max(canvas.shape[:2]) / 110))
@@ -38,21 +42,41 @@ def overlay(pixels: Pixels, xy: Float) -> Pixels:
             cv2.line(canvas, start, end, _HALO if halo else COLOURS[limb.side], width, cv2.LINE_AA, _SUBPIXEL)
     for joint, point in enumerate(xy):
         if not np.isnan(point).any():
-            colour = COLOURS[skeleton.side_of(skeleton.JOINTS[joint])]
-            for radius, fill in ((thickness * 1.4, _HALO), (thickness, colour)):
+            colour, size = COLOURS[skeleton.side_of(skeleton.JOINTS[joint])], 1.0
+            if heat is not None and joint < len(heat):
+                colour, size = _warm(float(heat[joint])), 1.3 + 0.7 * float(heat[joint])
+            for radius, fill in (
+                (thickness * (size + 0.4), _HALO if heat is None else _INK),
+                (thickness * size, colour),
+            ):
                 cv2.circle(
                     canvas, _point(point), round(radius * 2**_SUBPIXEL), fill, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL
                 )
     return canvas
 
 
-def alone(xy: Float, width: int, height: int) -> Pixels:
+def _warm(heat: float) -> tuple[int, int, int]:
+    """Return a colour of the scale, BGR."""
+    place = min(max(heat, 0.0), 1.0) * (len(WARMTH) - 1)
+    low = min(int(place), len(WARMTH) - 2)
+    mixed = np.array(WARMTH[low]) * (low + 1 - place) + np.array(WARMTH[low + 1]) * (place - low)
+    blue, green, red = np.rint(mixed).astype(int).tolist()
+    return blue, green, red
+
+
+def flipped(pixels: Pixels) -> Pixels:
+    """Return the photo as in a mirror."""
+    return np.ascontiguousarray(pixels[:, ::-1])
+
+
+def alone(xy: Float, width: int, height: int, heat: Heat | None = None) -> Pixels:
     """Return the skeleton on paper, as large as it fits: (height, width, 3) uint8.
 
     Args:
         xy: (n, 2) float, n = 18 or 14, y down, any unit; NaN where missing.
         width: pixels.
         height: pixels.
+        heat: as in `overlay`.
     """
     points = np.full((skeleton.N_JOINTS, 2), np.nan, np.float32)
     points[: len(xy)] = xy
@@ -63,7 +87,7 @@ def alone(xy: Float, width: int, height: int) -> Pixels:
     room = np.array([width, height]) * 0.84
     scale = float((room / np.maximum(high - low, 1e-9)).min())
     middle = (low + high) / 2
-    return overlay(paper, ((points - middle) * scale + np.array([width, height]) / 2).astype(np.float32))
+    return overlay(paper, ((points - middle) * scale + np.array([width, height]) / 2).astype(np.float32), heat)
 
 
 @dataclass(frozen=True, eq=False)

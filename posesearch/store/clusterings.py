@@ -108,3 +108,9 @@ def current(connection: Connection, collection: str | None) -> list[Current]:
         {"collection": collection},
     ).fetchall()
     return [Current(row[0], row[1], np.array(row[2], np.float32), np.array(row[3]), np.array(row[4])) for row in rows]
+
+
+def has_label(connection: Connection, cluster: int) -> bool:
+    """Tell whether a current clustering has a cluster of that number."""
+    query = "SELECT 1 FROM current_clusterings JOIN centroids USING (clustering_id) WHERE cluster = ? LIMIT 1"
+    return bool(connection.execute(query, [cluster]).fetchall())

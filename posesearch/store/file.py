@@ -14,7 +14,7 @@ from posesearch.errors import DatabaseBusy, DatabaseFailed, NewerSchema, NoDatab
 
 Connection = duckdb.DuckDBPyConnection
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 # What each version's tables lack of the next one's; views and macros are made anew.
 _UPGRADES: Final = {
@@ -23,8 +23,35 @@ _UPGRADES: Final = {
         ALTER TABLE poses ADD COLUMN world_y FLOAT[18];
         ALTER TABLE poses ADD COLUMN world_z FLOAT[18];
     """,
+    2: """
+        ALTER TABLE snapshots ADD COLUMN dhash UBIGINT;
+        ALTER TABLE poses ADD COLUMN joint_set USMALLINT;
+        ALTER TABLE poses ADD COLUMN world_vector FLOAT[42];
+        ALTER TABLE poses ADD COLUMN world_squares FLOAT[14];
+        UPDATE poses SET joint_set = list_sum([mask[i]::INTEGER << (i - 1) for i in range(1, 15)]);
+        CREATE TEMP TABLE space AS
+        WITH axes AS (
+            SELECT pose_id, mask::DOUBLE[] AS mask, unnest([1, 2, 3]) AS axis,
+                   [coalesce(v, 0)::DOUBLE for v in unnest([world_x, world_y, world_z])[1:14]] AS value
+            FROM poses WHERE world_x IS NOT NULL
+        ), centred AS (
+            SELECT pose_id, axis, [
+                mask[i] * (value[i] - list_dot_product(value, mask) / list_sum(mask)) for i in range(1, 15)
+            ] AS value FROM axes
+        )
+        SELECT pose_id, flatten(list(value ORDER BY axis)) AS value FROM centred GROUP BY pose_id;
+        UPDATE poses SET world_vector = [v / sqrt(list_dot_product(value, value)) for v in value]::FLOAT[42]
+        FROM space WHERE space.pose_id = poses.pose_id AND list_dot_product(value, value) > 0;
+        UPDATE poses SET world_squares = [
+            world_vector[i] ** 2 + world_vector[i + 14] ** 2 + world_vector[i + 28] ** 2 for i in range(1, 15)
+        ]::FLOAT[14] WHERE world_vector IS NOT NULL;
+        DROP TABLE space;
+    """,
 }
 _VIEWS: Final = "-- Views and macros."  # where they begin in schema.sql
+
+# Vectors are read whole by every search: unpacking them takes longer than reading the sixth that packing saves.
+_PLAIN_FLOATS: Final = "SET GLOBAL disabled_compression_methods = 'alp,alprd'"
 
 # Nothing is ever downloaded: what posesearch needs is in DuckDB itself.
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -72,15 +99,21 @@ class File:
         with self._open(read_only=True) as connection:
             if self._is_blank(connection):  # an ingest was stopped before its first batch
                 raise NoDatabase(str(self.path))
-            old = self._version(connection) < SCHEMA_VERSION
-        if old:
-            with self.writing():  # brings it up to date
-                pass
-        with self._open(read_only=True) as connection:
-            try:
-                yield connection
-            except duckdb.Error as error:
-                raise DatabaseFailed(str(self.path), f"reading failed ({_first_line(error)})") from error
+            if self._version(connection) == SCHEMA_VERSION:
+                with self._told():
+                    yield connection
+                return
+        with self.writing():  # brings it up to date
+            pass
+        with self._open(read_only=True) as connection, self._told():
+            yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            raise DatabaseFailed(str(self.path), f"reading failed ({_first_line(error)})") from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -93,6 +126,7 @@ class File:
         """
         with self._open(read_only=False) as connection:
             try:
+                connection.execute(_PLAIN_FLOATS)
                 connection.begin()
                 if self._is_blank(connection):
                     connection.execute(schema())

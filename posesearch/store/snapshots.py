@@ -20,6 +20,7 @@ class Snapshot:
     Attributes:
         source, sha256, width, height, collection, settings: as in schema.sql.
         rejection: reason and message, or None where the photo was ingested.
+        dhash: of the photo's looks; None where it could not be decoded.
         poses: none where it was rejected.
     """
 
@@ -31,6 +32,7 @@ class Snapshot:
     settings: str
     rejection: tuple[str, str] | None = None
     poses: tuple[Pose, ...] = ()
+    dhash: int | None = None
 
     def with_poses(self, poses: tuple[Pose, ...]) -> "Snapshot":
         """Return the snapshot with these poses."""
@@ -72,6 +74,8 @@ class StoredPose:
     clustering_id: int | None
     cluster: int | None
     distance: float | None
+    sha256: str
+    dhash: int | None
 
 
 def about(connection: Connection, key: str) -> str | None:
@@ -120,6 +124,8 @@ def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name:
         "reason": _texts(snapshot.rejection and snapshot.rejection[0] for snapshot in snapshots),
         "message": _texts(snapshot.rejection and snapshot.rejection[1] for snapshot in snapshots),
         "settings": _texts(snapshot.settings for snapshot in snapshots),
+        "dhash": np.array([snapshot.dhash or 0 for snapshot in snapshots], np.uint64),
+        "looked": np.array([snapshot.dhash is not None for snapshot in snapshots]),
     }
     connection.register("batch", columns)
     connection.execute("""
@@ -139,7 +145,8 @@ def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name:
     connection.execute("""
         INSERT INTO snapshots BY NAME
         SELECT snapshot_id, source, sha256, nullif(width, 0) AS width, nullif(height, 0) AS height, collection,
-               CASE WHEN reason IS NULL THEN 'ingested' ELSE 'rejected' END AS status, reason, message, settings
+               CASE WHEN reason IS NULL THEN 'ingested' ELSE 'rejected' END AS status, reason, message, settings,
+               CASE WHEN looked THEN dhash END AS dhash
         FROM batch
     """)
     connection.unregister("batch")
@@ -159,6 +166,8 @@ def _numbers(connection: Connection) -> NDArray[np.int32]:
     fresh = iter(sorted(connection.execute("SELECT nextval('snapshot_ids') FROM range(?)", [missing]).fetchall()))
     return np.array([next(fresh)[0] if number is None else number for (number,) in kept], np.int32)
 
+
+_NONE: Final = np.zeros(0, np.float32)
 
 # NumPy's NaN is no NULL, and an empty list is a column that the estimator does not give.
 _NULLED: Final = ", ".join(
@@ -189,22 +198,34 @@ def _write_poses(
         "vector": _rows([pose.vector for _, pose in poses]),
         "mask": _rows([pose.mask for _, pose in poses]),
         "squares": _rows([normalise.squares(pose.vector) for _, pose in poses]),
+        "joint_set": np.array([joint_set(pose.mask) for _, pose in poses], np.uint16),
+        "world_vector": _rows([_NONE if pose.world is None else pose.world for _, pose in poses]),
+        "world_squares": _rows([_NONE if pose.world is None else normalise.squares(pose.world) for _, pose in poses]),
     }
     connection.register("batch", columns)
     connection.execute(
         f"""
         INSERT INTO poses BY NAME
-        SELECT * REPLACE ({_NULLED}), $estimator AS estimator, $settings AS settings FROM batch
+        SELECT * REPLACE (
+            {_NULLED},
+            CASE WHEN len(world_vector) > 0 THEN world_vector END AS world_vector,
+            CASE WHEN len(world_vector) > 0 THEN world_squares END AS world_squares
+        ), $estimator AS estimator, $settings AS settings FROM batch
         """,  # noqa: S608 (our own five names)
         {"estimator": estimator_name, "settings": settings},
     )
     connection.unregister("batch")
 
 
+def joint_set(mask: Float) -> int:
+    """Return a mask, (14,), as bits, the nose the lowest."""
+    return int((mask > 0) @ (1 << np.arange(skeleton.N_BODY)))
+
+
 def _world(pose: Pose, axis: int) -> Float:
     """Return one axis of the joints in metres; empty where the estimator gives none."""
     world = pose.person.world
-    return np.zeros(0, np.float32) if world is None else np.ascontiguousarray(world[:, axis])
+    return _NONE if world is None else np.ascontiguousarray(world[:, axis])
 
 
 def pose(connection: Connection, pose_id: int) -> StoredPose:
@@ -224,10 +245,11 @@ def poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
     cursor = connection.execute(
         """
         SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person AS number, l.estimator,
-               l.clustering_id, l.cluster, l.distance,
+               l.clustering_id, l.cluster, l.distance, s.sha256, s.dhash,
                l.score, [l.box_x, l.box_y, l.box_width, l.box_height] AS box, l.prominence,
-               p.x, p.y, p.joint_score, [p.world_x, p.world_y, p.world_z] AS world, p.vector, p.mask
-        FROM labelled_poses AS l JOIN poses AS p USING (pose_id)
+               p.x, p.y, p.joint_score, [p.world_x, p.world_y, p.world_z] AS world,
+               p.vector, p.mask, p.world_vector
+        FROM labelled_poses AS l JOIN poses AS p USING (pose_id) JOIN snapshots AS s ON s.snapshot_id = l.snapshot_id
         WHERE l.pose_id IN (SELECT unnest(?::HUGEINT[]))
         """,
         [list(pose_ids)],
@@ -240,14 +262,21 @@ def poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
 
 def _stored_pose(
     score: float, box: list[float], prominence: float,
-    x: Any, y: Any, joint_score: Any, world: Any, vector: Any, mask: Any, **rest: Any,
+    x: Any, y: Any, joint_score: Any, world: Any, vector: Any, mask: Any, world_vector: Any, **rest: Any,
 ) -> StoredPose:  # fmt: skip
     xy = np.array([x, y], dtype=np.float32).T  # a NULL element is None in Python and becomes NaN
     keypoints = Keypoints(np.ascontiguousarray(xy), np.array(joint_score, dtype=np.float32))
     left, top, width, height = box
     metres = None if world[0] is None else np.ascontiguousarray(np.array(world, dtype=np.float32).T)  # (18, 3)
     person = Person(keypoints, score, (left, top, width, height), prominence, metres)
-    return StoredPose(pose=Pose(person, np.array(vector, np.float32), np.array(mask, np.float32)), **rest)
+    in_space = None if world_vector is None else np.array(world_vector, np.float32)
+    normalised = Pose(person, np.array(vector, np.float32), np.array(mask, np.float32), in_space)
+    return StoredPose(pose=normalised, **rest)
+
+
+def any_poses(connection: Connection) -> bool:
+    """Tell whether there is a pose."""
+    return bool(connection.execute("SELECT pose_id FROM poses LIMIT 1").fetchall())
 
 
 def body_joints(connection: Connection, collection: str | None) -> tuple[NDArray[np.int64], Float, Float]:
