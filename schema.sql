@@ -225,8 +225,8 @@ CREATE OR REPLACE MACRO query_of(u, v, f, weight) AS {
 
 -- vector: FLOAT[28], 0 where missing. weight: FLOAT[14], 0 where the joint is missing or does not count. turn: whether a turn
 -- in the picture is free.
-CREATE OR REPLACE MACRO pose_query(vector, weight, turn := false) AS (
-    SELECT struct_insert(q,
+CREATE OR REPLACE MACRO pose_query(vector, weight, turn := false) AS list_transform(
+    [query_of(vector[1:14], vector[15:28], repeat([0], 14), weight)], lambda q: struct_insert(q,
         free := turn, view := false, spread := list_sum(q.squares),
         ones_u := list_concat(q.weight::FLOAT[], repeat([0], 14))::FLOAT[28],
         ones_v := list_concat(repeat([0], 14), q.weight::FLOAT[])::FLOAT[28],
@@ -234,12 +234,11 @@ CREATE OR REPLACE MACRO pose_query(vector, weight, turn := false) AS (
         fixed := repeat([0], 28)::FLOAT[28],
         along := list_concat(q.u, q.v)::FLOAT[28],
         across := list_concat(q.v, [-u for u in q.u])::FLOAT[28])
-    FROM (SELECT query_of(vector[1:14], vector[15:28], repeat([0], 14), weight) AS q)
-);
+)[1];
 
 -- The same in 3D, a turn about the vertical free. vector: FLOAT[42].
-CREATE OR REPLACE MACRO view_query(vector, weight) AS (
-    SELECT struct_insert(q,
+CREATE OR REPLACE MACRO view_query(vector, weight) AS list_transform(
+    [query_of(vector[1:14], vector[29:42], vector[15:28], weight)], lambda q: struct_insert(q,
         free := true, view := true, spread := list_sum(q.squares),
         ones_u := list_concat(q.weight::FLOAT[], repeat([0], 28))::FLOAT[42],
         ones_v := list_concat(repeat([0], 28), q.weight::FLOAT[])::FLOAT[42],
@@ -247,19 +246,18 @@ CREATE OR REPLACE MACRO view_query(vector, weight) AS (
         fixed := list_concat(repeat([0], 14), q.f, repeat([0], 14))::FLOAT[42],
         along := list_concat(q.u, repeat([0], 14), q.v)::FLOAT[42],
         across := list_concat(q.v, repeat([0], 14), [-u for u in q.u])::FLOAT[42])
-    FROM (SELECT query_of(vector[1:14], vector[29:42], vector[15:28], weight) AS q)
-);
+)[1];
 
 -- What is left of a query for a stored pose with these joints: its weight n, its sums, and how far it spreads about them.
 CREATE OR REPLACE MACRO sum_within(list, joint_set) AS
     list_sum([CASE WHEN joint_set & (1 << (i - 1)) > 0 THEN list[i] ELSE 0 END for i in range(1, 15)])::DOUBLE;
-CREATE OR REPLACE MACRO query_within(q, joint_set) AS (
-    SELECT struct_insert(sums, spread := squares - (sums.u ** 2 + sums.v ** 2 + sums.f ** 2) / sums.n)
-    FROM (SELECT sum_within(q.squares, joint_set) AS squares, {
-        'n': sum_within(q.weight, joint_set),
-        'u': sum_within(q.u, joint_set), 'v': sum_within(q.v, joint_set), 'f': sum_within(q.f, joint_set)
-    } AS sums)
-);
+CREATE OR REPLACE MACRO query_within(q, joint_set) AS list_transform(
+    [{
+        'n': sum_within(q['weight'], joint_set), 'squares': sum_within(q['squares'], joint_set),
+        'u': sum_within(q['u'], joint_set), 'v': sum_within(q['v'], joint_set), 'f': sum_within(q['f'], joint_set)
+    }],
+    lambda sums: struct_insert(sums, spread := sums.squares - (sums.u ** 2 + sums.v ** 2 + sums.f ** 2) / sums.n)
+)[1];
 
 -- A spread that tells something: NULL where the joints lie within 3% of the body, on one point for any estimator.
 CREATE OR REPLACE MACRO told(spread) AS CASE WHEN spread > 1e-3 THEN spread END;
@@ -280,24 +278,25 @@ CREATE OR REPLACE MACRO solid_spread(vector, squares, weight, ones_u, ones_v, on
 
 -- Correlation of a query with a stored pose that has all its joints; NULL where they tell nothing.
 CREATE OR REPLACE MACRO whole_correlation(vector, squares, q) AS
-    CASE WHEN q.free THEN turned_product(vector, q.fixed, q.along, q.across) ELSE array_inner_product(vector, q.along) END
-    / sqrt(told(q.spread) * told(
-        CASE WHEN q.view THEN solid_spread(vector, squares, q.weight, q.ones_u, q.ones_v, q.ones_f, q.total)
-        ELSE flat_spread(vector, squares, q.weight, q.ones_u, q.ones_v, q.total) END));
+    CASE WHEN q['free'] THEN turned_product(vector, q['fixed'], q['along'], q['across']) ELSE array_inner_product(vector, q['along']) END
+    / sqrt(told(q['spread']) * told(
+        CASE WHEN q['view'] THEN solid_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], q['total'])
+        ELSE flat_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['total']) END));
+
+CREATE OR REPLACE MACRO along_within(vector, q, within) AS
+    array_inner_product(vector, q['along'])
+    - (array_inner_product(vector, q['ones_u']) * within['u'] + array_inner_product(vector, q['ones_v']) * within['v']) / within['n'];
 
 -- The same where the stored pose lacks some; "within" is query_within of its joint_set.
 CREATE OR REPLACE MACRO part_correlation(vector, squares, q, within) AS
-    CASE WHEN q.free
-    THEN array_inner_product(vector, q.fixed) - array_inner_product(vector, q.ones_f) * within.f / within.n
+    CASE WHEN q['free']
+    THEN array_inner_product(vector, q['fixed']) - array_inner_product(vector, q['ones_f']) * within['f'] / within['n']
          + sqrt(squared(along_within(vector, q, within)) + squared(
-             array_inner_product(vector, q.across)
-             - (array_inner_product(vector, q.ones_u) * within.v - array_inner_product(vector, q.ones_v) * within.u) / within.n))
+             array_inner_product(vector, q['across'])
+             - (array_inner_product(vector, q['ones_u']) * within['v'] - array_inner_product(vector, q['ones_v']) * within['u']) / within['n']))
     ELSE along_within(vector, q, within) END
-    / sqrt(told(within.spread)
-           * told(solid_spread(vector, squares, q.weight, q.ones_u, q.ones_v, q.ones_f, within.n)));
-CREATE OR REPLACE MACRO along_within(vector, q, within) AS
-    array_inner_product(vector, q.along)
-    - (array_inner_product(vector, q.ones_u) * within.u + array_inner_product(vector, q.ones_v) * within.v) / within.n;
+    / sqrt(told(within['spread'])
+           * told(solid_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], within['n'])));
 
 -- Similarity of a pose that has a share of what the query asks for: what it lacks counts as 0.9, about what two people picked at
 -- random have, or differs twice as much as the rest where that is worse.
@@ -341,12 +340,148 @@ CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses'
           AND (in_collection IS NULL OR p.snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = in_collection))
         ORDER BY similarity DESC NULLS LAST, pose_id LIMIT 2 * n
     )
-    SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, *
+    SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, pose_id, similarity, mirrored,
+           bit_count(joint_set & (SELECT any_value(q.joint_set) FROM asked WHERE asked.mirrored = best.mirrored))::INTEGER AS shared_joints
     FROM (
         SELECT pose_id, max(greatest(-1, least(1, similarity))) AS similarity,
                coalesce(max(similarity) FILTER (mirrored) > max(similarity) FILTER (NOT mirrored), bool_and(mirrored)) AS mirrored,
                any_value(joint_set) AS joint_set
         FROM (FROM whole UNION ALL FROM lacking) WHERE similarity IS NOT NULL
         GROUP BY pose_id ORDER BY similarity DESC, pose_id LIMIT n
-    )
+    ) AS best
     ORDER BY rank;
+
+-- How much each joint of a query counts: 1 where it is there and in one of the parts, else 0. wanted: names as in the view parts,
+-- or NULL for the whole body. Fewer than three joints have no shape of their own: the torso is their frame.
+CREATE OR REPLACE MACRO parts_weight(mask, wanted) AS (
+    SELECT CASE WHEN wanted IS NULL THEN given ELSE [
+        CASE WHEN list_contains(chosen, i) OR (len(chosen) < 3 AND list_contains(torso, i)) THEN given[i] ELSE 0 END for i in range(1, 15)
+    ]::FLOAT[14] END
+    FROM (SELECT mask AS given), (
+        SELECT coalesce(list(DISTINCT j.position) FILTER (list_contains(string_split(replace(array_to_string(wanted, ','), '-', '_'), ','), p.part)), []) AS chosen,
+               list(j.position) FILTER (p.part = 'torso') AS torso
+        FROM parts AS p JOIN joints AS j USING (joint)
+    )
+);
+
+-- What nearest_to found, with where it is from.
+CREATE OR REPLACE MACRO named(queries, n, min_shared, among, in_collection) AS TABLE
+    SELECT rank, pose_id, snapshot_id, source, collection, similarity, shared_joints, mirrored, cluster
+    FROM nearest_to(queries, n, min_shared := min_shared, among := among, in_collection := in_collection)
+    JOIN labelled_poses USING (pose_id)
+    ORDER BY rank;
+
+-- The n poses most similar to a query, best first, as `posesearch similar --all --close 0` finds them.
+--   FROM nearest_poses([...28 numbers...], [...14 weights...], 10)
+-- mirror: also what is like the query in a mirror. turn: let a turn in the picture not count. min_shared: joints that a pose
+-- must share with the query. among: the name of a table or view with the columns of poses, to search in it alone:
+--   CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height
+CREATE OR REPLACE MACRO nearest_poses(
+    q_vector, q_weight, n, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL
+) AS TABLE
+    FROM named(
+        (SELECT [{'mirrored': false, 'q': pose_query(v, w, turn := turn)}]
+             || CASE WHEN mirror
+                THEN [{'mirrored': true, 'q': pose_query(mirrored_vector(v), mirrored_weight(w), turn := turn)}]
+                ELSE [] END
+         FROM (SELECT q_vector::FLOAT[28] AS v, q_weight::FLOAT[14] AS w) WHERE v IS NOT NULL),
+        n, min_shared, among, in_collection);
+
+-- The n poses most similar to a stored one, itself first:  FROM similar_poses(42)
+--   FROM similar_poses(42, 20, parts := ['left_arm', 'head'], mirror := false, in_collection := 'women')
+CREATE OR REPLACE MACRO similar_poses(
+    id, n := 10, mirror := true, turn := false, parts := NULL, min_shared := 6, among := 'poses', in_collection := NULL
+) AS TABLE
+    FROM nearest_poses(
+        (SELECT vector FROM poses WHERE pose_id = id),
+        (SELECT parts_weight(mask, parts) FROM poses WHERE pose_id = id),
+        n, mirror := mirror, turn := turn, min_shared := min_shared, among := among, in_collection := in_collection);
+
+-- The same in 3D: the side that somebody is seen from does not count. among has the columns of world_poses.
+CREATE OR REPLACE MACRO similar_views(
+    id, n := 10, mirror := true, parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL
+) AS TABLE
+    FROM named(
+        (SELECT [{'mirrored': false, 'q': view_query(world_vector, weight)}]
+             || CASE WHEN mirror
+                THEN [{'mirrored': true, 'q': view_query(mirrored_view(world_vector), mirrored_weight(weight))}]
+                ELSE [] END
+         FROM (SELECT world_vector, parts_weight(mask, parts) AS weight FROM poses
+               WHERE pose_id = id AND world_vector IS NOT NULL)),
+        n, min_shared, among, in_collection);
+
+-- Two poses of which all joints count alike, from the eight sums over the joints that both have.
+CREATE OR REPLACE MACRO correlation_of_sums(n, ab, ax, ay, bx, b_y, aa, bb) AS
+    (ab - (ax * bx + ay * b_y) / n) / sqrt(told(aa - (ax * ax + ay * ay) / n) * told(bb - (bx * bx + b_y * b_y) / n));
+CREATE OR REPLACE MACRO pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares) AS correlation_of_sums(
+    nullif(array_inner_product(a_mask, b_mask), 0)::DOUBLE, array_inner_product(a, b)::DOUBLE,
+    array_inner_product(a[1:14]::FLOAT[14], b_mask)::DOUBLE, array_inner_product(a[15:28]::FLOAT[14], b_mask)::DOUBLE,
+    array_inner_product(b[1:14]::FLOAT[14], a_mask)::DOUBLE, array_inner_product(b[15:28]::FLOAT[14], a_mask)::DOUBLE,
+    array_inner_product(a_squares, b_mask)::DOUBLE, array_inner_product(b_squares, a_mask)::DOUBLE);
+
+-- Their similarity where the second is the query, or where of is the joints of the one that has more, the same both ways.
+-- NULL where they share fewer than 6 body joints and the one with fewer has others.
+CREATE OR REPLACE MACRO pair_similarity(a, a_mask, a_squares, b, b_mask, b_squares, fewest, of_joints) AS
+    CASE WHEN array_inner_product(a_mask, b_mask) >= least(6, fewest)
+    THEN shrunk(pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares), array_inner_product(a_mask, b_mask)::DOUBLE / of_joints)
+    END;
+
+-- The similarity of two stored poses, the same both ways: what one lacks is held against the pair.  SELECT pose_similarity(42, 43)
+-- NULL where they share fewer than 6 body joints, and one has others. mirror: of the pair as it is and mirrored, the better.
+CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS (
+    SELECT CASE WHEN mirror THEN greatest(plain, mirrored) ELSE plain END
+    FROM (
+        SELECT pair_similarity(pa.vector, pa.mask, pa.squares, pb.vector, pb.mask, pb.squares,
+                               least(pa.body_joints, pb.body_joints), greatest(pa.body_joints, pb.body_joints)) AS plain,
+               pair_similarity(pa.vector, pa.mask, pa.squares, mirrored_vector(pb.vector), mirrored_weight(pb.mask),
+                               mirrored_weight(pb.squares), least(pa.body_joints, pb.body_joints),
+                               greatest(pa.body_joints, pb.body_joints)) AS mirrored
+        FROM poses AS pa, poses AS pb WHERE pa.pose_id = a AND pb.pose_id = b
+    )
+);
+
+-- Why a stored pose is as far from a query, another stored pose, as it is: a row for each joint of the query. Contributions sum to
+-- the distance, 1 - similarity.  FROM pose_differences(42, 43) ORDER BY contribution DESC
+CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TABLE
+    WITH pair AS (
+        SELECT a.mask AS has, a.vector AS a, CASE WHEN mirrored THEN mirrored_vector(b.vector) ELSE b.vector END AS b,
+               CASE WHEN mirrored THEN mirrored_weight(b.mask) ELSE b.mask END AS asked
+        FROM poses AS a, poses AS b WHERE a.pose_id = id AND b.pose_id = query_id
+    ), shared AS (
+        SELECT *, [has[i] * asked[i] for i in range(1, 15)]::DOUBLE[] AS w FROM pair
+    ), moved AS (
+        SELECT *, centred(a[1:14], w) AS ax, centred(a[15:28], w) AS ay, centred(b[1:14], w) AS bx, centred(b[15:28], w) AS byy
+        FROM shared
+    ), scaled AS (
+        SELECT *, sqrt(list_dot_product(ax, ax) + list_dot_product(ay, ay)) AS size_a,
+               sqrt(list_dot_product(bx, bx) + list_dot_product(byy, byy)) AS size_b FROM moved
+    ), parted AS (
+        SELECT *, (list_dot_product(ax, bx) + list_dot_product(ay, byy)) / (size_a * size_b) AS correlation,
+               list_sum(w) / list_sum(asked::DOUBLE[]) AS share FROM scaled
+    )
+    SELECT CASE WHEN mirrored THEN mirror.joint ELSE j.joint END AS joint,
+           CASE WHEN w[j.position] > 0
+           THEN share / 2 * ((ax[j.position] / size_a - bx[j.position] / size_b) ** 2
+                             + (ay[j.position] / size_a - byy[j.position] / size_b) ** 2)
+           ELSE greatest(0.1, 2 * (1 - correlation)) / list_sum(asked::DOUBLE[]) END AS contribution
+    FROM parted, joints AS j JOIN joints AS mirror
+      ON mirror.position = [1, 2, 6, 7, 8, 3, 4, 5, 12, 13, 14, 9, 10, 11, 16, 15, 18, 17][j.position]
+    WHERE asked[j.position] > 0;
+
+-- How many per cent of random pairs of the database's poses are less similar: all pairs of 200 poses, evenly spread over it, each
+-- as it is or mirrored, whichever is more alike.  SELECT rank, similarity, closer_than(similarity) FROM similar_poses(42)
+CREATE OR REPLACE MACRO random_similarities() AS TABLE
+    WITH sample AS MATERIALIZED (
+        SELECT pose_id, vector, mask, squares, body_joints, mirrored_vector(vector) AS flipped,
+               mirrored_weight(mask) AS flipped_mask, mirrored_weight(squares) AS flipped_squares
+        FROM poses
+        WHERE rowid IN (SELECT (i * total // 200)::BIGINT FROM range(200) AS steps(i), (SELECT max(rowid) + 1 AS total FROM poses))
+    )
+    SELECT greatest(
+        pair_similarity(a.vector, a.mask, a.squares, b.vector, b.mask, b.squares, b.body_joints, b.body_joints),
+        pair_similarity(a.vector, a.mask, a.squares, b.flipped, b.flipped_mask, b.flipped_squares, b.body_joints, b.body_joints)
+    ) AS similarity
+    FROM sample AS a, sample AS b WHERE a.pose_id <> b.pose_id;
+CREATE OR REPLACE MACRO closer_than(value) AS (
+    SELECT 100.0 * count(*) FILTER (similarity < value) / count(similarity) FROM random_similarities()
+);

@@ -33,7 +33,8 @@ def write_sheet(report: SimilarReport, path: str | os.PathLike[str]) -> Path:
     for match in report.matches:
         closer = "" if match.percentile is None else f"   closer than {match.percentile:.1f}%"
         caption = f"{match.rank}.  {match.similarity:.3f}{closer}"
-        tiles.append(Tile(_of(match), (caption, match.remarks(), match.stored.source)))
+        remarks = (match.remarks(),) if match.remarks() else ()
+        tiles.append(Tile(_of(match), (caption, *remarks, match.stored.source)))
     return files.write(Path(path), picture.png(picture.sheet(tiles, _COLUMNS, f"Poses like {Path(query.source).name}")))
 
 

@@ -21,7 +21,7 @@ from posesearch.store.snapshots import StoredPose
 from posesearch.types import Pose
 
 CLOSE: Final = 90.0
-"""Per cent of random pairs that a match must be closer than: what is farther is no answer. docs/search.md has the curve."""
+"""Per cent of random pairs that a match must be closer than; what is farther is no answer. docs/search.md has why."""
 
 SAMPLE: Final = 200
 """Poses, of which every two make a random pair: about 20,000 pairs place a similarity to a tenth of a per cent."""

@@ -9,7 +9,7 @@ from posesearch.similarity import Poses, compare
 from posesearch.store.snapshots import StoredPose
 
 SAME_BITS: Final = 8
-"""Of the 64 bits of the difference hash, so many may differ: encoding a photo again changes 0 to 7, a crop of 4% 4 to 8."""
+"""Of the 64 bits of the difference hash, so many may differ. Encoding again changes 0 to 7, a crop of 4% 4 to 8."""
 
 SAME_POSE: Final = 0.995
 """And the poses must be so similar: photos with the same background and another person differ in this."""
