@@ -468,7 +468,7 @@ CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TAB
       ON mirror.position = [1, 2, 6, 7, 8, 3, 4, 5, 12, 13, 14, 9, 10, 11, 16, 15, 18, 17][j.position]
     WHERE asked[j.position] > 0;
 
--- How many per cent of random pairs of the database's poses are less similar: all pairs of 200 poses, evenly spread over it, each
+-- How many per cent of random pairs of the database's poses are no more similar: all pairs of 200 poses, evenly spread over it, each
 -- as it is or mirrored, whichever is more alike.  SELECT rank, similarity, closer_than(similarity) FROM similar_poses(42)
 CREATE OR REPLACE MACRO random_similarities() AS TABLE
     WITH sample AS MATERIALIZED (
@@ -483,5 +483,5 @@ CREATE OR REPLACE MACRO random_similarities() AS TABLE
     ) AS similarity
     FROM sample AS a, sample AS b WHERE a.pose_id <> b.pose_id;
 CREATE OR REPLACE MACRO closer_than(value) AS (
-    SELECT 100.0 * count(*) FILTER (similarity < value) / count(similarity) FROM random_similarities()
+    SELECT 100.0 * count(*) FILTER (similarity <= value + 1e-6) / count(similarity) FROM random_similarities()
 );

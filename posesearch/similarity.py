@@ -133,10 +133,13 @@ def compare(stored: Poses, query: Poses, weight: Float, freedom: Freedom = "none
     spread_a = w @ (a**2).sum(axis=0).T - sum(total**2 for total in sums_a) * per
     spread_b = (w * (b**2).sum(axis=0)) @ there.T - sum(total**2 for total in sums_b) * per
     x, y, z = range(3)
+    fixed = across = np.zeros_like(n)
     if freedom == "view":  # the height stays, and the floor plan turns
         fixed, along, across = product(y, y), product(x, x) + product(z, z), product(x, z) - product(z, x)
+    elif freedom == "turn":
+        along, across = product(x, x) + product(y, y), product(x, y) - product(y, x)
     else:
-        fixed, along, across = np.zeros_like(n), product(x, x) + product(y, y), product(x, y) - product(y, x)
+        along = np.sum([product(axis, axis) for axis in range(len(a))], axis=0)
     turning = freedom != "none"
     told = (spread_a > MIN_SPREAD) & (spread_b > MIN_SPREAD)
     best = (fixed + (np.hypot(along, across) if turning else along)) / np.sqrt(np.where(told, spread_a * spread_b, 1.0))

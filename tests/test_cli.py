@@ -14,7 +14,10 @@ from tests import golden
 from tests.conftest import Toy, posesearch_process, toy_photo
 
 Run = Callable[..., tuple[int, str, str]]
-COMMANDS = ("ingest", "reestimate", "cluster", "similar", "show", "stats", "sql", "models", "models pull", "demo")
+COMMANDS = (
+    "ingest", "reestimate", "cluster", "similar", "pairs", "outliers", "show", "stats", "sql", "models",
+    "models pull", "demo",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -141,7 +144,9 @@ def test_the_demo_leaves_what_it_says(demo_run: tuple[Path, subprocess.Completed
     assert "no_person" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["ingest", "reestimate", "cluster", "similar", "show", "stats", "models"])
+@pytest.mark.parametrize(
+    "command", ["ingest", "reestimate", "cluster", "similar", "pairs", "outliers", "show", "stats", "models"]
+)
 def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Path, run: Run) -> None:
     db = demo_folder / "poses.duckdb"
     if command == "ingest":
@@ -162,6 +167,8 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Pa
         code, out, err = run("cluster", "--db", new, "--json")
     elif command == "similar":
         code, out, err = run("similar", demo_folder / "query.jpg", "--db", db, "--json")
+    elif command in ("pairs", "outliers"):
+        code, out, err = run(command, "--db", db, "--json")
     elif command == "show":
         code, out, err = run("show", 3, "--db", db, "--json")
     elif command == "stats":
@@ -219,7 +226,7 @@ def test_awkward_names_in_every_output(awkward: Path, run: Run) -> None:
 
 def test_awkward_names_in_a_search(awkward: Path, run: Run) -> None:
     for style in ("--ascii", ""):
-        code, out, err = run("similar", 1, "--db", awkward, *filter(None, [style]))
+        code, out, err = run("similar", 1, "--all", "--db", awkward, *filter(None, [style]))
         assert (code, err) == (0, "")
         lines = [line.rstrip() for line in out.replace(str(awkward.parent), "FOLDER").splitlines()]
         golden.check(f"similar{style}.txt", "\n".join(lines) + "\n")
@@ -272,7 +279,12 @@ def test_the_current_folder_and_the_database_from_the_environment(
         (["similar", "999", "--db", "DEMO"], "There is no pose 999"),
         (["similar", "nothing.jpg", "--db", "DEMO"], "nothing.jpg: there is no such file"),
         (["similar", "letter.txt", "--db", "DEMO"], "letter.txt: this is not an image"),
-        (["similar", ".", "--db", "DEMO"], ".: this is no file"),
+        (["similar", "empty", "--db", "DEMO"], "empty: no photos here"),
+        (["similar", "1", "--where", "x >", "--db", "DEMO"], "--where 'x >': Parser Error"),
+        (["similar", "1", "--parts", "tail", "--db", "DEMO"], "--parts tail: there is no such part of the body"),
+        (["similar", "--from-sql", "SELECT 'a'", "--db", "DEMO"], "no numbers of poses"),
+        (["pairs", "--db", "none.duckdb"], "none.duckdb: there is no database here yet"),
+        (["outliers", "--collection", "x", "--db", "DEMO"], "There is no collection 'x'"),
         (
             ["similar", "1", "--collection", "x", "--db", "DEMO"],
             "There is no collection 'x'; the database has men, women",
@@ -340,7 +352,7 @@ def test_several_people_are_mentioned(demo_folder: Path, run: Run) -> None:
     _, out, err = run("similar", photo, "--db", demo_folder / "poses.duckdb", "--json")
     assert err == f"2 people in {photo}: taking the most prominent; --person N takes another.\n"
     assert json.loads(out)["query"]["people"] == 2
-    assert run("similar", photo, "--person", "2", "--db", demo_folder / "poses.duckdb")[2] == ""
+    assert run("similar", photo, "--person", "2", "--db", demo_folder / "poses.duckdb", "--json")[2] == ""
 
 
 def test_pictures_are_written_also_of_photos_that_are_gone(awkward: Path, tmp_path: Path, run: Run) -> None:

@@ -1,13 +1,33 @@
+import json
+from collections.abc import Collection
 from pathlib import Path
 
+import cv2
 import duckdb
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from posesearch import normalise
+from posesearch import estimators, skeleton
+from posesearch.engine import queries, reports
 from posesearch.engine.database import Database
-from posesearch.errors import NoDatabase, NoPerson, NoSuchCollection, NoSuchPerson, NoSuchPose, TooFewJoints
-from posesearch.store import snapshots
+from posesearch.engine.reports import Failure, SimilarReport
+from posesearch.engine.search import Comparing, Searching
+from posesearch.errors import (
+    BadFilter,
+    BadKeypoints,
+    NoDatabase,
+    NoDepth,
+    NoPerson,
+    NoSuchCluster,
+    NoSuchCollection,
+    NoSuchPart,
+    NoSuchPerson,
+    NoSuchPose,
+    TooFewJoints,
+)
+from posesearch.similarity import Freedom, Poses, compare, shrunk
+from posesearch.store import search
 from posesearch.store.file import File
 from tests.conftest import Toy, answer, toy_photo
 from tests.test_sources import Server
@@ -23,7 +43,7 @@ def test_every_ingested_photo_finds_itself_first(demo_db: Database) -> None:
 
 
 def test_the_query_finds_people_who_stand_as_it_does(demo_folder: Path, demo_db: Database) -> None:
-    report = demo_db.similar(demo_folder / "query.jpg", 3)
+    report = demo_db.similar(demo_folder / "query.jpg", 3, duplicates=True)
     assert {Path(match.stored.source).stem[:-2] for match in report.matches} == {"hands-on-hips"}
     assert [match.rank for match in report.matches] == [1, 2, 3]
     similarities = [match.similarity for match in report.matches]
@@ -54,40 +74,370 @@ def test_the_newest_clustering_of_a_collection_names_the_cluster(demo_folder: Pa
             assert (nearest.clustering_id, nearest.cluster) == (men, cluster)
 
 
-def test_matches_are_the_exact_best(demo_db: Database) -> None:
-    with File(demo_db.path).reading() as connection:
-        ids, vectors, raw = snapshots.body_joints(connection, None)
-    masks = (~np.isnan(raw[..., 0])).astype(np.float32)
-    for number in range(0, len(ids), 5):
-        report = demo_db.similar(int(ids[number]), len(ids))
-        similarity, shared = normalise.similarity(vectors, masks, vectors[number], masks[number])
-        asked = masks[number].sum()
-        enough = shared >= min(asked, max(8, 0.8 * asked))
-        assert {match.stored.pose_id for match in report.matches} == set(ids[enough])
-        expected = dict(zip(ids.tolist(), similarity.tolist(), strict=True))
+def everything(db: Database, view: bool = False) -> tuple[list[int], Poses]:
+    """Return the numbers and vectors of all poses."""
+    with File(db.path).reading() as connection:
+        blocks = list(search.blocks(connection, "world_poses" if view else "poses", view=view))
+    assert len(blocks) == 1
+    return blocks[0][0].tolist(), blocks[0][1]
+
+
+def expected(db: Database, pose_id: int, options: Searching, among: Collection[int] | None = None) -> dict[int, float]:
+    """Return what NumPy makes of a search: similarity by number, of all that compare."""
+    freedom: Freedom = "view" if options.get("view") == "any" else "turn" if options.get("turn") else "none"
+    ids, stored = everything(db, freedom == "view")
+    row = ids.index(pose_id)
+    query = stored.take(slice(row, row + 1))
+    weight = query.masks * queries.weight_of(options.get("parts", ()))
+    least = options.get("min_shared", 6)
+    best = compare(stored, query, weight, freedom).similarity(least)[0]
+    if options.get("mirror", True):
+        flipped = Poses(query.vectors, weight).mirrored()
+        best = np.maximum(best, compare(stored, flipped, flipped.masks, freedom).similarity(least)[0])
+    kept = {number: value for number, value in zip(ids, best.tolist(), strict=True) if value > -np.inf}
+    return {number: value for number, value in kept.items() if among is None or number in among}
+
+
+OPTIONS: list[Searching] = [
+    {},
+    {"mirror": False},
+    {"turn": True},
+    {"view": "any"},
+    {"view": "any", "mirror": False, "parts": ["arms"]},
+    {"parts": ["left-arm", "head"]},
+    {"parts": ["left_wrist"]},
+    {"parts": ["legs"], "turn": True},
+    {"min_shared": 3},
+    {"min_shared": 12},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_matches_are_the_exact_best(options: Searching, demo_db: Database) -> None:
+    everyone: Searching = {"close": 0, "duplicates": True, **options}
+    for pose_id in (1, 18, 45, 64):
+        values = expected(demo_db, pose_id, options)
+        best = sorted(values.values(), reverse=True)
+        for n in (3, 100):
+            report = demo_db.similar(pose_id, n, **everyone)
+            found = {match.stored.pose_id: match.similarity for match in report.matches}
+            assert len(found) == min(n, len(values))
+            assert list(found.values()) == pytest.approx(best[:n], abs=1e-6)
+            assert found == pytest.approx({number: values[number] for number in found}, abs=1e-6)
+        assert report.matches[0].similarity == pytest.approx(1, abs=1e-6)
         for match in report.matches:
-            assert match.similarity == pytest.approx(expected[match.stored.pose_id], abs=1e-5)
-            assert match.shared_joints == dict(zip(ids.tolist(), shared.tolist(), strict=True))[match.stored.pose_id]
+            assert match.contributions.sum() == pytest.approx(1 - match.similarity, abs=1e-6)
 
 
-def test_a_bare_duckdb_connection_gives_the_same_answer(demo_db: Database) -> None:
-    report = demo_db.similar(5, 10)
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_a_bare_duckdb_connection_gives_the_same_answer(options: Searching, demo_db: Database) -> None:
+    named = {name: options[name] for name in ("min_shared", "mirror", "parts", "turn") if name in options}
+    arguments = ", ".join(["n := 12", *(f"{name} := {value}" for name, value in named.items())])
+    macro = "similar_views" if options.get("view") == "any" else "similar_poses"
+    everyone: Searching = {"close": 0, "duplicates": True, **options}
+    answers = {pose_id: demo_db.similar(pose_id, 12, **everyone).matches for pose_id in (1, 7, 18, 45)}
     with duckdb.connect(demo_db.path, read_only=True) as connection:
-        rows = connection.execute("SELECT pose_id, similarity, cluster FROM similar_poses(5, 10)").fetchall()
+        for pose_id, matches in answers.items():
+            columns = "pose_id, similarity, shared_joints, mirrored, cluster"
+            rows = connection.execute(f"SELECT {columns} FROM {macro}({pose_id}, {arguments})").fetchall()
+            assert [row[1] for row in rows] == pytest.approx([match.similarity for match in matches], abs=1e-6)
+            by_number = {row[0]: row for row in rows}
+            both = [match for match in matches if match.stored.pose_id in by_number]
+            assert len(both) >= len(matches) - 2  # the last may have an equal
+            for match in both:
+                _, similarity, joints, mirrored, cluster = by_number[match.stored.pose_id]
+                assert similarity == pytest.approx(match.similarity, abs=1e-6)
+                assert (joints, mirrored, cluster) == (match.shared_joints, match.mirrored, match.stored.cluster)
+        assert connection.execute(f"FROM {macro}(99999, 4)").fetchall() == []
+
+
+def test_sql_knows_two_poses_their_differences_and_random_pairs(demo_db: Database) -> None:
+    report = demo_db.similar(5, 10, close=0, duplicates=True)
+    ids, stored = everything(demo_db)
+    with duckdb.connect(demo_db.path, read_only=True) as connection:
+        for match in report.matches:
+            other = match.stored.pose_id
+            pair = connection.execute(
+                "SELECT pose_similarity(5, $b, mirror := true), pose_similarity($b, 5, mirror := true)", {"b": other}
+            ).fetchone()
+            assert pair is not None
+            assert pair[0] == pytest.approx(pair[1], abs=1e-6)
+            both = stored.take(np.array([ids.index(5), ids.index(other)]))
+            if (both.masks[0] == both.masks[1]).all():
+                assert pair[0] == pytest.approx(match.similarity, abs=1e-6)
+            rows = connection.execute("FROM pose_differences(5, ?, mirrored := ?)", [other, match.mirrored]).fetchall()
+            contributions = dict(zip(skeleton.JOINTS, match.contributions.tolist(), strict=False))
+            assert dict(rows) == pytest.approx({joint: contributions[joint] for joint, _ in rows}, abs=1e-6)
+            closer = connection.execute("SELECT closer_than(?)", [match.similarity]).fetchone()
+            assert closer is not None
+            assert closer[0] == pytest.approx(match.percentile, abs=0.1)
+
+
+def test_sql_searches_among_what_a_view_holds(demo_db: Database) -> None:
+    with duckdb.connect(demo_db.path) as connection:
+        connection.execute("CREATE TEMP VIEW third AS FROM poses WHERE pose_id % 3 = 0")
+        rows = connection.execute("SELECT pose_id, similarity FROM similar_poses(5, 8, among := 'third')").fetchall()
         women = connection.execute("FROM similar_poses(5, 4, in_collection := 'women')").fetchall()
-        assert connection.execute("FROM similar_poses(99999, 4)").fetchall() == []
-        other = rows[3][0]
-        pair = connection.execute("SELECT pose_similarity(5, ?), pose_similarity(?, 5)", [other, other]).fetchone()
-    assert [(m.stored.pose_id, m.similarity, m.stored.cluster) for m in report.matches] == rows
+    best = sorted(expected(demo_db, 5, {}, range(0, 1000, 3)).values(), reverse=True)
+    assert [row[1] for row in rows] == pytest.approx(best[:8], abs=1e-6)
+    assert all(row[0] % 3 == 0 for row in rows)
     assert {row[4] for row in women} == {"women"}
-    assert pair is not None
-    assert pair[0] == pytest.approx(rows[3][1], abs=1e-6)
-    assert pair[1] == pytest.approx(rows[3][1], abs=1e-6)
+
+
+FILTERS: list[tuple[Searching, str]] = [
+    ({"collection": "women"}, "collection = 'women'"),
+    ({"cluster": 1}, "cluster = 1"),
+    ({"collection": "men", "cluster": 0}, "collection = 'men' AND cluster = 0"),
+    ({"where": "body_joints = 14 AND prominence > 0.5"}, "body_joints = 14 AND prominence > 0.5"),
+    ({"where": "source LIKE '%1.jpg'", "turn": True}, "source LIKE '%1.jpg'"),
+    ({"where": "pose_id IN (SELECT pose_id FROM poses WHERE pose_id > 9)", "view": "any"}, "pose_id > 9"),
+    ({"where": "false"}, "false"),
+]
+
+
+@pytest.mark.parametrize(("options", "condition"), FILTERS, ids=str)
+def test_a_filter_gives_the_best_of_what_it_leaves(options: Searching, condition: str, demo_db: Database) -> None:
+    left = [row[0] for row in demo_db.sql(f"SELECT pose_id FROM labelled_poses WHERE {condition}").rows]
+    everyone: Searching = {"close": 0, "duplicates": True, **options}
+    for pose_id in (3, 40):
+        values = expected(demo_db, pose_id, options, left)
+        matches = demo_db.similar(pose_id, 5, **everyone).matches
+        assert [match.similarity for match in matches] == pytest.approx(
+            sorted(values.values(), reverse=True)[:5], abs=1e-6
+        )
+        assert {match.stored.pose_id for match in matches} <= set(left)
+        (many,) = demo_db.similar_many([pose_id], 5, **everyone)
+        assert isinstance(many, SimilarReport)
+        assert [m.similarity for m in many.matches] == pytest.approx([m.similarity for m in matches], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("1 = 1) OR (1 = 1", "syntax error"),
+        ("true; DROP TABLE poses", "more than one"),
+        ("no_such_column > 3", "no_such_column"),
+        ("SELECT 1", "syntax error"),
+        ("(SELECT count(*) FROM read_csv('/etc/passwd')) > 0", "disabled"),
+        ("count(*) > 3", "aggregate"),
+    ],
+)
+def test_a_filter_is_one_condition_and_reads_no_files(where: str, says: str, demo_db: Database) -> None:
+    before = demo_db.stats()
+    with pytest.raises(BadFilter, match="--where") as error:
+        demo_db.similar(1, where=where)
+    assert says.lower() in str(error.value).lower()
+    assert "\n" not in str(error.value)
+    assert demo_db.stats() == before
+
+
+@pytest.mark.parametrize("options", OPTIONS[:8], ids=str)
+def test_many_queries_in_one_pass_are_each_as_alone(options: Searching, demo_db: Database) -> None:
+    everyone: Searching = {"close": 0, "duplicates": True, **options}
+    asked = [1, 7, 45, 64]
+    for pose_id, report in zip(asked, demo_db.similar_many(asked, 6, **everyone), strict=True):
+        alone = demo_db.similar(pose_id, 6, **everyone)
+        assert isinstance(report, SimilarReport)
+        assert report.query.pose_id == pose_id
+        assert [m.similarity for m in report.matches] == pytest.approx([m.similarity for m in alone.matches], abs=1e-6)
+        assert report.cluster == alone.cluster
+        assert [m.percentile for m in report.matches] == pytest.approx([m.percentile for m in alone.matches], abs=0.1)
+
+
+def test_of_many_queries_those_that_fail_are_told_in_their_place(db: Database, toy: Toy, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, people in (("a", 1), ("b", 0), ("c", 1)):
+        (folder / f"{name}.png").write_bytes(toy_photo(people=people))
+    db.ingest(folder)
+    reports = list(db.similar_many(db.photos(folder)))
+    assert [isinstance(report, Failure) for report in reports] == [False, True, False]
+    assert reports[1].as_json()["error"]["reason"] == "NoPerson"
+    with pytest.raises(NoSuchPose):
+        list(db.similar_many([1, 99]))
+
+
+def test_a_mirrored_pose_is_found_and_told(db: Database, tmp_path: Path, toy: Toy) -> None:
+    (tmp_path / "a.png").write_bytes(toy_photo(wrist=30))
+    db.ingest(tmp_path / "a.png")
+    shown = json.loads(json.dumps(reports.pose_json(db.show(1))))["keypoints"]
+    names = {name: name.replace("left", "r?ght").replace("right", "left").replace("r?ght", "right") for name in shown}
+    flipped = {names[name]: [200 - x, y] for name, (x, y, _) in shown.items()}
+    query = tmp_path / "flipped.json"
+    query.write_text(json.dumps({"keypoints": flipped}), encoding="utf-8")
+    (match,) = db.similar(query).matches
+    assert match.mirrored
+    assert match.similarity == pytest.approx(1, abs=1e-6)
+    (match,) = db.similar(query, mirror=False).matches
+    assert not match.mirrored
+    assert match.similarity < 0.99
+    assert {skeleton.JOINTS[joint] for joint in np.argsort(match.contributions)[-2:]} == {"left_wrist", "right_wrist"}
+
+
+def test_a_file_of_keypoints_is_a_query_and_loads_no_estimator(
+    demo_db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimators, "load", None)
+    query = tmp_path / "pose.json"
+    for options in ({}, {"view": "any"}):
+        query.write_text(json.dumps(reports.pose_json(demo_db.show(7))), encoding="utf-8")
+        report = demo_db.similar(query, 3, duplicates=True, **options)  # type: ignore[arg-type]
+        assert report.matches[0].stored.pose_id == 7
+        assert report.matches[0].similarity == pytest.approx(1, abs=1e-3)
+        assert report.query.estimator is None
+    query.write_text(json.dumps(demo_db.similar(7).as_json()), encoding="utf-8")
+    assert demo_db.similar(query, 1).matches[0].stored.pose_id == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "no file of keypoints"),
+        ("[]", "no file of keypoints"),
+        ("{}", 'no "keypoints"'),
+        ('{"keypoints": {"tail": [1, 2]}}', "no joint 'tail'"),
+        ('{"keypoints": {"nose": "x"}}', "no file of keypoints"),
+        ('{"keypoints": {"nose": [1]}}', "no file of keypoints"),
+        ('{"keypoints": {"nose": [1, 1e999]}}', "no file of keypoints"),
+        ('{"keypoints": {}}', "no file of keypoints"),
+    ],
+)
+def test_a_file_that_holds_no_keypoints_is_told(text: str, says: str, demo_db: Database, tmp_path: Path) -> None:
+    query = tmp_path / "pose.json"
+    query.write_text(text, encoding="utf-8")
+    with pytest.raises(BadKeypoints) as error:
+        demo_db.similar(query)
+    assert says in str(error.value)
+    with pytest.raises(BadKeypoints, match="can't be read"):
+        demo_db.similar(tmp_path / "gone.json")
+
+
+def test_parts_that_are_not_there_are_told(demo_db: Database, tmp_path: Path) -> None:
+    with pytest.raises(NoSuchPart, match="--parts tail: there is no such part of the body; there are head, torso"):
+        demo_db.similar(1, parts=["tail"])
+    upper = {"nose": [0, 0], "neck": [0, 9], "left_shoulder": [5, 9], "right_shoulder": [-5, 9], "left_hip": [4, 30]}
+    query = tmp_path / "upper.json"
+    query.write_text(json.dumps({"keypoints": upper}), encoding="utf-8")
+    with pytest.raises(NoSuchPart, match="shows only 1 of these joints"):
+        demo_db.similar(query, parts=["legs"])
+    with pytest.raises(NoDepth, match="reestimate"):
+        demo_db.similar(query, view="any")
+    with pytest.raises(NoSuchCluster, match="no cluster 99"):
+        demo_db.similar(1, cluster=99)
+
+
+def test_the_view_parts_is_the_skeletons(demo_db: Database) -> None:
+    rows = demo_db.sql("SELECT part, list(joint ORDER BY joint) FROM parts GROUP BY part").rows
+    assert dict(rows) == {part: sorted(joints) for part, joints in skeleton.PARTS.items()}
+
+
+def test_nothing_close_is_told_instead_of_bad_answers(demo_db: Database, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    query = tmp_path / "odd.json"
+    odd = {joint: random.uniform(0, 100, 2).tolist() for joint in skeleton.JOINTS[skeleton.BODY]}
+    query.write_text(json.dumps({"keypoints": odd}), encoding="utf-8")
+    report = demo_db.similar(query)
+    assert report.matches == ()
+    assert report.closest_left_out is not None
+    assert report.closest_left_out.percentile is not None
+    assert report.closest_left_out.percentile < 90
+    assert demo_db.similar(query, close=0).matches[0].similarity == report.closest_left_out.similarity
+    near = demo_db.similar(7, 65, close=95).matches
+    assert all(match.percentile is not None and match.percentile >= 95 for match in near)
+    assert len(near) < len(demo_db.similar(7, 65, close=0).matches)
+
+
+def test_few_poses_make_no_random_pairs_and_leave_nothing_out(db: Database, toy: Toy, tmp_path: Path) -> None:
+    for wrist in (0, 50):
+        (tmp_path / f"{wrist}.png").write_bytes(toy_photo(wrist=wrist))
+    db.ingest(tmp_path)
+    matches = db.similar(1, duplicates=True).matches
+    assert [match.percentile for match in matches] == [None, None]
+
+
+def photo_like(seed: int) -> NDArray[np.uint8]:
+    """Return a picture with something in it."""
+    coarse = np.random.default_rng(seed).integers(0, 255, (6, 6, 3), np.uint8)
+    return np.asarray(cv2.resize(coarse, (240, 240), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def test_near_duplicates_become_one_row_with_a_count(db: Database, toy: Toy, tmp_path: Path) -> None:
+    for name, seed, shade, wrist in (("a", 1, 0, 0), ("a-again", 1, 3, 0), ("b", 2, 0, 0), ("a-moved", 1, 0, 60)):
+        pixels = np.clip(photo_like(seed).astype(int) + shade, 0, 255).astype(np.uint8)
+        pixels[0, 0] = 1, 0, wrist  # what the toy reads
+        (tmp_path / f"{name}.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    db.ingest([tmp_path / f"{name}.png" for name in ("a", "a-again", "b", "a-moved")])
+    matches = db.similar(1).matches
+    assert [(match.stored.pose_id, match.duplicates) for match in matches] == [(1, (2,)), (3, ()), (4, ())]
+    assert len(db.similar(1, duplicates=True).matches) == 4
+    assert db.similar(1, 1).as_json()["matches"][0]["duplicates"] == [2]
+    pairs = db.pairs(5)
+    assert {(pair.first.pose_id, pair.second.pose_id) for pair in pairs.pairs} >= {(1, 3), (2, 3)}
+    assert (1, 2) not in {(pair.first.pose_id, pair.second.pose_id) for pair in pairs.pairs}
+    assert pairs.duplicates == 1
+    assert db.pairs(6, duplicates=True).pairs[0].similarity == pytest.approx(1, abs=1e-6)
+
+
+def test_the_same_photo_in_two_collections_is_one_answer(db: Database, toy: Toy, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(toy_photo())
+    for collection in ("one", "two"):
+        db.ingest(tmp_path / "a.png", collection=collection)
+    (match,) = db.similar(1).matches
+    assert match.duplicates == (2,)
+
+
+@pytest.mark.parametrize("options", [{}, {"mirror": False}, {"view": "any"}, {"collection": "men"}], ids=str)
+def test_pairs_are_the_nearest_of_all(options: Comparing, demo_db: Database) -> None:
+    everyone: Comparing = {"duplicates": True, **options}
+    report = demo_db.pairs(15, **everyone)
+    ids, stored = everything(demo_db, options.get("view") == "any")
+    if "collection" in options:
+        men = {row[0] for row in demo_db.sql("SELECT pose_id FROM labelled_poses WHERE collection = 'men'").rows}
+        rows = np.array([row for row, number in enumerate(ids) if number in men])
+        ids, stored = [ids[row] for row in rows], stored.take(rows)
+    freedom: Freedom = "view" if options.get("view") == "any" else "none"
+    best: dict[tuple[int, int], float] = {}
+    for a in range(len(ids)):
+        one = stored.take(slice(a, a + 1))
+        values = []
+        for query in (one, one.mirrored())[: 1 if options.get("mirror") is False else 2]:
+            there = compare(stored, query, query.masks, freedom)
+            share = there.shared[0] / np.maximum(stored.masks.sum(axis=1), one.masks.sum())
+            enough = there.shared[0] >= np.minimum(6, np.minimum(stored.masks.sum(axis=1), one.masks.sum()))
+            values.append(np.where(enough, shrunk(there.correlation[0], share), -np.inf))
+        for b in range(a + 1, len(ids)):
+            best[ids[a], ids[b]] = float(np.max([value[b] for value in values]))
+    assert [pair.similarity for pair in report.pairs] == pytest.approx(sorted(best.values())[::-1][:15], abs=1e-6)
+    for pair in report.pairs:
+        assert best[pair.first.pose_id, pair.second.pose_id] == pytest.approx(pair.similarity, abs=1e-6)
+
+
+def test_outliers_are_far_from_all(demo_db: Database) -> None:
+    ids, _ = everything(demo_db)
+    outliers = demo_db.outliers(4).outliers
+    assert [outlier.similarity for outlier in outliers] == sorted(outlier.similarity for outlier in outliers)
+    nearest = {}
+    for number in ids:
+        matches = demo_db.similar(number, 3, close=0).matches
+        others = [match for match in matches if match.stored.pose_id != number]
+        nearest[number] = others[0].similarity
+    for outlier in outliers:  # a pair is held to the one that has more joints, a search to the query
+        assert outlier.similarity <= nearest[outlier.stored.pose_id] + 1e-6
+        assert outlier.similarity < np.median(list(nearest.values()))
+
+
+def test_what_excludes_each_other_or_is_out_of_range_is_refused(demo_db: Database) -> None:
+    wrong = [{"turn": True, "view": "any"}, {"view": "some"}, {"min_shared": 1}, {"min_shared": 15}, {"close": 101}]
+    for options in wrong:
+        with pytest.raises(ValueError, match=r"must be|choose one"):
+            demo_db.similar(1, **options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="n must be 1 or more"):
+        demo_db.similar(1, 0)
 
 
 def test_a_collection_gives_its_own_best(demo_db: Database) -> None:
-    everyone = demo_db.similar(1, 100)
-    women = demo_db.similar(1, 5, collection="women")
+    everyone = demo_db.similar(1, 100, close=0, duplicates=True)
+    women = demo_db.similar(1, 5, collection="women", close=0, duplicates=True)
     expected = [match.stored.pose_id for match in everyone.matches if match.stored.collection == "women"][:5]
     assert [match.stored.pose_id for match in women.matches] == expected
     with pytest.raises(NoSuchCollection):
@@ -121,10 +471,16 @@ def test_too_little_in_common_is_no_match(db: Database, toy: Toy, tmp_path: Path
     (tmp_path / "whole.png").write_bytes(toy_photo(missing=0))
     (tmp_path / "ten.png").write_bytes(toy_photo(missing=4))
     db.ingest([tmp_path / "whole.png", tmp_path / "ten.png"])
-    assert [match.shared_joints for match in db.similar(tmp_path / "whole.png").matches] == [14]
-    assert [match.shared_joints for match in db.similar(tmp_path / "ten.png").matches] == [10, 10]
+
+    def shared(name: str, min_shared: int = 6) -> list[int]:
+        found = db.similar(tmp_path / name, duplicates=True, min_shared=min_shared)
+        return [match.shared_joints for match in found.matches]
+
+    assert shared("whole.png") == [14, 10]
+    assert shared("whole.png", 11) == [14]
+    assert shared("ten.png", 11) == [10, 10]
     (tmp_path / "seven.png").write_bytes(toy_photo(missing=7))
-    assert [match.shared_joints for match in db.similar(tmp_path / "seven.png").matches] == [7, 7]
+    assert shared("seven.png") == [7, 7]
     (tmp_path / "six.png").write_bytes(toy_photo(missing=8))
     assert db.similar(tmp_path / "six.png").query.pose.mask.sum() == 6
 

@@ -192,16 +192,45 @@ def test_metres_are_read_back_and_null_where_there_are_none(store: File) -> None
     assert rows == [(0, 1, 2), (None, None, None), (None, None, None), (None, None, None)]
 
 
-def test_a_database_of_an_earlier_version_is_brought_up_to_date(store: File) -> None:
-    write(store, snapshot())
-    with duckdb.connect(str(store.path)) as connection:  # as version 1 was
-        connection.execute("CREATE OR REPLACE VIEW keypoints AS SELECT pose_id FROM poses")
-        for axis in "xyz":
+NEW_IN_3 = {"snapshots": ("dhash",), "poses": ("joint_set", "world_vector", "world_squares")}
+
+
+def make_older(path: Path, version: int) -> None:
+    """Take away what a database of that version had not."""
+    with duckdb.connect(str(path)) as connection:
+        for view in ("world_poses", "keypoints", "labelled_poses"):
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT pose_id FROM poses")
+        for table, columns in NEW_IN_3.items():
+            for column in columns:
+                connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for axis in "xyz" if version == 1 else "":
             connection.execute(f"ALTER TABLE poses DROP COLUMN world_{axis}")
-        connection.execute("UPDATE about SET value = '1' WHERE key = 'schema_version'")
+        connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(version)])
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(store: File) -> None:
+    write(store, snapshot())
+    make_older(store.path, 1)
     with store.reading() as connection:
         [stored] = snapshots.poses(connection, [1])
         assert connection.execute("SELECT count(world_x), count(*) FROM keypoints").fetchall() == [(0, 18)]
         assert snapshots.about(connection, "schema_version") == str(file.SCHEMA_VERSION)
     assert stored.pose.person.world is None
+    assert (stored.pose.world, stored.dhash) == (None, None)
     write(store, snapshot("b.jpg", "2"))
+
+
+def test_what_is_derived_is_the_same_in_a_database_brought_up_to_date(demo_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
+    derived = "SELECT joint_set, world_vector, world_squares FROM poses ORDER BY pose_id"
+    with File(path).reading() as connection:
+        before = connection.execute(derived).fetchall()
+    make_older(path, 2)
+    with File(path).reading() as connection:
+        after = connection.execute(derived).fetchall()
+        assert connection.execute("SELECT count(*) FROM similar_poses(1)").fetchall() == [(10,)]
+        assert connection.execute("SELECT count(*) FROM similar_views(1)").fetchall() == [(10,)]
+    assert [row[0] for row in after] == [row[0] for row in before]
+    for column in (1, 2):
+        assert np.allclose([row[column] for row in after], [row[column] for row in before], atol=1e-6)

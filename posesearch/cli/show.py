@@ -134,7 +134,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
             f"than {_per_cent(left_out.percentile)} of random pairs of poses here. --close 0 shows it all the same."
         )
     elif left_out is not None:
-        output.note("What is farther than nine of ten random pairs is left out; --close 0 shows it all the same.")
+        output.note("The others are not close; --close 0 shows them all the same.")
 
 
 def _as_compared(match: Match) -> Float:

@@ -63,6 +63,8 @@ def of_keypoints(path: str) -> Query:
         value = value.get("query", value)
         xy, score = np.full((skeleton.N_JOINTS, 2), np.nan, np.float32), np.zeros(skeleton.N_JOINTS, np.float32)
         for joint, numbers in value["keypoints"].items():
+            if len(numbers) not in (2, 3):
+                raise ValueError(f"{joint} has {len(numbers)} numbers")  # noqa: TRY301 (told as the others are)
             xy[skeleton.INDEX[joint]] = numbers[:2]
             score[skeleton.INDEX[joint]] = numbers[2] if len(numbers) > 2 else 1.0
         keypoints = Keypoints(xy, score)

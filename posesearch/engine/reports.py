@@ -1,7 +1,7 @@
 """What the library answers: plain values, each with the JSON that the command line prints, as in docs/json.md."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from posesearch.store.snapshots import StoredPose
 from posesearch.types import Float, Keypoints, Pose
 
 Json = dict[str, Any]
+
+_NOTHING: Final = 3e-4  # what a joint may add to the distance and not be worth a word: 2% of the body elsewhere
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ class Match:
     Attributes:
         rank: from 1.
         similarity: -1 to 1; 1 - similarity is the distance.
-        percentile: per cent of random pairs of the database's poses that are less similar; None where it has no two.
+        percentile: per cent of random pairs of the database's poses that are no more similar; None of too few.
         shared_joints: body joints that were compared.
         mirrored: whether it is like the query in a mirror.
         degrees: how far it is turned against the query, or seen from another side; None where neither was asked for.
@@ -231,7 +233,7 @@ class Match:
         """The joints that differ most, at most three: each adds twice its part to the distance."""
         part = 2 * self.contributions.sum() / max(1, np.count_nonzero(self.contributions))
         order = np.argsort(-self.contributions)[:3]
-        return tuple(skeleton.JOINTS[joint] for joint in order if self.contributions[joint] > max(part, 1e-4))
+        return tuple(skeleton.JOINTS[joint] for joint in order if self.contributions[joint] > max(part, _NOTHING))
 
     def remarks(self) -> str:
         """Return in a few words what else is to be said of it."""

@@ -63,6 +63,12 @@ class Searching(Comparing, total=False):
     close: float
 
 
+_EQUAL: Final = 1e-6  # two similarities nearer than that differ by rounding
+
+FEWEST: Final = 30
+"""Poses that there must be for random pairs to mean anything; with fewer, nothing is left out."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How to search, checked."""
@@ -252,16 +258,16 @@ class Scale:
             if weight.sum() >= queries.BARS[-1]
         ]
         self._sorted = np.zeros(0)
-        if len(asked) > 1:
+        if len(asked) >= FEWEST:
             values = np.maximum(*_both_ways(sample, asked, options))
             others = ~np.eye(len(sample), dtype=bool)[weights.sum(axis=1) >= queries.BARS[-1]]
             self._sorted = np.sort(values[others & (values > -np.inf)])
 
     def percentile(self, value: float) -> float | None:
-        """Return how many per cent of random pairs are less similar; None where there are no pairs."""
+        """Return how many per cent of random pairs are no more similar; None where there are too few poses."""
         if not len(self._sorted):
             return None
-        return 100.0 * float(np.searchsorted(self._sorted, value)) / len(self._sorted)
+        return 100.0 * float(np.searchsorted(self._sorted, value + _EQUAL, side="right")) / len(self._sorted)
 
 
 def _kept(rows: Sequence[StoredPose], options: Options) -> list[tuple[int, tuple[int, ...]]]:
