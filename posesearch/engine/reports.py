@@ -230,10 +230,12 @@ class Match:
 
     @property
     def worst(self) -> tuple[str, ...]:
-        """The joints that differ most, at most three: each adds twice its part to the distance."""
-        part = 2 * self.contributions.sum() / max(1, np.count_nonzero(self.contributions))
-        order = np.argsort(-self.contributions)[:3]
-        return tuple(skeleton.JOINTS[joint] for joint in order if self.contributions[joint] > max(part, _NOTHING))
+        """The shared joints that differ most, at most three: each adds twice its part to the distance."""
+        there = self.stored.pose.mask[list(skeleton.MIRROR[skeleton.BODY])] if self.mirrored else self.stored.pose.mask
+        differing = self.contributions * there
+        part = 2 * differing.sum() / max(1, np.count_nonzero(differing))
+        order = np.argsort(-differing, kind="stable")[:3]
+        return tuple(skeleton.JOINTS[joint] for joint in order if differing[joint] > max(part, _NOTHING))
 
     def remarks(self) -> str:
         """Return in a few words what else is to be said of it."""

@@ -51,7 +51,7 @@ _UPGRADES: Final = {
 _VIEWS: Final = "-- Views and macros."  # where they begin in schema.sql
 
 # Vectors are read whole by every search: unpacking them takes longer than reading the sixth that packing saves.
-_PLAIN_FLOATS: Final = "SET GLOBAL disabled_compression_methods = 'alp,alprd'"
+PLAIN_FLOATS: Final = "SET GLOBAL disabled_compression_methods = 'alp,alprd'"
 
 # Nothing is ever downloaded: what posesearch needs is in DuckDB itself.
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -126,7 +126,7 @@ class File:
         """
         with self._open(read_only=False) as connection:
             try:
-                connection.execute(_PLAIN_FLOATS)
+                connection.execute(PLAIN_FLOATS)
                 connection.begin()
                 if self._is_blank(connection):
                     connection.execute(schema())

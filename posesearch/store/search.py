@@ -4,7 +4,7 @@ The macro nearest_to is the whole of it. Here the same is asked in two steps: ea
 does not need, and the second is skipped where no pose could pass the bar any more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -150,19 +150,52 @@ def nearest(connection: Connection, asked: Asked, n: int, *, mirror: bool, min_s
     variants = [asked, asked.mirrored()] if mirror else [asked]
     best: dict[int, Found] = {}
 
-    def take(rows: list[tuple[int, float]], mirrored: bool) -> None:
-        for pose_id, similarity in rows:
-            if pose_id not in best or similarity > best[pose_id].similarity:
-                best[pose_id] = Found(pose_id, similarity, mirrored)
+    def take(rows: Iterable[tuple[int, float, bool]]) -> None:
+        for found in (Found(*row) for row in rows):
+            if found.pose_id not in best or found.similarity > best[found.pose_id].similarity:
+                best[found.pose_id] = found
 
-    for mirrored, variant in enumerate(variants):
-        take(_whole(connection, variant, n, among), bool(mirrored))
+    if asked.norm_is_one and asked.freedom == "none":
+        take(_complete(connection, variants, n, among))
+    else:
+        for mirrored, variant in enumerate(variants):
+            take((*row, bool(mirrored)) for row in _whole(connection, variant, n, among))
     ranked = sorted(best.values(), key=lambda found: -found.similarity)
     bar = ranked[n - 1].similarity if len(ranked) >= n else -1.0
     if asked.most >= bar:
         for mirrored, variant in enumerate(variants):
-            take(_lacking(connection, variant, n, bar, min_shared, among), bool(mirrored))
+            take((*row, bool(mirrored)) for row in _lacking(connection, variant, n, bar, min_shared, among))
     return sorted(best.values(), key=lambda found: (-found.similarity, found.pose_id))[:n]
+
+
+def _complete(connection: Connection, variants: Sequence[Asked], n: int, among: str) -> list[tuple[int, float, bool]]:
+    """Return the best complete poses for a query of all joints: inner products of unit vectors, both ways in one pass.
+
+    The first try does not look for complete poses, which is faster; of a partial pose the product is no more than its
+    correlation, so that it can only take a place in the list, and the second try is seldom needed.
+    """
+    size = variants[0].pose.vectors.shape[1]
+    products = [f"array_inner_product(vector, $along{way}::FLOAT[{size}])" for way in range(len(variants))]
+    plain, flipped = products[0], products[-1]
+    both = len(variants) > 1
+    best = f"CASE WHEN {flipped} > {plain} THEN {flipped} ELSE {plain} END" if both else plain
+    for condition, limit in (("true", 2 * n + 10), (_has_all(_ALL), n)):
+        rows = connection.execute(
+            f"""
+            SELECT pose_id, greatest(-1, least(1, product / sqrt($norm))), mirrored, joint_set FROM (
+                SELECT pose_id, {best} AS product, {f"{flipped} > {plain}" if both else "false"} AS mirrored, joint_set
+                FROM {among} WHERE {condition} ORDER BY product DESC, pose_id LIMIT {limit:d}
+            )
+            """,  # noqa: S608 (our own words and numbers)
+            {
+                "norm": variants[0].constants["spread"],
+                **{f"along{way}": variant.constants["along"] for way, variant in enumerate(variants)},
+            },
+        ).fetchall()
+        complete = [(pose_id, value, mirrored) for pose_id, value, mirrored, joints in rows if joints == _ALL]
+        if len(complete) >= n or len(rows) < limit:
+            break
+    return complete
 
 
 def _whole(connection: Connection, asked: Asked, n: int, among: str) -> list[tuple[int, float]]:

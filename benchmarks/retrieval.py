@@ -1,0 +1,310 @@
+"""Does a search find the pose that it should? Everything through the real estimator.
+
+    python benchmarks/retrieval.py EVAL [--estimator NAME] [--seeds N]
+
+EVAL holds street/, studio/, sports/ and yoga/, as in benchmarks/accuracy.py. Prints four tables:
+
+(a) Re-finding: each pose of street, studio and sports, moved and scaled, with every joint displaced at random by 5% (or
+    10%) of the torso in the root mean square, and more done to it, must find itself among all: Hit@1 / Hit@10 in per
+    cent, against other ways to compare poses.
+(b) Classes: each yoga photo asks for others of its class, near-duplicates left out.
+(c) Views: each pose in 3D, turned about the vertical and projected, must find itself.
+(d) Nothing close: how often a yoga photo gets an answer when its class is in the database, and when it is not.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import machine
+import numpy as np
+from numpy.typing import NDArray
+
+import posesearch
+from posesearch import normalise, skeleton
+from posesearch.engine import variety
+from posesearch.engine.database import Database
+from posesearch.similarity import Freedom, Poses, compare
+from posesearch.store import snapshots
+from posesearch.store.file import File
+from posesearch.store.snapshots import StoredPose
+
+Array = NDArray[np.float64]
+MIRROR = list(skeleton.MIRROR[skeleton.BODY])
+LOWER = [skeleton.INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("hip", "knee", "ankle")]
+
+
+@dataclass(frozen=True, eq=False)
+class Bodies:
+    """Raw joints: (n, 14, 2) pixels or (n, 14, 3) metres, NaN where missing, and their scores (n, 14)."""
+
+    xy: Array
+    score: Array
+
+    def poses(self) -> Poses:
+        """Normalise them."""
+        normed = (normalise.body if self.xy.shape[2] == 2 else normalise.space)(self.xy.astype(np.float32))
+        return Poses(normed, (~np.isnan(self.xy[..., 0])).astype(np.float32))
+
+
+def torso(xy: Array) -> Array:
+    """Middle of the shoulders to middle of the hips, (n,)."""
+    middles = [np.nanmean(xy[:, [skeleton.INDEX[f"{side}_{at}"] for side in ("left", "right")]], axis=1)
+               for at in ("shoulder", "hip")]  # fmt: skip
+    lengths = np.linalg.norm(middles[0] - middles[1], axis=1)
+    return np.asarray(np.where(np.isnan(lengths), np.nanmedian(lengths), lengths))
+
+
+# Ways to compare: from a gallery and queries to similarities (q, n); larger is more alike.
+
+Way = Callable[[Bodies, Bodies], Array]
+
+
+def ours(*, mirror: bool, freedom: Freedom = "none", by_score: bool = False) -> Way:
+    """Return what a search does, as the tests hold SQL to it."""
+
+    def way(gallery: Bodies, asked: Bodies) -> Array:
+        stored, query = gallery.poses(), asked.poses()
+        weight = query.masks * (asked.score if by_score else 1.0)
+        best = compare(stored, query, weight.astype(np.float32), freedom).similarity()
+        if mirror:
+            flipped = Poses(query.vectors, weight.astype(np.float32)).mirrored()
+            best = np.maximum(best, compare(stored, flipped, flipped.masks, freedom).similarity())
+        return best
+
+    return way
+
+
+def by_vector(vectors: Callable[[Bodies], Array]) -> Way:
+    """Return the comparison by the Euclidean distance of vectors, missing joints 0."""
+
+    def way(gallery: Bodies, asked: Bodies) -> Array:
+        a, b = vectors(gallery), vectors(asked)
+        return -np.stack([((a - one) ** 2).sum(axis=1) for one in b])
+
+    return way
+
+
+def article(bodies: Bodies) -> Array:
+    """Return x / max x and y / max y."""
+    return normalise.maximum(bodies.xy.astype(np.float32)).astype(np.float64)
+
+
+def min_max(bodies: Bodies) -> Array:
+    """Return x and y each from 0 to 1 over the joints that are there."""
+    low, high = np.nanmin(bodies.xy, axis=1, keepdims=True), np.nanmax(bodies.xy, axis=1, keepdims=True)
+    return np.asarray(np.nan_to_num((bodies.xy - low) / np.maximum(high - low, 1e-9)).reshape(len(bodies.xy), -1))
+
+
+def torso_scaled(bodies: Bodies) -> Array:
+    """Return joints from the middle of the hips, in lengths of the trunk; from the neck where the hips are missing."""
+    hips = bodies.xy[:, [skeleton.INDEX["left_hip"], skeleton.INDEX["right_hip"]]].mean(axis=1, keepdims=True)
+    neck = bodies.xy[:, [skeleton.INDEX["neck"]]]
+    origin = np.where(np.isnan(hips), neck, hips)
+    size = np.linalg.norm(neck - hips, axis=2, keepdims=True)
+    scaled = (bodies.xy - origin) / np.where(np.isnan(size) | (size < 1e-9), np.nanmedian(size), size)
+    return np.asarray(np.nan_to_num(scaled).reshape(len(bodies.xy), -1))
+
+
+def move_mirror(gallery: Bodies, asked: Bodies) -> Array:
+    """Oved, "Move Mirror", 2018: the box to the origin, L2 norm, distances weighted by the query's scores."""
+
+    def normed(bodies: Bodies) -> Array:
+        moved = np.nan_to_num(bodies.xy - np.nanmin(bodies.xy, axis=1, keepdims=True))
+        flat = moved.reshape(len(moved), -1)
+        return np.asarray((flat / np.linalg.norm(flat, axis=1, keepdims=True)).reshape(moved.shape))
+
+    a, b = normed(gallery), normed(asked)
+    score = np.where(np.isnan(asked.xy[..., 0]), 0.0, asked.score)
+    return -np.stack(
+        [(w[:, None] * np.abs(a - one)).sum(axis=(1, 2)) / w.sum() for one, w in zip(b, score, strict=True)]
+    )
+
+
+def changed(bodies: Bodies, change: str, random: np.random.Generator) -> Bodies:
+    """Return the bodies in another place and size, displaced and more."""
+    noise = 0.10 if change == "10%" else 0.05
+    step = random.normal(size=bodies.xy.shape) * noise / np.sqrt(bodies.xy.shape[2]) * torso(bodies.xy)[:, None, None]
+    xy = bodies.xy + step
+    match change:
+        case "3 hidden":
+            for row in xy:
+                row[random.choice(np.flatnonzero(~np.isnan(row[:, 0])), 3, replace=False)] = np.nan
+        case "no legs":
+            xy[:, LOWER] = np.nan
+        case "mirrored":
+            xy = xy[:, MIRROR] * [-1, 1]
+        case "turned":
+            turn = np.radians(30)
+            xy = xy @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    size = random.uniform(0.3, 3, (len(xy), 1, 1))
+    moved = xy * size
+    low = np.nanmin(moved, axis=1, keepdims=True)
+    return Bodies(moved - low + random.uniform(0, 500, low.shape), bodies.score)  # another crop of the picture
+
+
+def hits(similarities: Array, own: NDArray[np.int64]) -> tuple[float, float]:
+    """Return Hit@1 and Hit@10 in per cent; equals count against."""
+    rows = np.arange(len(own))
+    rank = (similarities >= similarities[rows, own][:, None]).sum(axis=1) - 1
+    return 100 * float((rank < 1).mean()), 100 * float((rank < 10).mean())
+
+
+def distinct(stored: Sequence[StoredPose]) -> list[StoredPose]:
+    """Return the poses without near-duplicates: of two stored copies of a photo neither is the wrong answer."""
+    return [stored[row] for row, _ in variety.collapsed(stored)]
+
+
+def refinding(bodies: Bodies, seeds: int) -> None:
+    """Print table (a)."""
+    changes = ("5%", "10%", "3 hidden", "no legs", "mirrored", "turned")
+    ways: dict[str, Way] = {
+        "posesearch": ours(mirror=True),
+        "posesearch --no-mirror": ours(mirror=False),
+        "  weighted by score": ours(mirror=True, by_score=True),
+        "torso scaled": by_vector(torso_scaled),
+        "Move Mirror, weighted": move_mirror,
+        "min-max": by_vector(min_max),
+        "the article's": by_vector(article),
+    }
+    turning: dict[str, Way] = {
+        "posesearch": ours(mirror=True, freedom="turn"),
+        "posesearch --no-mirror": ours(mirror=False, freedom="turn"),
+        "  weighted by score": ours(mirror=True, freedom="turn", by_score=True),
+    }
+    print(f"\n(a) Re-finding {len(bodies.xy)} poses, {seeds} times: Hit@1 / Hit@10, per cent (turned: with --turn)\n")
+    print(f"{'':24}" + "".join(f"{change:>14}" for change in changes))
+    for name, way in ways.items():
+        line = []
+        for change in changes:
+            found = []
+            for seed in range(seeds):
+                asked = changed(bodies, change, np.random.default_rng(seed))
+                usable = np.flatnonzero((~np.isnan(asked.xy[..., 0])).sum(axis=1) >= 6)
+                some = Bodies(asked.xy[usable], asked.score[usable])
+                chosen = turning.get(name, way) if change == "turned" else way
+                found.append(hits(chosen(bodies, some), usable))
+            line.append("{:.1f} / {:.1f}".format(*np.mean(found, axis=0)))
+        print(f"{name:24}" + "".join(f"{cell:>14}" for cell in line))
+
+
+def best_both_ways(stored: Poses, query: Poses) -> Array:
+    """Return similarities (q, n), of each the better of as it is and mirrored."""
+    flipped = query.mirrored()
+    return np.maximum(
+        compare(stored, query, query.masks).similarity(), compare(stored, flipped, flipped.masks).similarity()
+    )
+
+
+def classes(yoga: Sequence[StoredPose], labels: dict[str, str], photos: int) -> None:
+    """Print table (b)."""
+    main = [one for one in yoga if one.number == 1]
+    names = np.array([labels[Path(one.source).name] for one in main])
+    poses = variety.poses_of(main)
+    similarities = best_both_ways(poses, poses)
+    for a in range(len(main)):
+        for b in range(len(main)):
+            if a == b or similarities[a, b] > 0.9995 or variety.near_duplicates(main[a], main[b]):
+                similarities[a, b] = -np.inf
+    order = np.argsort(-similarities, axis=1)[:, :5]
+    answered = np.take_along_axis(similarities, order, axis=1) > -np.inf
+    right = (names[order] == names[:, None]) & answered
+    print(f"\n(b) Classes: {len(main)} of {photos} yoga photos have a pose (coverage {len(main) / photos:.1%})\n")
+    print(f"{'':20}{'photos':>8}{'answered':>10}{'P@1':>8}{'P@5':>8}")
+    for name in (*np.unique(names), "all"):
+        rows = (names == name) | (name == "all")
+        p5 = right[rows].sum() / max(1, answered[rows].sum())
+        p1 = right[rows, 0].sum() / max(1, answered[rows, 0].sum())
+        print(f"{name:20}{rows.sum():>8}{answered[rows, 0].mean():>10.1%}{p1:>8.3f}{p5:>8.3f}")
+
+
+def views(stored: Sequence[StoredPose], seeds: int) -> None:
+    """Print table (c)."""
+    worlds = [one.pose.person.world for one in stored]
+    if any(world is None for world in worlds):
+        print("\n(c) Views: this estimator gives no joints in 3D")
+        return
+    xyz = np.stack([world[skeleton.BODY] for world in worlds if world is not None]).astype(np.float64)
+    complete = ~np.isnan(xyz).any(axis=(1, 2))
+    xy = np.stack([one.pose.person.keypoints.xy[skeleton.BODY] for one in stored]).astype(np.float64)
+    scores = np.ones((int(complete.sum()), skeleton.N_BODY))
+    flat, solid = Bodies(xy[complete], scores), Bodies(xyz[complete], scores)
+    own = np.arange(len(solid.xy))
+    print(f"\n(c) Views: {len(own)} poses in 3D, turned, displaced by 5% and projected: Hit@1 / Hit@10, per cent\n")
+    print(f"{'':24}" + "".join(f"{f'{degrees} degrees':>16}" for degrees in (0, 30, 60, 90)))
+    ways: dict[str, Callable[[Bodies], Array]] = {
+        "2D": lambda asked: ours(mirror=False)(flat, Bodies(asked.xy[..., :2], asked.score)),
+        "--view any": lambda asked: ours(mirror=False, freedom="view")(solid, asked),
+    }
+    for name, way in ways.items():
+        line = []
+        for degrees in (0, 30, 60, 90):
+            cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+            turn = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
+            found = []
+            for seed in range(seeds):
+                random = np.random.default_rng(seed)
+                step = random.normal(size=solid.xy.shape) * 0.05 / np.sqrt(2) * torso(solid.xy)[:, None, None]
+                found.append(hits(way(Bodies((solid.xy + step) @ turn, solid.score)), own))
+            line.append("{:.1f} / {:.1f}".format(*np.mean(found, axis=0)))
+        print(f"{name:24}" + "".join(f"{cell:>16}" for cell in line))
+
+
+def nothing_close(stored: Sequence[StoredPose], labels: dict[str, str]) -> None:
+    """Print table (d)."""
+    queries = [one for one in stored if one.collection == "yoga" and one.number == 1]
+    bars = (50, 75, 85, 90, 95)
+    print("\n(d) Yoga photos that get an answer, per cent, by --close: class in the database / taken out of it\n")
+    print(f"{'database':24}" + "".join(f"{bar:>14}" for bar in bars))
+    for collections in (("street", "studio", "sports", "yoga"), ("street", "yoga"), ("yoga",), ("street", "studio")):
+        held = [one for one in stored if one.collection in collections]
+        poses = variety.poses_of(held)
+        sample = poses.take(np.linspace(0, len(held) - 1, min(200, len(held))).astype(np.int64))
+        pairs = best_both_ways(sample, sample)[~np.eye(len(sample), dtype=bool)]
+        scale = np.sort(pairs[pairs > -np.inf])
+        similarities = best_both_ways(poses, variety.poses_of(queries))
+        names = np.array([labels.get(Path(one.source).name, "") for one in held])
+        best: dict[str, list[float]] = {"in": [], "out": []}
+        for row, query in enumerate(queries):
+            same = names == labels[Path(query.source).name]
+            new = np.array([one.pose_id != query.pose_id for one in held]) & (similarities[row] < 0.9995)
+            for kind, among in (("in", same & new), ("out", ~same)):
+                top = similarities[row][among].max(initial=-np.inf)
+                best[kind].append(100 * np.searchsorted(scale, top, side="right") / len(scale))
+        cells = []
+        for bar in bars:
+            shares = [f"{100 * np.mean(np.array(best[kind]) >= bar):.0f}" for kind in ("in", "out")]
+            cells.append(" / ".join(shares) if "yoga" in collections else f"- / {shares[1]}")
+        print(f"{'+'.join(collections):24.24}" + "".join(f"{cell:>14}" for cell in cells))
+
+
+def ingested(db: Database, folder: Path, estimator: str | None) -> list[StoredPose]:
+    """Return all poses of the four folders."""
+    for collection in ("street", "studio", "sports", "yoga"):
+        db.ingest(folder / collection / "photos", collection=collection, estimator=estimator)
+    ids = [row[0] for row in db.sql("SELECT pose_id FROM poses ORDER BY pose_id").rows]
+    with File(db.path).reading() as connection:
+        return snapshots.poses(connection, ids)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("eval", type=Path)
+    parser.add_argument("--estimator")
+    parser.add_argument("--seeds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as away, posesearch.open(Path(away) / "poses.duckdb") as database:
+        stored = ingested(database, options.eval, options.estimator)
+    print(machine.line())
+    lines = (options.eval / "yoga" / "classes.jsonl").read_text(encoding="utf-8").splitlines()
+    labels = {row["file"]: row["pose_class"] for row in map(json.loads, lines)}
+    others = distinct([one for one in stored if one.collection != "yoga"])
+    joints = np.stack([one.pose.person.keypoints.xy[skeleton.BODY] for one in others]).astype(np.float64)
+    scores = np.stack([one.pose.person.keypoints.score[skeleton.BODY] for one in others]).astype(np.float64)
+    refinding(Bodies(joints, scores), options.seeds)
+    classes([one for one in stored if one.collection == "yoga"], labels, len(labels))
+    views(others, options.seeds)
+    nothing_close(stored, labels)

@@ -1,0 +1,301 @@
+"""How long does an exact search take, at 10,000 to 10,000,000 poses?
+
+    python benchmarks/search.py FOLDER... [--sizes 10000 100000 1000000 10000000] [--queries N] [--keep DIR]
+
+Ingests the folders, draws so many poses from theirs (each joint displaced by 5% of the torso; of 30% of the poses 15%
+of the joints missing), stores them in databases of their own, and times searches for real poses, in milliseconds: the
+median and the 99th percentile of queries on an open, warm file; the first query after the operating system was told to
+forget the file; and the whole call, Database.similar, which opens it. In the same run, on the same vectors: NumPy's
+matrix product with argpartition, usearch's exact search and faiss's flat index (pip install usearch faiss-cpu), which
+take all poses for complete, and the masked sums of the partial query in NumPy.
+"""
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import machine
+import numpy as np
+from numpy.typing import NDArray
+
+import posesearch
+from posesearch import normalise, skeleton
+from posesearch.engine import queries
+from posesearch.similarity import Freedom, Poses
+from posesearch.store import file, search, snapshots
+from posesearch.store.file import File
+from posesearch.store.search import Asked
+from posesearch.store.snapshots import StoredPose
+
+CHUNK = 250_000
+UPPER = 8  # joints of a head, two arms and a trunk down to the shoulders: the first eight
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of search."""
+
+    name: str
+    mirror: bool = False
+    parts: tuple[str, ...] = ()
+    freedom: Freedom = "none"
+    partial: bool = False
+    where: str = ""
+
+
+PARTIAL = Kind("partial query (8 joints)", partial=True)
+KINDS = (
+    Kind("plain"),
+    Kind("mirrored", mirror=True),
+    Kind("parts (arms)", parts=("arms",)),
+    PARTIAL,
+    Kind("filtered (a tenth)", where="snapshot_id % 10 = 3"),
+    Kind("turn", freedom="turn"),
+    Kind("view any", freedom="view"),
+)
+
+
+def real(folders: Sequence[str], away: Path) -> list[StoredPose]:
+    """Return the complete poses of the folders that have joints in 3D."""
+    with posesearch.open(away / "real.duckdb") as database:
+        for folder in folders:
+            database.ingest(folder, collection=folder)
+        ids = [row[0] for row in database.sql("SELECT pose_id FROM poses WHERE body_joints = 14 ORDER BY 1").rows]
+        with File(database.path).reading() as connection:
+            return [stored for stored in snapshots.poses(connection, ids) if stored.pose.world is not None]
+
+
+def drawn(stored: Sequence[StoredPose], count: int, random: np.random.Generator) -> tuple[Poses, Poses]:
+    """Return so many poses like the stored ones, of the picture and in 3D."""
+    chosen = random.integers(0, len(stored), count)
+    flat = np.stack([one.pose.person.keypoints.xy[skeleton.BODY] for one in stored])[chosen]
+    solid = np.stack([one.pose.person.world for one in stored if one.pose.person.world is not None])[:, skeleton.BODY]
+    solid = solid[chosen]
+    hidden = (random.random((count, 1)) < 0.3) & (random.random((count, skeleton.N_BODY)) < 0.15)
+    made = []
+    for xy, norm in ((flat, normalise.body), (solid, normalise.space)):
+        shoulders, hips = (
+            xy[:, [skeleton.INDEX[f"right_{at}"], skeleton.INDEX[f"left_{at}"]]].mean(axis=1)
+            for at in ("shoulder", "hip")
+        )
+        step = 0.05 / np.sqrt(2) * np.linalg.norm(shoulders - hips, axis=1)[:, None, None]
+        moved = (xy + random.normal(size=xy.shape).astype(np.float32) * step).astype(np.float32)
+        moved[hidden] = np.nan
+        made.append(Poses(norm(moved), (~hidden).astype(np.float32)))
+    return made[0], made[1]
+
+
+def build(path: Path, stored: Sequence[StoredPose], count: int) -> NDArray[np.float32]:
+    """Write a database of so many poses, and return their vectors, (count, 28)."""
+    random = np.random.default_rng(0)
+    vectors = np.empty((count, 28), np.float32)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(file.PLAIN_FLOATS)
+        connection.execute(file.schema())
+        connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(file.SCHEMA_VERSION)])
+        connection.execute("INSERT INTO about VALUES ('estimator', 'blazepose'), ('model_files', '{}')")
+        for start in range(0, count, CHUNK):
+            size = min(CHUNK, count - start)
+            flat, solid = drawn(stored, size, random)
+            vectors[start : start + size] = flat.vectors
+            connection.register("batch", _columns(start, flat, solid))
+            connection.execute(f"INSERT INTO snapshots BY NAME {_SNAPSHOT}")
+            connection.execute(f"INSERT INTO poses BY NAME {_POSE}")
+            connection.unregister("batch")
+        connection.execute("CHECKPOINT")
+    return vectors
+
+
+def _columns(start: int, flat: Poses, solid: Poses) -> dict[str, NDArray[Any]]:
+    half = skeleton.N_BODY
+    squares = (
+        (flat.vectors.reshape(-1, 2, half) ** 2).sum(axis=1),
+        (solid.vectors.reshape(-1, 3, half) ** 2).sum(axis=1),
+    )
+    matrices = {"v": flat.vectors, "m": flat.masks, "s": squares[0], "w": solid.vectors, "t": squares[1]}
+    return {
+        "pose_id": np.arange(start, start + len(flat), dtype=np.int32),
+        "joint_set": (flat.masks @ (1 << np.arange(half))).astype(np.uint16),
+        **{
+            f"{name}{column}": np.ascontiguousarray(matrix[:, column])
+            for name, matrix in matrices.items()
+            for column in range(matrix.shape[1])
+        },
+    }
+
+
+def _array(name: str, count: int, form: str = "{}") -> str:
+    return "array_value(" + ", ".join(form.format(f"{name}{column}") for column in range(count)) + ")"
+
+
+_SNAPSHOT = """
+    SELECT pose_id AS snapshot_id, '/photos/' || pose_id || '.jpg' AS source, pose_id::VARCHAR AS sha256,
+           600 AS width, 900 AS height, 'many' AS collection, 'ingested' AS status, '{}' AS settings,
+           hash(pose_id) AS dhash
+    FROM batch
+"""
+_PIXELS = ", ".join(f"v{column} * 800 + 300" for column in range(14))
+_ROWS = ", ".join(f"v{column} * 800 + 450" for column in range(14, 28))
+_POSE = f"""
+    SELECT pose_id, pose_id AS snapshot_id, 1 AS person, 100 AS box_x, 100 AS box_y, 300 AS box_width,
+           700 AS box_height, 0.8 AS prominence, 0.9 AS score, 'blazepose' AS estimator, '{{}}' AS settings,
+           bit_count(joint_set) AS body_joints,
+           array_value({_PIXELS}, NULL, NULL, NULL, NULL) AS x,
+           array_value({_ROWS}, NULL, NULL, NULL, NULL) AS y,
+           array_value({", ".join(f"m{column} * 0.9" for column in range(14))}, 0, 0, 0, 0)::FLOAT[18] AS joint_score,
+           {_array("v", 28)} AS vector, {_array("m", 14)} AS mask, {_array("s", 14)} AS squares, joint_set,
+           {_array("w", 42)} AS world_vector, {_array("t", 14)} AS world_squares
+    FROM batch
+"""  # noqa: S608 (our own column names)
+
+
+def asked(stored: StoredPose, kind: Kind) -> Asked:
+    """Return a query of a kind."""
+    vector = stored.pose.world if kind.freedom == "view" else stored.pose.vector
+    assert vector is not None  # noqa: S101 (only such poses are taken)
+    weight = queries.weight_of(kind.parts)
+    mask = np.ones(skeleton.N_BODY, np.float32)
+    if kind.partial:
+        xy = stored.pose.person.keypoints.xy[None, skeleton.BODY].copy()
+        xy[0, UPPER:] = np.nan
+        vector, mask = normalise.body(xy)[0], (np.arange(skeleton.N_BODY) < UPPER).astype(np.float32)
+    return Asked(Poses(vector[None], mask[None]), weight * mask, kind.freedom)
+
+
+def masked(vectors: NDArray[np.float32], query: Asked) -> float:
+    """Return the milliseconds of a partial query in NumPy, which leaves poses that lack joints out of account."""
+    constants = {name: np.array(query.constants[name], np.float32) for name in ("along", "ones_u", "ones_v", "weight")}
+    squares = vectors[:, :14] ** 2 + vectors[:, 14:] ** 2  # posesearch has them stored
+    started = time.perf_counter()
+    sums = (vectors @ constants["ones_u"]) ** 2 + (vectors @ constants["ones_v"]) ** 2
+    spread = squares @ constants["weight"] - sums / np.float32(query.total)
+    scores = (
+        vectors
+        @ constants["along"]
+        / np.sqrt(np.maximum(spread, np.float32(1e-3)) * np.float32(query.constants["spread"]))
+    )
+    top = np.argpartition(-scores, 10)[:10]
+    top = top[np.argsort(-scores[top])]
+    return 1000 * (time.perf_counter() - started)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return milliseconds."""
+    started = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - started)
+
+
+def summary(times: Sequence[float]) -> str:
+    """Return median and 99th percentile."""
+    return f"{np.median(times):9.1f} {np.percentile(times, 99):9.1f}"
+
+
+def forget(path: Path) -> None:
+    """Ask the operating system to drop the file's pages from its cache."""
+    handle = os.open(path, os.O_RDONLY)
+    os.fsync(handle)
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(handle)
+
+
+def rivals(vectors: NDArray[np.float32], wanted: NDArray[np.float32], repeats: int) -> dict[str, list[float]]:
+    """Return the times of NumPy, usearch and faiss on the same vectors."""
+
+    def numpy_search(query: NDArray[np.float32]) -> object:
+        scores = vectors @ query
+        top = np.argpartition(-scores, 10)[:10]
+        return top[np.argsort(-scores[top])]
+
+    times = {"NumPy product + argpartition": [timed(lambda q=q: numpy_search(q)) for q in wanted[:repeats]]}  # type: ignore[misc]
+    try:
+        import faiss  # noqa: PLC0415 (the benchmark's own)
+        from usearch.index import search as exact  # noqa: PLC0415
+    except ImportError:
+        print("    usearch and faiss-cpu are not installed; without them")
+        return times
+    times["usearch exact"] = [
+        timed(lambda q=q: exact(vectors, q[None], 10, "ip", exact=True))  # type: ignore[misc]
+        for q in wanted[: max(3, repeats // 3)]
+    ]
+    index = faiss.IndexFlatIP(28)
+    index.add(vectors)
+    times["faiss IndexFlatIP"] = [timed(lambda q=q: index.search(q[None], 10)) for q in wanted[:repeats]]  # type: ignore[misc]
+    return times
+
+
+def measure(path: Path, stored: Sequence[StoredPose], count: int, repeats: int) -> None:
+    """Build one database and print its times."""
+    started = time.perf_counter()
+    vectors = build(path, stored, count)
+    built = time.perf_counter() - started
+    print(f"\n{count:,} poses: {path.stat().st_size / 1e6:,.0f} MB, built in {built:.0f} s")
+    print(f"    {'milliseconds':30}{'median':>9} {'p99':>9} {'to NumPy':>9} {'first':>9}")
+    wanted = list(np.random.default_rng(1).permutation(len(stored))[:repeats])
+    ours = rivals(vectors, np.stack([stored[row].pose.vector for row in wanted]), repeats)
+    ours["NumPy, partial query"] = [
+        masked(vectors, asked(stored[row], PARTIAL)) for row in wanted[: max(3, repeats // 3)]
+    ]
+    base = float(np.median(ours["NumPy product + argpartition"]))
+    for name, times in ours.items():
+        print(f"    {name:30}{summary(times)} {np.median(times) / base:9.2f}")
+    del vectors
+    for kind in KINDS:
+        forget(path)
+        with File(path).reading() as connection:
+            first: list[float] = []
+            times = []
+            for row in [wanted[0], *wanted]:
+                query = asked(stored[row], kind)
+                work = _work(connection, query, kind)
+                (times if first else first).append(timed(work))
+        ratio = f"{np.median(times) / base:9.2f}"
+        print(f"    {kind.name:30}{summary(times)} {ratio} {first[0]:9.1f}", flush=True)
+    with posesearch.open(path) as database:
+        whole = [timed(lambda row=row: database.similar(int(row) + 1)) for row in wanted[: max(3, repeats // 5)]]  # type: ignore[misc]
+    print(f"    {'Database.similar, opens it':30}{summary(whole)} {np.median(whole) / base:9.2f}")
+
+
+def _versions() -> str:
+    found = [name for name in ("usearch", "faiss-cpu") if list(metadata.distributions(name=name))]
+    return "".join(f", {name} {metadata.version(name)}" for name in found)
+
+
+def _work(connection: duckdb.DuckDBPyConnection, query: Asked, kind: Kind) -> Callable[[], object]:
+    def work() -> object:
+        among = search.candidates(connection, view=kind.freedom == "view", where=kind.where)
+        return search.nearest(connection, query, 10, mirror=kind.mirror, min_shared=6, among=among)
+
+    return work
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--queries", type=int, default=100)
+    parser.add_argument("--keep", type=Path, help="where the databases stay; without it they are deleted")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        away = options.keep or Path(temporary)
+        away.mkdir(parents=True, exist_ok=True)
+        print(machine.line() + _versions())
+        poses = real(options.folders, Path(temporary))
+        print(f"drawn from {len(poses)} complete poses; {options.queries} queries, fewer where they are slow")
+        for size in options.sizes:
+            database_file = away / f"{size}.duckdb"
+            database_file.unlink(missing_ok=True)
+            measure(database_file, poses, size, max(10, min(options.queries, 50_000_000 // size)))
+            if not options.keep:
+                database_file.unlink()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        print(f"\npeak memory of this process, NumPy's and the rivals' vectors included: {peak:,.0f} MB")
