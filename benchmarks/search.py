@@ -5,9 +5,10 @@
 Ingests the folders, draws so many poses from theirs (each joint displaced by 5% of the torso; of 30% of the poses 15%
 of the joints missing), stores them in databases of their own, and times searches for real poses, in milliseconds: the
 median and the 99th percentile of queries on an open, warm file; the first query after the operating system was told to
-forget the file; and the whole call, Database.similar, which opens it. In the same run, on the same vectors: NumPy's
-matrix product with argpartition, usearch's exact search and faiss's flat index (pip install usearch faiss-cpu), which
-take all poses for complete, and the masked sums of the partial query in NumPy.
+forget the file; the memory that DuckDB holds afterwards; and the whole call, Database.similar, which opens the file. In
+the same run, on the same vectors: NumPy's matrix product with argpartition, usearch's exact search and faiss's flat
+index (pip install usearch faiss-cpu), which take all poses for complete, and the masked sums of the partial query in
+NumPy.
 """
 
 import argparse
@@ -239,7 +240,7 @@ def measure(path: Path, stored: Sequence[StoredPose], count: int, repeats: int) 
     vectors = build(path, stored, count)
     built = time.perf_counter() - started
     print(f"\n{count:,} poses: {path.stat().st_size / 1e6:,.0f} MB, built in {built:.0f} s")
-    print(f"    {'milliseconds':30}{'median':>9} {'p99':>9} {'to NumPy':>9} {'first':>9}")
+    print(f"    {'milliseconds':30}{'median':>9} {'p99':>9} {'to NumPy':>9} {'first':>9} {'MB held':>9}")
     wanted = list(np.random.default_rng(1).permutation(len(stored))[:repeats])
     ours = rivals(vectors, np.stack([stored[row].pose.vector for row in wanted]), repeats)
     ours["NumPy, partial query"] = [
@@ -258,8 +259,9 @@ def measure(path: Path, stored: Sequence[StoredPose], count: int, repeats: int) 
                 query = asked(stored[row], kind)
                 work = _work(connection, query, kind)
                 (times if first else first).append(timed(work))
+            held = connection.execute("SELECT sum(memory_usage_bytes) / 1e6 FROM duckdb_memory()").fetchall()[0][0]
         ratio = f"{np.median(times) / base:9.2f}"
-        print(f"    {kind.name:30}{summary(times)} {ratio} {first[0]:9.1f}", flush=True)
+        print(f"    {kind.name:30}{summary(times)} {ratio} {first[0]:9.1f} {held:9,.0f}", flush=True)
     with posesearch.open(path) as database:
         whole = [timed(lambda row=row: database.similar(int(row) + 1)) for row in wanted[: max(3, repeats // 5)]]  # type: ignore[misc]
     print(f"    {'Database.similar, opens it':30}{summary(whole)} {np.median(whole) / base:9.2f}")

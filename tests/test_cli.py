@@ -52,7 +52,7 @@ def awkward(toy: Toy, tmp_path: Path, run: Run) -> Path:
 def shape(value: Any) -> Any:
     """Return the keys of a JSON value, all the way down; of a list, those of its first element."""
     if isinstance(value, dict):
-        by_joint = ("keypoints", "world", "centroid", "reasons")
+        by_joint = ("keypoints", "world", "centroid", "reasons", "contributions")
         return {key: None if key in by_joint else shape(item) for key, item in value.items()}
     return [shape(value[0])] if isinstance(value, list) and value and isinstance(value[0], dict) else None
 

@@ -39,47 +39,49 @@ class _Tile:
 
 def pairs(file: File, options: Options, progress: Steps) -> PairsReport:
     """Find the nearest pairs. See Database.pairs."""
-    with file.reading() as connection:
-        ids, poses = _all(connection, file, options)
-        scale = search.Scale(connection, options)
-        wanted = n = options.n
-        while True:
-            best = _nearest_pairs(poses, wanted, options, progress)
-            found = _stored_pairs(connection, ids, best, scale)
-            kept = [
-                pair for pair in found if options.duplicates or not variety.near_duplicates(pair.first, pair.second)
-            ]
-            if len(kept) >= n or len(best) < wanted:
-                return PairsReport(tuple(kept[:n]), len(found) - len(kept))
-            wanted *= 4
+    ids, poses, scale = _read(file, options)
+    wanted = options.n if options.duplicates else 4 * options.n + 50  # comparing all again takes as long
+    while True:
+        best = _nearest_pairs(poses, wanted, options, progress)
+        found = _stored_pairs(file, ids, best, scale)
+        kept = [pair for pair in found if options.duplicates or not variety.near_duplicates(pair.first, pair.second)]
+        if len(kept) >= options.n or len(best) < wanted:
+            last = kept[: options.n][-1].similarity if kept else 1.0
+            return PairsReport(
+                tuple(kept[: options.n]), sum(pair.similarity >= last for pair in found if pair not in kept)
+            )
+        wanted *= 4
 
 
 def outliers(file: File, options: Options, progress: Steps) -> OutliersReport:
     """Find the poses that are far from every other. See Database.outliers."""
+    ids, poses, scale = _read(file, options)
+    best, other = np.full((len(ids), _BEST), -np.inf), np.zeros((len(ids), _BEST), np.int64)
+    for tile in _tiles(poses, options, progress, half=False):
+        values = np.concatenate([best[tile.rows], np.maximum(tile.plain, tile.mirrored)], axis=1)
+        columns = np.broadcast_to(np.arange(tile.columns.start, tile.columns.stop), tile.plain.shape)
+        numbers = np.concatenate([other[tile.rows], columns], axis=1)
+        top = np.argpartition(-values, _BEST - 1, axis=1)[:, :_BEST]
+        order = np.take_along_axis(top, np.argsort(-np.take_along_axis(values, top, axis=1), axis=1), axis=1)
+        best[tile.rows] = np.take_along_axis(values, order, axis=1)
+        other[tile.rows] = np.take_along_axis(numbers, order, axis=1)
     with file.reading() as connection:
-        ids, poses = _all(connection, file, options)
-        scale = search.Scale(connection, options)
-        best, other = np.full((len(ids), _BEST), -np.inf), np.zeros((len(ids), _BEST), np.int64)
-        for tile in _tiles(poses, options, progress, half=False):
-            values = np.maximum(tile.plain, tile.mirrored)
-            columns = np.broadcast_to(np.arange(tile.columns.start, tile.columns.stop), values.shape)
-            merged = np.concatenate([best[tile.rows], values], axis=1)
-            order = np.argsort(-merged, axis=1, kind="stable")[:, :_BEST]
-            best[tile.rows] = np.take_along_axis(merged, order, axis=1)
-            other[tile.rows] = np.take_along_axis(np.concatenate([other[tile.rows], columns], axis=1), order, axis=1)
         return OutliersReport(tuple(_farthest(connection, ids, best, other, options.n, scale)))
 
 
-def _all(connection: Connection, file: File, options: Options) -> tuple[NDArray[np.int64], Poses]:
-    snapshots.check_collection(connection, options.collection)
-    if choice.held(connection) is None or not snapshots.any_poses(connection):
-        raise NoPoses(str(file.path))
-    read = list(stored_search.blocks(connection, search.candidates(connection, options), view=options.view))
-    if not read:
-        raise NoPoses(str(file.path))
-    ids = np.concatenate([block for block, _ in read])
-    vectors = np.concatenate([block.vectors for _, block in read])
-    return ids, Poses(vectors, np.concatenate([block.masks for _, block in read]))
+def _read(file: File, options: Options) -> tuple[NDArray[np.int64], Poses, search.Scale]:
+    """Return all that is compared; the file is free for others while it is."""
+    with file.reading() as connection:
+        snapshots.check_collection(connection, options.collection)
+        if choice.held(connection) is None or not snapshots.any_poses(connection):
+            raise NoPoses(str(file.path))
+        blocks = list(stored_search.blocks(connection, search.candidates(connection, options), view=options.view))
+        scale = search.Scale(connection, options)
+    if not blocks:
+        return np.zeros(0, np.int64), Poses(np.zeros((0, 28), np.float32), np.zeros((0, 14), np.float32)), scale
+    ids = np.concatenate([block for block, _ in blocks])
+    vectors = np.concatenate([block.vectors for _, block in blocks])
+    return ids, Poses(vectors, np.concatenate([block.masks for _, block in blocks])), scale
 
 
 def _tiles(poses: Poses, options: Options, progress: Steps, *, half: bool) -> Iterator[_Tile]:
@@ -134,13 +136,15 @@ def _nearest_pairs(poses: Poses, n: int, options: Options, progress: Steps) -> l
 
 
 def _stored_pairs(
-    connection: Connection, ids: NDArray[np.int64], best: list[tuple[float, int, int, bool]], scale: search.Scale
+    file: File, ids: NDArray[np.int64], best: list[tuple[float, int, int, bool]], scale: search.Scale
 ) -> list[Pair]:
     numbers = sorted({int(ids[row]) for pair in best for row in pair[1:3]})
-    stored = {one.pose_id: one for one in snapshots.poses(connection, numbers)}
+    with file.reading() as connection:
+        stored = {one.pose_id: one for one in snapshots.poses(connection, numbers)}
     return [
         Pair(value, scale.percentile(value), mirrored, stored[int(ids[row])], stored[int(ids[column])])
         for value, row, column, mirrored in best
+        if int(ids[row]) in stored and int(ids[column]) in stored  # unless they went meanwhile
     ]
 
 
@@ -154,21 +158,17 @@ def _farthest(
 ) -> list[Outlier]:
     """Return the outliers, the farthest first, by their nearest neighbour that is no near-duplicate."""
     found: list[Outlier] = []
-    for row in np.argsort(
-        best[:, 0], kind="stable"
-    ).tolist():  # a bound: passing over duplicates only takes farther ones
+    for row in np.argsort(best[:, 0], kind="stable").tolist():  # passing over duplicates only leads farther
         if len(found) >= n and best[row, 0] >= found[n - 1].similarity:
             break
         numbers = [int(ids[row]), *ids[other[row]].tolist()]
         stored = {one.pose_id: one for one in snapshots.poses(connection, numbers)}
-        this = stored[numbers[0]]
+        this = stored.get(numbers[0])
         for value, number in zip(best[row].tolist(), numbers[1:], strict=True):
-            if value == -np.inf:
+            if this is None or value == -np.inf:
                 break
-            if not variety.near_duplicates(this, stored[number]):
+            if number in stored and not variety.near_duplicates(this, stored[number]):
                 found.append(Outlier(value, scale.percentile(value), this, number))
+                found.sort(key=lambda outlier: outlier.similarity)
                 break
-        else:
-            continue
-        found.sort(key=lambda outlier: outlier.similarity)
     return found[:n]

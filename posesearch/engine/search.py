@@ -10,7 +10,7 @@ from posesearch import clustering, similarity, skeleton
 from posesearch.engine import choice, pipeline, queries, variety
 from posesearch.engine.choice import Choice
 from posesearch.engine.reports import Failure, Match, NearestCluster, Query, SimilarReport
-from posesearch.errors import NoDepth, NoPoses, NoSuchCluster, NoSuchPose, PosesearchError
+from posesearch.errors import NoDepth, NoPoses, NoSuchCluster, NoSuchPose, PhotoError, QueryError
 from posesearch.estimators import Estimator
 from posesearch.normalise import NORMALISATIONS
 from posesearch.similarity import MIN_SHARED, Double, Freedom, Poses
@@ -139,6 +139,7 @@ def similar(
             found = search.nearest(
                 connection, asked, taken, mirror=options.mirror, min_shared=options.min_shared, among=among
             )
+            found = _own_first(found, query)
             rows = snapshots.poses(connection, [one.pose_id for one in found])
             kept = _kept(rows, options)
             if len(kept) >= options.n or len(found) < taken:
@@ -165,7 +166,7 @@ def similar_many(
                 else queries.of_any(source, None, lambda: load(held))
             )
             return query, queries.asked(query, options.parts, options.freedom)
-        except PosesearchError as error:
+        except (PhotoError, QueryError) as error:
             return Failure(str(source), type(error).__name__, str(error))
 
     looked = list(pipeline.in_order(look, wanted))
@@ -178,7 +179,7 @@ def similar_many(
             if isinstance(one, Failure):
                 yield one
                 continue
-            found = next(best)
+            found = _own_first(next(best), one[0])
             rows = snapshots.poses(connection, [each.pose_id for each in found])
             yield _report(connection, *one, found, rows, _kept(rows, options), scale, options)
 
@@ -268,6 +269,11 @@ class Scale:
         if not len(self._sorted):
             return None
         return 100.0 * float(np.searchsorted(self._sorted, value + _EQUAL, side="right")) / len(self._sorted)
+
+
+def _own_first(found: list[Found], query: Query) -> list[Found]:
+    """Put the query's own pose first among its equals: of two copies of a photo, the one that was asked for answers."""
+    return sorted(found, key=lambda one: one.pose_id != query.pose_id or one.similarity < found[0].similarity - _EQUAL)
 
 
 def _kept(rows: Sequence[StoredPose], options: Options) -> list[tuple[int, tuple[int, ...]]]:
