@@ -101,11 +101,16 @@ def min_max(bodies: Bodies) -> Array:
 
 def torso_scaled(bodies: Bodies) -> Array:
     """Return joints from the middle of the hips, in lengths of the trunk; from the neck where the hips are missing."""
-    hips = bodies.xy[:, [skeleton.INDEX["left_hip"], skeleton.INDEX["right_hip"]]].mean(axis=1, keepdims=True)
+    hips = bodies.xy[:, [skeleton.INDEX["left_hip"], skeleton.INDEX["right_hip"]]]
+    there = ~np.isnan(hips[..., :1])
+    hips = (
+        np.where(there, hips, 0).sum(axis=1, keepdims=True)
+        / np.where(there.any(axis=1), there.sum(axis=1), np.nan)[:, None]
+    )
     neck = bodies.xy[:, [skeleton.INDEX["neck"]]]
     origin = np.where(np.isnan(hips), neck, hips)
     size = np.linalg.norm(neck - hips, axis=2, keepdims=True)
-    scaled = (bodies.xy - origin) / np.where(np.isnan(size) | (size < 1e-9), np.nanmedian(size), size)
+    scaled = (bodies.xy - origin) / np.where(np.isnan(size) | (size < 1e-9), 1.0, size)
     return np.asarray(np.nan_to_num(scaled).reshape(len(bodies.xy), -1))
 
 

@@ -83,7 +83,7 @@ def test_the_skeleton_alone_fills_its_picture() -> None:
 def test_a_sheet_has_a_tile_each_and_survives_any_caption() -> None:
     photos = [np.full((300, 200, 3), shade, np.uint8) for shade in (0, 90, 180)]
     lines = ("1. 0.99", "/a/very/long/path/" * 9 + "\n\x07 \u732b.jpg")
-    sheet = picture.sheet([picture.Tile(photo, lines) for photo in photos], 2, "title")
+    sheet = picture.sheet([picture.Tile(photo, lines[:-1], lines[-1]) for photo in photos], 2, "title")
     height, width = sheet.shape[:2]
     assert width > 2 * picture.TILE_WIDTH
     assert height > 2 * picture.TILE_HEIGHT

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from posesearch import estimators, skeleton
 from posesearch.engine import queries, reports
 from posesearch.engine.database import Database
+from posesearch.engine.options import Comparing, Searching
 from posesearch.engine.reports import Failure, SimilarReport
-from posesearch.engine.search import Comparing, Searching
 from posesearch.errors import (
     BadFilter,
     BadKeypoints,

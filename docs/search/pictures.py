@@ -14,6 +14,7 @@ import numpy as np
 import posesearch
 from posesearch.engine import demo, pictures
 from posesearch.engine.database import Database
+from posesearch.render import picture
 from posesearch.render.mannequin import Figure, Look, Stance, scene
 
 HERE = Path(__file__).parent
@@ -39,9 +40,8 @@ def draw(path: Path, stance: Stance, seed: int, turned: float = 0.0) -> Path:
 def sheet(database: Database, query: Path, name: str, n: int = 3, **options: Any) -> None:
     """Search, and write the sheet as a JPEG of the page."""
     report = database.similar(query, n, **options)
-    written = pictures.write_sheet(report, query.with_suffix(".sheet.png"))
-    pixels = cv2.imread(str(written))
-    assert pixels is not None  # noqa: S101 (just written)
+    tiles = [replace(tile, path=Path(tile.path).name) for tile in pictures.tiles(report)]
+    pixels = picture.sheet(tiles, 4, name)
     scale = min(1.0, WIDE / pixels.shape[1])
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     cv2.imwrite(str(HERE / f"{name}.jpg"), small, [cv2.IMWRITE_JPEG_QUALITY, 82])

@@ -23,7 +23,7 @@ from posesearch.cli.options import (
 
 if TYPE_CHECKING:
     from posesearch.engine.database import Database
-    from posesearch.engine.search import Comparing, Searching
+    from posesearch.engine.options import Comparing, Searching
 
 # As in commands.py, what loads numpy, DuckDB or a network is imported by the commands that use it.
 

@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 
 from posesearch import sources
-from posesearch.engine import cluster, ingest, neighbours, pipeline, reestimate, search
+from posesearch.engine import cluster, ingest, many, neighbours, pipeline, reestimate, search
 from posesearch.engine.choice import Choice
+from posesearch.engine.options import Comparing, Options, Searching
 from posesearch.engine.pipeline import Progress, Steps
 from posesearch.engine.reports import (
     ClusterReport,
@@ -20,7 +21,6 @@ from posesearch.engine.reports import (
     SimilarReport,
 )
 from posesearch.engine.rules import MIN_JOINTS
-from posesearch.engine.search import Comparing, Options, Searching
 from posesearch.errors import BadSQL, EstimatorError
 from posesearch.estimators import Estimator
 from posesearch.normalise import Normalisation
@@ -197,7 +197,7 @@ class Database:
             QueryError, EstimatorError, StoreError, ValueError: as `similar`, where it concerns all queries.
         """
         asked = (query if isinstance(query, int) else os.fspath(query) for query in queries)
-        return search.similar_many(
+        return many.similar_many(
             self._file, asked, Options.of(n, **options), lambda choice: self._estimator(choice, pipeline.WORKERS)
         )
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from posesearch import similarity
 from posesearch.engine import choice, search, variety
+from posesearch.engine.options import Options
 from posesearch.engine.pipeline import Steps
 from posesearch.engine.reports import Outlier, OutliersReport, Pair, PairsReport
-from posesearch.engine.search import Options
 from posesearch.errors import NoPoses
 from posesearch.similarity import Double, Poses
 from posesearch.store import search as stored_search

@@ -28,14 +28,20 @@ def write_sheet(report: SimilarReport, path: str | os.PathLike[str]) -> Path:
     Raises:
         OutputFailed: the file can't be written.
     """
+    name = Path(report.query.source).name
+    return files.write(Path(path), picture.png(picture.sheet(tiles(report), _COLUMNS, f"Poses like {name}")))
+
+
+def tiles(report: SimilarReport) -> list[Tile]:
+    """Return the pictures of a sheet: the query, then its matches."""
     query = report.query
-    tiles = [Tile(_drawn(query.source, query.width, query.pose.person.keypoints), ("query", query.source))]
+    drawn = [Tile(_drawn(query.source, query.width, query.pose.person.keypoints), ("query",), query.source)]
     for match in report.matches:
         closer = "" if match.percentile is None else f"   closer than {match.percentile:.1f}%"
-        caption = f"{match.rank}.  {match.similarity:.3f}{closer}"
         remarks = (match.remarks(),) if match.remarks() else ()
-        tiles.append(Tile(_of(match), (caption, *remarks, match.stored.source)))
-    return files.write(Path(path), picture.png(picture.sheet(tiles, _COLUMNS, f"Poses like {Path(query.source).name}")))
+        lines = (f"{match.rank}.  {match.similarity:.3f}{closer}", *remarks)
+        drawn.append(Tile(_of(match), lines, match.stored.source))
+    return drawn
 
 
 def write_pose(stored: StoredPose, path: str | os.PathLike[str]) -> Path:

@@ -92,10 +92,11 @@ def alone(xy: Float, width: int, height: int, heat: Heat | None = None) -> Pixel
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """One picture of a sheet and the lines under it."""
+    """One picture of a sheet, the lines under it, and where it is from."""
 
     pixels: Pixels
     lines: tuple[str, ...]
+    path: str
 
 
 TILE_WIDTH: Final = 260
@@ -114,10 +115,8 @@ def sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
         raise ValueError("a sheet needs a tile")
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
-    cell_width, cell_height = (
-        TILE_WIDTH + _MARGIN,
-        TILE_HEIGHT + _MARGIN + _LINE * max(len(tile.lines) for tile in tiles),
-    )
+    lines = 1 + max(len(tile.lines) for tile in tiles)
+    cell_width, cell_height = TILE_WIDTH + _MARGIN, TILE_HEIGHT + _MARGIN + _LINE * lines
     top = _MARGIN * 2 + _LINE
     canvas = np.full((top + rows * cell_height, _MARGIN + columns * cell_width, 3), _PAPER, np.uint8)
     for number, tile in enumerate(tiles):
@@ -125,11 +124,12 @@ def sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
         canvas[y : y + TILE_HEIGHT, x : x + TILE_WIDTH] = fitted(tile.pixels)
     image = Image.fromarray(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB))
     pen = ImageDraw.Draw(image)
-    pen.text((_MARGIN, _MARGIN), _clipped(title, canvas.shape[1] - 2 * _MARGIN, 16), _INK, _font(16))
+    pen.text((_MARGIN, _MARGIN), _beginning(title, canvas.shape[1] - 2 * _MARGIN, 16), _INK, _font(16))
     for number, tile in enumerate(tiles):
         x, y = _MARGIN + number % columns * cell_width, top + number // columns * cell_height + TILE_HEIGHT + 3
-        for offset, line in enumerate(tile.lines):
-            pen.text((x, y + offset * _LINE), _clipped(line, TILE_WIDTH, 14), _INK, _font(14))
+        shown = [*(_beginning(line, TILE_WIDTH, 14) for line in tile.lines), _end(tile.path, TILE_WIDTH, 14)]
+        for offset, line in enumerate(shown):
+            pen.text((x, y + offset * _LINE), line, _INK, _font(14))
     return np.asarray(cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), dtype=np.uint8)
 
 
@@ -162,7 +162,12 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _clipped(text: str, width: int, size: int) -> str:
+def _beginning(text: str, width: int, size: int) -> str:
+    """Return the text, its end cut off where it is too long."""
+    return _end(text[::-1], width, size)[::-1]
+
+
+def _end(text: str, width: int, size: int) -> str:
     """Return the text, its beginning cut off where it is too long: the ends of paths tell more."""
     text = "".join(character if character.isprintable() else "?" for character in text)
     font = _font(size)

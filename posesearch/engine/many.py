@@ -1,0 +1,100 @@
+"""Many queries at once, in one pass over the poses."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch.engine import pipeline, queries, search
+from posesearch.engine.choice import Choice
+from posesearch.engine.options import Options
+from posesearch.engine.reports import Failure, Query, SimilarReport
+from posesearch.errors import PhotoError, QueryError
+from posesearch.estimators import Estimator
+from posesearch.similarity import Double
+from posesearch.store import search as stored_search
+from posesearch.store import snapshots
+from posesearch.store.file import Connection, File
+from posesearch.store.search import Asked, Found
+
+QUERIES: Final = 256
+POSES: Final = 8192
+"""Of many queries so many are compared with so many poses at once: some ten matrices of 16 MB."""
+
+
+def similar_many(
+    file: File,
+    sources: Iterable[str | int],
+    options: Options,
+    load: Callable[[Choice], Estimator],
+) -> Iterator[SimilarReport | Failure]:
+    """Find the poses most like each of many, in one pass over the database. See Database.similar_many."""
+    queries.weight_of(options.parts)
+    wanted = list(sources)
+    held, stored = search.opened(file, options, [one for one in wanted if isinstance(one, int)])
+
+    def look(source: str | int) -> tuple[Query, Asked] | Failure:
+        try:
+            query = (
+                queries.of_stored(stored[source], None)
+                if isinstance(source, int)
+                else queries.of_any(source, None, lambda: load(held))
+            )
+            return query, queries.asked(query, options.parts, options.freedom)
+        except (PhotoError, QueryError) as error:
+            return Failure(str(source), type(error).__name__, str(error))
+
+    looked = list(pipeline.in_order(look, wanted))
+    asked = [one[1] for one in looked if not isinstance(one, Failure)]
+    with file.reading() as connection:
+        among = search.candidates(connection, options)
+        scale = search.Scale(connection, options)
+        best = _best_of_all(connection, asked, options, among)
+        for one in looked:
+            if isinstance(one, Failure):
+                yield one
+                continue
+            found = search.own_first(next(best), one[0])
+            rows = snapshots.poses(connection, [each.pose_id for each in found])
+            yield search.report_of(connection, *one, found, rows, search.kept_of(rows, options), scale, options)
+
+
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """The best poses so far for some queries, all (queries, at most so many), best first."""
+
+    similarity: Double
+    pose_id: NDArray[np.int64]
+    mirrored: NDArray[np.bool_]
+
+    def with_more(self, ids: NDArray[np.int64], plain: Double, mirrored: Double, most: int) -> "_Best":
+        """Return the best of these and of more poses."""
+        similarity = np.concatenate([self.similarity, np.maximum(plain, mirrored)], axis=1)
+        numbers = np.concatenate([self.pose_id, np.broadcast_to(ids, plain.shape)], axis=1)
+        flags = np.concatenate([self.mirrored, mirrored > plain], axis=1)
+        order = np.lexsort((numbers, -similarity), axis=1)[:, :most]
+        return _Best(*(np.take_along_axis(rows, order, axis=1) for rows in (similarity, numbers, flags)))
+
+    def found(self) -> Iterator[list[Found]]:
+        """Yield the matches of each query."""
+        for rows in zip(self.similarity.tolist(), self.pose_id.tolist(), self.mirrored.tolist(), strict=True):
+            yield [Found(pose_id, value, flag) for value, pose_id, flag in zip(*rows, strict=True) if value > -np.inf]
+
+
+def _best_of_all(connection: Connection, asked: Sequence[Asked], options: Options, among: str) -> Iterator[list[Found]]:
+    """Yield the best matches of each query; every pose is read once, and compared with all."""
+    most = options.n if options.duplicates else 2 * options.n + 10
+    chunks = [asked[start : start + QUERIES] for start in range(0, len(asked), QUERIES)]
+    best = [
+        _Best(np.zeros((len(chunk), 0)), np.zeros((len(chunk), 0), np.int64), np.zeros((len(chunk), 0), bool))
+        for chunk in chunks
+    ]
+    for ids, stored in stored_search.blocks(connection, among, view=options.view, size=POSES):
+        best = [
+            kept.with_more(ids, *search.both_ways(stored, chunk, options), most)
+            for kept, chunk in zip(best, chunks, strict=True)
+        ]
+    for kept in best:
+        yield from kept.found()
