@@ -50,11 +50,17 @@ class Bodies:
         return Poses(normed, (~np.isnan(self.xy[..., 0])).astype(np.float32))
 
 
+def middle(xy: Array, joint: str) -> Array:
+    """Return the middle of the left and the right joint, (n, axes), or the one that there is; NaN without both."""
+    pair = xy[:, [skeleton.INDEX[f"{side}_{joint}"] for side in ("left", "right")]]
+    there = ~np.isnan(pair[..., :1])
+    count = there.sum(axis=1)
+    return np.asarray(np.where(there, pair, 0).sum(axis=1) / np.where(count > 0, count, np.nan))
+
+
 def torso(xy: Array) -> Array:
-    """Middle of the shoulders to middle of the hips, (n,)."""
-    middles = [np.nanmean(xy[:, [skeleton.INDEX[f"{side}_{at}"] for side in ("left", "right")]], axis=1)
-               for at in ("shoulder", "hip")]  # fmt: skip
-    lengths = np.linalg.norm(middles[0] - middles[1], axis=1)
+    """Return from the middle of the shoulders to the middle of the hips, (n,); the median where that is missing."""
+    lengths = np.linalg.norm(middle(xy, "shoulder") - middle(xy, "hip"), axis=1)
     return np.asarray(np.where(np.isnan(lengths), np.nanmedian(lengths), lengths))
 
 
@@ -101,12 +107,7 @@ def min_max(bodies: Bodies) -> Array:
 
 def torso_scaled(bodies: Bodies) -> Array:
     """Return joints from the middle of the hips, in lengths of the trunk; from the neck where the hips are missing."""
-    hips = bodies.xy[:, [skeleton.INDEX["left_hip"], skeleton.INDEX["right_hip"]]]
-    there = ~np.isnan(hips[..., :1])
-    hips = (
-        np.where(there, hips, 0).sum(axis=1, keepdims=True)
-        / np.where(there.any(axis=1), there.sum(axis=1), np.nan)[:, None]
-    )
+    hips = middle(bodies.xy, "hip")[:, None]
     neck = bodies.xy[:, [skeleton.INDEX["neck"]]]
     origin = np.where(np.isnan(hips), neck, hips)
     size = np.linalg.norm(neck - hips, axis=2, keepdims=True)

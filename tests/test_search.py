@@ -1,6 +1,9 @@
 import json
+import subprocess
+import sys
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import cv2
 import duckdb
@@ -8,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from posesearch import estimators, skeleton
+from posesearch import estimators, normalise, skeleton
 from posesearch.engine import queries, reports
 from posesearch.engine.database import Database
 from posesearch.engine.options import Comparing, Searching
@@ -29,7 +32,9 @@ from posesearch.errors import (
 from posesearch.similarity import Freedom, Poses, compare, shrunk
 from posesearch.store import search
 from posesearch.store.file import File
-from tests.conftest import Toy, answer, toy_photo
+from posesearch.store.search import Asked
+from posesearch.store.snapshots import Snapshot, write
+from tests.conftest import STANDING, Toy, answer, person, toy_photo
 from tests.test_sources import Server
 
 
@@ -129,26 +134,91 @@ def test_matches_are_the_exact_best(options: Searching, demo_db: Database) -> No
             assert match.contributions.sum() == pytest.approx(1 - match.similarity, abs=1e-6)
 
 
+@pytest.fixture(scope="session")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> File:
+    """Return 3,000 people who stand almost alike, a third of them without some joints, and a few who do not."""
+    random = np.random.default_rng(0)
+    store = File(tmp_path_factory.mktemp("crowd") / "poses.duckdb")
+    snapshots = []
+    for number in range(3000):
+        xy = STANDING + random.normal(0, 2 if number % 50 else 25, (18, 2)).astype(np.float32)
+        hidden = random.choice(skeleton.JOINTS[skeleton.BODY], random.integers(1, 7), replace=False)
+        someone = person(xy, tuple(hidden) if number % 3 == 0 else ())
+        snapshots.append(
+            Snapshot(f"{number}.jpg", str(number), 200, 200, "a", "{}", poses=(normalise.pose_of(someone),))
+        )
+    with store.writing() as connection:
+        write(connection, snapshots, "toy", "{}")
+    return store
+
+
+@pytest.mark.parametrize("n", [1, 10, 200])
+@pytest.mark.parametrize("parts", [(), ("arms",), ("left_wrist", "right_knee"), ("torso", "legs", "head")], ids=str)
+@pytest.mark.parametrize("freedom", ["none", "turn"])
+def test_no_better_one_is_passed_over_in_a_crowd(crowd: File, freedom: Freedom, parts: tuple[str, ...], n: int) -> None:
+    with crowd.reading() as connection:
+        ((_, stored),) = search.blocks(connection, "poses", view=False)
+        for row in (0, 1, 50, 51, 303):
+            pose = stored.take(slice(row, row + 1))
+            weight = pose.masks[0] * queries.weight_of(parts)
+            if weight.sum() < 3:
+                continue
+            asked = Asked(pose, weight, freedom)
+            flipped = asked.mirrored()
+            best = np.maximum(
+                compare(stored, asked.pose, asked.weight[None], freedom).similarity()[0],
+                compare(stored, flipped.pose, flipped.weight[None], freedom).similarity()[0],
+            )
+            found = search.nearest(connection, asked, n, mirror=True, min_shared=6, among="poses")
+            expected = np.sort(best[best > -np.inf])[::-1][:n]
+            assert [one.similarity for one in found] == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def bare(db: Database, *statements: str) -> list[list[list[Any]]]:
+    """Return what duckdb alone answers, in a process that never imports posesearch."""
+    code = """
+import json, sys, duckdb
+path, statements = json.loads(sys.stdin.read())
+with duckdb.connect(path, read_only=True) as connection:
+    print(json.dumps([connection.execute(statement).fetchall() for statement in statements]))
+assert "posesearch" not in sys.modules
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps([db.path, statements]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers: list[list[list[Any]]] = json.loads(done.stdout)
+    return answers
+
+
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_a_bare_duckdb_connection_gives_the_same_answer(options: Searching, demo_db: Database) -> None:
     named = {name: options[name] for name in ("min_shared", "mirror", "parts", "turn") if name in options}
     arguments = ", ".join(["n := 12", *(f"{name} := {value}" for name, value in named.items())])
     macro = "similar_views" if options.get("view") == "any" else "similar_poses"
+    columns = "pose_id, similarity, shared_joints, mirrored, cluster"
+    asked = (1, 7, 18, 45)
+    answers = bare(
+        demo_db,
+        *(f"SELECT {columns} FROM {macro}({pose_id}, {arguments})" for pose_id in asked),
+        f"SELECT {columns} FROM {macro}(99999, 4)",
+    )
+    assert answers[-1] == []
     everyone: Searching = {"close": 0, "duplicates": True, **options}
-    answers = {pose_id: demo_db.similar(pose_id, 12, **everyone).matches for pose_id in (1, 7, 18, 45)}
-    with duckdb.connect(demo_db.path, read_only=True) as connection:
-        for pose_id, matches in answers.items():
-            columns = "pose_id, similarity, shared_joints, mirrored, cluster"
-            rows = connection.execute(f"SELECT {columns} FROM {macro}({pose_id}, {arguments})").fetchall()
-            assert [row[1] for row in rows] == pytest.approx([match.similarity for match in matches], abs=1e-6)
-            by_number = {row[0]: row for row in rows}
-            both = [match for match in matches if match.stored.pose_id in by_number]
-            assert len(both) >= len(matches) - 2  # the last may have an equal
-            for match in both:
-                _, similarity, joints, mirrored, cluster = by_number[match.stored.pose_id]
-                assert similarity == pytest.approx(match.similarity, abs=1e-6)
-                assert (joints, mirrored, cluster) == (match.shared_joints, match.mirrored, match.stored.cluster)
-        assert connection.execute(f"FROM {macro}(99999, 4)").fetchall() == []
+    for pose_id, rows in zip(asked, answers, strict=False):
+        matches = demo_db.similar(pose_id, 12, **everyone).matches
+        assert [row[1] for row in rows] == pytest.approx([match.similarity for match in matches], abs=1e-6)
+        by_number = {row[0]: row for row in rows}
+        both = [match for match in matches if match.stored.pose_id in by_number]
+        assert len(both) >= len(matches) - 2  # the last may have an equal
+        for match in both:
+            _, similarity, joints, mirrored, cluster = by_number[match.stored.pose_id]
+            assert similarity == pytest.approx(match.similarity, abs=1e-6)
+            assert (joints, mirrored, cluster) == (match.shared_joints, match.mirrored, match.stored.cluster)
 
 
 def test_sql_knows_two_poses_their_differences_and_random_pairs(demo_db: Database) -> None:
