@@ -173,7 +173,7 @@ JOIN snapshots AS s USING (snapshot_id)
 CROSS JOIN joints AS j;
 
 -- What `--parts` and parts := know by name; a joint's own name is a part too.
-CREATE OR REPLACE VIEW parts AS
+CREATE OR REPLACE VIEW body_parts AS
 SELECT part, unnest(joints) AS joint
 FROM (VALUES
     ('head', ['nose']),
@@ -301,7 +301,8 @@ CREATE OR REPLACE MACRO part_correlation(vector, squares, q, within) AS
 -- Similarity of a pose that has a share of what the query asks for: what it lacks counts as 0.9, about what two people picked at
 -- random have, or differs twice as much as the rest where that is worse.
 CREATE OR REPLACE MACRO shrunk(correlation, share) AS
-    greatest(-1, least(1, 1 - (1 - correlation) * share - (1 - share) * greatest(0.1, 2 * (1 - correlation))));
+    CASE WHEN correlation IS NOT NULL  -- least(1, NULL) is 1
+    THEN greatest(-1, least(1, 1 - (1 - correlation) * share - (1 - share) * greatest(0.1, 2 * (1 - correlation)))) END;
 
 -- The n poses most similar to the best of some queries, [{'mirrored': ..., 'q': ...}, ...], best first, without their sources.
 -- First the poses that have all that is asked for; then those that lack some joints and could still be among the n.
@@ -351,16 +352,21 @@ CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses'
     ) AS best
     ORDER BY rank;
 
--- How much each joint of a query counts: 1 where it is there and in one of the parts, else 0. wanted: names as in the view parts,
+-- How much each joint of a query counts: 1 where it is there and in one of the parts, else 0. wanted: names as in the view body_parts,
 -- or NULL for the whole body. Fewer than three joints have no shape of their own: the torso is their frame.
+CREATE OR REPLACE MACRO part_names(wanted) AS string_split(replace(array_to_string(wanted, ','), '-', '_'), ',');
 CREATE OR REPLACE MACRO parts_weight(mask, wanted) AS (
-    SELECT CASE WHEN wanted IS NULL THEN given ELSE [
-        CASE WHEN list_contains(chosen, i) OR (len(chosen) < 3 AND list_contains(torso, i)) THEN given[i] ELSE 0 END for i in range(1, 15)
-    ]::FLOAT[14] END
+    SELECT CASE
+        WHEN coalesce(len(wanted), 0) = 0 THEN given
+        WHEN known < len(wanted) THEN error('there is no such part of the body; the view body_parts has all')
+        ELSE [
+            CASE WHEN list_contains(chosen, i) OR (len(chosen) < 3 AND list_contains(torso, i)) THEN given[i] ELSE 0 END for i in range(1, 15)
+        ]::FLOAT[14] END
     FROM (SELECT mask AS given), (
-        SELECT coalesce(list(DISTINCT j.position) FILTER (list_contains(string_split(replace(array_to_string(wanted, ','), '-', '_'), ','), p.part)), []) AS chosen,
+        SELECT count(DISTINCT p.part) FILTER (list_contains(part_names(wanted), p.part)) AS known,
+               coalesce(list(DISTINCT j.position) FILTER (list_contains(part_names(wanted), p.part)), []) AS chosen,
                list(j.position) FILTER (p.part = 'torso') AS torso
-        FROM parts AS p JOIN joints AS j USING (joint)
+        FROM body_parts AS p JOIN joints AS j USING (joint)
     )
 );
 
@@ -428,17 +434,16 @@ CREATE OR REPLACE MACRO pair_similarity(a, a_mask, a_squares, b, b_mask, b_squar
 
 -- The similarity of two stored poses, the same both ways: what one lacks is held against the pair.  SELECT pose_similarity(42, 43)
 -- NULL where they share fewer than 6 body joints, and one has others. mirror: of the pair as it is and mirrored, the better.
-CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS (
-    SELECT CASE WHEN mirror THEN greatest(plain, mirrored) ELSE plain END
-    FROM (
-        SELECT pair_similarity(pa.vector, pa.mask, pa.squares, pb.vector, pb.mask, pb.squares,
-                               least(pa.body_joints, pb.body_joints), greatest(pa.body_joints, pb.body_joints)) AS plain,
-               pair_similarity(pa.vector, pa.mask, pa.squares, mirrored_vector(pb.vector), mirrored_weight(pb.mask),
-                               mirrored_weight(pb.squares), least(pa.body_joints, pb.body_joints),
-                               greatest(pa.body_joints, pb.body_joints)) AS mirrored
-        FROM poses AS pa, poses AS pb WHERE pa.pose_id = a AND pb.pose_id = b
-    )
-);
+CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS list_transform(
+    [{
+        'a': (SELECT {'v': vector, 'm': mask, 's': squares, 'n': body_joints} FROM poses WHERE pose_id = a),
+        'b': (SELECT {'v': vector, 'm': mask, 's': squares, 'n': body_joints} FROM poses WHERE pose_id = b)
+    }],
+    lambda p: greatest(
+        pair_similarity(p.a.v, p.a.m, p.a.s, p.b.v, p.b.m, p.b.s, least(p.a.n, p.b.n), greatest(p.a.n, p.b.n)),
+        CASE WHEN mirror THEN pair_similarity(p.a.v, p.a.m, p.a.s, mirrored_vector(p.b.v), mirrored_weight(p.b.m),
+                                              mirrored_weight(p.b.s), least(p.a.n, p.b.n), greatest(p.a.n, p.b.n)) END)
+)[1];
 
 -- Why a stored pose is as far from a query, another stored pose, as it is: a row for each joint of the query. Contributions sum to
 -- the distance, 1 - similarity.  FROM pose_differences(42, 43) ORDER BY contribution DESC
@@ -468,14 +473,15 @@ CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TAB
       ON mirror.position = [1, 2, 6, 7, 8, 3, 4, 5, 12, 13, 14, 9, 10, 11, 16, 15, 18, 17][j.position]
     WHERE asked[j.position] > 0;
 
--- How many per cent of random pairs of the database's poses are no more similar: all pairs of 200 poses, evenly spread over it, each
+-- How many per cent of random pairs of the database's poses are no more similar: all pairs of 200 poses, spread over it, each
 -- as it is or mirrored, whichever is more alike.  SELECT rank, similarity, closer_than(similarity) FROM similar_poses(42)
+CREATE OR REPLACE MACRO scattered(id) AS (id::UBIGINT * 2654435761) % 4294967296;  -- Knuth's multiplicative hash
 CREATE OR REPLACE MACRO random_similarities() AS TABLE
     WITH sample AS MATERIALIZED (
         SELECT pose_id, vector, mask, squares, body_joints, mirrored_vector(vector) AS flipped,
                mirrored_weight(mask) AS flipped_mask, mirrored_weight(squares) AS flipped_squares
         FROM poses
-        WHERE rowid IN (SELECT (i * total // 200)::BIGINT FROM range(200) AS steps(i), (SELECT max(rowid) + 1 AS total FROM poses))
+        WHERE pose_id IN (SELECT pose_id FROM poses ORDER BY scattered(pose_id), pose_id LIMIT 200)
     )
     SELECT greatest(
         pair_similarity(a.vector, a.mask, a.squares, b.vector, b.mask, b.squares, b.body_joints, b.body_joints),

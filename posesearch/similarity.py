@@ -56,7 +56,8 @@ class Poses:
     @property
     def axes(self) -> Float:
         """The coordinates by axis: (2 or 3, n, 14)."""
-        return self.vectors.reshape(len(self.vectors), -1, skeleton.N_BODY).transpose(1, 0, 2)
+        count, width = self.vectors.shape
+        return self.vectors.reshape(count, width // skeleton.N_BODY, skeleton.N_BODY).transpose(1, 0, 2)
 
     def mirrored(self) -> "Poses":
         """Return the poses as a mirror shows them: x negated, left and right exchanged."""

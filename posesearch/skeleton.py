@@ -100,7 +100,7 @@ PARTS: Final = {
     "legs": _leg("right") + _leg("left"),
     **{joint: (joint,) for joint in JOINTS[BODY]},
 }
-"""What a search may be limited to, by name; schema.sql's view parts has the same."""
+"""What a search may be limited to, by name; schema.sql's view body_parts has the same."""
 
 SHAPE: Final = 3
 """Joints that have a shape of their own; fewer are compared together with the torso, as the frame in which they lie."""

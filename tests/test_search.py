@@ -19,6 +19,7 @@ from posesearch.engine.reports import Failure, SimilarReport
 from posesearch.errors import (
     BadFilter,
     BadKeypoints,
+    BadSQL,
     NoDatabase,
     NoDepth,
     NoPerson,
@@ -30,7 +31,7 @@ from posesearch.errors import (
     TooFewJoints,
 )
 from posesearch.similarity import Freedom, Poses, compare, shrunk
-from posesearch.store import search
+from posesearch.store import file, search
 from posesearch.store.file import File
 from posesearch.store.search import Asked
 from posesearch.store.snapshots import Snapshot, write
@@ -290,6 +291,9 @@ def test_a_filter_gives_the_best_of_what_it_leaves(options: Searching, condition
         ("SELECT 1", "syntax error"),
         ("(SELECT count(*) FROM read_csv('/etc/passwd')) > 0", "disabled"),
         ("count(*) > 3", "aggregate"),
+        ("pose_id = $collection", "parameters"),
+        ("pose_id = ?", "parameters"),
+        ("source = '\udcff' AND", "syntax error"),
     ],
 )
 def test_a_filter_is_one_condition_and_reads_no_files(where: str, says: str, demo_db: Database) -> None:
@@ -323,8 +327,13 @@ def test_of_many_queries_those_that_fail_are_told_in_their_place(db: Database, t
     reports = list(db.similar_many(db.photos(folder)))
     assert [isinstance(report, Failure) for report in reports] == [False, True, False]
     assert reports[1].as_json()["error"]["reason"] == "NoPerson"
-    with pytest.raises(NoSuchPose):
-        list(db.similar_many([1, 99]))
+    found, lost = db.similar_many([1, 99])
+    assert isinstance(found, SimilarReport)
+    assert lost.as_json()["error"]["reason"] == "NoSuchPose"
+    with pytest.raises(BadSQL, match="no rows"):
+        db.pose_ids("SELECT pose_id FROM poses WHERE false")
+    with pytest.raises(BadSQL, match="no numbers of poses"):
+        db.pose_ids("SELECT true")
 
 
 def test_a_mirrored_pose_is_found_and_told(db: Database, tmp_path: Path, toy: Toy) -> None:
@@ -370,6 +379,14 @@ def test_a_file_of_keypoints_is_a_query_and_loads_no_estimator(
         ('{"keypoints": {"nose": [1]}}', "no file of keypoints"),
         ('{"keypoints": {"nose": [1, 1e999]}}', "no file of keypoints"),
         ('{"keypoints": {}}', "no file of keypoints"),
+        ('{"keypoints": {"nose": [true, false]}}', "no file of keypoints"),
+        ('{"keypoints": {"nose": ["1", "2"]}}', "no file of keypoints"),
+        ('{"keypoints": {"nose": {"x": 1, "y": 2}}}', "nose is {'x': 1"),
+        ('{"keypoints": {"nose": [1, 1' + "0" * 400 + "]}}", "no file of keypoints"),
+        ('{"keypoints": {"nose": [1, 2]}, "width": -5}', "a photo of -5"),
+        ('{"keypoints": {"nose": [1, 2]}, "width": 1e400}', "no file of keypoints"),
+        ('{"keypoints": {"nose": [1, 2]}, "world": {"nose": [1, 2]}}', "no file of keypoints"),
+        ("[" * 100_000, "no file of keypoints"),
     ],
 )
 def test_a_file_that_holds_no_keypoints_is_told(text: str, says: str, demo_db: Database, tmp_path: Path) -> None:
@@ -396,8 +413,8 @@ def test_parts_that_are_not_there_are_told(demo_db: Database, tmp_path: Path) ->
         demo_db.similar(1, cluster=99)
 
 
-def test_the_view_parts_is_the_skeletons(demo_db: Database) -> None:
-    rows = demo_db.sql("SELECT part, list(joint ORDER BY joint) FROM parts GROUP BY part").rows
+def test_the_view_of_parts_is_the_skeletons(demo_db: Database) -> None:
+    rows = demo_db.sql("SELECT part, list(joint ORDER BY joint) FROM body_parts GROUP BY part").rows
     assert dict(rows) == {part: sorted(joints) for part, joints in skeleton.PARTS.items()}
 
 
@@ -446,6 +463,78 @@ def test_near_duplicates_become_one_row_with_a_count(db: Database, toy: Toy, tmp
     assert (1, 2) not in {(pair.first.pose_id, pair.second.pose_id) for pair in pairs.pairs}
     assert pairs.duplicates == 1
     assert db.pairs(6, duplicates=True).pairs[0].similarity == pytest.approx(1, abs=1e-6)
+
+
+def test_near_duplicates_do_not_take_the_places_of_others(db: Database, toy: Toy, tmp_path: Path) -> None:
+    for number in range(60):
+        pixels = photo_like(1)
+        pixels[0, 0], pixels[-1, -1] = (1, 0, 0), (number, 0, 0)
+        (tmp_path / f"same-{number:02}.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    for number in range(4):
+        pixels = photo_like(10 + number)
+        pixels[0, 0] = 1, 0, 10 * number
+        (tmp_path / f"z-{number}.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    db.ingest(tmp_path)
+    alone = db.similar(1, 5, close=0).matches
+    assert sorted(len(match.duplicates) for match in alone) == [0, 0, 0, 0, 59]
+    (many,) = db.similar_many([1], 5, close=0)
+    assert isinstance(many, SimilarReport)
+    assert [match.stored.pose_id for match in many.matches] == [match.stored.pose_id for match in alone]
+    pairs = db.pairs(10)
+    assert pairs.duplicates == 60 * 59 / 2
+    assert len(pairs.pairs) == 10
+    assert db.outliers(70).outliers[-1].similarity <= db.outliers(70, duplicates=True).outliers[-1].similarity
+
+
+def test_a_mirrored_match_is_turned_as_eyes_see_it(db: Database, toy: Toy, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(toy_photo(wrist=30))
+    db.ingest(tmp_path / "a.png")
+    xy = db.show(1).pose.person.keypoints.mirrored(200).xy[skeleton.BODY]
+    turn = np.radians(30)
+    clockwise = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])  # y points down
+    query = tmp_path / "turned.json"
+    points = dict(zip(skeleton.JOINTS, (xy @ clockwise).tolist(), strict=False))
+    query.write_text(json.dumps({"keypoints": points}), encoding="utf-8")
+    (match,) = db.similar(query, turn=True).matches
+    assert match.mirrored
+    assert match.similarity == pytest.approx(1, abs=1e-5)
+    assert match.degrees == pytest.approx(-30, abs=0.1)  # the match, flipped, is 30 degrees less clockwise
+
+
+def test_random_pairs_are_of_poses_that_can_be_compared_and_are_not_lost_by_rewriting(
+    demo_folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "poses.duckdb"
+    path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
+    with duckdb.connect(str(path)) as connection:
+        for _ in range(12):
+            connection.execute("CREATE OR REPLACE TEMP TABLE kept AS FROM poses")
+            connection.execute("DELETE FROM poses")
+            connection.execute("INSERT INTO poses FROM kept")
+        connection.execute("UPDATE poses SET world_vector = NULL, world_squares = NULL WHERE pose_id % 20 <> 1")
+    with File(path).reading() as connection:
+        poses = connection.execute("SELECT count(*) FROM poses").fetchall()[0][0]
+        assert len(search.sample(connection, 200, view=False)) == poses
+        assert len(search.sample(connection, 200, view=True)) == 4
+    db = Database(path)
+    assert db.similar(1).matches[0].percentile is not None
+    assert db.similar(1, view="any").matches[0].stored.pose_id == 1
+    with pytest.raises(NoDepth):
+        db.similar(2, view="any")
+
+
+def test_joints_that_tell_nothing_are_no_match_in_sql_either() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(file.schema())
+        assert connection.execute("SELECT shrunk(NULL, 0.5), shrunk(1, 1)").fetchall() == [(None, 1.0)]
+
+
+def test_sql_knows_no_other_parts(demo_db: Database) -> None:
+    with pytest.raises(BadSQL, match="no such part of the body"):
+        demo_db.sql("FROM similar_poses(1, parts := ['lefft_arm'])")
+    whole = demo_db.sql("SELECT pose_id FROM similar_poses(1)").rows
+    assert demo_db.sql("SELECT pose_id FROM similar_poses(1, parts := [])").rows == whole
+    assert demo_db.sql("SELECT pose_id FROM similar_poses(1, parts := NULL)").rows == whole
 
 
 def test_the_same_photo_in_two_collections_is_one_answer(db: Database, toy: Toy, tmp_path: Path) -> None:

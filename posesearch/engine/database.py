@@ -217,7 +217,9 @@ class Database:
             StoreError: the file can't be used.
         """
         numbers = [row[0] for row in self.sql(query).rows]
-        if not numbers or not all(isinstance(number, int) for number in numbers):
+        if not numbers:
+            raise BadSQL("it answers no rows, and so no pose to search for")
+        if not all(type(number) is int for number in numbers):
             raise BadSQL("the first column has no numbers of poses")
         return numbers
 

@@ -11,17 +11,16 @@ from posesearch.engine import pipeline, queries, search
 from posesearch.engine.choice import Choice
 from posesearch.engine.options import Options
 from posesearch.engine.reports import Failure, Query, SimilarReport
-from posesearch.errors import PhotoError, QueryError
+from posesearch.errors import NoSuchPose, PhotoError, QueryError
 from posesearch.estimators import Estimator
 from posesearch.similarity import Double
 from posesearch.store import search as stored_search
-from posesearch.store import snapshots
 from posesearch.store.file import Connection, File
 from posesearch.store.search import Asked, Found
 
 QUERIES: Final = 256
 POSES: Final = 8192
-"""Of many queries so many are compared with so many poses at once: some ten matrices of 16 MB."""
+"""So many queries are compared with so many poses at once: some ten matrices of 16 MB."""
 
 
 def similar_many(
@@ -30,18 +29,22 @@ def similar_many(
     options: Options,
     load: Callable[[Choice], Estimator],
 ) -> Iterator[SimilarReport | Failure]:
-    """Find the poses most like each of many, in one pass over the database. See Database.similar_many."""
+    """Find the poses most like each of many. See Database.similar_many.
+
+    The file is open while poses are compared and while answers are made, not while they are taken.
+    """
     queries.weight_of(options.parts)
     wanted = list(sources)
     held, stored = search.opened(file, options, [one for one in wanted if isinstance(one, int)])
 
     def look(source: str | int) -> tuple[Query, Asked] | Failure:
         try:
-            query = (
-                queries.of_stored(stored[source], None)
-                if isinstance(source, int)
-                else queries.of_any(source, None, lambda: load(held))
-            )
+            if not isinstance(source, int):
+                query = queries.of_any(source, None, lambda: load(held))
+            elif source in stored:
+                query = queries.of_stored(stored[source], None)
+            else:
+                raise NoSuchPose(source)
             return query, queries.asked(query, options.parts, options.freedom)
         except (PhotoError, QueryError) as error:
             return Failure(str(source), type(error).__name__, str(error))
@@ -52,13 +55,33 @@ def similar_many(
         among = search.candidates(connection, options)
         scale = search.Scale(connection, options)
         best = _best_of_all(connection, asked, options, among)
-        for one in looked:
-            if isinstance(one, Failure):
-                yield one
-                continue
-            found = search.own_first(next(best), one[0])
-            rows = snapshots.poses(connection, [each.pose_id for each in found])
-            yield search.report_of(connection, *one, found, rows, search.kept_of(rows, options), scale, options)
+    for start in range(0, len(looked), QUERIES):
+        with file.reading() as connection:
+            among = search.candidates(connection, options)
+            answers = [
+                one if isinstance(one, Failure) else _answer(connection, *one, next(best), among, scale, options)
+                for one in looked[start : start + QUERIES]
+            ]
+        yield from answers
+
+
+def _answer(
+    connection: Connection,
+    query: Query,
+    asked: Asked,
+    found: list[Found],
+    among: str,
+    scale: search.Scale,
+    options: Options,
+) -> SimilarReport:
+    listed = search.Listed(connection, query, found, options)
+    if len(listed.kept) < options.n and len(found) >= _most(options):  # near-duplicates took the places
+        listed = search.listed(connection, query, asked, among, options, 4 * _most(options))
+    return search.report_of(connection, query, asked, listed, scale, options)
+
+
+def _most(options: Options) -> int:
+    return options.n if options.duplicates else 2 * options.n + 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +107,7 @@ class _Best:
 
 
 def _best_of_all(connection: Connection, asked: Sequence[Asked], options: Options, among: str) -> Iterator[list[Found]]:
-    """Yield the best matches of each query; every pose is read once, and compared with all."""
-    most = options.n if options.duplicates else 2 * options.n + 10
+    """Return the best matches of each query; every pose is read once, and compared with all."""
     chunks = [asked[start : start + QUERIES] for start in range(0, len(asked), QUERIES)]
     best = [
         _Best(np.zeros((len(chunk), 0)), np.zeros((len(chunk), 0), np.int64), np.zeros((len(chunk), 0), bool))
@@ -93,8 +115,7 @@ def _best_of_all(connection: Connection, asked: Sequence[Asked], options: Option
     ]
     for ids, stored in stored_search.blocks(connection, among, view=options.view, size=POSES):
         best = [
-            kept.with_more(ids, *search.both_ways(stored, chunk, options), most)
+            kept.with_more(ids, *search.both_ways(stored, chunk, options), _most(options))
             for kept, chunk in zip(best, chunks, strict=True)
         ]
-    for kept in best:
-        yield from kept.found()
+    return (found for kept in best for found in kept.found())

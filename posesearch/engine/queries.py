@@ -21,6 +21,8 @@ BARS: Final = (MIN_JOINTS, 6, 3)
 """Body joints asked of a query: as many as an ingest asks, so that a photo finds the pose that it was stored with;
 where nobody has them fewer, down to what an ingest may ask. Few joints fit almost any pose."""
 
+_HUGE: Final = 1e7  # no photo is so wide
+
 
 def of_stored(stored: StoredPose, person: int | None) -> Query:
     """Return a stored pose as a query.
@@ -61,24 +63,29 @@ def of_keypoints(path: str) -> Query:
     try:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
         value = value.get("query", value)
+        joints = _numbers(value["keypoints"], (2, 3))
         xy, score = np.full((skeleton.N_JOINTS, 2), np.nan, np.float32), np.zeros(skeleton.N_JOINTS, np.float32)
-        for joint, numbers in value["keypoints"].items():
-            if len(numbers) not in (2, 3):
-                raise ValueError(f"{joint} has {len(numbers)} numbers")  # noqa: TRY301 (told as the others are)
-            xy[skeleton.INDEX[joint]] = numbers[:2]
-            score[skeleton.INDEX[joint]] = numbers[2] if len(numbers) > 2 else 1.0
+        for joint, numbers in joints.items():
+            xy[joint] = numbers[:2]
+            score[joint] = numbers[2] if len(numbers) > 2 else 1.0
         keypoints = Keypoints(xy, score)
-        person = Person(keypoints, 1.0, keypoints.box, 1.0, _world(value.get("world")))
-        frame = np.nanmax(xy, axis=0)
+        world = None
+        if value.get("world") is not None:
+            world = np.full((skeleton.N_JOINTS, 3), np.nan, np.float32)
+            for joint, numbers in _numbers(value["world"], (3,)).items():
+                world[joint] = numbers
+        person = Person(keypoints, 1.0, keypoints.box, 1.0, world)
+        frame = np.nanmax(np.maximum(xy, 0), axis=0)
         size = int(value.get("width") or frame[0] + 1), int(value.get("height") or frame[1] + 1)
+        if min(size) < 1 or max(size) > _HUGE:
+            raise ValueError(f"a photo of {size[0]} x {size[1]} pixels")  # noqa: TRY301 (told as the others are)
     except OSError as error:
         raise BadKeypoints(path, f"the file can't be read ({error.strerror})") from error
     except KeyError as error:
-        known = error.args[0] == "keypoints"
-        raise BadKeypoints(
-            path, 'there is no "keypoints"' if known else f"there is no joint {error.args[0]!r}"
-        ) from error
-    except (AttributeError, TypeError, ValueError, IndexError) as error:
+        lacking = error.args[0] == "keypoints"
+        detail = 'there is no "keypoints"' if lacking else f"there is no joint {error.args[0]!r}"
+        raise BadKeypoints(path, detail) from error
+    except (AttributeError, TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
         raise BadKeypoints(path, f"this is no file of keypoints ({error})") from error
     if keypoints.body_joints < BARS[-1]:
         found = f"it has {keypoints.body_joints} of the 14 body joints"
@@ -90,13 +97,13 @@ def of_keypoints(path: str) -> Query:
     return Query(path, *size, None, 1, 1, pose)
 
 
-def _world(value: Any) -> Float | None:
-    if value is None:
-        return None
-    world = np.full((skeleton.N_JOINTS, 3), np.nan, np.float32)
-    for joint, numbers in value.items():
-        world[skeleton.INDEX[joint]] = numbers
-    return world
+def _numbers(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int, list[float]]:
+    """Return the coordinates by joint; raise ValueError where they are none, KeyError where there is no such joint."""
+    for joint, numbers in joints.items():
+        fine = isinstance(numbers, list) and len(numbers) in lengths
+        if not fine or not all(type(number) in (int, float) and abs(number) < _HUGE for number in numbers):
+            raise ValueError(f"{joint} is {numbers!r:.40}, not {lengths[0]} numbers")
+    return {skeleton.INDEX[joint]: numbers for joint, numbers in joints.items()}
 
 
 def of_photo(source: str, person: int | None, estimator: Estimator) -> Query:

@@ -213,7 +213,7 @@ class Match:
         percentile: per cent of random pairs of the database's poses that are no more similar; None of too few.
         shared_joints: body joints that were compared.
         mirrored: whether it is like the query in a mirror.
-        degrees: how far it is turned against the query, or seen from another side; None where neither was asked for.
+        degrees: how far it, flipped if mirrored, is turned against the query, as was asked; else None.
         contributions: (14,) float64, what each body joint of the query adds to the distance.
         duplicates: numbers of poses that are near-duplicates of this one and are not listed themselves.
     """

@@ -37,24 +37,46 @@ def similar(
     queries.weight_of(options.parts)  # a part that there is not is told before the work
     held, stored = opened(file, options, [source] if isinstance(source, int) else [])
     if isinstance(source, int):
+        if source not in stored:
+            raise NoSuchPose(source)
         query = queries.of_stored(stored[source], person)
     else:
         query = queries.of_any(source, person, lambda: load(held))
     asked = queries.asked(query, options.parts, options.freedom)
     with file.reading() as connection:
         among = candidates(connection, options)
-        scale = Scale(connection, options)
-        taken = options.n if options.duplicates else 2 * options.n
-        while True:
-            found = search.nearest(
-                connection, asked, taken, mirror=options.mirror, min_shared=options.min_shared, among=among
-            )
-            found = own_first(found, query)
-            rows = snapshots.poses(connection, [one.pose_id for one in found])
-            kept = kept_of(rows, options)
-            if len(kept) >= options.n or len(found) < taken:
-                return report_of(connection, query, asked, found, rows, kept, scale, options)
-            taken *= 4
+        first = options.n if options.duplicates else 2 * options.n
+        found = listed(connection, query, asked, among, options, first)
+        return report_of(connection, query, asked, found, Scale(connection, options), options)
+
+
+class Listed:
+    """What was found, and which of it is listed: near-duplicates are not listed themselves.
+
+    Attributes:
+        found: best first, the query's own pose first among its equals.
+        rows: the stored poses.
+        kept: rows that are listed, each with the numbers of its near-duplicates.
+    """
+
+    def __init__(self, connection: Connection, query: Query, found: list[Found], options: Options) -> None:
+        self.found = sorted(
+            found, key=lambda one: one.pose_id != query.pose_id or one.similarity < found[0].similarity - _EQUAL
+        )
+        self.rows = snapshots.poses(connection, [one.pose_id for one in self.found])
+        self.kept = [(row, ()) for row in range(len(self.rows))] if options.duplicates else variety.collapsed(self.rows)
+
+
+def listed(connection: Connection, query: Query, asked: Asked, among: str, options: Options, taken: int) -> Listed:
+    """Search, and again for more where near-duplicates leave too few to list."""
+    while True:
+        found = search.nearest(
+            connection, asked, taken, mirror=options.mirror, min_shared=options.min_shared, among=among
+        )
+        answer = Listed(connection, query, found, options)
+        if len(answer.kept) >= options.n or len(found) < taken:
+            return answer
+        taken *= 4
 
 
 def opened(file: File, options: Options, pose_ids: Sequence[int]) -> tuple[Choice, dict[int, StoredPose]]:
@@ -67,9 +89,6 @@ def opened(file: File, options: Options, pose_ids: Sequence[int]) -> tuple[Choic
             raise NoPoses(str(file.path))
         if options.cluster is not None and not clusterings.has_label(connection, options.cluster):
             raise NoSuchCluster(options.cluster)
-    for pose_id in pose_ids:
-        if pose_id not in stored:
-            raise NoSuchPose(pose_id)
     return held, stored
 
 
@@ -124,23 +143,11 @@ class Scale:
         return 100.0 * float(np.searchsorted(self._sorted, value + _EQUAL, side="right")) / len(self._sorted)
 
 
-def own_first(found: list[Found], query: Query) -> list[Found]:
-    """Put the query's own pose first among its equals: of two copies of a photo, the one that was asked for answers."""
-    return sorted(found, key=lambda one: one.pose_id != query.pose_id or one.similarity < found[0].similarity - _EQUAL)
-
-
-def kept_of(rows: Sequence[StoredPose], options: Options) -> list[tuple[int, tuple[int, ...]]]:
-    """Return which rows are listed, each with the numbers of its near-duplicates."""
-    return [(row, ()) for row in range(len(rows))] if options.duplicates else variety.collapsed(rows)
-
-
 def report_of(
     connection: Connection,
     query: Query,
     asked: Asked,
-    found: Sequence[Found],
-    rows: Sequence[StoredPose],
-    kept: Sequence[tuple[int, tuple[int, ...]]],
+    listed: Listed,
     scale: Scale,
     options: Options,
 ) -> SimilarReport:
@@ -148,7 +155,8 @@ def report_of(
     scope = query.collection if query.collection is not None and options.collection is None else options.collection
     cluster = _nearest_cluster(connection, query.pose, scope)
     matches = [
-        _match(asked, found[row], rows[row], same, scale, options) for row, same in kept[: options.n]
+        _match(asked, listed.found[row], listed.rows[row], same, scale, options)
+        for row, same in listed.kept[: options.n]
     ]  # best first
     far = [match for match in matches if match.percentile is not None and match.percentile < options.close]
     near = [replace(match, rank=rank) for rank, match in enumerate(matches[: len(matches) - len(far)], start=1)]
@@ -161,6 +169,7 @@ def _match(
     variant = asked.mirrored() if found.mirrored else asked
     pose = queries.shown(stored.pose, options.freedom)
     compared = similarity.compare(pose, variant.pose, variant.weight[None], options.freedom)
+    degrees = float(compared.degrees[0, 0])  # of a mirrored match: as it is, against the query in a mirror
     differing = similarity.contributions(pose, variant.pose, variant.weight[None], options.freedom)
     return Match(
         rank=0,
@@ -168,7 +177,7 @@ def _match(
         percentile=scale.percentile(found.similarity),
         shared_joints=int(compared.shared[0, 0]),
         mirrored=found.mirrored,
-        degrees=None if options.freedom == "none" else float(compared.degrees[0, 0]),
+        degrees=None if options.freedom == "none" else -degrees if found.mirrored else degrees,
         contributions=differing[list(skeleton.MIRROR[skeleton.BODY])] if found.mirrored else differing,
         duplicates=same,
         stored=stored,

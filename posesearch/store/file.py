@@ -189,10 +189,16 @@ class File:
         version = self._version(connection)
         if version == SCHEMA_VERSION:
             return
-        for step in range(version, SCHEMA_VERSION):
-            connection.execute(_UPGRADES[step])
-        connection.execute(schema().partition(_VIEWS)[2].partition("\n")[2])
-        connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(SCHEMA_VERSION)])
+        try:
+            for step in range(version, SCHEMA_VERSION):
+                connection.execute(_UPGRADES[step])
+            connection.execute(schema().partition(_VIEWS)[2].partition("\n")[2])
+            connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(SCHEMA_VERSION)])
+        except duckdb.Error as error:
+            raise DatabaseFailed(
+                str(self.path),
+                f"an earlier posesearch made it, and it can't be brought up to date ({_first_line(error)})",
+            ) from error
 
 
 def schema() -> str:

@@ -121,7 +121,7 @@ def candidates(
         return table
     try:
         connection.execute("SET enable_external_access = false")  # an expression can call functions that read files
-        condition = str(duckdb.SQLExpression(where)) if where else "true"
+        condition = _condition(where) if where else "true"
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM labelled_poses
@@ -134,6 +134,14 @@ def candidates(
         raise BadFilter(where, str(error).strip().splitlines()[0]) from error
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidates AS FROM {table} SEMI JOIN chosen USING (pose_id)")
     return "candidates"
+
+
+def _condition(where: str) -> str:
+    """Return the expression as DuckDB prints it; raise duckdb.Error where it is none, or asks for parameters."""
+    condition = str(duckdb.SQLExpression(where.encode("utf-8", "replace").decode()))
+    if duckdb.extract_statements(f"SELECT {condition}")[0].named_parameters:
+        raise duckdb.InvalidInputException("it has parameters, and there are no values for them.")
+    return condition
 
 
 def nearest(connection: Connection, asked: Asked, n: int, *, mirror: bool, min_shared: int, among: str) -> list[Found]:
@@ -262,16 +270,14 @@ def _lacking(
 
 
 def sample(connection: Connection, count: int, *, view: bool) -> Poses:
-    """Return about so many poses, evenly spread over the database, always the same; all where there are fewer."""
-    vector = "world_vector" if view else "vector"
+    """Return so many poses, spread over the database, always the same; all where there are fewer."""
+    table = _TABLES[view]
     rows = connection.execute(
         f"""
-        SELECT joint_set, {_coordinates(vector, view)} FROM poses
-        WHERE rowid IN (SELECT (i * total // $count)::BIGINT
-                        FROM range($count) AS steps(i), (SELECT max(rowid) + 1 AS total FROM poses))
-          AND {vector} IS NOT NULL ORDER BY pose_id
-        """,  # noqa: S608 (our own names)
-        {"count": count},
+        SELECT joint_set, {_coordinates("vector", view)} FROM {table}
+        WHERE pose_id IN (SELECT pose_id FROM {table} ORDER BY scattered(pose_id), pose_id LIMIT {count:d})
+        ORDER BY pose_id
+        """  # noqa: S608 (our own names)
     ).fetchnumpy()
     return _matrix(rows)
 
