@@ -38,15 +38,32 @@ ModelPaths = Annotated[
 ]
 DEFAULT_DB = Path("poses.duckdb")
 
-Cluster = Annotated[int | None, typer.Option("--cluster", min=0, help="Only poses of this cluster.", metavar="N")]
-Where = Annotated[
-    str, typer.Option("--where", help='Only poses for which this SQL holds, as "width > height".', metavar="SQL")
+Cluster = Annotated[
+    int | None,
+    typer.Option(
+        "--cluster", min=0, help="Only poses of this cluster, as `posesearch cluster` numbers them.", metavar="N"
+    ),
 ]
-NoMirror = Annotated[bool, typer.Option("--no-mirror", help="Do not find poses that are like this one in a mirror.")]
-Turn = Annotated[bool, typer.Option("--turn", help="Let a turn in the picture not count, and tell its degrees.")]
+Where = Annotated[
+    str,
+    typer.Option(
+        "--where",
+        help='Only poses for which this SQL holds, as "width > height"; the columns are those of labelled_poses.',
+        metavar="SQL",
+    ),
+]
+NoMirror = Annotated[bool, typer.Option("--no-mirror", help="Do not count what is alike in a mirror.")]
+Turn = Annotated[bool, typer.Option("--turn", help="Let a turn in the picture not count.")]
 ViewOption = Annotated[
     View, typer.Option("--view", help="any: compare in 3D; the side that somebody is seen from does not count.")
 ]
 MinShared = Annotated[
-    int, typer.Option("--min-shared", min=2, max=14, help="Joints that two poses must share.", metavar="N")
+    int,
+    typer.Option(
+        "--min-shared",
+        min=2,
+        max=14,
+        help="Body joints that two poses must share, or all of one that shows fewer.",
+        metavar="N",
+    ),
 ]

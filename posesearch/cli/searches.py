@@ -40,7 +40,8 @@ def similar(
     query: Annotated[
         str | None,
         typer.Argument(
-            help="A photo or its address, a pose's number, or a .json of keypoints; a folder is many queries.",
+            help="A photo or its address, a pose's number, or a .json of keypoints. A folder of photos is many "
+            "queries, answered by a line of JSON each; so is --from-sql, instead.",
             metavar="QUERY",
             show_default=False,
         ),
@@ -56,7 +57,10 @@ def similar(
     parts: Annotated[
         str,
         typer.Option(
-            "--parts", help="Compare only these: head, torso, arms, left-leg, ..., or joints.", metavar="PART,PART"
+            "--parts",
+            help="Compare only these: head, torso, arms, legs, left-arm, right-arm, left-leg, right-leg, or joints "
+            "such as left-wrist. Fewer than three joints are compared together with the torso.",
+            metavar="PART,PART",
         ),
     ] = "",
     turn: Turn = False,
@@ -69,17 +73,19 @@ def similar(
             "--close",
             min=0,
             max=100,
-            help="Leave out what is not closer than this per cent of random pairs.",
+            help="Leave out matches that are not closer than this per cent of random pairs of poses; 0 lists all.",
             metavar="PERCENT",
         ),
     ] = 90,
-    every: Annotated[bool, typer.Option("--all", help="List near-duplicate photos each.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="List near-duplicates too, not one of them with a count.")
+    ] = False,
     collection: Collection = None,
     cluster: Cluster = None,
     where: Where = "",
     from_sql: Annotated[
         str | None,
-        typer.Option("--from-sql", help="Search for each pose whose number this answers; JSON lines.", metavar="SQL"),
+        typer.Option("--from-sql", help="Search for the poses whose numbers this answers.", metavar="SQL"),
     ] = None,
     png: Annotated[
         Path | None,
@@ -96,6 +102,7 @@ def similar(
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.engine import pictures  # noqa: PLC0415
 
+    query = query or None  # a shell's unset variable is no folder
     if (query is None) == (from_sql is None):
         raise typer.BadParameter("name one query, or --from-sql", param_hint="QUERY")
     options: Searching = {
