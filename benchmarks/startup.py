@@ -34,16 +34,20 @@ import duckdb; t = lap("import duckdb", t)
 import openvino; t = lap("import openvino", t)
 import posesearch.engine.database, posesearch.engine.pictures, posesearch.cli.show; t = lap("import posesearch", t)
 from posesearch import images, sources
-from posesearch.engine import choice, search
+from posesearch.engine import choice, queries, search
+from posesearch.engine.options import Options
 from posesearch.store.file import File
 file = File(sys.argv[1])
 with file.reading() as connection: held = choice.held(connection)
 t = lap("open the database", t)
 estimator = held.load(1); t = lap("load the compiled network", t)
-query = search.query_of(sys.argv[2], None, estimator); t = lap("decode and estimate", t)
+query = queries.of_photo(sys.argv[2], None, estimator); t = lap("decode and estimate", t)
+options, asked = Options(), queries.asked(query, (), "none")
 with file.reading() as connection:
-    search._nearest_cluster(connection, query.pose, None); t = lap("open, nearest cluster", t)
-    search._matches(connection, query.pose, 10, None); t = lap("matches", t)
+    among = search.candidates(connection, options)
+    scale = search.Scale(connection, options); t = lap("open, random pairs", t)
+    found = search.listed(connection, query, asked, among, options, 2 * options.n); t = lap("search", t)
+    search.report_of(connection, query, asked, found, scale, options); t = lap("nearest cluster, why", t)
 for name, seconds in laps: print(name, seconds, sep='\\t')
 """
 
