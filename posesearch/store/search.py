@@ -68,6 +68,14 @@ class Asked:
         lightest = float(self.weight[self.weight > 0].min())
         return float(shrunk(np.ones(1), np.array([1 - lightest / self.total]))[0])
 
+    def could_reach(self, bar: float, joints: int, min_shared: int) -> bool:
+        """Tell whether a pose with this set of joints, which lacks one asked about, could be so similar."""
+        shared = joints & self.joint_set
+        if shared == self.joint_set or shared.bit_count() < min(min_shared, self.joint_set.bit_count()):
+            return False
+        weight = self.weight[[bool(shared >> joint & 1) for joint in range(skeleton.N_BODY)]].sum(dtype=np.float64)
+        return bool(shrunk(np.ones(1), np.array([weight / self.total]))[0] >= bar)
+
     @property
     def norm_is_one(self) -> bool:
         """Whether poses that have all joints asked about have no others, and all count 1."""
@@ -171,8 +179,11 @@ def nearest(connection: Connection, asked: Asked, n: int, *, mirror: bool, min_s
     ranked = sorted(best.values(), key=lambda found: -found.similarity)
     bar = ranked[n - 1].similarity if len(ranked) >= n else -1.0
     if asked.most >= bar:
+        there = [row[0] for row in connection.execute(f"SELECT DISTINCT joint_set FROM {among}").fetchall()]  # noqa: S608
         for mirrored, variant in enumerate(variants):
-            take((*row, bool(mirrored)) for row in _lacking(connection, variant, n, bar, min_shared, among))
+            sets = [joints for joints in there if variant.could_reach(bar, joints, min_shared)]
+            if sets:
+                take((*row, bool(mirrored)) for row in _lacking(connection, variant, n, sets, among))
     return sorted(best.values(), key=lambda found: (-found.similarity, found.pose_id))[:n]
 
 
@@ -238,26 +249,22 @@ def _has_all(joints: int) -> str:
     return f"joint_set = {joints}" if joints == _ALL else f"joint_set & {joints} = {joints}"
 
 
-def _lacking(
-    connection: Connection, asked: Asked, n: int, bar: float, min_shared: int, among: str
-) -> list[tuple[int, float]]:
-    """Return the best of the poses that lack a joint asked about and could still reach the bar."""
+def _lacking(connection: Connection, asked: Asked, n: int, sets: Sequence[int], among: str) -> list[tuple[int, float]]:
+    """Return the best of the poses that have one of these sets of joints, and so lack a joint asked about."""
     size = asked.pose.vectors.shape[1]
     arrays = ", ".join(
         f"'{name}': ${name}::FLOAT[{size}]" for name in ("ones_u", "ones_v", "ones_f", "fixed", "along", "across")
     )
     free, view = asked.freedom != "none", asked.freedom == "view"
+    constants = {name: value for name, value in asked.constants.items() if name not in ("spread", "joint_set")}
     return connection.execute(
         f"""
         WITH asked AS MATERIALIZED (
             SELECT {{'free': {free}, 'view': {view}, 'weight': $weight::FLOAT[14], 'total': $total, {arrays},
-                     'u': $u, 'v': $v, 'f': $f, 'squares': $squares, 'spread': $spread}} AS q
+                     'u': $u, 'v': $v, 'f': $f, 'squares': $squares}} AS q
         ), within AS MATERIALIZED (
             SELECT joint_set, query_within(q, joint_set) AS within
-            FROM (SELECT DISTINCT joint_set FROM {among}), asked
-            WHERE joint_set & $joint_set <> $joint_set
-              AND bit_count(joint_set & $joint_set) >= least($min_shared, bit_count($joint_set))
-              AND shrunk(1, sum_within(q.weight, joint_set) / q.total) >= $bar
+            FROM (SELECT unnest($sets)::USMALLINT AS joint_set), asked
         )
         SELECT * FROM (
             SELECT pose_id, shrunk(part_correlation(vector, squares, q, within), within.n / q.total) AS similarity
@@ -265,7 +272,7 @@ def _lacking(
             ORDER BY similarity DESC NULLS LAST, pose_id LIMIT {n:d}
         ) WHERE similarity IS NOT NULL
         """,  # noqa: S608 (our own words and numbers)
-        {**asked.constants, "bar": bar, "min_shared": min_shared},
+        {**constants, "sets": list(sets)},
     ).fetchall()
 
 
