@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from posesearch import estimators, normalise, skeleton
-from posesearch.engine import queries, reports
+from posesearch.engine import answers, queries
+from posesearch.engine.answers import Failure, SimilarReport
 from posesearch.engine.database import Database
 from posesearch.engine.options import Comparing, Searching
-from posesearch.engine.reports import Failure, SimilarReport
 from posesearch.errors import (
     BadFilter,
     BadKeypoints,
@@ -339,7 +339,7 @@ def test_of_many_queries_those_that_fail_are_told_in_their_place(db: Database, t
 def test_a_mirrored_pose_is_found_and_told(db: Database, tmp_path: Path, toy: Toy) -> None:
     (tmp_path / "a.png").write_bytes(toy_photo(wrist=30))
     db.ingest(tmp_path / "a.png")
-    shown = json.loads(json.dumps(reports.pose_json(db.show(1))))["keypoints"]
+    shown = json.loads(json.dumps(answers.pose_json(db.show(1))))["keypoints"]
     names = {name: name.replace("left", "r?ght").replace("right", "left").replace("r?ght", "right") for name in shown}
     flipped = {names[name]: [200 - x, y] for name, (x, y, _) in shown.items()}
     query = tmp_path / "flipped.json"
@@ -359,7 +359,7 @@ def test_a_file_of_keypoints_is_a_query_and_loads_no_estimator(
     monkeypatch.setattr(estimators, "load", None)
     query = tmp_path / "pose.json"
     for options in ({}, {"view": "any"}):
-        query.write_text(json.dumps(reports.pose_json(demo_db.show(7))), encoding="utf-8")
+        query.write_text(json.dumps(answers.pose_json(demo_db.show(7))), encoding="utf-8")
         report = demo_db.similar(query, 3, duplicates=True, **options)  # type: ignore[arg-type]
         assert report.matches[0].stored.pose_id == 7
         assert report.matches[0].similarity == pytest.approx(1, abs=1e-3)

@@ -150,7 +150,7 @@ def _comparing(
 
 def _similar_many(database: "Database", folder: str | None, from_sql: str | None, n: int, options: "Searching") -> None:
     from posesearch.cli import output  # noqa: PLC0415
-    from posesearch.engine.reports import Failure  # noqa: PLC0415
+    from posesearch.engine.answers import Failure  # noqa: PLC0415
 
     queries = database.photos(folder) if folder is not None else database.pose_ids(from_sql or "")
     failed = 0
@@ -230,13 +230,13 @@ def show_command(
 ) -> None:
     """Show one stored pose."""
     from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.engine import pictures, reports  # noqa: PLC0415
+    from posesearch.engine import answers, pictures  # noqa: PLC0415
 
     with posesearch.open(db) as database:
         stored = database.show(pose_id)
     written = pictures.write_pose(stored, png) if png else None
     if as_json:
-        output.show_json(reports.pose_json(stored))
+        output.show_json(answers.pose_json(stored))
     else:
         show.pose(stored, ascii_only)
     if written:

@@ -13,16 +13,8 @@ from rich.text import Text
 
 from posesearch import skeleton
 from posesearch.cli import output
-from posesearch.engine.reports import (
-    ClusterReport,
-    IngestReport,
-    Match,
-    OutliersReport,
-    PairsReport,
-    ReestimateReport,
-    Rejection,
-    SimilarReport,
-)
+from posesearch.engine.answers import Match, OutliersReport, PairsReport, SimilarReport
+from posesearch.engine.reports import ClusterReport, IngestReport, ReestimateReport, Rejection
 from posesearch.store.snapshots import StoredPose
 from posesearch.types import Float, Person
 

@@ -8,18 +8,11 @@ from typing import Any, Literal, Self, Unpack
 
 from posesearch import sources
 from posesearch.engine import cluster, ingest, many, neighbours, pipeline, reestimate, search
+from posesearch.engine.answers import Failure, OutliersReport, PairsReport, SimilarReport
 from posesearch.engine.choice import Choice
 from posesearch.engine.options import Comparing, Options, Searching
 from posesearch.engine.pipeline import Progress, Steps
-from posesearch.engine.reports import (
-    ClusterReport,
-    Failure,
-    IngestReport,
-    OutliersReport,
-    PairsReport,
-    ReestimateReport,
-    SimilarReport,
-)
+from posesearch.engine.reports import ClusterReport, IngestReport, ReestimateReport
 from posesearch.engine.rules import MIN_JOINTS
 from posesearch.errors import BadSQL, EstimatorError
 from posesearch.estimators import Estimator

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.engine import pipeline, queries, search
+from posesearch.engine.answers import Failure, Query, SimilarReport
 from posesearch.engine.choice import Choice
 from posesearch.engine.options import Options
-from posesearch.engine.reports import Failure, Query, SimilarReport
 from posesearch.errors import NoSuchPose, PhotoError, QueryError
 from posesearch.estimators import Estimator
 from posesearch.similarity import Double

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from posesearch import similarity, skeleton
 from posesearch.engine import choice, search, variety
+from posesearch.engine.answers import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.engine.options import Options
 from posesearch.engine.pipeline import Steps
-from posesearch.engine.reports import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.errors import NoPoses
 from posesearch.similarity import Double, Poses
+from posesearch.store import looks, snapshots
 from posesearch.store import search as stored_search
-from posesearch.store import snapshots
 from posesearch.store.file import File
-from posesearch.store.snapshots import Looks
+from posesearch.store.looks import Looks
 
 ROWS: Final = 256
 COLUMNS: Final = 8192
@@ -99,11 +99,11 @@ def _read(file: File, options: Options) -> _Compared:
         scale = search.Scale(connection, options)
         blocks = list(stored_search.blocks(connection, search.candidates(connection, options), view=options.view))
         ids = np.concatenate([np.zeros(0, np.int64), *(block for block, _ in blocks)])
-        looks = snapshots.looks(connection, ids)
+        seen = looks.looks(connection, ids)
     width = (3 if options.view else 2) * skeleton.N_BODY
     vectors = np.concatenate([np.zeros((0, width), np.float32), *(block.vectors for _, block in blocks)])
     masks = np.concatenate([np.zeros((0, skeleton.N_BODY), np.float32), *(block.masks for _, block in blocks)])
-    return _Compared(ids, Poses(vectors, masks), looks, scale)
+    return _Compared(ids, Poses(vectors, masks), seen, scale)
 
 
 def _tiles(compared: _Compared, options: Options, progress: Steps, *, half: bool) -> Iterator[_Tile]:

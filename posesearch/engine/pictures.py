@@ -8,7 +8,8 @@ import numpy as np
 
 from posesearch import clustering, images, sources
 from posesearch.engine import files
-from posesearch.engine.reports import ClusterReport, Match, SimilarReport
+from posesearch.engine.answers import Match, SimilarReport
+from posesearch.engine.reports import ClusterReport
 from posesearch.errors import PhotoError
 from posesearch.render import picture
 from posesearch.render.picture import Heat, Pixels, Tile

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from posesearch import images, normalise, skeleton, sources
-from posesearch.engine.reports import Query
+from posesearch.engine.answers import Query
 from posesearch.engine.rules import MIN_JOINTS, Rule, poses_of
 from posesearch.errors import BadKeypoints, NoDepth, NoSuchPart, NoSuchPerson, TooFewJoints
 from posesearch.estimators import Estimator

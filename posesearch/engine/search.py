@@ -8,9 +8,9 @@ import numpy as np
 
 from posesearch import clustering, similarity, skeleton
 from posesearch.engine import choice, queries, variety
+from posesearch.engine.answers import Match, NearestCluster, Query, SimilarReport
 from posesearch.engine.choice import Choice
 from posesearch.engine.options import Options
-from posesearch.engine.reports import Match, NearestCluster, Query, SimilarReport
 from posesearch.errors import NoDepth, NoPoses, NoSuchCluster, NoSuchPose
 from posesearch.estimators import Estimator
 from posesearch.normalise import NORMALISATIONS

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.similarity import Double, Poses, compare
-from posesearch.store.snapshots import Looks, StoredPose
+from posesearch.store.looks import Looks
+from posesearch.store.snapshots import StoredPose
 from posesearch.types import Mask
 
 SAME_BITS: Final = 8
