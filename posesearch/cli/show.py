@@ -153,7 +153,8 @@ def pairs(report: PairsReport) -> None:
         numbers=("similarity", "closer than", "pose"),
     )  # fmt: skip
     if report.duplicates:
-        output.note(f"{report.duplicates} pairs of near-duplicates are left out; --all lists them too.")
+        count = "A pair" if report.duplicates == 1 else f"{report.duplicates} pairs"
+        output.note(f"{count} of near-duplicates left out; --all lists them too.")
 
 
 def outliers(report: OutliersReport) -> None:
