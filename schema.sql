@@ -29,11 +29,11 @@ INSERT INTO joints VALUES
     (12, 'left_hip'), (13, 'left_knee'), (14, 'left_ankle'),
     (15, 'right_eye'), (16, 'left_eye'), (17, 'right_ear'), (18, 'left_ear');
 
--- A row for each photo that an ingest looked at, once per collection.
+-- A row for each photo that an ingest looked at, once per collection, wherever and how often it lies there.
 CREATE SEQUENCE snapshot_ids;
 CREATE TABLE snapshots (
     snapshot_id INTEGER PRIMARY KEY DEFAULT nextval('snapshot_ids'),
-    source      VARCHAR NOT NULL,  -- absolute path or http(s) address at the time of the ingest
+    source      VARCHAR NOT NULL,  -- absolute path or http(s) address: of its sources one that is there, or the last that was
     sha256      VARCHAR,           -- of the file's bytes; NULL where it could not be read
     width       INTEGER,           -- pixels of the upright photo; NULL where it could not be decoded
     height      INTEGER,
@@ -42,11 +42,31 @@ CREATE TABLE snapshots (
     reason      VARCHAR,           -- why it was rejected, one word ('no_person', 'truncated', ...); NULL where ingested
     message     VARCHAR,           -- the same as a sentence; NULL where ingested
     settings    VARCHAR NOT NULL,  -- JSON: the rule that took or rejected it {"estimator", "strict", "min_joints"}, and
-                                   -- "files", SHA-256 by name, where it was made with networks of the user's
+                                   -- "files", SHA-256 by name, where it was made with networks of the user's; "gps": true
+                                   -- where latitude and longitude were asked for
     -- Difference hash: whether each of 8 x 8 pixels of the photo in grey is darker than its right neighbour. Photos that look
     -- alike differ in few bits. NULL where the photo could not be decoded, or was ingested before posesearch kept it.
     dhash       UBIGINT,
-    ingested_at TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC
+    -- From the EXIF block; NULL where it does not say.
+    taken_at    TIMESTAMP,         -- by the camera's own clock, which knows no zone
+    camera      VARCHAR,           -- make and model
+    latitude    DOUBLE,            -- degrees, north and east positive; NULL also without `ingest --gps`
+    longitude   DOUBLE,
+    ingested_at TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now())),  -- UTC
+    missing_since TIMESTAMP        -- UTC, when an ingest found that it was at none of its sources any more; NULL where it is
+);
+
+-- A row for each place where a photo lies, or lay: two copies of one photo are one snapshot with two sources. An ingest compares
+-- size and time to tell what it need not read.
+CREATE TABLE sources (
+    source        VARCHAR NOT NULL,  -- absolute path or http(s) address; once per collection
+    collection    VARCHAR NOT NULL,
+    snapshot_id   INTEGER NOT NULL,
+    bytes         BIGINT,            -- size; NULL where it could not be read, or was last read before posesearch kept it
+    modified_ns   BIGINT,            -- nanoseconds since 1970 (UTC); NULL likewise, for an address, and where it was just written
+    etag          VARCHAR,           -- what an address answered, to be asked whether the photo is still the same
+    last_modified VARCHAR,
+    missing_since TIMESTAMP          -- UTC, when an ingest did not find it any more; NULL where it is there
 );
 
 -- A row for each person in an ingested photo with enough body joints.
@@ -144,7 +164,8 @@ CREATE OR REPLACE VIEW labelled_poses AS
 SELECT
     p.pose_id, p.snapshot_id, s.source, s.collection, p.person, p.body_joints, p.score, p.prominence,
     p.box_x, p.box_y, p.box_width, p.box_height, s.width, s.height, p.estimator,
-    l.clustering_id, l.cluster, l.distance
+    l.clustering_id, l.cluster, l.distance,
+    s.taken_at, s.camera, s.latitude, s.longitude, s.missing_since
 FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id)
 LEFT JOIN (

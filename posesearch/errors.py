@@ -3,11 +3,14 @@
 PosesearchError
 ├── PhotoError                one photo can't become a pose; a run records the reason and goes on
 │   ├── UnreadablePhoto       unreadable        the file can't be opened
+│   │   └── MissingPhoto      unreadable        there is no such file
 │   ├── EmptyPhoto            empty_file        it has no bytes
 │   ├── NotAnImage            not_an_image      no decoder knows it
 │   ├── TruncatedPhoto        truncated         it breaks off or is damaged
-│   ├── PhotoTooLarge         too_large         more pixels or bytes than the limit
+│   ├── PhotoTooLarge         too_large         more pixels, bytes or memory than the limit
+│   ├── PhotoTooSlow          too_slow          decoding takes longer than the limit
 │   ├── DownloadFailed        download_failed   the address did not give a photo
+│   │   └── MissingAddress    download_failed   the server says that there is none any more
 │   ├── NoPerson              no_person         the estimator finds nobody
 │   ├── TooFewJoints          too_few_joints    nobody has enough body joints
 │   ├── SeveralPeople         several_people    --strict: more than one person
@@ -68,6 +71,12 @@ class UnreadablePhoto(PhotoError):
     sentence = "the file can't be read; check that it exists and that you may read it"
 
 
+class MissingPhoto(UnreadablePhoto):
+    """There is no such file."""
+
+    sentence = "there is no such file"
+
+
 class EmptyPhoto(PhotoError):
     """The file has no bytes."""
 
@@ -96,11 +105,24 @@ class PhotoTooLarge(PhotoError):
     sentence = "the photo is larger than the limit; scale it down"
 
 
+class PhotoTooSlow(PhotoError):
+    """Decoding takes longer than the limit."""
+
+    reason = "too_slow"
+    sentence = "decoding it takes longer than the limit; convert it to JPEG or PNG"
+
+
 class DownloadFailed(PhotoError):
     """The address did not give a photo."""
 
     reason = "download_failed"
     sentence = "the address did not answer with a photo; open it in a browser to see why"
+
+
+class MissingAddress(DownloadFailed):
+    """The server says that there is no such photo any more."""
+
+    sentence = "the address has no photo any more"
 
 
 class NoPerson(PhotoError):
@@ -214,7 +236,11 @@ class NewerSchema(StoreError):
 class DatabaseBusy(StoreError):
     """Another process holds the file."""
 
-    sentence = "this database is open elsewhere; try again when that has finished, or close that program"
+    def __init__(self, path: str, holder: str = "") -> None:
+        elsewhere = f"open elsewhere ({holder})" if holder else "open elsewhere"
+        super().__init__(
+            path, f"this database is {elsewhere}; try again when that has finished, or close that program."
+        )
 
 
 class DatabaseFailed(StoreError):

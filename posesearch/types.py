@@ -1,11 +1,12 @@
 """The values that flow through posesearch. All are frozen; arrays are checked when a value is made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
+from posesearch.shots import Shot
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -19,12 +20,14 @@ class Photo:
         pixels: (h, w, 3) uint8, BGR, upright (EXIF orientation applied). May be smaller than the photo.
         width, height: of the upright photo in its own pixels, the frame that keypoints are stored in.
         dhash: 64 bits that photos which look alike share, as in schema.sql.
+        shot: how it was taken.
     """
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
     dhash: int = 0
+    shot: Shot = field(default=Shot())
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:

@@ -132,10 +132,14 @@ def demo_db(demo_folder: Path) -> Database:
     return posesearch.open(demo_folder / "poses.duckdb")
 
 
+Route = Callable[[http.server.BaseHTTPRequestHandler], None]
+Server = tuple[str, dict[str, Route]]
+
+
 @pytest.fixture
-def server() -> Iterator[tuple[str, dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]]]]:
+def server() -> Iterator[Server]:
     """A real HTTP server on loopback: its address, and a table of what it does with each path."""
-    routes: dict[str, Callable[[http.server.BaseHTTPRequestHandler], None]] = {}
+    routes: dict[str, Route] = {}
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -144,7 +148,11 @@ def server() -> Iterator[tuple[str, dict[str, Callable[[http.server.BaseHTTPRequ
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)
             pass
 
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Quiet(http.server.ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # clients go away in the middle, and are meant to
+
+    httpd = Quiet(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
     threading.Thread(target=httpd.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{httpd.server_port}", routes
@@ -152,7 +160,7 @@ def server() -> Iterator[tuple[str, dict[str, Callable[[http.server.BaseHTTPRequ
     httpd.server_close()
 
 
-def answer(data: bytes, status: int = 200, **headers: str) -> Callable[[http.server.BaseHTTPRequestHandler], None]:
+def answer(data: bytes, status: int = 200, **headers: str) -> Route:
     """Return a route that answers so; header names are written with _ for -."""
 
     def route(handler: http.server.BaseHTTPRequestHandler) -> None:

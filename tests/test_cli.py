@@ -176,6 +176,9 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Pa
     else:
         code, out, err = run("models", "--json")
     assert (code, err) == (0, "")
+    if command == "ingest":
+        *events, out = out.splitlines()
+        assert [json.loads(event)["status"] for event in events] == ["ingested", "rejected"]
     assert shape(json.loads(out)) == shape(documented(command))
 
 
@@ -301,7 +304,9 @@ def test_the_current_folder_and_the_database_from_the_environment(
         (["ingest", "empty"], "empty: no photos here"),
         (["sql", "DROP TABLE poses", "--db", "DEMO"], "read-only"),
         (["show", "99999999999", "--db", "DEMO"], "There is no pose 99999999999"),
-        (["similar", "http://[", "--db", "DEMO"], "can't be reached"),
+        (["similar", "http://[", "--db", "DEMO"], "http://[: this is no address"),
+        (["similar", "http://127.0.0.1:1/a.jpg", "--db", "DEMO"], "which is not opened; --allow-private opens it"),
+        (["ingest", "nothing.jpg"], "nothing.jpg: there is no such file or folder"),
         (["sql", "SELEC 1", "--db", "DEMO"], 'syntax error at or near "SELEC"'),
         (["models", "pull", "openpose"], "There is no estimator 'openpose'"),
     ],

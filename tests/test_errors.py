@@ -1,7 +1,7 @@
 import inspect
 
 from posesearch import errors
-from posesearch.errors import PhotoError, PosesearchError, StoreError
+from posesearch.errors import DatabaseBusy, PhotoError, PosesearchError, StoreError
 
 
 def subclasses(base: type[PosesearchError]) -> list[type[PosesearchError]]:
@@ -13,7 +13,7 @@ def made(kind: type[PosesearchError]) -> PosesearchError:
     examples = {
         "source": "a.jpg", "path": "b.duckdb", "name": "c", "known": ["d"], "held": "e", "asked": "f", "model": "g",
         "detail": "the reason why", "pose_id": 1, "person": 3, "people": 2, "collection": "i", "k": 4, "complete": 2,
-        "estimator": "l", "cluster": 3, "where": "m",
+        "estimator": "l", "cluster": 3, "where": "m", "holder": "n, process 5",
     }  # fmt: skip
     if kind.__init__ is PosesearchError.__init__:
         return kind("a sentence of its own.")
@@ -35,7 +35,8 @@ def test_every_error_has_a_sentence_a_docstring_and_its_place_in_the_tree() -> N
 
 def test_a_photo_error_names_the_photo_and_a_reason_of_its_own() -> None:
     kinds = subclasses(PhotoError)
-    assert len({kind.reason for kind in kinds if issubclass(kind, PhotoError)}) == len(kinds)
+    direct = [kind for kind in kinds if kind.__base__ is PhotoError and issubclass(kind, PhotoError)]
+    assert len({kind.reason for kind in direct}) == len(direct)
     for kind in kinds:
         assert issubclass(kind, PhotoError)
         error = kind("holiday/a b.jpg")
@@ -48,4 +49,6 @@ def test_a_photo_error_names_the_photo_and_a_reason_of_its_own() -> None:
 def test_a_store_error_names_the_file() -> None:
     for kind in subclasses(StoreError):
         assert issubclass(kind, StoreError)
-        assert str(kind("x.duckdb")) == f"x.duckdb: {kind.sentence}"
+        assert str(kind("x.duckdb")).startswith("x.duckdb: ")
+        if kind is not DatabaseBusy:
+            assert str(kind("x.duckdb")) == f"x.duckdb: {kind.sentence}"

@@ -7,10 +7,9 @@ import posesearch
 from posesearch.engine import pipeline
 from posesearch.engine.database import Database
 from posesearch.engine.pipeline import Outcome, Progress
-from posesearch.errors import EstimatorMismatch
+from posesearch.errors import EstimatorMismatch, SourceError
 from posesearch.store import snapshots
-from tests.conftest import Toy, answer, toy_photo
-from tests.test_sources import Server
+from tests.conftest import Server, Toy, answer, toy_photo
 
 
 @pytest.fixture
@@ -69,13 +68,16 @@ def test_a_second_run_looks_only_at_what_is_new(folder: Path, db: Database, toy:
 def test_a_renamed_photo_is_known_by_its_bytes(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder / "a.png")
     (folder / "a.png").rename(folder / "renamed.png")
+    assert db.ingest(folder / "renamed.png").moved == 1
+    assert [Path(source).name for (source,) in db.sql("SELECT source FROM snapshots").rows] == ["renamed.png"]
     assert db.ingest(folder / "renamed.png").unchanged == 1
 
 
 def test_the_same_bytes_in_one_run_are_stored_once(folder: Path, db: Database, toy: Toy) -> None:
     (folder / "copy.png").write_bytes((folder / "a.png").read_bytes())
     report = db.ingest([folder / "a.png", folder / "copy.png"])
-    assert (report.seen, report.ingested, report.unchanged) == (2, 1, 1)
+    assert (report.seen, report.ingested, report.copies, toy.calls) == (2, 1, 1, 1)
+    assert db.sql("SELECT count(*), count(DISTINCT snapshot_id) FROM sources").rows == ((2, 1),)
 
 
 def test_two_collections_may_hold_the_same_photo(folder: Path, db: Database, toy: Toy) -> None:
@@ -94,7 +96,10 @@ def test_another_rule_looks_again(folder: Path, db: Database, toy: Toy) -> None:
 
 def test_what_could_not_be_read_is_tried_again(folder: Path, db: Database, toy: Toy) -> None:
     late = folder / "late.png"
-    assert db.ingest([late]).rejected[0].reason == "unreadable"
+    with pytest.raises(SourceError, match=r"late\.png: there is no such file or folder"):
+        db.ingest([late])
+    assert not Path(db.path).exists()
+    assert db.ingest([folder / "a.png", late]).rejected[0].reason == "unreadable"
     late.write_bytes(toy_photo(wrist=3))
     assert db.ingest([late]).ingested == 1
 
@@ -104,7 +109,7 @@ def test_addresses_are_ingested_like_files(server: Server, db: Database, toy: To
     routes["/a.png"] = answer(toy_photo(), Content_Type="image/png")
     routes["/gone"] = answer(b"", 404)
     routes["/page"] = answer(b"<html></html>")
-    report = db.ingest([f"{address}/a.png", f"{address}/gone", f"{address}/page"])
+    report = db.ingest([f"{address}/a.png", f"{address}/gone", f"{address}/page"], allow_private=True)
     assert report.ingested == 1
     assert [rejection.reason for rejection in report.rejected] == ["download_failed", "not_an_image"]
 
@@ -162,7 +167,7 @@ def test_an_interrupted_write_is_made_up_for(
             raise KeyboardInterrupt
         write(*arguments)
 
-    monkeypatch.setattr(pipeline, "BATCH_PHOTOS", 2)
+    monkeypatch.setattr(pipeline, "BATCH_ROWS", 2)
     monkeypatch.setattr(snapshots, "write", interrupted_once)
     report = db.ingest(folder)
     assert report.interrupted

@@ -71,7 +71,7 @@ def test_an_interrupted_run_is_finished_by_the_next(
             if self.seen == 3:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "BATCH_PHOTOS", 2)
+    monkeypatch.setattr(pipeline, "BATCH_ROWS", 2)
     first = filled.reestimate("blazepose", progress=Impatient())
     assert first.interrupted
     assert first.redone == 3

@@ -202,4 +202,4 @@ def test_a_users_own_networks_make_a_database(tmp_path: Path, files: dict[str, P
 )
 def test_a_model_path_that_leads_nowhere(db: Database, tmp_path: Path, path: str, sentence: str) -> None:
     with pytest.raises(WeightsUnusable, match=sentence):
-        db.ingest(tmp_path / "a.png", estimator="rtmpose", model_paths=[path])
+        db.ingest(tmp_path, estimator="rtmpose", model_paths=[path])

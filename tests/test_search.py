@@ -20,6 +20,7 @@ from posesearch.errors import (
     BadFilter,
     BadKeypoints,
     BadSQL,
+    DownloadFailed,
     NoDatabase,
     NoDepth,
     NoPerson,
@@ -35,8 +36,7 @@ from posesearch.store import file, search
 from posesearch.store.file import File
 from posesearch.store.search import Asked
 from posesearch.store.snapshots import Snapshot, write
-from tests.conftest import STANDING, Toy, answer, person, toy_photo
-from tests.test_sources import Server
+from tests.conftest import STANDING, Server, Toy, answer, person, toy_photo
 
 
 def test_every_ingested_photo_finds_itself_first(demo_db: Database) -> None:
@@ -650,7 +650,9 @@ def test_an_address_is_a_query_too(server: Server, db: Database, toy: Toy, tmp_p
     routes["/a.png"] = answer(toy_photo(wrist=4))
     (tmp_path / "a.png").write_bytes(toy_photo(wrist=4))
     db.ingest(tmp_path / "a.png")
-    assert db.similar(f"{address}/a.png").matches[0].similarity == pytest.approx(1)
+    with pytest.raises(DownloadFailed, match="--allow-private opens it"):
+        db.similar(f"{address}/a.png")
+    assert db.similar(f"{address}/a.png", allow_private=True).matches[0].similarity == pytest.approx(1)
 
 
 def test_what_can_not_be_searched_for_is_told(db: Database, toy: Toy, tmp_path: Path) -> None:

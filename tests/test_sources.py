@@ -1,16 +1,12 @@
-import time
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
+import os
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from posesearch import sources
-from posesearch.errors import DownloadFailed, PhotoTooLarge, SourceError
-from tests.conftest import answer
-
-Routes = dict[str, Callable[[BaseHTTPRequestHandler], None]]
-Server = tuple[str, Routes]
+from posesearch.errors import PhotoTooLarge, SourceError
+from posesearch.sources import opener
 
 
 @pytest.fixture
@@ -82,66 +78,87 @@ def test_a_list_that_is_no_text(tree: Path) -> None:
         sources.expand([tree / "list.csv"])
 
 
-def test_credentials_are_dropped() -> None:
-    assert sources.expand(["https://me:secret@example.org:8080/a.jpg?b=c"]) == ["https://example.org:8080/a.jpg?b=c"]
+def test_what_is_secret_in_an_address_is_not_in_its_name() -> None:
+    named = "https://example.org:8080/a.jpg?b=c"
+    assert sources.public_name("https://me:secret@example.org:8080/a.jpg?b=c#part") == named
+    signed = "https://bucket.example.org/a.jpg?w=9&X-Amz-Signature=0f0f&X-Amz-Credential=AKIA&X-Amz-Expires=60"
+    assert sources.public_name(signed) == "https://bucket.example.org/a.jpg?w=9"
+    one, two = (sources.public_name(f"https://example.org/photo?key={key}") for key in ("alpha", "beta"))
+    assert one != two
+    assert "alpha" not in one
+    assert sources.public_name("http://[") == "http://["
 
 
-def test_an_address_gives_its_bytes_also_after_a_redirect(server: Server) -> None:
-    address, routes = server
-    routes["/photo"] = answer(b"bytes")
-    routes["/moved"] = answer(b"", 302, Location="/photo")
-    assert sources.read(f"{address}/photo") == b"bytes"
-    assert sources.read(f"{address}/moved") == b"bytes"
+def test_a_header_of_a_csv_is_no_photo(tree: Path) -> None:
+    (tree / "own.csv").write_text("number,where it is\n1,b.jpg\n2,sub/c.webp\n", encoding="utf-8")
+    assert names(sources.expand([tree / "own.csv"]), tree) == ["b.jpg", "sub/c.webp"]
 
 
-def test_an_address_that_is_not_there(server: Server) -> None:
-    address, routes = server
-    routes["/gone"] = answer(b"no", 404)
-    with pytest.raises(DownloadFailed, match=r"/gone: the address answers 404 Not Found"):
-        sources.read(f"{address}/gone")
-    with pytest.raises(DownloadFailed, match="can't be reached"):
-        sources.read("http://127.0.0.1:1/x.jpg")
-    with pytest.raises(DownloadFailed, match="can't be reached"):
-        sources.read("http://[bad/x.jpg")
+def test_what_programs_keep_is_no_photo(tree: Path) -> None:
+    for folder in ("@eaDir", "__MACOSX", ".thumbnails", "Mine.photoslibrary", "Catalog Previews.lrdata", "#recycle"):
+        (tree / folder / "deep").mkdir(parents=True)
+        (tree / folder / "deep" / "x.jpg").write_bytes(b"x")
+    (tree / "._b.jpg").write_bytes(b"x")
+    (tree / ".DS_Store").write_bytes(b"x")
+    assert names(sources.expand([tree]), tree) == ["a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.jpeg"]
+    package = tree / "Mine.photoslibrary"
+    assert names(sources.expand([package]), tree) == ["Mine.photoslibrary/deep/x.jpg"]  # named outright
 
 
-def test_an_address_that_breaks_off(server: Server) -> None:
-    address, routes = server
-    routes["/short"] = answer(b"only this", Content_Length="1000")
-    with pytest.raises(DownloadFailed, match="can't be reached"):
-        sources.read(f"{address}/short")
+def test_an_ignore_file_is_a_gitignore(tree: Path) -> None:
+    for name in ("sub/keep.jpg", "sub/deep/e.jpg", "drafts/f.jpg"):
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).write_bytes(b"x")
+    (tree / ".posesearchignore").write_text("# not these\ndrafts/\n*.webp\nsub/**/*.jp*g\n!e.jpg\n", encoding="utf-8")
+    assert names(sources.expand([tree]), tree) == ["a.PNG", "b.jpg", "sub/deep/e.jpg"]
+    (tree / "sub" / ".posesearchignore").write_text("!keep.jpg\ne.jpg\n", encoding="utf-8")
+    assert names(sources.expand([tree]), tree) == ["a.PNG", "b.jpg", "sub/keep.jpg"]
 
 
-def test_an_address_that_hangs(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    address, routes = server
-    routes["/hangs"] = lambda _: time.sleep(30)
-    monkeypatch.setattr(sources, "READ_SECONDS", 0.2)
-    with pytest.raises(DownloadFailed, match="does not answer in time"):
-        sources.read(f"{address}/hangs")
+def test_links_are_followed_and_no_folder_comes_twice(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    away = tmp_path_factory.mktemp("away")
+    (away / "g.jpg").write_bytes(b"x")
+    (tree / "linked").symlink_to(away)
+    (tree / "again").symlink_to(away)
+    (away / "back").symlink_to(tree)
+    (tree / "sub" / "up").symlink_to(tree)
+    (tree / "nowhere.jpg").symlink_to(tree / "gone.jpg")
+    found = names(sources.expand([tree]), tree)
+    assert found == ["a.PNG", "b.jpg", "nowhere.jpg", "sub/c.webp", "sub/deep/d.jpeg", "again/g.jpg"]
 
 
-def test_an_address_that_trickles(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    address, routes = server
-
-    def trickle(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        for _ in range(600):
-            handler.wfile.write(b".")
-            handler.wfile.flush()
-            time.sleep(0.05)
-
-    routes["/trickle"] = trickle
-    monkeypatch.setattr(sources, "DOWNLOAD_SECONDS", 0.5)
-    with pytest.raises(DownloadFailed, match="took more than"):
-        sources.read(f"{address}/trickle")
+def test_a_folder_that_can_not_be_read_is_told(tree: Path) -> None:
+    (tree / "sub").chmod(0)
+    scan = sources.scan([tree])
+    (tree / "sub").chmod(0o755)
+    if os.geteuid() == 0:
+        pytest.skip("the superuser may read every folder")
+    assert scan.unreadable == [(str(tree / "sub"), "Permission denied")]
 
 
-def test_a_file_larger_than_the_limit(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    address, routes = server
-    monkeypatch.setattr(sources, "MAX_BYTES", 1000)
-    routes["/large"] = answer(bytes(5000))
+def test_a_list_may_write_accents_in_another_way(tree: Path) -> None:
+    names_ = {form: unicodedata.normalize(form, "Zo\u00eb \u65e5\u672c.jpg") for form in ("NFC", "NFD")}
+    (tree / names_["NFD"]).write_bytes(b"x")
+    (tree / "list.txt").write_text(names_["NFC"] + "\n", encoding="utf-8")
+    [found] = sources.scan([tree / "list.txt"]).found
+    assert found.there
+    assert Path(found.place).name == names_["NFD"]
+
+
+def test_what_is_found_tells_size_and_time(tree: Path) -> None:
+    os.utime(tree / "b.jpg", ns=(0, 1_600_000_000_123_456_789))
+    found = {Path(one.name).name: one for one in sources.scan([tree]).found}
+    assert (found["b.jpg"].size, found["b.jpg"].modified) == (1, 1_600_000_000_123_456_789)
+
+
+def test_a_file_so_new_that_it_may_change_within_its_time_tells_no_time(tree: Path) -> None:
+    assert sources.Opener().read(str(tree / "b.jpg")).modified is None
+    os.utime(tree / "b.jpg", ns=(0, 5_000_000_000))
+    assert sources.Opener().read(str(tree / "b.jpg")).modified == 5_000_000_000
+
+
+def test_a_file_larger_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opener, "MAX_BYTES", 1000)
     (tmp_path / "large.jpg").write_bytes(bytes(5000))
-    for source in (f"{address}/large", str(tmp_path / "large.jpg")):
-        with pytest.raises(PhotoTooLarge):
-            sources.read(source)
+    with pytest.raises(PhotoTooLarge):
+        sources.read(str(tmp_path / "large.jpg"))

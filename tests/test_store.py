@@ -193,6 +193,7 @@ def test_metres_are_read_back_and_null_where_there_are_none(store: File) -> None
 
 
 NEW_IN_3 = {"snapshots": ("dhash",), "poses": ("joint_set", "world_vector", "world_squares")}
+NEW_IN_4 = ("taken_at", "camera", "latitude", "longitude", "missing_since")
 
 
 def make_older(path: Path, version: int) -> None:
@@ -200,7 +201,10 @@ def make_older(path: Path, version: int) -> None:
     with duckdb.connect(str(path)) as connection:
         for view in ("world_poses", "keypoints", "labelled_poses"):
             connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT pose_id FROM poses")
-        for table, columns in NEW_IN_3.items():
+        connection.execute("DROP TABLE sources")
+        for column in NEW_IN_4:
+            connection.execute(f"ALTER TABLE snapshots DROP COLUMN {column}")
+        for table, columns in NEW_IN_3.items() if version < 3 else ():
             for column in columns:
                 connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         for axis in "xyz" if version == 1 else "":

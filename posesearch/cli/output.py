@@ -12,10 +12,19 @@ from decimal import Decimal
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
+from posesearch.engine.pipeline import Outcome
 from posesearch.engine.pipeline import Progress as IngestProgress
 from posesearch.render import text
 from posesearch.render.text import Style, TextPicture
@@ -50,7 +59,7 @@ def show_json_line(value: Any) -> None:
     """Print JSON on one line."""
     written = json.dumps(_finite(value), default=_jsonable, ensure_ascii=False, allow_nan=False)
     sys.stdout.write(written.encode("utf-8", "backslashreplace").decode() + "\n")
-    sys.stdout.flush()
+    sys.stdout.flush()  # who reads it waits for it
 
 
 def show_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -123,14 +132,18 @@ def working(what: str) -> AbstractContextManager[object]:
 
 
 class ProgressBar(IngestProgress):
-    """A progress bar on stderr; silent where that is no terminal."""
+    """A progress bar on stderr; silent where that is no terminal.
 
-    def __init__(self, what: str = "estimating") -> None:
+    With `events`, each photo is a line of JSON on stdout, too.
+    """
+
+    def __init__(self, what: str = "estimating", *, events: bool = False) -> None:
         self._bar = Progress(
-            TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            console=err, transient=True,
+            TextColumn(what), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
+            console=err, transient=True, speed_estimate_period=60,
         )  # fmt: skip
         self._task = self._bar.add_task(what, total=None)
+        self._events = events
 
     def __enter__(self) -> "ProgressBar":
         if err.is_terminal:
@@ -148,6 +161,28 @@ class ProgressBar(IngestProgress):
     def step(self) -> None:
         """Advance by one."""
         self._bar.advance(self._task)
+
+    def photo(self, outcome: Outcome) -> None:
+        """Advance by a photo, and tell of it."""
+        self.step()
+        self.gone(outcome)
+
+    def gone(self, outcome: Outcome) -> None:
+        """Tell of a photo that is no step."""
+        if self._events:
+            show_json_line(outcome.as_json())
+
+    def waiting(self, sentence: str) -> None:
+        """Tell who is waited for."""
+        note(sentence)
+
+
+class _Rate(ProgressColumn):
+    """Steps a second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate of the last minute."""
+        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
 
 
 def silence_broken_pipe() -> None:

@@ -8,6 +8,7 @@ import typer
 import posesearch
 from posesearch.cli.options import (
     DEFAULT_DB,
+    AllowPrivate,
     Ascii,
     AsJson,
     Cluster,
@@ -91,6 +92,7 @@ def similar(
         Path | None,
         typer.Option("--png", help="Write query and matches, skeletons drawn on, as one PNG.", metavar="FILE"),
     ] = None,
+    allow_private: AllowPrivate = False,
     ascii_only: Ascii = False,
     as_json: AsJson = False,
 ) -> None:
@@ -117,8 +119,8 @@ def similar(
             _similar_many(database, query, from_sql, n, options)
             return
         asked = int(query) if query.isdecimal() and not Path(query).exists() else query
-        report = database.similar(asked, n, person=person, **options)
-    written = pictures.write_sheet(report, png) if png else None
+        report = database.similar(asked, n, person=person, allow_private=allow_private, **options)
+    written = pictures.write_sheet(report, png, allow_private=allow_private) if png else None
     if report.query.people > 1 and person is None:
         people = f"{report.query.people} people in {report.query.source}"
         output.note(f"{people}: taking the most prominent; --person N takes another.")

@@ -25,13 +25,29 @@ SKELETONS_SHOWN: Final = 5
 
 def ingest(report: IngestReport) -> None:
     """Show what an ingest did, and why photos were rejected."""
+    poses = "" if report.dry_run else f" with {_poses(report.poses)}"
+    if report.dry_run:
+        output.note("This is what would be done; nothing was written.")
+    if report.missing:
+        output.note(f"{_photos(report.missing)} in the database and not there any more; --prune removes what is gone.")
     rows: list[tuple[str, Any]] = [
         ("photos seen", report.seen),
-        ("ingested", f"{report.ingested} with {report.poses} poses"),
+        ("ingested", f"{report.ingested}{poses}" if not report.changed else report.ingested),
+        *([("changed", f"{report.changed}{poses}, those ingested too")] if report.changed else []),
+        *((name, count) for name, count in (("moved", report.moved), ("copies", report.copies)) if count),
         ("unchanged", report.unchanged),
+        *((name, count) for name, count in (("missing", report.missing), ("pruned", report.pruned)) if count),
         *_rejections(report.rejected),
     ]
     output.show_lines([*rows, ("seconds", f"{report.seconds:.1f}")])
+
+
+def _photos(count: int) -> str:
+    return "1 photo is" if count == 1 else f"{count} photos are"
+
+
+def _poses(count: int) -> str:
+    return f"{count} pose" if count == 1 else f"{count} poses"
 
 
 def reestimate(report: ReestimateReport) -> None:

@@ -10,6 +10,7 @@ from posesearch import sources
 from posesearch.engine import cluster, ingest, many, neighbours, pipeline, reestimate, search
 from posesearch.engine.answers import Failure, OutliersReport, PairsReport, SimilarReport
 from posesearch.engine.choice import Choice
+from posesearch.engine.ingest import Wanted
 from posesearch.engine.options import Comparing, Options, Searching
 from posesearch.engine.pipeline import Progress, Steps
 from posesearch.engine.reports import ClusterReport, IngestReport, ReestimateReport
@@ -56,9 +57,16 @@ class Database:
         mix: bool = False,
         strict: bool = False,
         min_joints: int = MIN_JOINTS,
+        gps: bool = False,
+        jobs: int = pipeline.WORKERS,
+        prune: bool = False,
+        dry_run: bool = False,
+        allow_private: bool = False,
         progress: Progress | None = None,
     ) -> IngestReport:
-        """Estimate the people in photos and store their poses; photos that are stored already are left alone.
+        """Bring the database in line with photos: estimate the people in those that are new or have changed.
+
+        Photos that have moved keep their poses; of those that are gone it is noted. docs/ingest.md has the details.
 
         Args:
             sources: files, folders, globs, http(s) addresses, .txt or .csv lists of them.
@@ -68,26 +76,31 @@ class Database:
             mix: allow poses of another estimator than the database's own; queries use its own.
             strict: take only photos of exactly one person with all 14 body joints.
             min_joints: without `strict`, body joints that a person must show, 3 to 14.
+            gps: store where photos were taken, too.
+            jobs: photos that are decoded and estimated at once.
+            prune: remove photos that are gone, with their poses, instead of noting that they are.
+            dry_run: write nothing, and only report what would be done.
+            allow_private: open addresses on this machine and in its network, too.
             progress: is told of each photo.
 
         Raises:
             SourceError: the sources name no photo.
             EstimatorError: the estimator can't be used, or is not the database's.
             StoreError: the file can't be used.
-            ValueError: min_joints is out of range.
+            ValueError: min_joints or jobs is out of range.
         """
+        if jobs < 1:
+            raise ValueError(f"jobs must be 1 or more, not {jobs}")
         named = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
         self._unavailable = None
         return ingest.ingest(
             self._file,
             [os.fspath(source) for source in named],
-            collection=collection,
+            Wanted(collection, strict, min_joints, gps, jobs, prune, dry_run, allow_private),
             estimator=estimator,
             model_paths=model_paths,
             mix=mix,
-            strict=strict,
-            min_joints=min_joints,
-            load=lambda choice: self._estimator(choice, pipeline.WORKERS),
+            load=lambda choice: self._estimator(choice, jobs),
             progress=progress or Progress(),
         )
 
@@ -96,6 +109,8 @@ class Database:
         estimator: str | None = None,
         *,
         model_paths: Sequence[str] = (),
+        jobs: int = pipeline.WORKERS,
+        allow_private: bool = False,
         progress: Progress | None = None,
     ) -> ReestimateReport:
         """Redo the photos that are still there by another estimator, in place; what is done is not done again.
@@ -106,6 +121,8 @@ class Database:
         Args:
             estimator: a name from posesearch.estimators.MODELS; None takes the database's own.
             model_paths: files of yours to use as the estimator's networks, each FILE or NETWORK=FILE.
+            jobs: photos that are decoded and estimated at once.
+            allow_private: open addresses on this machine and in its network, too.
             progress: is told of each photo.
 
         Raises:
@@ -118,7 +135,9 @@ class Database:
             self._file,
             estimator=estimator,
             model_paths=model_paths,
-            load=lambda choice: self._estimator(choice, pipeline.WORKERS),
+            jobs=jobs,
+            allow_private=allow_private,
+            load=lambda choice: self._estimator(choice, jobs),
             progress=progress or Progress(),
         )
 
@@ -156,6 +175,7 @@ class Database:
         n: int = 10,
         *,
         person: int | None = None,
+        allow_private: bool = False,
         **options: Unpack[Searching],
     ) -> SimilarReport:
         """Find the nearest cluster and the n most similar poses.
@@ -164,6 +184,7 @@ class Database:
             query: a photo's path or address, the path of a .json file of keypoints, or the number of a stored pose.
             n: at most so many.
             person: which person of the photo, from 1, the most prominent first; None takes that one.
+            allow_private: open an address on this machine or in its network, too.
             **options: collection, cluster, where, mirror, parts, turn, view, min_shared, close, duplicates: see
                 Searching.
 
@@ -175,7 +196,12 @@ class Database:
         """
         asked = query if isinstance(query, int) else os.fspath(query)
         return search.similar(
-            self._file, asked, person, Options.of(n, **options), lambda choice: self._estimator(choice, 1)
+            self._file,
+            asked,
+            person,
+            Options.of(n, **options),
+            lambda choice: self._estimator(choice, 1),
+            allow_private=allow_private,
         )
 
     def similar_many(

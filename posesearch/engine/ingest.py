@@ -1,95 +1,315 @@
-"""Photos into the database: read, estimate, write in batches."""
+"""Photos into the database: what is there is compared with what the database has, and the difference is made up."""
 
+import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
 
 from posesearch import sources
+from posesearch.decoders import Decoders
 from posesearch.engine import choice
 from posesearch.engine.choice import Choice
-from posesearch.engine.pipeline import Batch, Outcome, Progress, Reader, in_order
+from posesearch.engine.ledger import Arrival, Ledger
+from posesearch.engine.looking import Looker
+from posesearch.engine.pipeline import BATCH_PATIENCE, Batch, Outcome, Progress, Status, in_order
 from posesearch.engine.reports import IngestReport, Rejection
 from posesearch.engine.rules import Rule
+from posesearch.errors import MissingAddress, MissingPhoto, PhotoError, SourceError, UnreadablePhoto
 from posesearch.estimators import Estimator
-from posesearch.store import snapshots
-from posesearch.store.file import File
-from posesearch.store.snapshots import Known
+from posesearch.sources import Content, Found, Scan, Validators
+from posesearch.store import places, snapshots
+from posesearch.store.file import Connection, File
+from posesearch.store.places import Comparison, Place, Prior, Seen
+from posesearch.store.snapshots import Known, Snapshot
+from posesearch.store.turn import turn
+
+DOWNLOADS: Final = 8
+"""Addresses that are read at once, beside the photos that are computed."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be ingested, and how. See Database.ingest."""
+
+    collection: str
+    strict: bool
+    min_joints: int
+    gps: bool
+    jobs: int
+    prune: bool
+    dry_run: bool
+    allow_private: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """What a thread found out of a photo.
+
+    Attributes:
+        found: the photo.
+        prior: what the store says of its source.
+        sha256: of its bytes; None where they could not be read, or an address says that they are the same.
+        content: what was read.
+        snapshot: what was made of the bytes; None where the database has them.
+        described: what the photo says of itself, where the database lacks that alone.
+        error: why it could not be read.
+    """
+
+    found: Found
+    prior: Prior | None
+    sha256: str | None = None
+    content: Content | None = None
+    snapshot: Snapshot | None = None
+    described: Snapshot | None = None
+    error: PhotoError | None = None
 
 
 def ingest(
     file: File,
     named: Sequence[str],
+    wanted: Wanted,
     *,
-    collection: str,
     estimator: str | None,
     model_paths: Sequence[str],
     mix: bool,
-    strict: bool,
-    min_joints: int,
     load: Callable[[Choice], Estimator],
     progress: Progress,
 ) -> IngestReport:
-    """Bring the photos that `named` names into the database. See Database.ingest."""
+    """Bring the database in line with the photos that `named` names. See Database.ingest."""
     started = time.monotonic()
-    photos = sources.expand(named)
-    known, held = _state(file, collection)
-    agreed = choice.agreed(str(file.path), held, estimator, model_paths, mix=mix)
-    rule = Rule(agreed.name, strict, min_joints, agreed.hashes)
-    reader = Reader(lambda: load(agreed))
-    tally = _Tally()
-    batch = Batch(file, agreed, mix=mix)
-    progress.start(len(photos))
-    interrupted = False
-    written: set[str] = set()
-    try:
-        for outcome in in_order(lambda photo: reader.look(photo, collection, rule, known), photos):
-            settled = _once(outcome, written)
-            batch.add(settled.snapshot)
-            tally.add(settled)
-            progress.photo(settled)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        batch.write()
-    return tally.report(time.monotonic() - started, interrupted)
+    with ExitStack() as stack:
+        if not wanted.dry_run:
+            if not file.path.exists():
+                file.check_place()
+            stack.enter_context(turn(file.path, progress.waiting))
+        with _opened(file, wanted) as connection:  # what can't be is told before the work
+            held = None if connection is None else choice.held(connection)
+        agreed = choice.agreed(str(file.path), held, estimator, model_paths, mix=mix)
+        rule = Rule(agreed.name, wanted.strict, wanted.min_joints, agreed.hashes, gps=wanted.gps)
+        scan = sources.scan(named)
+        comparison, known = _compared(file, scan, wanted, rule)
+        if not scan.found and not comparison.gone:
+            raise sources.nothing_in(named)
+        if wanted.prune and not scan.found:
+            raise SourceError(
+                f"{', '.join(named)}: there are no photos here any more, and {file.path} has "
+                f"{len(comparison.gone)} from here. If no disk is merely not connected, name a folder above it."
+            )
+        batch = Batch(file, agreed, wanted.collection, mix=mix, waiting=progress.waiting)
+        decoders = stack.enter_context(Decoders())
+        looker = Looker(lambda: load(agreed), decoders, wanted.jobs)
+        run = _Run(scan, wanted, rule, comparison, Ledger(known, comparison, rule), looker, batch, progress)
+        try:
+            run.photos()
+        except KeyboardInterrupt:
+            decoders.close()  # threads that wait for one need not wait any longer
+            return run.report(time.monotonic() - started, interrupted=True)
+        run.finish(file)
+    return run.report(time.monotonic() - started)
 
 
-def _state(file: File, collection: str) -> tuple[dict[str, Known], Choice | None]:
+def _compared(file: File, scan: Scan, wanted: Wanted, rule: Rule) -> tuple[Comparison, dict[str, Known]]:
+    """Return what has to be done, and what the database has of the photos by their bytes."""
+    seen = [Seen(found.name, found.size, found.modified, found.there) for found in scan.found]
+    with _opened(file, wanted) as connection:
+        if connection is None:
+            return Comparison(look=dict.fromkeys(range(len(seen)))), {}
+        unreadable = [folder for folder, _ in scan.unreadable]
+        comparison = places.compare(connection, wanted.collection, seen, rule.fulfilled_by(), scan.folders, unreadable)
+        if not wanted.dry_run:
+            places.found_again(connection, wanted.collection, seen)
+        return comparison, snapshots.known(connection, wanted.collection) if comparison.look else {}
+
+
+@contextmanager
+def _opened(file: File, wanted: Wanted) -> Iterator[Connection | None]:
+    """Open the database, for writing, so that one that can't be written is told before the work; None without one."""
     if not file.path.exists():
-        file.check_place()
-        return {}, None
-    with file.writing() as connection:  # writing, so that a file that can't be written is told before the work
-        return snapshots.known(connection, collection), choice.held(connection)
+        yield None
+    elif wanted.dry_run:
+        with file.reading() as connection:
+            yield connection
+    else:
+        with file.writing() as connection:
+            yield connection
 
 
-def _once(outcome: Outcome, written: set[str]) -> Outcome:
-    """Of photos with the same bytes in one run, only the first is written."""
-    snapshot = outcome.snapshot
-    if snapshot is None or snapshot.sha256 is None:
-        return outcome
-    if snapshot.sha256 in written:
-        return Outcome(outcome.source, None, outcome.rejection)
-    written.add(snapshot.sha256)
-    return outcome
+class _Run:
+    """One ingest, from what there is to look at to what became of it."""
 
+    def __init__(
+        self,
+        scan: Scan,
+        wanted: Wanted,
+        rule: Rule,
+        comparison: Comparison,
+        ledger: Ledger,
+        looker: Looker,
+        batch: Batch,
+        progress: Progress,
+    ) -> None:
+        self._scan, self._wanted, self._rule, self._collection = scan, wanted, rule, wanted.collection
+        self._comparison, self._ledger, self._looker, self._batch = comparison, ledger, looker, batch
+        self._progress = progress
+        self._opener = sources.Opener(allow_private=wanted.allow_private)
+        self._gone = dict(comparison.gone)
+        self._counts: Counter[Status] = Counter()
+        self._poses = 0
+        self._rejected: list[Rejection] = []
+        self._written = False
 
-class _Tally:
-    """Counts outcomes."""
+    def photos(self) -> None:
+        """Look at what has to be looked at, and write it; KeyboardInterrupt leaves what is done."""
+        found, look = self._scan.found, self._comparison.look
+        self._progress.start(sum(one.there for one in found) + len(self._scan.unreadable))
+        addresses = any(sources.is_url(found[position].place) for position in look)
+        threads = self._wanted.jobs + (DOWNLOADS if addresses else 0)
+        try:
+            self._tell_of_the_settled()
+            for looked in in_order(self._look, look.items(), threads):
+                self._settle(looked)
+        except KeyboardInterrupt:
+            self._opener.close()  # threads that wait for a server need not wait any longer
+            raise
+        finally:
+            if not self._wanted.dry_run:
+                self._batch.write()
 
-    def __init__(self) -> None:
-        self.seen = self.ingested = self.unchanged = self.poses = 0
-        self.rejected: list[Rejection] = []
+    def _tell_of_the_settled(self) -> None:
+        """Tell of the photos that need not be looked at."""
+        for folder, why in self._scan.unreadable:
+            detail = f"the folder can't be looked through ({why}); check its permissions"
+            self._tell(Outcome(folder, "rejected", rejection=Rejection(folder, UnreadablePhoto.reason, detail)))
+        for position, one in enumerate(self._scan.found):
+            before = self._comparison.rejected.get(position)
+            if before is not None:
+                rejection = Rejection(one.name, before.reason, before.message)
+                self._tell(Outcome(one.name, "rejected", rejection=rejection))
+            elif one.there and position not in self._comparison.look:
+                self._tell(Outcome(one.name, "unchanged"))
 
-    def add(self, outcome: Outcome) -> None:
-        self.seen += 1
-        if outcome.rejection is not None:
-            self.rejected.append(outcome.rejection)
-        elif outcome.snapshot is None:
-            self.unchanged += 1
+    def _look(self, asked: tuple[int, Prior | None]) -> _Looked:
+        """Find out what a photo is. Runs in threads."""
+        position, prior = asked
+        found = self._scan.found[position]
+        address = sources.is_url(found.place)
+        if self._wanted.dry_run and address:
+            return _Looked(found, prior)
+        before = Validators(prior.etag, prior.last_modified) if prior and prior.fulfilled and prior.complete else None
+        try:
+            content = self._opener.read(found.place, before)
+        except PhotoError as error:
+            return _Looked(found, prior, error=error)
+        if content.data is None:
+            return _Looked(found, prior, content=content)
+        data = content.data
+        sha256 = hashlib.sha256(data).hexdigest()
+        content = replace(content, data=None)  # results wait for their turn, and photos are large
+        make = self._hollow if self._wanted.dry_run else self._looker.estimated
+        asked_of = data, sha256, found.name, self._collection, self._rule
+        snapshot = self._ledger.snapshot(sha256, lambda: make(*asked_of))
+        described = None
+        if snapshot is None and prior and prior.sha256 == sha256 and not (prior.fulfilled and prior.complete):
+            described = None if self._wanted.dry_run else self._looker.described(*asked_of)
+        return _Looked(found, prior, sha256, content, snapshot, described)
+
+    def _hollow(self, data: bytes, sha256: str, source: str, collection: str, rule: Rule) -> Snapshot:  # noqa: ARG002
+        """Return a row as if the photo had been looked at."""
+        return Snapshot(source, sha256, None, None, collection, rule.as_json())
+
+    def _settle(self, looked: _Looked) -> None:
+        """Decide what became of a photo, write it and tell it. Photos come in their order."""
+        found, prior, content = looked.found, looked.prior, looked.content
+        if looked.error is not None:
+            self._could_not_read(found, prior, looked.error)
+        elif looked.sha256 is None or content is None:  # an address that says so, or is not asked
+            self._tell(Outcome(found.name, "unchanged" if prior else "ingested"))
         else:
-            self.ingested += 1
-            self.poses += len(outcome.snapshot.poses)
+            sha256 = looked.sha256
+            snapshot = looked.snapshot
+            fresh = snapshot is not None and not self._ledger.is_filed(sha256)
+            if snapshot is not None and fresh:
+                snapshot = replace(snapshot, source=found.name)
+                self._ledger.file(sha256, snapshot)
+            known = self._ledger.known(sha256)
+            same = prior is not None and prior.sha256 == sha256
+            if prior is not None and prior.sha256 is not None and not same:
+                self._ledger.left(prior.sha256, found.name)
+            arrival = None if same or fresh else self._ledger.arrived(sha256, found.name)
+            was = arrival.gone if arrival else None
+            if was is not None:
+                self._gone.pop(was, None)
+            said = content.validators
+            place = Place(found.name, sha256, content.size, content.modified, said.etag, said.last_modified, was)
+            self._write(snapshot if fresh else None, place, looked.described)
+            self._tell(self._outcome(looked, known, snapshot if fresh else None, arrival))
 
-    def report(self, seconds: float, interrupted: bool) -> IngestReport:
+    def _outcome(self, looked: _Looked, known: Known, snapshot: Snapshot | None, arrival: Arrival | None) -> Outcome:
+        name, prior = looked.found.name, looked.prior
+        if known.reason is not None:
+            return Outcome(name, "rejected", rejection=Rejection(name, known.reason, known.message or ""))
+        if snapshot is not None:
+            is_other = prior is not None and prior.sha256 not in (None, looked.sha256)
+            return Outcome(name, "changed" if is_other else "ingested", len(snapshot.poses))
+        if arrival is None:
+            return Outcome(name, "unchanged")
+        return Outcome(name, arrival.status, same_as=arrival.same_as)
+
+    def _could_not_read(self, found: Found, prior: Prior | None, error: PhotoError) -> None:
+        is_missing = isinstance(error, MissingPhoto | MissingAddress)
+        if prior is not None and prior.sha256 is not None:
+            # What the database has of the photo stays: it may be readable again tomorrow.
+            if is_missing:
+                self._gone[found.name] = prior.sha256
+                return
+        elif not isinstance(error, MissingPhoto):
+            why = error.reason, error.detail
+            row = Snapshot(found.name, None, None, None, self._collection, self._rule.as_json(), why)
+            self._write(row, Place(found.name, None), None)
+        self._tell(Outcome(found.name, "rejected", rejection=Rejection(found.name, error.reason, error.detail)))
+
+    def _write(self, snapshot: Snapshot | None, place: Place, described: Snapshot | None) -> None:
+        if not self._wanted.dry_run:
+            self._batch.add(snapshot, place, described)
+            self._written = True
+
+    def finish(self, file: File) -> None:
+        """Take note of what is not there any more, and remove what is nowhere."""
+        status: Status = "pruned" if self._wanted.prune else "missing"
+        if not self._wanted.dry_run and (self._gone or self._written) and file.path.exists():
+            with file.writing(BATCH_PATIENCE, self._progress.waiting) as connection:
+                update = places.prune if self._wanted.prune else places.mark_missing
+                update(connection, self._collection, list(self._gone))
+                places.settle(connection)
+        for source in self._gone:
+            self._counts[status] += 1
+            self._progress.gone(Outcome(source, status))
+
+    def _tell(self, outcome: Outcome) -> None:
+        self._counts[outcome.status] += 1
+        self._poses += outcome.poses
+        if outcome.rejection is not None:
+            self._rejected.append(outcome.rejection)
+        self._progress.photo(outcome)
+
+    def report(self, seconds: float, *, interrupted: bool = False) -> IngestReport:
+        """Return what was done."""
+        counts = self._counts
         return IngestReport(
-            self.seen, self.ingested, self.unchanged, self.poses, tuple(self.rejected), seconds, interrupted
+            seen=counts.total() - counts["missing"] - counts["pruned"],
+            ingested=counts["ingested"],
+            changed=counts["changed"],
+            moved=counts["moved"],
+            copies=counts["copy"],
+            unchanged=counts["unchanged"],
+            missing=counts["missing"],
+            pruned=counts["pruned"],
+            poses=self._poses,
+            rejected=tuple(self._rejected),
+            seconds=seconds,
+            interrupted=interrupted,
+            dry_run=self._wanted.dry_run,
         )

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from posesearch.engine import pipeline, queries, search
+from posesearch.decoders import Decoders
+from posesearch.engine import looking, pipeline, queries, search
 from posesearch.engine.answers import Failure, Query, SimilarReport
 from posesearch.engine.choice import Choice
 from posesearch.engine.options import Options
@@ -40,7 +41,7 @@ def similar_many(
     def look(source: str | int) -> tuple[Query, Asked] | Failure:
         try:
             if not isinstance(source, int):
-                query = queries.of_any(source, None, lambda: load(held))
+                query = queries.of_any(source, None, lambda: load(held), decode)
             elif source in stored:
                 query = queries.of_stored(stored[source], None)
             else:
@@ -49,7 +50,9 @@ def similar_many(
         except (PhotoError, QueryError) as error:
             return Failure(str(source), type(error).__name__, str(error))
 
-    looked = list(pipeline.in_order(look, wanted))
+    with Decoders() as decoders:
+        decode = looking.decoded_by(decoders)
+        looked = list(pipeline.in_order(look, wanted))
     asked = [one[1] for one in looked if not isinstance(one, Failure)]
     with file.reading() as connection:
         among = search.candidates(connection, options)

@@ -20,28 +20,30 @@ _ENOUGH: Final = 2 * picture.TILE_HEIGHT  # pixels of a photo's longer side that
 _COLUMNS: Final = 4
 
 
-def write_sheet(report: SimilarReport, path: str | os.PathLike[str]) -> Path:
+def write_sheet(report: SimilarReport, path: str | os.PathLike[str], *, allow_private: bool = False) -> Path:
     """Write the query and its matches as one PNG, each photo with its skeleton drawn on.
 
     The joints of a match are coloured by how much they differ from the query's; a mirrored match is flipped, so that
-    eyes can compare. A photo that is no longer where it was is drawn as the skeleton alone.
+    eyes can compare. A photo that is no longer where it was is drawn as the skeleton alone; so is one at an address in
+    a private network, unless that is allowed.
 
     Raises:
         OutputFailed: the file can't be written.
     """
     name = Path(report.query.source).name
-    return files.write(Path(path), picture.png(picture.sheet(tiles(report), _COLUMNS, f"Poses like {name}")))
+    opener = sources.Opener(allow_private=allow_private)
+    return files.write(Path(path), picture.png(picture.sheet(tiles(report, opener), _COLUMNS, f"Poses like {name}")))
 
 
-def tiles(report: SimilarReport) -> list[Tile]:
+def tiles(report: SimilarReport, opener: sources.Opener) -> list[Tile]:
     """Return the pictures of a sheet: the query, then its matches."""
     query = report.query
-    drawn = [Tile(_drawn(query.source, query.width, query.pose.person.keypoints), ("query",), query.source)]
+    drawn = [Tile(_drawn(query.source, query.width, query.pose.person.keypoints, opener), ("query",), query.source)]
     for match in report.matches:
         closer = "" if match.percentile is None else f"   closer than {match.percentile:.1f}%"
         remarks = (match.remarks(),) if match.remarks() else ()
         lines = (f"{match.rank}.  {match.similarity:.3f}{closer}", *remarks)
-        drawn.append(Tile(_of(match), lines, match.stored.source))
+        drawn.append(Tile(_of(match, opener), lines, match.stored.source))
     return drawn
 
 
@@ -51,9 +53,8 @@ def write_pose(stored: StoredPose, path: str | os.PathLike[str]) -> Path:
     Raises:
         OutputFailed: the file can't be written.
     """
-    return files.write(
-        Path(path), picture.png(_drawn(stored.source, stored.width, stored.pose.person.keypoints, enough=None))
-    )
+    keypoints, opener = stored.pose.person.keypoints, sources.Opener()
+    return files.write(Path(path), picture.png(_drawn(stored.source, stored.width, keypoints, opener, enough=None)))
 
 
 def write_plots(report: ClusterReport, folder: str | os.PathLike[str]) -> list[Path]:
@@ -79,16 +80,18 @@ HOT: Final = 0.01
 """What a joint that is drawn dark red adds to the distance: as much as all 14 of a good match together."""
 
 
-def _of(match: Match) -> Pixels:
+def _of(match: Match, opener: sources.Opener) -> Pixels:
     heat = np.sqrt(np.minimum(match.contributions / HOT, 1.0))
     stored = match.stored
-    return _drawn(stored.source, stored.width, stored.pose.person.keypoints, heat=heat, mirrored=match.mirrored)
+    keypoints = stored.pose.person.keypoints
+    return _drawn(stored.source, stored.width, keypoints, opener, heat=heat, mirrored=match.mirrored)
 
 
 def _drawn(
     source: str,
     width: int,
     keypoints: Keypoints,
+    opener: sources.Opener,
     *,
     enough: int | None = _ENOUGH,
     heat: Heat | None = None,
@@ -96,7 +99,7 @@ def _drawn(
 ) -> Pixels:
     keypoints = keypoints.mirrored(width) if mirrored else keypoints
     try:
-        photo = images.decode(sources.read(source), source, enough)
+        photo = images.decode(opener.read(source).data or b"", source, enough)
     except PhotoError:
         return picture.alone(keypoints.xy, picture.TILE_WIDTH, picture.TILE_HEIGHT, heat)
     scale = photo.pixels.shape[1] / width

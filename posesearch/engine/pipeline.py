@@ -1,6 +1,5 @@
-"""What ingesting and re-estimating share: a photo becomes an outcome in a thread, outcomes are written in batches."""
+"""What ingesting and re-estimating share: photos are looked at in threads, and what they give is written in batches."""
 
-import hashlib
 import json
 import os
 import sys
@@ -9,48 +8,65 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
-from posesearch import images, sources
 from posesearch.engine import choice
 from posesearch.engine.choice import Choice
 from posesearch.engine.reports import Rejection
-from posesearch.engine.rules import Rule, poses_of
-from posesearch.errors import EstimatorMismatch, PhotoError
-from posesearch.estimators import Estimator
-from posesearch.store import snapshots
+from posesearch.errors import EstimatorMismatch
+from posesearch.store import places, snapshots
 from posesearch.store.file import File
-from posesearch.store.snapshots import Known, Snapshot
+from posesearch.store.places import Place
+from posesearch.store.snapshots import Snapshot
 
 WORKERS: Final = 1 + (os.cpu_count() or 1)
-"""Photos that are read, decoded and estimated at once: one more than cores, so that none waits for Python's lock."""
+"""Photos that are decoded and estimated at once: one more than cores, so that none waits for Python's lock."""
 
-WINDOW: Final = 4 * WORKERS
-"""Photos that may be under way or waiting for their turn: results come in order, and memory stays flat."""
+WINDOW: Final = 4
+"""For each thread, photos that are under way or wait for their turn: results come in order, and memory stays flat."""
 
-BATCH_PHOTOS: Final = 256
+BATCH_ROWS: Final = 4096
 BATCH_SECONDS: Final = 5.0
 """A batch is written after so many photos or seconds: what an interruption can lose, and how long readers wait."""
+
+BATCH_PATIENCE: Final = 600.0
+"""Seconds that a batch waits for another program to let go of the file: hours of work may lie behind it."""
 
 _HANDOVER: Final = 0.0005  # seconds; Python's own 0.005 is as long as an inference
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Status = Literal["ingested", "changed", "moved", "copy", "unchanged", "rejected", "missing", "pruned"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Outcome:
     """What became of one photo.
 
     Attributes:
         source: path or address.
-        snapshot: the row to write; None where the database has the photo as it is.
+        status: as IngestReport counts them.
+        poses: that it has, where it was looked at.
         rejection: why it is not in the database, now or as before; None where it is.
+        same_as: of a photo that has moved, where it was; of a copy, where the first is.
     """
 
     source: str
-    snapshot: Snapshot | None
-    rejection: Rejection | None
+    status: Status
+    poses: int = 0
+    rejection: Rejection | None = None
+    same_as: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the line of `posesearch ingest --json`."""
+        more: dict[str, Any] = {}
+        if self.status in ("ingested", "changed"):
+            more["poses"] = self.poses
+        if self.rejection is not None:
+            more |= {"reason": self.rejection.reason, "message": self.rejection.message}
+        if self.same_as is not None:
+            more["was" if self.status == "moved" else "copy_of"] = self.same_as
+        return {"event": "photo", "source": self.source, "status": self.status, **more}
 
 
 class Steps:
@@ -70,53 +86,23 @@ class Progress(Steps):
         """Take what became of the next photo, which is one step."""
         self.step()
 
+    def gone(self, outcome: Outcome) -> None:
+        """Take that a photo of the database is not there any more; that is no step."""
 
-class Reader:
-    """Turns a source into an outcome. Threads may share one."""
-
-    def __init__(self, load: Callable[[], Estimator]) -> None:
-        """Take what gives the estimator; it is asked when the first photo needs it."""
-        self._load = load
-
-    def look(self, source: str, collection: str, rule: Rule, known: dict[str, Known]) -> Outcome:
-        """Read, decode and estimate a photo, unless `known`, by SHA-256, says what the same rule made of it."""
-        name = _storable(source)
-        settings = rule.as_json()
-        sha256 = size = dhash = None
-        try:
-            data = sources.read(source)
-            sha256 = hashlib.sha256(data).hexdigest()
-            before = known.get(sha256)
-            if before is not None and before.settings == settings:
-                again = Rejection(name, before.reason, before.message or "") if before.reason else None
-                return Outcome(name, None, again)
-            estimator = self._load()
-            photo = images.decode(data, name, estimator.enough)
-            size, dhash = (photo.width, photo.height), photo.dhash
-            poses = poses_of(estimator.estimate(photo), rule, name)
-        except PhotoError as error:
-            why = error.reason, error.detail
-            width, height = size or (None, None)
-            snapshot = Snapshot(name, sha256, width, height, collection, settings, why, dhash=dhash)
-            return Outcome(name, snapshot, Rejection(name, *why))
-        return Outcome(name, Snapshot(name, sha256, *size, collection, settings, poses=poses, dhash=dhash), None)
+    def waiting(self, sentence: str) -> None:
+        """Take that another process is waited for, and for which."""
 
 
-def _storable(source: str) -> str:
-    """Return the name as valid Unicode: bytes of a file name that are none become escapes."""
-    return source.encode("utf-8", "backslashreplace").decode()
-
-
-def in_order(look: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(look: Callable[[Item], Result], items: Iterable[Item], threads: int = WORKERS) -> Iterator[Result]:
     """Run `look` in threads and yield the results in the items' order, a bounded number ahead."""
-    executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="posesearch")
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="posesearch")
     waiting: deque[Future[Result]] = deque()
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_HANDOVER)  # a thread whose network has answered waits so long for one that computes
     try:
         for item in items:
             waiting.append(executor.submit(look, item))
-            if len(waiting) >= WINDOW:
+            if len(waiting) >= WINDOW * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -126,43 +112,73 @@ def in_order(look: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
 
 
 class Batch:
-    """Snapshots that wait to be written."""
+    """Rows that wait to be written."""
 
-    def __init__(self, file: File, estimator: Choice, *, replacing: bool = False, mix: bool = False) -> None:
+    def __init__(
+        self,
+        file: File,
+        estimator: Choice,
+        collection: str | None = None,
+        *,
+        replacing: bool = False,
+        mix: bool = False,
+        waiting: Callable[[str], None] | None = None,
+    ) -> None:
         """Start an empty batch.
 
         Args:
             file: the database.
             estimator: whose poses these are.
-            replacing: make it the database's own choice, whatever that was.
+            collection: that the places belong to; None where there will be none.
+            replacing: make the estimator the database's own choice, whatever that was.
             mix: write beside poses of another one.
+            waiting: is told when another process has the file.
         """
-        self._file, self._estimator, self._replacing, self._mix = file, estimator, replacing, mix
+        self._file, self._estimator, self._collection = file, estimator, collection
+        self._replacing, self._mix, self._waiting = replacing, mix, waiting
         self._settings = json.dumps(estimator.settings())
-        self._rows: list[Snapshot] = []
+        self._snapshots: list[Snapshot] = []
+        self._described: list[Snapshot] = []
+        self._places: list[Place] = []
         self._since = time.monotonic()
 
-    def add(self, snapshot: Snapshot | None) -> None:
-        """Take a row, and write the batch when it is due.
+    def add(
+        self, snapshot: Snapshot | None = None, place: Place | None = None, described: Snapshot | None = None
+    ) -> None:
+        """Take rows, and write the batch when it is due.
+
+        Args:
+            snapshot: a photo that was looked at.
+            place: where one lies.
+            described: what a photo says of itself, whose poses stay.
 
         Raises:
             EstimatorMismatch: another process was first with another estimator.
             StoreError: the file can't be written.
         """
-        if snapshot is not None:
-            self._rows.append(snapshot)
-        if len(self._rows) >= BATCH_PHOTOS or time.monotonic() - self._since > BATCH_SECONDS:
+        self._snapshots += [snapshot] if snapshot else []
+        self._places += [place] if place else []
+        self._described += [described] if described else []
+        waiting = max(len(self._snapshots), len(self._places))
+        if waiting >= BATCH_ROWS or time.monotonic() - self._since > BATCH_SECONDS:
             self.write()
 
     def write(self) -> None:
         """Write what there is, in one transaction. Raises as `add`."""
-        if self._rows:
-            with self._file.writing() as connection:
-                ours = choice.held(connection)
-                if ours is None or (self._replacing and ours.key != self._estimator.key):
-                    choice.record(connection, self._estimator)
-                elif ours.key != self._estimator.key and not self._mix:
-                    raise EstimatorMismatch(str(self._file.path), ours.name, self._estimator.name)
-                snapshots.write(connection, self._rows, self._estimator.name, self._settings)
-            self._rows = []  # only now: what an interruption kept from being written is written at the end
+        if self._snapshots or self._places or self._described:
+            with self._file.writing(BATCH_PATIENCE, self._waiting) as connection:
+                self._check(connection)
+                snapshots.write(connection, self._snapshots, self._estimator.name, self._settings)
+                snapshots.refresh(connection, self._described)
+                if self._collection is not None:
+                    places.write(connection, self._collection, self._places)
+            # Only now: what an interruption kept from being written is written at the end.
+            self._snapshots, self._places, self._described = [], [], []
         self._since = time.monotonic()
+
+    def _check(self, connection: Any) -> None:
+        ours = choice.held(connection)
+        if ours is None or (self._replacing and ours.key != self._estimator.key):
+            choice.record(connection, self._estimator)
+        elif ours.key != self._estimator.key and not self._mix:
+            raise EstimatorMismatch(str(self._file.path), ours.name, self._estimator.name)

@@ -106,20 +106,30 @@ def _numbers(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int, list
     return {skeleton.INDEX[joint]: numbers for joint, numbers in joints.items()}
 
 
-def of_photo(source: str, person: int | None, estimator: Estimator) -> Query:
+def of_photo(
+    source: str,
+    person: int | None,
+    estimator: Estimator,
+    decode: images.Decode = images.decode,
+    *,
+    allow_private: bool = False,
+) -> Query:
     """Estimate a photo and take one person in it.
 
     Args:
         source: path or address.
         person: from 1; None takes the most prominent.
         estimator: the database's own.
+        decode: what decodes it.
+        allow_private: open an address on this machine or in its network, too.
 
     Raises:
         PhotoError: the photo can't be read, or nobody in it can be searched for.
         NoSuchPerson: fewer people than that.
     """
-    source = sources.without_credentials(source) if sources.is_url(source) else source
-    photo = images.decode(sources.read(source), source, estimator.enough)
+    data = sources.read(source, allow_private=allow_private)
+    source = sources.public_name(source) if sources.is_url(source) else source
+    photo = decode(data, source, estimator.enough)
     people = estimator.estimate(photo)
     for bar in BARS:
         try:
@@ -134,9 +144,18 @@ def of_photo(source: str, person: int | None, estimator: Estimator) -> Query:
     return Query(source, photo.width, photo.height, estimator.model.name, len(poses), number, poses[number - 1])
 
 
-def of_any(source: str, person: int | None, estimator: Callable[[], Estimator]) -> Query:
-    """Return a file of keypoints or a photo as a query; the estimator is loaded for photos alone."""
-    return of_keypoints(source) if is_keypoints(source) else of_photo(source, person, estimator())
+def of_any(
+    source: str,
+    person: int | None,
+    estimator: Callable[[], Estimator],
+    decode: images.Decode = images.decode,
+    *,
+    allow_private: bool = False,
+) -> Query:
+    """Return a file of keypoints or a photo as a query; the estimator is loaded for photos alone. See `of_photo`."""
+    if is_keypoints(source):
+        return of_keypoints(source)
+    return of_photo(source, person, estimator(), decode, allow_private=allow_private)
 
 
 def asked(query: Query, parts: Sequence[str], freedom: Freedom) -> Asked:

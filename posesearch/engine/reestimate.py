@@ -1,22 +1,24 @@
 """The photos of a database by another estimator, in place."""
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
 
+from posesearch import sources
+from posesearch.decoders import Decoders
 from posesearch.engine import choice
 from posesearch.engine.choice import Choice
-from posesearch.engine.pipeline import Batch, Outcome, Progress, Reader, in_order
+from posesearch.engine.looking import Looker
+from posesearch.engine.pipeline import Batch, Outcome, Progress, in_order
 from posesearch.engine.reports import ReestimateReport, Rejection
 from posesearch.engine.rules import Rule
-from posesearch.errors import DownloadFailed, NoPoses, UnreadablePhoto
+from posesearch.errors import NoPoses, PhotoError
 from posesearch.estimators import Estimator
 from posesearch.store import snapshots
 from posesearch.store.file import File
-from posesearch.store.snapshots import Filed
-
-_GONE: Final = frozenset((UnreadablePhoto.reason, DownloadFailed.reason))
+from posesearch.store.snapshots import Filed, Snapshot
+from posesearch.store.turn import turn
 
 
 def reestimate(
@@ -24,6 +26,8 @@ def reestimate(
     *,
     estimator: str | None,
     model_paths: Sequence[str],
+    jobs: int,
+    allow_private: bool,
     load: Callable[[Choice], Estimator],
     progress: Progress,
 ) -> ReestimateReport:
@@ -41,43 +45,49 @@ def reestimate(
     with file.writing():  # a file that can't be written is told before the work
         pass
     target = held if estimator is None and not model_paths else choice.chosen(estimator or held.name, model_paths)
-    todo = [one for one in filed if not Rule.from_json(one.settings).is_by(target.name, target.hashes)]
-    reader = Reader(lambda: load(target))
-
-    def look(one: Filed) -> tuple[Filed, Outcome]:
-        rule = replace(Rule.from_json(one.settings), estimator=target.name, files=target.hashes)
-        return one, reader.look(one.source, one.collection, rule, {})
-
-    batch = Batch(file, target, replacing=True)
+    todo = [one for one in filed if one.sha256 and not Rule.from_json(one.settings).is_by(target.name, target.hashes)]
+    opener = sources.Opener(allow_private=allow_private)
+    batch = Batch(file, target, replacing=True, waiting=progress.waiting)
     redone = poses = 0
     rejected: list[Rejection] = []
     gone: list[str] = []
     interrupted = False
     progress.start(len(todo))
-    try:
-        for one, outcome in in_order(look, todo):
-            snapshot = outcome.snapshot
-            if (
-                snapshot is None
-                or (snapshot.rejection and snapshot.rejection[0] in _GONE)
-                or _changed(one, snapshot.sha256)
-            ):
-                gone.append(one.source)
-            else:
-                batch.add(snapshot)
-                redone += 1
-                poses += len(snapshot.poses)
-                rejected += [outcome.rejection] if outcome.rejection else []
-            progress.photo(outcome)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        batch.write()
+    with turn(file.path, progress.waiting), Decoders() as decoders:
+        looker = Looker(lambda: load(target), decoders, jobs)
+
+        def look(one: Filed) -> tuple[Filed, Snapshot | None]:
+            """Return what there is of a photo now; None where it is not there any more, or has changed."""
+            rule = replace(Rule.from_json(one.settings), estimator=target.name, files=target.hashes)
+            try:
+                data = opener.read(one.source).data or b""
+            except PhotoError:
+                return one, None
+            sha256 = hashlib.sha256(data).hexdigest()
+            if sha256 != one.sha256:
+                return one, None
+            return one, looker.estimated(data, sha256, one.source, one.collection, rule)
+
+        try:
+            for one, snapshot in in_order(look, todo, jobs):
+                outcome = Outcome(one.source, "missing")
+                if snapshot is None:
+                    gone.append(one.source)
+                else:
+                    batch.add(snapshot)
+                    redone += 1
+                    poses += len(snapshot.poses)
+                    why = Rejection(one.source, *snapshot.rejection) if snapshot.rejection else None
+                    rejected += [why] if why else []
+                    outcome = Outcome(one.source, "rejected" if why else "changed", len(snapshot.poses), why)
+                progress.photo(outcome)
+        except KeyboardInterrupt:
+            interrupted = True
+            opener.close()
+            decoders.close()
+        finally:
+            batch.write()
     unchanged = len(filed) - len(todo)
     return ReestimateReport(
         target.name, redone, poses, unchanged, tuple(rejected), tuple(gone), time.monotonic() - started, interrupted
     )
-
-
-def _changed(one: Filed, sha256: str | None) -> bool:
-    return one.sha256 is not None and one.sha256 != sha256

@@ -31,34 +31,54 @@ class Rejection:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingest did. seen = ingested + unchanged + the number of rejected.
+    """What an ingest did. seen = ingested + changed + moved + copies + unchanged + the number of rejected.
 
     Attributes:
-        seen: photos that the sources name.
-        ingested: photos that are new in the database, with `poses` poses.
+        seen: photos that the sources name and that are there.
+        ingested: photos that are new in the database, or were looked at by another rule.
+        changed: photos whose bytes are others than before, looked at again.
+        moved: photos that the database had from a place where they are not any more.
+        copies: photos that the database has from another place, too.
         unchanged: photos that the database had.
-        rejected: photos that it has not, new or as before.
+        poses: of those ingested and changed.
+        rejected: photos that it has no poses of, new or as before.
+        missing: photos of the database that are not there any more, now or as before.
+        pruned: the same, removed.
         seconds: wall-clock time.
         interrupted: the run was stopped before the last photo.
+        dry_run: nothing was written, and `ingested` and `changed` would have been looked at.
     """
 
     seen: int
     ingested: int
+    changed: int
+    moved: int
+    copies: int
     unchanged: int
     poses: int
     rejected: tuple[Rejection, ...]
+    missing: int
+    pruned: int
     seconds: float
     interrupted: bool = False
+    dry_run: bool = False
 
     def as_json(self) -> Json:
-        """Return the JSON of `posesearch ingest --json`."""
+        """Return the last line of `posesearch ingest --json`."""
         return {
             "seen": self.seen,
             "ingested": self.ingested,
+            "changed": self.changed,
+            "moved": self.moved,
+            "copies": self.copies,
             "unchanged": self.unchanged,
             "poses": self.poses,
             "rejected": [rejection.as_json() for rejection in self.rejected],
+            "missing": self.missing,
+            "pruned": self.pruned,
             "seconds": round(self.seconds, 3),
+            "interrupted": self.interrupted,
+            "dry_run": self.dry_run,
         }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from posesearch import normalise, skeleton
@@ -21,12 +21,14 @@ class Rule:
         strict: the article's rule, exactly one person with all 14 body joints.
         min_joints: without `strict`, body joints that a person must show to become a pose, 3 to 14.
         files: SHA-256 of the user's own networks, by name.
+        gps: where photos were taken is stored, too.
     """
 
     estimator: str
     strict: bool = False
     min_joints: int = MIN_JOINTS
     files: Mapping[str, str] = field(default_factory=dict)
+    gps: bool = False
 
     def __post_init__(self) -> None:
         if not 3 <= self.min_joints <= skeleton.N_BODY:
@@ -35,9 +37,15 @@ class Rule:
     def as_json(self) -> str:
         """Return the rule as the settings column stores it."""
         values = asdict(self)
-        if not self.files:
-            del values["files"]
-        return json.dumps(values)
+        return json.dumps({name: value for name, value in values.items() if name not in ("files", "gps") or value})
+
+    def fulfilled_by(self) -> tuple[str, ...]:
+        """Return the rules, as the settings column stores them, under which a photo need not be looked at again."""
+        return tuple(replace(self, gps=gps).as_json() for gps in (True, False) if gps or not self.gps)
+
+    def takes_the_same(self, settings: str) -> bool:
+        """Tell whether a stored rule takes the same people; what it stores of the photo itself may differ."""
+        return settings in {replace(self, gps=gps).as_json() for gps in (True, False)}
 
     @classmethod
     def from_json(cls, settings: str) -> "Rule":

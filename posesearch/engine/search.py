@@ -31,7 +31,13 @@ FEWEST: Final = 30
 
 
 def similar(
-    file: File, source: str | int, person: int | None, options: Options, load: Callable[[Choice], Estimator]
+    file: File,
+    source: str | int,
+    person: int | None,
+    options: Options,
+    load: Callable[[Choice], Estimator],
+    *,
+    allow_private: bool = False,
 ) -> SimilarReport:
     """Find the poses most like the one asked for. See Database.similar."""
     queries.weight_of(options.parts)  # a part that there is not is told before the work
@@ -41,7 +47,7 @@ def similar(
             raise NoSuchPose(source)
         query = queries.of_stored(stored[source], person)
     else:
-        query = queries.of_any(source, person, lambda: load(held))
+        query = queries.of_any(source, person, lambda: load(held), allow_private=allow_private)
     asked = queries.asked(query, options.parts, options.freedom)
     with file.reading() as connection:
         among = candidates(connection, options)

@@ -1,8 +1,9 @@
 """The database file: opened late, closed early, and each way in which that fails as a sentence of its own."""
 
 import os
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -14,7 +15,7 @@ from posesearch.errors import DatabaseBusy, DatabaseFailed, NewerSchema, NoDatab
 
 Connection = duckdb.DuckDBPyConnection
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 # What each version's tables lack of the next one's; views and macros are made anew.
 _UPGRADES: Final = {
@@ -47,6 +48,19 @@ _UPGRADES: Final = {
         ]::FLOAT[14] WHERE world_vector IS NOT NULL;
         DROP TABLE space;
     """,
+    3: """
+        ALTER TABLE snapshots ADD COLUMN taken_at TIMESTAMP;
+        ALTER TABLE snapshots ADD COLUMN camera VARCHAR;
+        ALTER TABLE snapshots ADD COLUMN latitude DOUBLE;
+        ALTER TABLE snapshots ADD COLUMN longitude DOUBLE;
+        ALTER TABLE snapshots ADD COLUMN missing_since TIMESTAMP;
+        CREATE TABLE sources (
+            source VARCHAR NOT NULL, collection VARCHAR NOT NULL, snapshot_id INTEGER NOT NULL, bytes BIGINT,
+            modified_ns BIGINT, etag VARCHAR, last_modified VARCHAR, missing_since TIMESTAMP
+        );
+        INSERT INTO sources BY NAME
+        SELECT source, collection, max(snapshot_id) AS snapshot_id FROM snapshots GROUP BY ALL ORDER BY snapshot_id;
+    """,
 }
 _VIEWS: Final = "-- Views and macros."  # where they begin in schema.sql
 
@@ -59,7 +73,11 @@ _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_exten
 # How DuckDB says that the file is held: on Unix, on Windows, and by this process the other way.
 _HELD: Final = ("Could not set lock", "being used by another process", "different configuration")
 
+# DuckDB names the program on Linux: "Conflicting lock is held in /usr/bin/python3 (PID 42)".
+_HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
+
 _RETRY_SECONDS: Final = 0.05
+_SILENT_SECONDS: Final = 1.0
 
 
 class File:
@@ -116,15 +134,21 @@ class File:
             raise DatabaseFailed(str(self.path), f"reading failed ({_first_line(error)})") from error
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(
+        self, patience: float | None = None, waiting: Callable[[str], None] | None = None
+    ) -> Iterator[Connection]:
         """Open the file for one transaction, and make it where there is none yet.
 
         The transaction is committed at the end, or rolled back where an exception leaves the block.
 
+        Args:
+            patience: seconds to wait for another process; None takes the file's own.
+            waiting: is told, once, who is waited for, if that takes long.
+
         Raises:
             NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: instead of opening it, or when the disk is full.
         """
-        with self._open(read_only=False) as connection:
+        with self._open(read_only=False, patience=patience, waiting=waiting) as connection:
             try:
                 connection.execute(PLAIN_FLOATS)
                 connection.begin()
@@ -140,8 +164,10 @@ class File:
                 ) from error
 
     @contextmanager
-    def _open(self, read_only: bool) -> Iterator[Connection]:
-        connection = self._connect(read_only)
+    def _open(
+        self, *, read_only: bool, patience: float | None = None, waiting: Callable[[str], None] | None = None
+    ) -> Iterator[Connection]:
+        connection = self._connect(read_only, self.patience if patience is None else patience, waiting)
         try:
             yield connection
         except RuntimeError as error:
@@ -151,8 +177,8 @@ class File:
         finally:
             connection.close()  # rolls back what was not committed
 
-    def _connect(self, read_only: bool) -> Connection:
-        deadline = time.monotonic() + self.patience
+    def _connect(self, read_only: bool, patience: float, waiting: Callable[[str], None] | None) -> Connection:
+        started = time.monotonic()
         while True:
             try:
                 return duckdb.connect(str(self.path.absolute()), read_only=read_only, config=dict(_CONFIG))
@@ -162,8 +188,12 @@ class File:
                     raise NotOurDatabase(str(self.path)) from error
                 if not any(words in text for words in _HELD):
                     raise DatabaseFailed(str(self.path), _first_line(error)) from error
-                if time.monotonic() > deadline:
-                    raise DatabaseBusy(str(self.path)) from error
+                waited = time.monotonic() - started
+                if waited > patience:
+                    raise DatabaseBusy(str(self.path), _holder(text)) from error
+                if waited > _SILENT_SECONDS and waiting is not None:
+                    waiting(f"{DatabaseBusy(str(self.path), _holder(text))} Waiting for it.")
+                    waiting = None
                 time.sleep(_RETRY_SECONDS)
 
     def _is_blank(self, connection: Connection) -> bool:
@@ -207,6 +237,12 @@ def schema() -> str:
     if installed.is_file():
         return installed.read_text(encoding="utf-8")
     return (Path(__file__).parents[2] / "schema.sql").read_text(encoding="utf-8")
+
+
+def _holder(text: str) -> str:
+    """Return who has the file, as DuckDB says it; nothing where it does not."""
+    found = _HOLDER.search(text)
+    return f"{Path(found[1]).name}, process {found[2]}" if found else ""
 
 
 def _first_line(error: Exception) -> str:

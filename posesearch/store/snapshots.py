@@ -1,7 +1,8 @@
 """Snapshots and their poses: writing batches, reading them back, counting."""
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from posesearch import normalise, skeleton
 from posesearch.errors import NoSuchCollection, NoSuchPose
+from posesearch.shots import Shot
 from posesearch.store.file import Connection
 from posesearch.types import Float, Keypoints, Person, Pose
 
@@ -21,6 +23,7 @@ class Snapshot:
         source, sha256, width, height, collection, settings: as in schema.sql.
         rejection: reason and message, or None where the photo was ingested.
         dhash: of the photo's looks; None where it could not be decoded.
+        shot: how it was taken, likewise.
         poses: none where it was rejected.
     """
 
@@ -33,16 +36,14 @@ class Snapshot:
     rejection: tuple[str, str] | None = None
     poses: tuple[Pose, ...] = ()
     dhash: int | None = None
-
-    def with_poses(self, poses: tuple[Pose, ...]) -> "Snapshot":
-        """Return the snapshot with these poses."""
-        return replace(self, poses=poses)
+    shot: Shot = field(default=Shot())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What the store says of a photo that it has seen: the rule, and why it was rejected, if it was."""
+    """What the store says of a photo that it has seen: where, the rule, and why it was rejected, if it was."""
 
+    source: str
     settings: str
     reason: str | None
     message: str | None
@@ -101,12 +102,17 @@ def known(connection: Connection, collection: str) -> dict[str, Known]:
     """Return the photos of a collection that were seen, by the SHA-256 of their bytes."""
     rows = connection.execute(
         """
-        SELECT sha256, settings, reason, message FROM snapshots
+        SELECT sha256, source, settings, reason, message FROM snapshots
         WHERE collection = ? AND sha256 IS NOT NULL
         """,
         [collection],
     ).fetchall()
-    return {sha256: Known(*rest) for sha256, *rest in rows}
+    # The few rules and reasons that there are need no copy each.
+    shared: dict[str | None, str | None] = {}
+    return {
+        sha256: Known(source, sys.intern(settings), *(shared.setdefault(text, text) for text in why))
+        for sha256, source, settings, *why in rows
+    }
 
 
 def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name: str, pose_settings: str) -> None:
@@ -124,36 +130,79 @@ def write(connection: Connection, snapshots: Sequence[Snapshot], estimator_name:
         "reason": _texts(snapshot.rejection and snapshot.rejection[0] for snapshot in snapshots),
         "message": _texts(snapshot.rejection and snapshot.rejection[1] for snapshot in snapshots),
         "settings": _texts(snapshot.settings for snapshot in snapshots),
-        "dhash": np.array([snapshot.dhash or 0 for snapshot in snapshots], np.uint64),
-        "looked": np.array([snapshot.dhash is not None for snapshot in snapshots]),
+        **_facts(snapshots),
     }
     connection.register("batch", columns)
     connection.execute("""
         CREATE TEMP TABLE replaced AS
         SELECT s.snapshot_id, b.position FROM snapshots AS s JOIN batch AS b ON s.collection = b.collection
-        AND (s.sha256 = b.sha256 OR (s.sha256 IS NULL AND s.source = b.source))
+        AND coalesce(s.sha256, s.source) = coalesce(b.sha256, b.source)  -- one equality: a hash join
     """)
     ids = _numbers(connection)
-    connection.execute("""
-        DELETE FROM labels WHERE pose_id IN (SELECT pose_id FROM poses SEMI JOIN replaced USING (snapshot_id))
-    """)
-    connection.execute("DELETE FROM poses WHERE snapshot_id IN (SELECT snapshot_id FROM replaced)")
-    connection.execute("DELETE FROM snapshots WHERE snapshot_id IN (SELECT snapshot_id FROM replaced)")
+    delete(connection, "FROM replaced")
     connection.execute("DROP TABLE replaced")
     connection.unregister("batch")
     connection.register("batch", {"snapshot_id": ids, **columns})
-    connection.execute("""
+    connection.execute(f"""
         INSERT INTO snapshots BY NAME
         SELECT snapshot_id, source, sha256, nullif(width, 0) AS width, nullif(height, 0) AS height, collection,
                CASE WHEN reason IS NULL THEN 'ingested' ELSE 'rejected' END AS status, reason, message, settings,
-               CASE WHEN looked THEN dhash END AS dhash
+               {_FACTS}
         FROM batch
-    """)
+    """)  # noqa: S608 (a constant)
     connection.unregister("batch")
     poses = [(id_, pose) for id_, snapshot in zip(ids, snapshots, strict=True) for pose in snapshot.poses]
     numbers = [number for snapshot in snapshots for number in range(1, len(snapshot.poses) + 1)]
     if poses:
         _write_poses(connection, poses, numbers, estimator_name, pose_settings)
+
+
+# What a photo says of itself; NumPy has no NULL for numbers.
+_FACTS: Final = """
+    CASE WHEN looked THEN dhash END AS dhash, taken_at::TIMESTAMP AS taken_at, camera,
+    CASE WHEN placed THEN latitude END AS latitude, CASE WHEN placed THEN longitude END AS longitude
+"""
+
+
+def _facts(snapshots: Sequence[Snapshot]) -> dict[str, NDArray[Any]]:
+    shots = [snapshot.shot for snapshot in snapshots]
+    return {
+        "dhash": np.array([snapshot.dhash or 0 for snapshot in snapshots], np.uint64),
+        "looked": np.array([snapshot.dhash is not None for snapshot in snapshots]),
+        "taken_at": _texts(shot.taken_at for shot in shots),
+        "camera": _texts(shot.camera for shot in shots),
+        "latitude": np.array([shot.latitude or 0.0 for shot in shots]),
+        "longitude": np.array([shot.longitude or 0.0 for shot in shots]),
+        "placed": np.array([shot.latitude is not None for shot in shots]),
+    }
+
+
+def refresh(connection: Connection, snapshots: Sequence[Snapshot]) -> None:
+    """Write anew what photos say of themselves, found by their bytes; their poses stay."""
+    columns = {
+        "collection": _texts(snapshot.collection for snapshot in snapshots),
+        "sha256": _texts(snapshot.sha256 for snapshot in snapshots),
+        "settings": _texts(snapshot.settings for snapshot in snapshots),
+        **_facts(snapshots),
+    }
+    connection.register("batch", columns)
+    connection.execute(f"""
+        UPDATE snapshots SET settings = b.settings, dhash = b.dhash, taken_at = b.taken_at, camera = b.camera,
+                             latitude = b.latitude, longitude = b.longitude
+        FROM (SELECT collection, sha256, settings, {_FACTS} FROM batch) AS b
+        WHERE snapshots.collection = b.collection AND snapshots.sha256 = b.sha256
+    """)  # noqa: S608 (a constant)
+    connection.unregister("batch")
+
+
+def delete(connection: Connection, which: str) -> None:
+    """Delete snapshots with their poses and labels; `which` is SQL of our own that answers with column snapshot_id."""
+    for statement in (
+        "DELETE FROM labels WHERE pose_id IN (SELECT pose_id FROM poses SEMI JOIN ({}) USING (snapshot_id))",
+        "DELETE FROM poses WHERE snapshot_id IN (SELECT snapshot_id FROM ({}))",
+        "DELETE FROM snapshots WHERE snapshot_id IN (SELECT snapshot_id FROM ({}))",
+    ):
+        connection.execute(statement.format(which))
 
 
 def _numbers(connection: Connection) -> NDArray[np.int32]:

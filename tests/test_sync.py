@@ -1,0 +1,289 @@
+"""A second ingest brings the database in line with what is there now, and does no more than that takes."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from posesearch.engine.database import Database
+from posesearch.engine.pipeline import Outcome, Progress
+from posesearch.engine.reports import IngestReport
+from posesearch.errors import SourceError
+from tests.conftest import Toy, toy_photo
+from tests.test_store import make_older
+
+LONG_AGO = 1_600_000_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(6):
+        write(photos / f"{number}.png", toy_photo(wrist=5 * number))
+    write(photos / "nobody.png", toy_photo(people=0))
+    return photos
+
+
+@pytest.fixture
+def filled(folder: Path, db: Database, toy: Toy) -> Database:
+    db.ingest(folder)
+    toy.calls = 0
+    return db
+
+
+def write(path: Path, data: bytes, ago: int = 0) -> None:
+    """Write a file as if it had been there for long."""
+    path.write_bytes(data)
+    os.utime(path, (LONG_AGO - ago, LONG_AGO - ago))
+
+
+def counts(report: IngestReport) -> dict[str, int]:
+    names = ("ingested", "changed", "moved", "copies", "unchanged", "missing", "pruned")
+    found = {name: getattr(report, name) for name in names} | {"rejected": len(report.rejected)}
+    assert report.seen == sum(found.values()) - found["missing"] - found["pruned"]
+    return {name: count for name, count in found.items() if count}
+
+
+def places(db: Database) -> dict[str, int]:
+    return {Path(source).name: number for source, number in db.sql("SELECT source, snapshot_id FROM sources").rows}
+
+
+def test_nothing_to_do_reads_no_file(filled: Database, folder: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posesearch.sources.opener._read_file", lambda path: pytest.fail(f"{path} was read"))
+    assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
+    assert toy.calls == 0
+
+
+def test_a_photo_that_was_touched_is_read_and_not_estimated(filled: Database, folder: Path, toy: Toy) -> None:
+    os.utime(folder / "0.png", (LONG_AGO + 9, LONG_AGO + 9))
+    os.utime(folder / "nobody.png", (LONG_AGO + 9, LONG_AGO + 9))
+    assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
+    assert toy.calls == 0
+
+
+def test_a_photo_that_has_changed_is_redone_and_its_old_poses_go(filled: Database, folder: Path, toy: Toy) -> None:
+    filled.cluster(1)
+    write(folder / "0.png", toy_photo(people=3, wrist=99), 5)
+    assert counts(filled.ingest(folder)) == {"changed": 1, "unchanged": 5, "rejected": 1}
+    assert toy.calls == 1
+    assert filled.sql("SELECT count(*) FROM poses").rows == ((8,),)
+    assert filled.sql("SELECT count(*) FROM snapshots WHERE source LIKE '%/0.png'").rows == ((1,),)
+    assert filled.sql("SELECT count(*) FROM labels").rows == ((5,),)
+
+
+def test_a_photo_that_changes_within_the_second_and_in_nothing_but_its_bytes(
+    db: Database, tmp_path: Path, toy: Toy
+) -> None:
+    photo = tmp_path / "a.png"
+    photo.write_bytes(toy_photo(wrist=5))
+    info = photo.stat()
+    db.ingest(photo)
+    data = toy_photo(wrist=6)
+    assert len(data) == info.st_size
+    photo.write_bytes(data)
+    os.utime(photo, ns=(info.st_atime_ns, info.st_mtime_ns))
+    assert counts(db.ingest(photo)) == {"changed": 1}
+
+
+def test_photos_that_have_moved_keep_their_poses(filled: Database, folder: Path, toy: Toy) -> None:
+    filled.cluster(1)
+    before = filled.sql("SELECT pose_id, cluster FROM labelled_poses ORDER BY 1").rows
+    folder.rename(folder.with_name("archive"))
+    archive = folder.with_name("archive")
+    (archive / "0.png").rename(archive / "renamed.png")
+    assert counts(filled.ingest(archive)) == {"moved": 6, "rejected": 1}
+    assert toy.calls == 0
+    assert filled.sql("SELECT pose_id, cluster FROM labelled_poses ORDER BY 1").rows == before
+    assert filled.sql("SELECT count(*) FROM snapshots WHERE source LIKE '%/archive/%'").rows == ((7,),)
+    assert counts(filled.ingest(archive)) == {"unchanged": 6, "rejected": 1}
+
+
+def test_two_photos_that_swap_their_names_are_not_estimated(filled: Database, folder: Path, toy: Toy) -> None:
+    before = places(filled)
+    one, two = (folder / name for name in ("0.png", "1.png"))
+    data = one.read_bytes(), two.read_bytes()
+    write(one, data[1], 5)
+    write(two, data[0], 5)
+    report = filled.ingest(folder)
+    assert (report.moved + report.copies, toy.calls) == (2, 0)
+    assert places(filled) == {**before, "0.png": before["1.png"], "1.png": before["0.png"]}
+    assert filled.sql("SELECT snapshot_id FROM snapshots WHERE source LIKE '%/0.png'").rows == ((before["1.png"],),)
+
+
+def test_a_photo_that_is_edited_and_kept_as_it_was_beside(filled: Database, folder: Path, toy: Toy) -> None:
+    shutil.copy2(folder / "0.png", folder / "original.png")
+    write(folder / "0.png", toy_photo(wrist=200), 5)
+    assert counts(filled.ingest(folder)) == {"changed": 1, "moved": 1, "unchanged": 5, "rejected": 1}
+    assert toy.calls == 1
+    assert filled.sql("SELECT count(*) FROM poses").rows == ((7,),)
+
+
+def test_one_photo_in_two_places_is_one_set_of_poses(filled: Database, folder: Path, toy: Toy) -> None:
+    (folder / "sub").mkdir()
+    shutil.copy2(folder / "0.png", folder / "sub" / "copy.png")
+    assert counts(filled.ingest(folder)) == {"copies": 1, "unchanged": 6, "rejected": 1}
+    assert places(filled)["copy.png"] == places(filled)["0.png"]
+    assert filled.sql("SELECT count(*) FROM poses").rows == ((6,),)
+    (folder / "0.png").unlink()
+    assert counts(filled.ingest(folder)) == {"unchanged": 6, "missing": 1, "rejected": 1}
+    [(source, since)] = filled.sql("SELECT source, missing_since FROM snapshots WHERE snapshot_id = 1").rows
+    assert (Path(source).name, since) == ("copy.png", None)
+
+
+def test_photos_that_are_gone_are_marked_and_come_back(filled: Database, folder: Path, toy: Toy) -> None:
+    kept = (folder / "0.png").read_bytes()
+    (folder / "0.png").unlink()
+    missing = "SELECT count(*) FROM labelled_poses WHERE missing_since IS NOT NULL"
+    assert counts(filled.ingest(folder)) == {"unchanged": 5, "missing": 1, "rejected": 1}
+    assert filled.sql(missing).rows == ((1,),)
+    since = filled.sql("SELECT missing_since FROM sources WHERE missing_since IS NOT NULL").rows
+    assert filled.ingest(folder).missing == 1  # as long as it is
+    assert filled.sql("SELECT missing_since FROM sources WHERE missing_since IS NOT NULL").rows == since
+    write(folder / "0.png", kept)
+    assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
+    assert filled.sql(missing).rows == ((0,),)
+    assert toy.calls == 0
+
+
+def test_pruning_removes_what_is_gone_with_its_poses(filled: Database, folder: Path, toy: Toy) -> None:
+    filled.cluster(1)
+    (folder / "0.png").unlink()
+    (folder / "nobody.png").unlink()
+    assert counts(filled.ingest(folder, prune=True)) == {"unchanged": 5, "pruned": 2}
+    for table, rows in {"sources": 5, "snapshots": 5, "poses": 5, "labels": 5}.items():
+        assert filled.sql(f"SELECT count(*) FROM {table}").rows == ((rows,),)
+
+
+def test_a_disk_that_is_not_connected_prunes_nothing(filled: Database, folder: Path, toy: Toy) -> None:
+    away = folder.rename(folder.with_name("away"))
+    with pytest.raises(SourceError, match="there is no such file or folder"):
+        filled.ingest(folder, prune=True)
+    folder.mkdir()
+    with pytest.raises(SourceError, match="has 7 from here. If no disk is merely not connected"):
+        filled.ingest(folder, prune=True)
+    assert filled.ingest(folder).missing == 7  # a mark does no harm
+    folder.rmdir()
+    away.rename(folder)
+    assert counts(filled.ingest(folder, prune=True)) == {"unchanged": 6, "rejected": 1}
+
+
+def test_only_what_was_looked_through_can_be_missing(filled: Database, folder: Path, toy: Toy) -> None:
+    other = folder.with_name("photos too")
+    other.mkdir()
+    write(other / "x.png", toy_photo(wrist=123))
+    filled.ingest(other)
+    filled.ingest(other, collection="others")
+    (folder / "0.png").unlink()
+    (other / "x.png").unlink()
+    write(other / "y.png", toy_photo(wrist=124))
+    assert counts(filled.ingest(other)) == {"ingested": 1, "missing": 1}
+    assert filled.sql("SELECT collection FROM sources WHERE missing_since IS NOT NULL").rows == (("default",),)
+    assert filled.ingest([folder / "0.png", folder / "1.png"], prune=True).pruned == 1  # named outright
+
+
+def test_what_an_ignore_file_leaves_out_is_not_in_the_folder_any_more(filled: Database, folder: Path, toy: Toy) -> None:
+    (folder / ".posesearchignore").write_text("[0-3].png\n", encoding="utf-8")
+    assert counts(filled.ingest(folder, prune=True)) == {"unchanged": 2, "pruned": 4, "rejected": 1}
+
+
+def test_a_photo_that_can_not_be_read_today_keeps_its_poses(filled: Database, folder: Path, toy: Toy) -> None:
+    (folder / "0.png").unlink()
+    os.mkfifo(folder / "0.png")
+    assert counts(filled.ingest(folder)) == {"unchanged": 5, "rejected": 2}
+    assert filled.sql("SELECT count(*) FROM poses").rows == ((6,),)
+
+
+def test_a_rejected_photo_is_looked_at_again_when_it_has_changed(filled: Database, folder: Path, toy: Toy) -> None:
+    write(folder / "nobody.png", toy_photo(wrist=77), 5)
+    assert counts(filled.ingest(folder)) == {"changed": 1, "unchanged": 6}
+    assert toy.calls == 1
+    assert filled.sql("SELECT count(*) FROM snapshots WHERE status = 'rejected'").rows == ((0,),)
+
+
+def test_a_dry_run_tells_and_writes_nothing(filled: Database, folder: Path, toy: Toy, tmp_path: Path) -> None:
+    write(folder / "0.png", toy_photo(wrist=99), 5)
+    (folder / "1.png").rename(folder / "one.png")
+    (folder / "2.png").unlink()
+    write(folder / "new.png", toy_photo(wrist=98))
+    before = Path(filled.path).read_bytes()
+    expected = {"ingested": 1, "changed": 1, "moved": 1, "unchanged": 3, "missing": 1, "rejected": 1}
+    assert counts(filled.ingest(folder, dry_run=True)) == expected
+    assert (toy.calls, Path(filled.path).read_bytes()) == (0, before)
+    assert counts(filled.ingest(folder)) == expected
+    new = Database(tmp_path / "new.duckdb")
+    assert new.ingest(folder, dry_run=True).ingested == 7
+    assert not Path(new.path).exists()
+
+
+def test_every_photo_is_told_with_what_became_of_it(filled: Database, folder: Path, toy: Toy) -> None:
+    told: dict[str, dict[str, object]] = {}
+
+    class Listening(Progress):
+        def photo(self, outcome: Outcome) -> None:
+            told[Path(outcome.source).name] = outcome.as_json()
+
+        def gone(self, outcome: Outcome) -> None:
+            self.photo(outcome)
+
+    write(folder / "0.png", toy_photo(people=2, wrist=99), 5)
+    (folder / "1.png").rename(folder / "one.png")
+    shutil.copy2(folder / "one.png", folder / "two.png")
+    (folder / "2.png").unlink()
+    filled.ingest(folder, progress=Listening())
+    assert told["0.png"] == {"event": "photo", "source": str(folder / "0.png"), "status": "changed", "poses": 2}
+    assert (told["one.png"]["status"], told["one.png"]["was"]) == ("moved", str(folder / "1.png"))
+    assert (told["two.png"]["status"], told["two.png"]["copy_of"]) == ("copy", str(folder / "one.png"))
+    assert (told["2.png"]["status"], told["3.png"]["status"]) == ("missing", "unchanged")
+    assert (told["nobody.png"]["status"], told["nobody.png"]["reason"]) == ("rejected", "no_person")
+
+
+def test_the_number_of_jobs_changes_nothing(folder: Path, tmp_path: Path, toy: Toy) -> None:
+    rows = []
+    for jobs in (1, 7):
+        db = Database(tmp_path / f"{jobs}.duckdb")
+        db.ingest(folder, jobs=jobs)
+        rows.append(db.sql("SELECT * EXCLUDE ingested_at FROM snapshots JOIN poses USING (snapshot_id)").rows)
+    assert rows[0] == rows[1]
+    with pytest.raises(ValueError, match="jobs must be 1 or more"):
+        db.ingest(folder, jobs=0)
+
+
+def exif() -> Image.Exif:
+    tags = Image.Exif()
+    tags[0x010F], tags[0x0110] = "Canon", "Canon EOS R5\0"
+    tags.get_ifd(0x8769)[0x9003] = "2024:07:08 09:10:11"
+    tags.get_ifd(0x8825).update({1: "S", 2: (33.0, 51.0, 24.5), 3: "E", 4: (151.0, 12.0, 36.0)})
+    return tags
+
+
+def test_when_with_what_and_if_asked_where_it_was_taken(db: Database, tmp_path: Path, toy: Toy) -> None:
+    pixels = np.zeros((200, 200, 3), np.uint8)
+    pixels[0, 0] = 5, 0, 1  # RGB of what Toy reads as BGR
+    photo = tmp_path / "a.png"
+    Image.fromarray(pixels).save(photo, exif=exif())
+    os.utime(photo, (LONG_AGO, LONG_AGO))
+    facts = "SELECT taken_at::VARCHAR, camera, latitude, longitude FROM snapshots"
+    db.ingest(photo)
+    assert db.sql(facts).rows == (("2024-07-08 09:10:11", "Canon EOS R5", None, None),)
+    assert counts(db.ingest(photo, gps=True)) == {"unchanged": 1}
+    assert db.sql(facts).rows == (("2024-07-08 09:10:11", "Canon EOS R5", -33.856806, 151.21),)
+    assert counts(db.ingest(photo)) == {"unchanged": 1}
+    assert db.sql(facts).rows[0][2] is not None  # asked for once, kept
+    assert toy.calls == 1
+
+
+def test_a_database_of_before_is_completed_without_estimating_again(filled: Database, folder: Path, toy: Toy) -> None:
+    hashes = "SELECT dhash FROM snapshots WHERE status = 'ingested' ORDER BY snapshot_id"
+    before = filled.sql(hashes).rows
+    make_older(Path(filled.path), 2)
+    assert set(filled.sql(hashes).rows) == {(None,)}
+    assert filled.sql("SELECT count(*) FROM sources").rows == ((7,),)
+    (folder / "5.png").rename(folder / "five.png")
+    assert counts(filled.ingest(folder)) == {"moved": 1, "unchanged": 5, "rejected": 1}
+    assert toy.calls == 0
+    assert filled.sql(hashes).rows[:5] == before[:5]
+    assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
