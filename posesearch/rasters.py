@@ -1,4 +1,4 @@
-"""Bytes to an upright RGB raster. Whatever the file holds, the outcome is a Raster or a PhotoError.
+"""Bytes to an upright BGR raster. Whatever the file holds, the outcome is a Raster or a PhotoError.
 
 Pillow does the work alone, without NumPy and OpenCV, so that the processes that decode start at once and stay small.
 """
@@ -9,7 +9,6 @@ import warnings
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pillow_heif
 from PIL import Image
 
 from posesearch.errors import EmptyPhoto, NotAnImage, PhotoTooLarge, TruncatedPhoto
@@ -30,10 +29,9 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 # Damaged metadata spoils no photo, and damaged pixels raise.
 warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
 
-pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
-
 # What photos come in. Pillow knows more, and some of it, EPS, starts other programs.
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM")
+# HEIF comes last: until it is taught, Pillow passes over it.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "HEIF")
 
 _ORIENTATION: Final = 0x0112  # the EXIF tag
 # What makes an orientation upright: EXIF 2.32, tag 0x0112, "the 0th row is at the ... of the scene".
@@ -55,13 +53,13 @@ class Raster:
     """A decoded photo, upright.
 
     Attributes:
-        rgb: columns * rows * 3 bytes, row by row.
-        columns, rows: of `rgb`, which may be smaller than the photo.
+        bgr: columns * rows * 3 bytes, row by row.
+        columns, rows: of `bgr`, which may be smaller than the photo.
         width, height: of the upright photo in its own pixels.
         shot: how it was taken.
     """
 
-    rgb: bytes | bytearray
+    bgr: bytes | bytearray
     columns: int
     rows: int
     width: int
@@ -83,6 +81,8 @@ def raster(data: bytes, source: str, enough: int | None = None, *, gps: bool = F
     """
     if not data:
         raise EmptyPhoto(source)
+    if data[4:8] == b"ftyp":  # ISO/IEC 14496-12: HEIC and AVIF begin so
+        _learn_heif()
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -104,7 +104,7 @@ def raster(data: bytes, source: str, enough: int | None = None, *, gps: bool = F
             small = _reduced(image, enough) if image.mode in ("RGB", "CMYK") else image
             rgb = _reduced(_rgb(small), enough)
             upright = rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
-            pixels = upright.tobytes()
+            pixels = upright.tobytes("raw", "BGR")
         except MemoryError as error:
             raise PhotoTooLarge(source, _TOO_MUCH) from error
         except Exception as error:  # as above
@@ -112,6 +112,14 @@ def raster(data: bytes, source: str, enough: int | None = None, *, gps: bool = F
     if orientation in _SIDEWAYS:
         width, height = height, width
     return Raster(pixels, *upright.size, width, height, shot)
+
+
+@functools.cache
+def _learn_heif() -> None:
+    """Teach Pillow HEIC; a fifth of a decoding process's start, for photos that not everybody has."""
+    import pillow_heif  # noqa: PLC0415 (as above)
+
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 
 
 _TOO_MUCH: Final = "decoding it takes more memory than the limit; scale it down"

@@ -43,7 +43,7 @@ Jobs = Annotated[
         min=1,
         max=256,
         help="Photos that are looked at at once.",
-        show_default="one more than cores",
+        show_default="two more than cores",
         metavar="N",
     ),
 ]

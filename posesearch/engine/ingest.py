@@ -99,7 +99,7 @@ def ingest(
                 f"{len(comparison.gone)} from here. If no disk is merely not connected, name a folder above it."
             )
         batch = Batch(file, agreed, wanted.collection, mix=mix, waiting=progress.waiting)
-        decoders = stack.enter_context(Decoders())
+        decoders = stack.enter_context(Decoders(max(2, wanted.jobs - 2)))
         looker = Looker(lambda: load(agreed), decoders, wanted.jobs)
         run = _Run(scan, wanted, rule, comparison, Ledger(known, comparison, rule), looker, batch, progress)
         try:
@@ -159,7 +159,9 @@ class _Run:
         self._counts: Counter[Status] = Counter()
         self._poses = 0
         self._rejected: list[Rejection] = []
-        self._written = False
+        self._unsettled = (
+            not comparison.settled
+        )  # whether a snapshot may have lost a source, or its own is another one now
 
     def photos(self) -> None:
         """Look at what has to be looked at, and write it; KeyboardInterrupt leaves what is done."""
@@ -245,6 +247,7 @@ class _Run:
             said = content.validators
             place = Place(found.name, sha256, content.size, content.modified, said.etag, said.last_modified, was)
             self._write(snapshot if fresh else None, place, looked.described)
+            self._unsettled |= was is not None or (prior is not None and not same)
             self._tell(self._outcome(looked, known, snapshot if fresh else None, arrival))
 
     def _outcome(self, looked: _Looked, known: Known, snapshot: Snapshot | None, arrival: Arrival | None) -> Outcome:
@@ -269,17 +272,17 @@ class _Run:
             why = error.reason, error.detail
             row = Snapshot(found.name, None, None, None, self._collection, self._rule.as_json(), why)
             self._write(row, Place(found.name, None), None)
+            self._unsettled = True
         self._tell(Outcome(found.name, "rejected", rejection=Rejection(found.name, error.reason, error.detail)))
 
     def _write(self, snapshot: Snapshot | None, place: Place, described: Snapshot | None) -> None:
         if not self._wanted.dry_run:
             self._batch.add(snapshot, place, described)
-            self._written = True
 
     def finish(self, file: File) -> None:
         """Take note of what is not there any more, and remove what is nowhere."""
         status: Status = "pruned" if self._wanted.prune else "missing"
-        if not self._wanted.dry_run and (self._gone or self._written) and file.path.exists():
+        if not self._wanted.dry_run and (self._gone or self._unsettled):
             with file.writing(BATCH_PATIENCE, self._progress.waiting) as connection:
                 update = places.prune if self._wanted.prune else places.mark_missing
                 update(connection, self._collection, list(self._gone))

@@ -19,10 +19,10 @@ from posesearch.store.file import File
 from posesearch.store.places import Place
 from posesearch.store.snapshots import Snapshot
 
-WORKERS: Final = 1 + (os.cpu_count() or 1)
-"""Photos that are decoded and estimated at once: one more than cores, so that none waits for Python's lock."""
+WORKERS: Final = 2 + (os.cpu_count() or 1)
+"""Photos that are decoded and estimated at once: two more than cores, as some wait for Python's lock or a decoder."""
 
-WINDOW: Final = 4
+WINDOW: Final = 32
 """For each thread, photos that are under way or wait for their turn: results come in order, and memory stays flat."""
 
 BATCH_ROWS: Final = 4096

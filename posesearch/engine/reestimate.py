@@ -53,7 +53,7 @@ def reestimate(
     gone: list[str] = []
     interrupted = False
     progress.start(len(todo))
-    with turn(file.path, progress.waiting), Decoders() as decoders:
+    with turn(file.path, progress.waiting), Decoders(max(2, jobs - 2)) as decoders:
         looker = Looker(lambda: load(target), decoders, jobs)
 
         def look(one: Filed) -> tuple[Filed, Snapshot | None]:

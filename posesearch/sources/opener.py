@@ -93,7 +93,7 @@ def _read_file(path: str) -> Content:
             if info.st_size > MAX_BYTES:
                 raise PhotoTooLarge(name, f"the file has more than {MAX_BYTES // 1_000_000} MB; scale the photo down")
             settled = time.time_ns() - info.st_mtime_ns > _FRESH
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(info.st_size)
             return Content(data, info.st_size, info.st_mtime_ns if settled else None)
     except FileNotFoundError as error:
         raise MissingPhoto(name) from error

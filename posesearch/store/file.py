@@ -4,7 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -115,9 +115,10 @@ class File:
         if not self.path.exists():
             raise NoDatabase(str(self.path))
         with self._open(read_only=True) as connection:
-            if self._is_blank(connection):  # an ingest was stopped before its first batch
+            version = self._version(connection)
+            if version is None:  # an ingest was stopped before its first batch
                 raise NoDatabase(str(self.path))
-            if self._version(connection) == SCHEMA_VERSION:
+            if version == SCHEMA_VERSION:
                 with self._told():
                     yield connection
                 return
@@ -152,10 +153,12 @@ class File:
             try:
                 connection.execute(PLAIN_FLOATS)
                 connection.begin()
-                if self._is_blank(connection):
+                version = self._version(connection)
+                if version is None:
                     connection.execute(schema())
                     connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
-                self._upgrade(connection)
+                elif version < SCHEMA_VERSION:
+                    self._upgrade(connection, version)
                 yield connection
                 connection.commit()
             except duckdb.Error as error:
@@ -203,10 +206,16 @@ class File:
         """).fetchone()
         return counted == (0,)
 
-    def _version(self, connection: Connection) -> int:
+    def _version(self, connection: Connection) -> int | None:
+        """Return the version of the schema; None where the file is blank."""
         try:
             rows = connection.execute("SELECT value::INTEGER FROM about WHERE key = 'schema_version'").fetchall()
         except duckdb.Error as error:
+            with suppress(duckdb.Error):  # the transaction in which that failed
+                connection.rollback()
+                connection.begin()
+            if self._is_blank(connection):
+                return None
             raise NotOurDatabase(str(self.path)) from error
         if not rows:
             raise NotOurDatabase(str(self.path))
@@ -215,10 +224,7 @@ class File:
             raise NewerSchema(str(self.path))
         return version
 
-    def _upgrade(self, connection: Connection) -> None:
-        version = self._version(connection)
-        if version == SCHEMA_VERSION:
-            return
+    def _upgrade(self, connection: Connection, version: int) -> None:
         try:
             for step in range(version, SCHEMA_VERSION):
                 connection.execute(_UPGRADES[step])

@@ -57,12 +57,14 @@ class Comparison:
         rejected: positions that were rejected before, and need not be looked at again.
         gone: sources that are not there any more, each with its SHA-256.
         elsewhere: sources by SHA-256, of the same collection, that nothing was asked about.
+        settled: the snapshots are in line with the sources, as they are unless a run was cut off.
     """
 
     look: dict[int, Prior | None] = field(default_factory=dict)
     rejected: dict[int, Rejected] = field(default_factory=dict)
     gone: dict[str, str | None] = field(default_factory=dict)
     elsewhere: dict[str, list[str]] = field(default_factory=dict)
+    settled: bool = True
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,9 @@ def compare(
             result.gone[source] = sha256
         elif sha256 is not None:
             result.elsewhere.setdefault(sha256, []).append(source)
+    result.settled = not connection.execute(
+        "SELECT 1 FROM snapshots ANTI JOIN sources USING (snapshot_id, source) LIMIT 1"
+    ).fetchall()
     connection.execute("DROP TABLE compared")
     connection.unregister("seen")
     return result

@@ -216,65 +216,74 @@ def _numbers(connection: Connection) -> NDArray[np.int32]:
     return np.array([next(fresh)[0] if number is None else number for (number,) in kept], np.int32)
 
 
-_NONE: Final = np.zeros(0, np.float32)
-
-# NumPy's NaN is no NULL, and an empty list is a column that the estimator does not give.
-_NULLED: Final = ", ".join(
-    f"nullif(list_transform({name}, lambda v: CASE WHEN isnan(v) THEN NULL ELSE v END), []) AS {name}"
-    for name in ("x", "y", "world_x", "world_y", "world_z")
-)
-
-
 def _write_poses(
     connection: Connection, poses: list[tuple[int, Pose]], numbers: list[int], estimator_name: str, settings: str
 ) -> None:
-    keypoints = [pose.person.keypoints for _, pose in poses]
-    boxes = np.array([pose.person.box for _, pose in poses], np.float32)
+    people = [pose.person for _, pose in poses]
+    keypoints = [person.keypoints for person in people]
+    xy = np.stack([points.xy for points in keypoints])
+    nowhere, flat = np.full((skeleton.N_JOINTS, 3), np.nan, np.float32), np.zeros(3 * skeleton.N_BODY, np.float32)
+    world = np.stack([nowhere if person.world is None else person.world for person in people])
+    in_space = np.stack([flat if pose.world is None else pose.world for _, pose in poses])
+    vectors, masks = np.stack([pose.vector for _, pose in poses]), np.stack([pose.mask for _, pose in poses])
+    arrays = {
+        "x": xy[:, :, 0],
+        "y": xy[:, :, 1],
+        "joint_score": np.stack([points.score for points in keypoints]),
+        **{f"world_{axis}": world[:, :, number] for number, axis in enumerate("xyz")},
+        "vector": vectors,
+        "mask": masks,
+        "squares": np.stack([normalise.squares(vector) for vector in vectors]),
+        "world_vector": in_space,
+        "world_squares": np.stack([normalise.squares(vector) for vector in in_space]),
+    }
+    boxes = np.array([person.box for person in people], np.float32)
     columns = {
         "snapshot_id": np.array([snapshot_id for snapshot_id, _ in poses], np.int32),
         "person": np.array(numbers, np.int32),
-        "box_x": boxes[:, 0],
-        "box_y": boxes[:, 1],
-        "box_width": boxes[:, 2],
-        "box_height": boxes[:, 3],
-        "prominence": np.array([pose.person.prominence for _, pose in poses], np.float32),
-        "score": np.array([pose.person.score for _, pose in poses], np.float32),
+        **{name: boxes[:, number] for number, name in enumerate(("box_x", "box_y", "box_width", "box_height"))},
+        "prominence": np.array([person.prominence for person in people], np.float32),
+        "score": np.array([person.score for person in people], np.float32),
         "body_joints": np.array([points.body_joints for points in keypoints], np.int32),
-        "x": _rows([points.xy[:, 0] for points in keypoints]),
-        "y": _rows([points.xy[:, 1] for points in keypoints]),
-        "joint_score": _rows([points.score for points in keypoints]),
-        **{f"world_{axis}": _rows([_world(pose, number) for _, pose in poses]) for number, axis in enumerate("xyz")},
-        "vector": _rows([pose.vector for _, pose in poses]),
-        "mask": _rows([pose.mask for _, pose in poses]),
-        "squares": _rows([normalise.squares(pose.vector) for _, pose in poses]),
-        "joint_set": np.array([joint_set(pose.mask) for _, pose in poses], np.uint16),
-        "world_vector": _rows([_NONE if pose.world is None else pose.world for _, pose in poses]),
-        "world_squares": _rows([_NONE if pose.world is None else normalise.squares(pose.world) for _, pose in poses]),
+        "joint_set": np.array([joint_set(mask) for mask in masks], np.uint16),
+        "in_metres": np.array([person.world is not None for person in people]),
+        "in_space": np.array([pose.world is not None for _, pose in poses]),
+        **{f"{name}_{i}": column for name, array in arrays.items() for i, column in enumerate(array.T)},
     }
-    connection.register("batch", columns)
+    connection.register("batch", {name: np.ascontiguousarray(column) for name, column in columns.items()})
     connection.execute(
         f"""
         INSERT INTO poses BY NAME
-        SELECT * REPLACE (
-            {_NULLED},
-            CASE WHEN len(world_vector) > 0 THEN world_vector END AS world_vector,
-            CASE WHEN len(world_vector) > 0 THEN world_squares END AS world_squares
-        ), $estimator AS estimator, $settings AS settings FROM batch
-        """,  # noqa: S608 (our own five names)
+        SELECT snapshot_id, person, box_x, box_y, box_width, box_height, prominence, score, body_joints, joint_set,
+               {_ARRAYS}, $estimator AS estimator, $settings AS settings
+        FROM batch
+        """,  # noqa: S608 (our own names)
         {"estimator": estimator_name, "settings": settings},
     )
     connection.unregister("batch")
 
 
+def _array(name: str, length: int, element: str = "{}", only: str = "true") -> str:
+    """Return SQL for an array column from a column an element: DuckDB reads those at once, and arrays one by one."""
+    elements = ", ".join(element.format(f"{name}_{i}") for i in range(length))
+    return f"CASE WHEN {only} THEN [{elements}] END AS {name}"
+
+
+_NULLED: Final = "CASE WHEN isnan({0}) THEN NULL ELSE {0} END"  # NumPy's NaN is no NULL
+_ARRAYS: Final = ", ".join((
+    *(_array(name, skeleton.N_JOINTS, _NULLED) for name in ("x", "y")),
+    *(_array(name, skeleton.N_JOINTS, _NULLED, "in_metres") for name in ("world_x", "world_y", "world_z")),
+    _array("joint_score", skeleton.N_JOINTS),
+    _array("vector", 2 * skeleton.N_BODY),
+    *(_array(name, skeleton.N_BODY) for name in ("mask", "squares")),
+    _array("world_vector", 3 * skeleton.N_BODY, only="in_space"),
+    _array("world_squares", skeleton.N_BODY, only="in_space"),
+))  # fmt: skip
+
+
 def joint_set(mask: Float) -> int:
     """Return a mask, (14,), as bits, the nose the lowest."""
     return int((mask > 0) @ (1 << np.arange(skeleton.N_BODY)))
-
-
-def _world(pose: Pose, axis: int) -> Float:
-    """Return one axis of the joints in metres; empty where the estimator gives none."""
-    world = pose.person.world
-    return _NONE if world is None else np.ascontiguousarray(world[:, axis])
 
 
 def pose(connection: Connection, pose_id: int) -> StoredPose:
@@ -359,10 +368,3 @@ def check_collection(connection: Connection, collection: str | None) -> None:
 
 def _texts(values: Any) -> NDArray[np.object_]:
     return np.array(list(values), dtype=object)
-
-
-def _rows(arrays: list[Float]) -> NDArray[np.object_]:
-    """Return a column of arrays, which DuckDB reads as lists; np.array(arrays) would make a matrix."""
-    column = np.empty(len(arrays), dtype=object)
-    column[:] = arrays
-    return column
