@@ -86,7 +86,7 @@ def floors(folder: Path, png: Path) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415 (only the drawing pays)
 
     row = estimators.model("blazepose")
-    assert isinstance(row.settings, BlazePoseSettings)  # noqa: S101 (for the type checker: the row says so)
+    assert isinstance(row.settings, BlazePoseSettings)
     all_of_them = replace(row, settings=replace(row.settings, visibility=0.0))
     estimator = estimators.decoder(all_of_them, {needed.name: weights.ensure(needed) for needed in row.weights})
     scores: dict[bool, list[float]] = {True: [], False: []}

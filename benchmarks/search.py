@@ -155,13 +155,13 @@ _POSE = f"""
            {_array("v", 28)} AS vector, {_array("m", 14)} AS mask, {_array("s", 14)} AS squares, joint_set,
            {_array("w", 42)} AS world_vector, {_array("t", 14)} AS world_squares
     FROM batch
-"""  # noqa: S608 (our own column names)
+"""
 
 
 def asked(stored: StoredPose, kind: Kind) -> Asked:
     """Return a query of a kind."""
     vector = stored.pose.world if kind.freedom == "view" else stored.pose.vector
-    assert vector is not None  # noqa: S101 (only such poses are taken)
+    assert vector is not None
     weight = queries.weight_of(kind.parts)
     mask = np.ones(skeleton.N_BODY, np.float32)
     if kind.partial:

@@ -82,7 +82,7 @@ def ingest(
     started = time.monotonic()
     with ExitStack() as stack:
         if not wanted.dry_run:
-            if not file.path.exists():
+            if not file.exists():
                 file.check_place()
             stack.enter_context(turn(file.path, progress.waiting))
         with _opened(file, wanted) as connection:  # what can't be is told before the work
@@ -127,7 +127,7 @@ def _compared(file: File, scan: Scan, wanted: Wanted, rule: Rule) -> tuple[Compa
 @contextmanager
 def _opened(file: File, wanted: Wanted) -> Iterator[Connection | None]:
     """Open the database, for writing, so that one that can't be written is told before the work; None without one."""
-    if not file.path.exists():
+    if not file.exists():
         yield None
     elif wanted.dry_run:
         with file.reading() as connection:

@@ -97,6 +97,10 @@ class File:
         self.path = Path(path)
         self.patience = patience
 
+    def exists(self) -> bool:
+        """Tell whether there is a file that holds something; an empty one is as good as none."""
+        return self.path.exists() and (not self.path.is_file() or self.path.stat().st_size > 0)
+
     def check_place(self) -> None:
         """Raise DatabaseFailed where the file can't be made, before work is done that could not be stored."""
         folder = self.path.parent
@@ -112,7 +116,7 @@ class File:
         Raises:
             NoDatabase, NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: instead of opening it.
         """
-        if not self.path.exists():
+        if not self.exists():
             raise NoDatabase(str(self.path))
         with self._open(read_only=True) as connection:
             version = self._version(connection)
@@ -149,14 +153,15 @@ class File:
         Raises:
             NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: instead of opening it, or when the disk is full.
         """
+        if not self.exists():
+            self._create()
         with self._open(read_only=False, patience=patience, waiting=waiting) as connection:
             try:
                 connection.execute(PLAIN_FLOATS)
                 connection.begin()
                 version = self._version(connection)
-                if version is None:
-                    connection.execute(schema())
-                    connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+                if version is None:  # somebody's new database
+                    _fill(connection)
                 elif version < SCHEMA_VERSION:
                     self._upgrade(connection, version)
                 yield connection
@@ -165,6 +170,22 @@ class File:
                 raise DatabaseFailed(
                     str(self.path), f"writing failed, the last batch is not in it ({_first_line(error)})"
                 ) from error
+
+    def _create(self) -> None:
+        """Make the file, at once: what cuts this off, a full disk or a power failure, leaves no half of one."""
+        new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
+        try:
+            with duckdb.connect(str(new.absolute()), config=dict(_CONFIG)) as connection:
+                connection.begin()
+                _fill(connection)
+                connection.commit()
+            if not self.exists():  # where two begin at once, the second finds the first one's
+                new.replace(self.path)
+        except (duckdb.Error, OSError) as error:
+            raise DatabaseFailed(str(self.path), f"it can't be made ({_first_line(error)})") from error
+        finally:
+            new.unlink(missing_ok=True)
+            Path(f"{new}.wal").unlink(missing_ok=True)
 
     @contextmanager
     def _open(
@@ -235,6 +256,12 @@ class File:
                 str(self.path),
                 f"an earlier posesearch made it, and it can't be brought up to date ({_first_line(error)})",
             ) from error
+
+
+def _fill(connection: Connection) -> None:
+    connection.execute(PLAIN_FLOATS)
+    connection.execute(schema())
+    connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
 
 
 def schema() -> str:

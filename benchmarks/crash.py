@@ -1,0 +1,213 @@
+"""Ingests that are killed, that find the disk full, and that find the database held: what is in it afterwards.
+
+    python benchmarks/crash.py FOLDER [-n KILLS] [--photos PHOTOS] [--seed N]
+
+The first PHOTOS photos of FOLDER are ingested without interruption. Then the same is done again and killed (SIGKILL) at
+a random moment, and again on the same file, until it comes to its end; and that from the beginning, until there were so
+many kills. After each kill the file must open and hold whole photos only; at each end its rows, numbers included, must
+be those of the uninterrupted run. Half of the runs write a batch every fifth of a second, so that kills hit writing.
+
+Then the same with a disk that is full (a limit on the size of files that grows, and a small tmpfs where one can be
+mounted), and with the database held by another process: at the start, and in the middle of a run.
+"""
+
+import argparse
+import contextlib
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+import machine
+
+RUN = """
+import sys
+from posesearch.engine import pipeline
+pipeline.BATCH_SECONDS = float(sys.argv.pop(1))
+from posesearch.cli import main
+main()
+"""
+
+TABLES = {"snapshots": "* EXCLUDE ingested_at", "poses": "*", "sources": "*", "about": "*"}
+
+
+def command(photos: Path, db: Path, batch_seconds: float = 5.0) -> list[str]:
+    """Return the command line of an ingest."""
+    return [sys.executable, "-c", RUN, str(batch_seconds), "ingest", str(photos), "--db", str(db)]
+
+
+def differences(db: Path, reference: Path) -> int:
+    """Return how many rows are in one of two databases and not in the other."""
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{db}' AS a (READ_ONLY); ATTACH '{reference}' AS b (READ_ONLY)")
+        count = 0
+        for table, columns in TABLES.items():
+            for one, other in (("a", "b"), ("b", "a")):
+                rows = f"SELECT {columns} FROM {one}.{table} EXCEPT ALL SELECT {columns} FROM {other}.{table}"
+                count += connection.execute(f"SELECT count(*) FROM ({rows})").fetchall()[0][0]
+        return count
+
+
+def check(db: Path, context: str) -> int:
+    """Return how many photos a database holds, having checked that they are whole, each once; 0 without one."""
+    if not db.exists():
+        return 0
+    with duckdb.connect(str(db)) as connection:  # for writing: this replays what the log holds
+        if not connection.execute("FROM duckdb_tables()").fetchall():
+            return 0
+        photos, orphans, unposed, twice = connection.execute("""
+            SELECT (SELECT count(*) FROM snapshots),
+                   (SELECT count(*) FROM poses ANTI JOIN snapshots USING (snapshot_id))
+                 + (SELECT count(*) FROM sources ANTI JOIN snapshots USING (snapshot_id)),
+                   (SELECT count(*) FROM (FROM snapshots WHERE status = 'ingested')
+                    ANTI JOIN poses USING (snapshot_id)),
+                   (SELECT count(*) - count(DISTINCT source) FROM sources)
+        """).fetchall()[0]
+    assert (orphans, unposed, twice) == (0, 0, 0), (context, orphans, unposed, twice)
+    return int(photos)
+
+
+def run(arguments: list[str], limit: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with a limit on the size of the files that it writes."""
+
+    def limited() -> None:
+        if limit is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.run(arguments, capture_output=True, text=True, check=False, preexec_fn=limited)
+
+
+def killed(photos: Path, folder: Path, reference: Path, kills: int, seconds: float) -> None:
+    """Kill ingests at random moments."""
+    done = ended = inside = 0
+    rounds = 0
+    while done < kills:
+        rounds += 1
+        db = folder / f"killed-{rounds}.duckdb"
+        batch_seconds = 5.0 if rounds % 2 else 0.2
+        while True:
+            before = check(db, "before")
+            with subprocess.Popen(
+                command(photos, db, batch_seconds), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as process:
+                moment = random.uniform(0, seconds) if done < kills else 600.0  # noqa: S311 (no secret)
+                try:
+                    process.wait(moment)
+                    break
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+            done += 1
+            after = check(db, f"kill {done}")
+            assert after >= before, (before, after)
+            inside += after > 0
+        ended += 1
+        assert differences(db, reference) == 0, f"round {rounds}"
+    print(
+        f"{done} kills in {ended} ingests, {inside} of them with photos in the file: 0 rows differ at each end",
+        flush=True,
+    )
+
+
+def full(photos: Path, folder: Path, reference: Path) -> None:
+    """Ingest onto a disk that is full, and again with more room, until it is enough."""
+    db, said = folder / "full.duckdb", []
+    for limit in (1_000, 300_000, 600_000, 1_200_000, 1_800_000, 2_400_000, None):
+        done = run(command(photos, db, 0.5), limit)
+        held = check(db, f"limit {limit}")
+        assert done.returncode == (1 if limit and "writing failed" in done.stderr else done.returncode), done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        last = done.stderr.strip().splitlines()[-1].replace(str(folder), "...") if done.returncode else ""
+        said.append(f"  {limit or 'no':>9} bytes: exit {done.returncode}, {held:3} photos in the file. {last[:150]}")
+    assert differences(db, reference) == 0
+    print("a limit on files, raised from run to run: 0 rows differ at the end", *said, sep="\n")
+    small = folder / "tmpfs"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(small)], check=False)  # noqa: S607
+    if mounted.returncode:
+        print("no tmpfs can be mounted here")
+        return
+    try:
+        done = run(command(photos, small / "poses.duckdb", 0.5))
+        held = check(small / "poses.duckdb", "tmpfs")
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        with contextlib.suppress(OSError):
+            (folder / "moved.duckdb").write_bytes((small / "poses.duckdb").read_bytes())
+    finally:
+        subprocess.run(["umount", str(small)], check=True)  # noqa: S607
+    last = done.stderr.strip().splitlines()[-1].replace(str(small), "...")[:150]
+    assert run(command(photos, folder / "moved.duckdb")).returncode == 0
+    differ = differences(folder / "moved.duckdb", reference)
+    assert differ == 0
+    print(
+        f"a tmpfs of 2 MB: exit 1, {held} photos in the file. {last}\n"
+        "  moved to a larger disk and run again: 0 rows differ"
+    )
+
+
+HOLD = """
+import duckdb, sys, time
+from pathlib import Path
+while not Path(sys.argv[1]).exists() and sys.argv[3] == "later": time.sleep(0.01)
+while True:
+    try:
+        held = duckdb.connect(sys.argv[1])
+        break
+    except duckdb.Error:
+        time.sleep(0.01)
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+def held(photos: Path, folder: Path, reference: Path) -> None:
+    """Ingest while another process holds the file: from before the start, and from the first batch on for a while."""
+    db = folder / "held.duckdb"
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(db), "30", "now"], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        started = time.monotonic()
+        done = run(command(photos, db))
+        holder.kill()
+    assert done.returncode == 1
+    says = done.stderr.strip().replace(str(folder), "...")
+    print(f"held from before the start: exit 1 after {time.monotonic() - started:.0f} s\n  {says}")
+    db = folder / "held-later.duckdb"
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(db), "20", "later"], stdout=subprocess.PIPE) as holder:
+        done = run(command(photos, db, 1.0))
+        holder.wait()
+    says = done.stderr.strip().splitlines()[0].replace(str(folder), "...")
+    assert done.returncode == 0, done.stderr
+    assert differences(db, reference) == 0
+    print(f"held for 20 s in the middle: exit 0, 0 rows differ\n  {says}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("-n", type=int, default=30, metavar="KILLS")
+    parser.add_argument("--photos", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    random.seed(options.seed)
+    print(machine.line())
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        photos = folder / "photos"
+        photos.mkdir()
+        for photo in sorted(options.folder.iterdir())[: options.photos]:
+            (photos / photo.name).symlink_to(photo.resolve())
+        reference = folder / "reference.duckdb"
+        started = time.monotonic()
+        assert run(command(photos, reference)).returncode == 0
+        seconds = time.monotonic() - started
+        print(f"{check(reference, 'reference')} photos without interruption in {seconds:.1f} s")
+        killed(photos, folder, reference, options.n, seconds)
+        full(photos, folder, reference)
+        held(photos, folder, reference)

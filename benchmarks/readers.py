@@ -1,0 +1,119 @@
+"""Queries while an ingest runs, for a minute: what they say, how long they wait, and how long the ingest does.
+
+    python benchmarks/readers.py FOLDER [-s SECONDS] [-n READERS]
+
+One process ingests FOLDER, as one collection after the other, a batch every half second; so many others count and
+search at once, without a pause. Each answer must be what was in the file at a moment between two batches: whole photos
+with the poses that an ingest without company finds, in the order of the ingest, and never fewer than a moment before.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import machine
+
+WRITER = """
+import sys, time
+import posesearch
+from posesearch.engine import pipeline
+pipeline.BATCH_SECONDS = 0.5
+batches = []
+write = pipeline.Batch.write
+def timed(batch):
+    started = time.monotonic()
+    write(batch)
+    batches.append(time.monotonic() - started)
+pipeline.Batch.write = timed
+ends = time.monotonic() + float(sys.argv[3])
+with posesearch.open(sys.argv[1]) as db:
+    collection = 0
+    while time.monotonic() < ends:
+        collection += 1
+        db.ingest(sys.argv[2], collection=f"{collection:03d}")
+print(len(batches), max(batches), collection)
+"""
+
+READER = """
+import json, sys, time
+import posesearch
+expected = json.loads(open(sys.argv[2]).read())
+names = list(expected)
+ends = time.monotonic() + float(sys.argv[3])
+before, waits, searches = 0, [], 0
+with posesearch.open(sys.argv[1]) as db:
+    while time.monotonic() < ends:
+        started = time.monotonic()
+        try:
+            rows = db.sql(
+                "SELECT collection, parse_filename(source) AS name, status, count(pose_id) AS poses, min(pose_id) "
+                "FROM snapshots LEFT JOIN poses USING (snapshot_id) GROUP BY ALL ORDER BY collection, name"
+            ).rows
+        except posesearch.PosesearchError as error:
+            assert "there is no database here yet" in str(error), error
+            time.sleep(0.1)
+            continue
+        waits.append(time.monotonic() - started)
+        assert len(rows) >= before, (len(rows), before)
+        before = len(rows)
+        for position, (collection, name, status, poses, _) in enumerate(rows):
+            assert collection == f"{position // len(names) + 1:03d}", (position, collection)
+            assert name == names[position % len(names)], (position, name)
+            assert poses == expected[name], (name, poses)
+            assert (status == "ingested") == (poses > 0), (name, status)
+        started = time.monotonic()
+        pose_id = max(row[4] or 0 for row in rows)
+        report = db.similar(pose_id, 3, close=0)
+        assert report.matches[0].similarity > 0.999, report.matches[0]
+        waits.append(time.monotonic() - started)
+        searches += 1
+print(json.dumps({"waits": waits, "searches": searches, "photos": before}))
+"""
+
+
+def start(script: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start a process that runs a script."""
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("-s", type=float, default=60.0, metavar="SECONDS")
+    parser.add_argument("-n", type=int, default=2, metavar="READERS")
+    options = parser.parse_args()
+    print(machine.line())
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with start(WRITER, folder / "alone.duckdb", options.folder, 0) as alone:
+            alone.communicate()
+        counts = [sys.executable, "-m", "posesearch", "sql", "--json", "--db", str(folder / "alone.duckdb")]
+        query = """
+            SELECT parse_filename(source) AS name, count(pose_id) AS poses
+            FROM snapshots LEFT JOIN poses USING (snapshot_id) GROUP BY ALL ORDER BY name
+        """
+        rows = json.loads(subprocess.run([*counts, query], check=True, capture_output=True, text=True).stdout)
+        (folder / "expected.json").write_text(json.dumps({row["name"]: row["poses"] for row in rows}), encoding="utf-8")
+        db = folder / "poses.duckdb"
+        writer = start(WRITER, db, options.folder, options.s)
+        readers = [start(READER, db, folder / "expected.json", options.s) for _ in range(options.n)]
+        began = time.monotonic()
+        answers = [json.loads(reader.communicate()[0]) for reader in readers]
+        said = writer.communicate()[0].split()
+        assert writer.returncode == 0
+        assert all(reader.returncode == 0 for reader in readers)
+        waits = sorted(wait for answer in answers for wait in answer["waits"])
+        most = max(answer["photos"] for answer in answers)
+        print(
+            f"{time.monotonic() - began:.0f} s: {said[0]} batches of the ingest, the slowest {float(said[1]):.2f} s; "
+            f"{len(waits)} queries of {options.n} readers at once, "
+            f"{sum(answer['searches'] for answer in answers)} of them searches, "
+            f"among up to {most} photos: no error, no wrong count; "
+            f"they took {1000 * statistics.median(waits):.0f} ms in the median, {1000 * waits[-1]:.0f} at most"
+        )
