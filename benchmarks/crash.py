@@ -117,7 +117,7 @@ def killed(photos: Path, folder: Path, reference: Path, kills: int, seconds: flo
 def full(photos: Path, folder: Path, reference: Path) -> None:
     """Ingest onto a disk that is full, and again with more room, until it is enough."""
     db, said = folder / "full.duckdb", []
-    for limit in (1_000, 300_000, 600_000, 1_200_000, 1_800_000, 2_400_000, None):
+    for limit in (1_000, 1_600_000, 1_700_000, 2_000_000, 3_000_000, None):
         done = run(command(photos, db, 0.5), limit)
         held = check(db, f"limit {limit}")
         assert done.returncode == (1 if limit and "writing failed" in done.stderr else done.returncode), done.stderr
@@ -128,7 +128,7 @@ def full(photos: Path, folder: Path, reference: Path) -> None:
     print("a limit on files, raised from run to run: 0 rows differ at the end", *said, sep="\n")
     small = folder / "tmpfs"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(small)], check=False)  # noqa: S607
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(small)], check=False)  # noqa: S607
     if mounted.returncode:
         print("no tmpfs can be mounted here")
         return
@@ -146,7 +146,7 @@ def full(photos: Path, folder: Path, reference: Path) -> None:
     differ = differences(folder / "moved.duckdb", reference)
     assert differ == 0
     print(
-        f"a tmpfs of 2 MB: exit 1, {held} photos in the file. {last}\n"
+        f"a tmpfs of 3 MB: exit 1, {held} photos in the file. {last}\n"
         "  moved to a larger disk and run again: 0 rows differ"
     )
 

@@ -8,6 +8,7 @@ ingest looks at them all. Each must end ingested or rejected with a reason, and 
 """
 
 import argparse
+import contextlib
 import io
 import json
 import random
@@ -89,14 +90,15 @@ def write(photo: Path, folder: Path, mutants: int, draw: random.Random) -> None:
 def watch(process: subprocess.Popen[str], peaks: dict[str, int], done: threading.Event) -> None:
     """Note the peak memory of a process and of its children, in KB."""
     while not done.wait(0.05):
-        children = Path(f"/proc/{process.pid}/task").glob("*/children")
-        try:
-            pids = [pid for path in children for pid in path.read_text().split()]
-            for pid, name in ((str(process.pid), "ingest"), *((pid, pid) for pid in pids)):
+        pids = [str(process.pid)]
+        for path in Path(f"/proc/{process.pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # the thread has just ended
+                pids += path.read_text().split()
+        for pid in pids:
+            with contextlib.suppress(OSError):  # the process has just ended
                 lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-                peaks[name] = next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
-        except OSError:  # it has just ended
-            continue
+                peak = next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+                peaks[pid] = max(peak, peaks.get(pid, 0))
 
 
 if __name__ == "__main__":
@@ -145,8 +147,9 @@ if __name__ == "__main__":
         for kind in sorted(set(outcomes) - {"hostile"}):
             print(f"{kind:18s}", ", ".join(f"{outcome} {count}" for outcome, count in outcomes[kind].most_common()))
         print("hostile", *hostile, sep="\n")
-        decoders = [peak for name, peak in peaks.items() if name != "ingest"]
+        own = peaks.pop(str(process.pid))
+        decoders = list(peaks.values())
         print(
-            f"{seconds:.0f} s; peak memory {peaks['ingest'] / 1024:.0f} MB, and of a process that decodes "
+            f"{seconds:.0f} s; peak memory {own / 1024:.0f} MB, and of a process that decodes "
             f"{max(decoders) / 1024:.0f} MB; {len(decoders)} of these were used"
         )

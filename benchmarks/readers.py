@@ -33,7 +33,7 @@ pipeline.Batch.write = timed
 ends = time.monotonic() + float(sys.argv[3])
 with posesearch.open(sys.argv[1]) as db:
     collection = 0
-    while time.monotonic() < ends:
+    while collection == 0 or time.monotonic() < ends:
         collection += 1
         db.ingest(sys.argv[2], collection=f"{collection:03d}")
 print(len(batches), max(batches), collection)

@@ -23,10 +23,10 @@ from posesearch.rasters import Raster, raster
 from posesearch.shots import Shot
 
 SECONDS: Final = 60.0
-"""Wall-clock time that a photo may take to decode; the slowest honest one, 200 megapixels of AVIF, takes a third."""
+"""Wall-clock time that a photo may take to decode; 200 megapixels of PNG with transparency take four."""
 
-MAX_MEMORY: Final = 3_000_000_000
-"""Bytes of address space of a process: 200 megapixels with transparency take two thirds."""
+MAX_MEMORY: Final = 2_000_000_000
+"""Bytes of address space of a process; 200 megapixels of PNG with transparency take nine tenths of it."""
 
 _WATCH: Final = 0.25  # seconds between two looks at the clocks
 _PIPE: Final = 1 << 20  # bytes that a pipe holds on Linux: a street photo in one or two goes

@@ -101,7 +101,8 @@ def raster(data: bytes, source: str, enough: int | None = None, *, gps: bool = F
             image.load()  # before the EXIF block is asked for: that would load too, and its errors are forgiven
             orientation = _orientation(image)
             shot = shot_of(image, gps=gps)
-            small = _reduced(image, enough) if image.mode in ("RGB", "CMYK") else image
+            shallow = _eight_bits(image) if image.mode.startswith(("I", "F")) else image
+            small = _reduced(shallow, enough) if shallow.mode in ("RGB", "CMYK", "L") else shallow
             rgb = _reduced(_rgb(small), enough)
             upright = rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
             pixels = upright.tobytes("raw", "BGR")
@@ -153,18 +154,16 @@ def _reduced(image: Image.Image, enough: int | None) -> Image.Image:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """Return the image in sRGB: without transparency, palette, or a range or a colour space of its own."""
-    if image.mode.startswith(("I", "F")):
-        return _eight_bits(image).convert("RGB")
+    """Return the image in sRGB: without transparency, palette, or a colour space of its own."""
     profile = image.info.get("icc_profile")
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")  # convert would copy
         rgb = Image.new("RGB", rgba.size, _BACKGROUND)
         rgb.paste(rgba, mask=rgba.getchannel("A"))
     elif image.mode == "CMYK":
         return _managed(image, profile) or image.convert("RGB")
     else:
-        rgb = image if image.mode == "RGB" else image.convert("RGB")  # convert would copy
+        rgb = image if image.mode == "RGB" else image.convert("RGB")  # likewise
     return _managed(rgb, profile) or rgb
 
 
@@ -197,7 +196,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
     values = np.asarray(image)
     if values.dtype == np.uint16:
-        return Image.fromarray((values // 257).astype(np.uint8))  # without a copy in a wider type: photos are large
+        shifted = np.empty(values.shape, np.uint8)  # without a copy in a wider type: photos are large
+        return Image.fromarray(np.right_shift(values, 8, out=shifted, casting="unsafe"))
     samples = np.nan_to_num(values.astype(np.float64))
     top = 65535.0 if values.dtype.itemsize == 2 or samples.max() > 255 else max(float(samples.max()), 1.0)
     return Image.fromarray((samples.clip(0, top) * (255.0 / top)).astype(np.uint8))

@@ -19,7 +19,8 @@ def text(name: str) -> str:
 
 
 def sql_blocks() -> list[str]:
-    return re.findall(r"```sql\n(.*?)```", text("docs/sql.md"), re.DOTALL)
+    both = text("docs/sql.md") + text("docs/ingest.md")
+    return re.findall(r"```sql\n(.*?)```", both, re.DOTALL)
 
 
 def test_there_are_ten_questions() -> None:

@@ -22,9 +22,9 @@ from posesearch.estimators import Estimator
 from posesearch.sources import Content, Found, Scan, Validators
 from posesearch.store import places, snapshots
 from posesearch.store.file import Connection, File
+from posesearch.store.locks import turn
 from posesearch.store.places import Comparison, Place, Prior, Seen
 from posesearch.store.snapshots import Known, Snapshot
-from posesearch.store.turn import turn
 
 DOWNLOADS: Final = 8
 """Addresses that are read at once, beside the photos that are computed."""

@@ -17,8 +17,8 @@ from posesearch.errors import NoPoses, PhotoError
 from posesearch.estimators import Estimator
 from posesearch.store import snapshots
 from posesearch.store.file import File
+from posesearch.store.locks import turn
 from posesearch.store.snapshots import Filed, Snapshot
-from posesearch.store.turn import turn
 
 
 def reestimate(

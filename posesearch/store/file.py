@@ -4,7 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 import duckdb
 
 from posesearch.errors import DatabaseBusy, DatabaseFailed, NewerSchema, NoDatabase, NotOurDatabase
+from posesearch.store.locks import gate, pass_gate
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -154,7 +155,7 @@ class File:
             NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: instead of opening it, or when the disk is full.
         """
         if not self.exists():
-            self._create()
+            self._create(self.patience if patience is None else patience)
         with self._open(read_only=False, patience=patience, waiting=waiting) as connection:
             try:
                 connection.execute(PLAIN_FLOATS)
@@ -171,35 +172,42 @@ class File:
                     str(self.path), f"writing failed, the last batch is not in it ({_first_line(error)})"
                 ) from error
 
-    def _create(self) -> None:
+    def _create(self, patience: float) -> None:
         """Make the file, at once: what cuts this off, a full disk or a power failure, leaves no half of one."""
-        new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
-        try:
-            with duckdb.connect(str(new.absolute()), config=dict(_CONFIG)) as connection:
-                connection.begin()
-                _fill(connection)
-                connection.commit()
-            if not self.exists():  # where two begin at once, the second finds the first one's
+        new = self.path.with_name(f"{self.path.name}.new")
+        with gate(self.path, patience):
+            if self.exists():  # another process was first
+                return
+            try:
+                _removed(new)  # where this was cut off before
+                with duckdb.connect(str(new.absolute()), config=dict(_CONFIG)) as connection:
+                    connection.begin()
+                    _fill(connection)
+                    connection.commit()
+                    connection.execute("CHECKPOINT")  # so that all of it is in the one file; closing would not tell
                 new.replace(self.path)
-        except (duckdb.Error, OSError) as error:
-            raise DatabaseFailed(str(self.path), f"it can't be made ({_first_line(error)})") from error
-        finally:
-            new.unlink(missing_ok=True)
-            Path(f"{new}.wal").unlink(missing_ok=True)
+            except (duckdb.Error, OSError) as error:
+                raise DatabaseFailed(str(self.path), f"it can't be made ({_first_line(error)})") from error
+            finally:
+                _removed(new)
 
     @contextmanager
     def _open(
         self, *, read_only: bool, patience: float | None = None, waiting: Callable[[str], None] | None = None
     ) -> Iterator[Connection]:
-        connection = self._connect(read_only, self.patience if patience is None else patience, waiting)
-        try:
-            yield connection
-        except RuntimeError as error:
-            if "interrupted" in str(error).lower():  # DuckDB's way to tell of Ctrl-C
-                raise KeyboardInterrupt from error
-            raise
-        finally:
-            connection.close()  # rolls back what was not committed
+        patience = self.patience if patience is None else patience
+        if read_only:
+            pass_gate(self.path, patience)
+        with nullcontext() if read_only else gate(self.path, patience):
+            connection = self._connect(read_only, patience, waiting)
+            try:
+                yield connection
+            except RuntimeError as error:
+                if "interrupted" in str(error).lower():  # DuckDB's way to tell of Ctrl-C
+                    raise KeyboardInterrupt from error
+                raise
+            finally:
+                connection.close()  # rolls back what was not committed
 
     def _connect(self, read_only: bool, patience: float, waiting: Callable[[str], None] | None) -> Connection:
         started = time.monotonic()
@@ -256,6 +264,12 @@ class File:
                 str(self.path),
                 f"an earlier posesearch made it, and it can't be brought up to date ({_first_line(error)})",
             ) from error
+
+
+def _removed(path: Path) -> None:
+    for each in (path, path.with_name(f"{path.name}.wal")):
+        with suppress(OSError):  # there may be no such folder, and opening the file says so
+            each.unlink()
 
 
 def _fill(connection: Connection) -> None:
