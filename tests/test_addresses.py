@@ -272,13 +272,14 @@ def test_an_address_that_fails_today_keeps_its_photo(server: Server, db: Databas
 def test_a_host_gets_few_requests_at_once(server: Server, db: Database, toy: Toy) -> None:
     address, routes = server
     lock, now, most = threading.Lock(), 0, 0
+    together = threading.Barrier(addresses.PER_HOST)
 
     def route(handler: http.server.BaseHTTPRequestHandler) -> None:
         nonlocal now, most
         with lock:
             now += 1
             most = max(most, now)
-        time.sleep(0.02)
+        together.wait(10)  # two are there, or this fails
         with lock:
             now -= 1
         answer(toy_photo(wrist=int(handler.path[1:])))(handler)

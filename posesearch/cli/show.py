@@ -229,6 +229,7 @@ def stats(counts: Mapping[str, Any]) -> None:
         ("database", f"{counts['path']} ({counts['bytes'] / 1e6:.1f} MB)"),
         ("estimator", counts["estimator"] or "none yet"),
         ("snapshots", counts["snapshots"]),
+        *([("missing", f"{counts['missing']} of them")] if counts["missing"] else []),
         ("poses", f"{counts['poses']}, {counts['complete_poses']} of them complete"),
         ("rejected", ", ".join(f"{count} {reason}" for reason, count in counts["reasons"].items()) or 0),
         ("clusterings", counts["clusterings"]),

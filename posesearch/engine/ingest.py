@@ -17,7 +17,7 @@ from posesearch.engine.looking import Looker
 from posesearch.engine.pipeline import BATCH_PATIENCE, Batch, Outcome, Progress, Status, in_order
 from posesearch.engine.reports import IngestReport, Rejection
 from posesearch.engine.rules import Rule
-from posesearch.errors import MissingAddress, MissingPhoto, PhotoError, SourceError, UnreadablePhoto
+from posesearch.errors import MissingAddress, MissingPhoto, PhotoError, SourceError, StoreError, UnreadablePhoto
 from posesearch.estimators import Estimator
 from posesearch.sources import Content, Found, Scan, Validators
 from posesearch.store import places, snapshots
@@ -173,12 +173,18 @@ class _Run:
             self._tell_of_the_settled()
             for looked in in_order(self._look, look.items(), threads):
                 self._settle(looked)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, StoreError):
             self._opener.close()  # threads that wait for a server need not wait any longer
+            self._write_the_rest(patience=None)
             raise
-        finally:
-            if not self._wanted.dry_run:
-                self._batch.write()
+        except BaseException:
+            self._write_the_rest()
+            raise
+        self._write_the_rest()
+
+    def _write_the_rest(self, patience: float | None = BATCH_PATIENCE) -> None:
+        if not self._wanted.dry_run:
+            self._batch.write(patience)
 
     def _tell_of_the_settled(self) -> None:
         """Tell of the photos that need not be looked at."""

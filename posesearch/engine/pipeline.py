@@ -163,10 +163,14 @@ class Batch:
         if waiting >= BATCH_ROWS or time.monotonic() - self._since > BATCH_SECONDS:
             self.write()
 
-    def write(self) -> None:
-        """Write what there is, in one transaction. Raises as `add`."""
+    def write(self, patience: float | None = BATCH_PATIENCE) -> None:
+        """Write what there is, in one transaction. Raises as `add`.
+
+        Args:
+            patience: seconds to wait for another program to let go of the file; None takes the file's own.
+        """
         if self._snapshots or self._places or self._described:
-            with self._file.writing(BATCH_PATIENCE, self._waiting) as connection:
+            with self._file.writing(patience, self._waiting) as connection:
                 self._check(connection)
                 snapshots.write(connection, self._snapshots, self._estimator.name, self._settings)
                 snapshots.refresh(connection, self._described)

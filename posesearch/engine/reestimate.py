@@ -10,7 +10,7 @@ from posesearch.decoders import Decoders
 from posesearch.engine import choice
 from posesearch.engine.choice import Choice
 from posesearch.engine.looking import Looker
-from posesearch.engine.pipeline import Batch, Outcome, Progress, in_order
+from posesearch.engine.pipeline import BATCH_PATIENCE, Batch, Outcome, Progress, in_order
 from posesearch.engine.reports import ReestimateReport, Rejection
 from posesearch.engine.rules import Rule
 from posesearch.errors import NoPoses, PhotoError
@@ -86,7 +86,7 @@ def reestimate(
             opener.close()
             decoders.close()
         finally:
-            batch.write()
+            batch.write(None if interrupted else BATCH_PATIENCE)
     unchanged = len(filed) - len(todo)
     return ReestimateReport(
         target.name, redone, poses, unchanged, tuple(rejected), tuple(gone), time.monotonic() - started, interrupted

@@ -79,6 +79,9 @@ _HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
 
 _RETRY_SECONDS: Final = 0.05
 _SILENT_SECONDS: Final = 1.0
+_GATE_SECONDS: Final = 2.0
+"""A reader lets a writer go first for so long: longer than a batch and a query take, and bearable where the writer
+itself waits for a program that only reads."""
 
 
 class File:
@@ -197,7 +200,7 @@ class File:
     ) -> Iterator[Connection]:
         patience = self.patience if patience is None else patience
         if read_only:
-            pass_gate(self.path, patience)
+            pass_gate(self.path, min(patience, _GATE_SECONDS))
         with nullcontext() if read_only else gate(self.path, patience):
             connection = self._connect(read_only, patience, waiting)
             try:

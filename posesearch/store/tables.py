@@ -61,6 +61,8 @@ def counts(connection: Connection) -> dict[str, Any]:
                (SELECT count(*) FROM poses) AS poses,
                (SELECT count(*) FROM poses WHERE body_joints = 14) AS complete_poses,
                (SELECT count(*) FROM snapshots WHERE status = 'rejected') AS rejected,
+               (SELECT count(*) FROM snapshots WHERE status = 'ingested' AND missing_since IS NOT NULL) AS missing,
+               (SELECT count(*) FROM sources) AS sources,
                (SELECT count(*) FROM clusterings) AS clusterings
         """,
     )
