@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Self, cast
 
 from posesearch import errors
-from posesearch.errors import PhotoError, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
+from posesearch.errors import DecoderUnavailable, PhotoError, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
 from posesearch.rasters import Raster, raster
 from posesearch.shots import Shot
 
@@ -32,6 +32,7 @@ _WATCH: Final = 0.25  # seconds between two looks at the clocks
 _PIPE: Final = 1 << 20  # bytes that a pipe holds on Linux: a street photo in one or two goes
 _REQUEST: Final = struct.Struct("<QI?H")  # bytes of data, enough (0: None), gps, bytes of the name
 _ANSWER: Final = struct.Struct("<IQ")  # bytes of JSON, bytes of BGR
+_READY: Final = b"!"  # what a process says first: that it could be started
 _F_SETPIPE_SZ: Final = 1031  # Linux, fcntl.h
 _M_TRIM_THRESHOLD: Final = -1  # glibc, malloc.h
 _M_MMAP_THRESHOLD: Final = -3
@@ -44,10 +45,17 @@ class _Decoder:
     process: subprocess.Popen[bytes]
     deadline: float = field(default=float("inf"))
     overdue: bool = False
+    ready: bool = False
 
     def ask(self, data: bytes, source: str, enough: int | None, gps: bool) -> Raster:
         """Have the bytes decoded; raises what raster() raises, and EOFError where the process dies of them."""
         requests, answers = _pipes(self.process)
+        if not self.ready:
+            try:
+                _exactly(answers, len(_READY))
+            except EOFError as error:
+                raise DecoderUnavailable(f"it ends at once, with exit code {self.process.wait()}") from error
+            self.ready = True
         name = source.encode("utf-8", "surrogatepass")[:65535]
         try:
             _send(requests, _REQUEST.pack(len(data), enough or 0, gps, len(name)) + name)
@@ -116,7 +124,10 @@ class Decoders:
             TruncatedPhoto, PhotoTooLarge: the decoder broke down, or ran out of memory.
         """
         with self._places:
-            return self._asked(data, source, enough, gps=gps)
+            for _ in range(2):  # again, for one that something else has killed: memory may be short for a moment
+                with suppress(EOFError):
+                    return self._asked(data, source, enough, gps=gps)
+        raise TruncatedPhoto(source, _BROKE_DOWN)
 
     def _asked(self, data: bytes, source: str, enough: int | None, *, gps: bool) -> Raster:
         decoder = self._take()
@@ -130,7 +141,9 @@ class Decoders:
         except EOFError:
             if decoder.overdue:
                 raise PhotoTooSlow(source, f"decoding it takes more than {self._seconds:g} seconds") from None
-            raise TruncatedPhoto(source, _BROKE_DOWN) from None
+            if self._closed.is_set():
+                raise TruncatedPhoto(source) from None  # nobody will hear of it
+            raise
         except MemoryError:
             raise PhotoTooLarge(source) from None
         finally:
@@ -158,9 +171,14 @@ class Decoders:
         decoder.end()
 
     def _watching(self) -> None:
+        before = time.monotonic()
         while not self._closed.wait(min(_WATCH, self._seconds / 4)):
             now = time.monotonic()
+            asleep = now - before - 1.0
+            before = now
             with self._lock:
+                for decoder in self._busy if asleep > 0 else ():  # Ctrl-Z, or a laptop that was shut: they slept, too
+                    decoder.deadline += asleep
                 for decoder in self._busy:
                     if now > decoder.deadline and not decoder.overdue:
                         decoder.overdue = True
@@ -174,14 +192,17 @@ def _started(memory: int, seconds: float) -> subprocess.Popen[bytes]:
     # The path is handed on, so that the process finds what this one does. A group of its own keeps Ctrl-C from it;
     # libraries in C write remarks to stderr that are nobody's.
     start = "import sys; sys.path[:] = {!r}; from posesearch.decoders import serve; serve({!r}, {!r})"
-    process = subprocess.Popen(  # noqa: S603 (our own interpreter)
-        [sys.executable, "-X", "utf8", "-c", start.format(sys.path, memory, seconds)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-        process_group=0 if os.name == "posix" else None,
-    )
+    try:
+        process = subprocess.Popen(  # noqa: S603 (our own interpreter)
+            [sys.executable, "-X", "utf8", "-c", start.format(sys.path, memory, seconds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            process_group=0 if os.name == "posix" else None,
+        )
+    except OSError as error:
+        raise DecoderUnavailable(error.strerror or str(error)) from error
     if sys.platform == "linux":
         import fcntl  # noqa: PLC0415 (Unix's)
 
@@ -230,7 +251,8 @@ def serve(memory: int, seconds: float) -> None:
     if resource is not None:
         _limit(resource, resource.RLIMIT_AS, memory)
         _limit(resource, resource.RLIMIT_CORE, 0)
-    with suppress(EOFError):  # the pool is done
+    with suppress(EOFError, OSError):  # the pool is done
+        _send(answers, _READY)
         while True:
             _serve(requests, answers, resource, seconds)
 

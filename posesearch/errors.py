@@ -16,6 +16,7 @@ PosesearchError
 │   ├── SeveralPeople         several_people    --strict: more than one person
 │   └── IncompletePose        incomplete_pose   --strict: a body joint is missing
 ├── SourceError               what to ingest is not there
+├── DecoderUnavailable        photos can't be decoded on this machine at all
 ├── EstimatorError
 │   ├── UnknownEstimator      no estimator of that name
 │   ├── EstimatorMismatch     the database holds another estimator's poses
@@ -155,6 +156,14 @@ class IncompletePose(PhotoError):
 
 class SourceError(PosesearchError):
     """What to ingest is not there: a missing folder, a glob without a match, an unreadable list."""
+
+
+class DecoderUnavailable(PosesearchError):
+    """Photos can't be decoded on this machine at all."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"The process that decodes photos can't be started: {detail}; nothing was rejected for it.")
 
 
 class EstimatorError(PosesearchError):

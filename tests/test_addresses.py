@@ -1,8 +1,12 @@
 """A server that misbehaves in every way that we could think of, and what becomes of each photo."""
 
+import base64
 import gzip
 import http.server
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -82,6 +86,10 @@ OUTCOMES: dict[str, tuple[Route, type[PhotoError] | None, str]] = {
     ),
     "503 for ever": (answer(b"", 503), DownloadFailed, "answers 503 Service Unavailable, tried 3 times"),
     "429 that asks for an hour": (answer(b"", 429, Retry_After="3600"), DownloadFailed, "answers 429"),
+    "429 with a date beyond dates": (
+        answer(b"", 503, Retry_After="Mon, 01 Jan 2024 00:00:00 +99999999999999999999"), DownloadFailed, "answers 503",
+    ),
+    "304 that nobody asked for": (answer(b"", 304), DownloadFailed, "answers 304"),
     "404": (answer(b"", 404), MissingAddress, "answers 404 Not Found"),
     "403": (answer(b"", 403), DownloadFailed, "answers 403 Forbidden"),
     "a page that is called a photo": (
@@ -208,7 +216,9 @@ def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch: pytest
         ("172.16.0.1", False), ("192.168.0.1", False), ("169.254.1.1", False), ("100.64.0.1", False),
         ("0.0.0.1", False), ("224.0.0.1", False), ("255.255.255.255", False), ("::1", False), ("fe80::1%eth0", False),
         ("fc00::1", False), ("ff02::1", False), ("::ffff:10.0.0.1", False), ("64:ff9b::a00:1", False),
-        ("2002:a00:1::1", False), ("no address", False),
+        ("2002:a00:1::1", False), ("::127.0.0.1", False), ("::ffff:0:127.0.0.1", False), ("64:ff9b:1::7f00:1", False),
+        ("fec0::1", False), ("3fff::1", False), ("5f00::1", False), ("192.0.0.8", False), ("192.88.99.1", False),
+        ("no address", False),
     ],
 )  # fmt: skip
 def test_what_is_public(address: str, public: bool) -> None:
@@ -241,6 +251,62 @@ def test_credentials_go_to_their_own_server_and_nowhere_else(
     assert "403" in said
     assert "secret" not in said
     assert b"secret" not in Path(db.path).read_bytes()
+
+
+def test_credentials_are_sent_as_they_were_meant(server: Server, opener: Opener) -> None:
+    address, routes = server
+    seen: list[str | None] = []
+
+    def noting(handler: http.server.BaseHTTPRequestHandler) -> None:
+        seen.append(handler.headers["Authorization"])
+        answer(PHOTO if handler.path == "/b" else b"", 200 if handler.path == "/b" else 302, Location=f"{address}/b")(
+            handler
+        )
+
+    routes["/a"] = routes["/b"] = noting
+    assert opener.read(address.replace("http://", "http://us%40er:p%3Aw@") + "/a").data == PHOTO
+    assert seen == ["Basic " + base64.b64encode(b"us@er:p:w").decode()] * 2
+
+
+def test_a_missing_address_that_fails_is_not_back(server: Server, db: Database, toy: Toy) -> None:
+    address, routes = server
+
+    def unchanged(handler: http.server.BaseHTTPRequestHandler) -> None:
+        answer(b"", 304)(handler)
+
+    routes["/x"] = sequence(answer(PHOTO, ETag='"v"'), answer(b"", 404), answer(b"", 403), unchanged)
+    missing = "SELECT count(missing_since) FROM snapshots"
+    counts = []
+    for _ in range(4):
+        db.ingest(f"{address}/x", allow_private=True)
+        counts.append(db.sql(missing).rows[0][0])
+    assert counts == [0, 1, 1, 0]
+
+
+def test_a_rejected_address_that_has_not_changed_is_rejected_again(server: Server, db: Database, toy: Toy) -> None:
+    address, routes = server
+    routes["/x"] = sequence(answer(toy_photo(people=0), ETag='"v"'), answer(b"", 304))
+    for _ in range(2):
+        assert [one.reason for one in db.ingest(f"{address}/x", allow_private=True).rejected] == ["no_person"]
+    assert toy.calls == 1
+
+
+def test_ctrl_c_does_not_wait_for_servers(server: Server, db: Database, toy: Toy, tmp_path: Path) -> None:
+    address, routes = server
+    named = [f"{address}/{number}" for number in range(6)]
+    routes.update({f"/{number}": trickling for number in range(6)})
+    code = f"""
+import posesearch
+print("begun", flush=True)
+print(posesearch.open({db.path!r}).ingest({named!r}, allow_private=True).interrupted)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(2.5)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+    assert out == "True\n"
 
 
 def test_what_has_not_changed_is_not_sent_again(server: Server, db: Database, toy: Toy) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from posesearch import decoders, images
 from posesearch.decoders import Decoders
 from posesearch.engine import demo
 from posesearch.engine.database import Database
-from posesearch.errors import EmptyPhoto, NotAnImage, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
+from posesearch.errors import DecoderUnavailable, EmptyPhoto, NotAnImage, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
 from tests.conftest import Toy, toy_photo
 
 
@@ -102,11 +103,46 @@ def test_a_photo_that_takes_too_much_memory_is_given_up() -> None:
 def test_a_decoder_that_dies_takes_one_photo_with_it(pool: Decoders) -> None:
     assert pool.raster(toy_photo(), "x").width == 200
     [idle] = pool._idle
-    idle.process.kill()
+    idle.process.kill()  # as a system without memory does
     idle.process.wait()
-    with pytest.raises(TruncatedPhoto, match="its decoder breaks down on"):
-        pool.raster(toy_photo(), "x")
     assert pool.raster(toy_photo(), "x").width == 200
+
+
+def test_a_photo_that_kills_its_decoder_twice_is_given_up(pool: Decoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dying(*_: object) -> None:
+        raise EOFError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("posesearch.decoders._Decoder.ask", dying)
+        with pytest.raises(TruncatedPhoto, match="its decoder breaks down on"):
+            pool.raster(toy_photo(), "x")
+    assert pool.raster(toy_photo(), "x").width == 200
+
+
+@pytest.mark.parametrize("executable", ["/bin/false", "/no/such/python"])
+def test_without_a_decoder_nothing_is_rejected(
+    executable: str, tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.png").write_bytes(toy_photo())
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.executable", executable)
+        with pytest.raises(DecoderUnavailable, match="The process that decodes photos can't be started"):
+            db.ingest(tmp_path / "a.png")
+    assert db.ingest(tmp_path / "a.png").ingested == 1
+
+
+def test_a_machine_that_was_asleep_takes_no_photo_for_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = scans(8000, 300)
+    with Decoders(seconds=600) as pool:
+        started = time.monotonic()
+        pool.raster(slow, "x")
+        takes = time.monotonic() - started
+    jump = [0.0]
+    clock = time.monotonic
+    monkeypatch.setattr("posesearch.decoders.time.monotonic", lambda: clock() + jump[0])
+    with Decoders(seconds=20 * takes + 5) as pool:
+        threading.Timer(takes / 4, lambda: jump.__setitem__(0, 1000.0)).start()
+        assert pool.raster(slow, "x").width == 8000
 
 
 def test_processes_end_with_their_pool() -> None:

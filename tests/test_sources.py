@@ -87,6 +87,11 @@ def test_what_is_secret_in_an_address_is_not_in_its_name() -> None:
     assert one != two
     assert "alpha" not in one
     assert sources.public_name("http://[") == "http://["
+    for password in ("pa[ss", "pa/ss", "pa#ss", "p@ss", "pa?ss"):
+        named = sources.public_name(f"http://user:{password}@example.org/x.jpg")
+        assert named.endswith("example.org/x.jpg")
+        assert "user" not in named
+        assert "ss@" not in named
 
 
 def test_a_header_of_a_csv_is_no_photo(tree: Path) -> None:
@@ -125,6 +130,19 @@ def test_links_are_followed_and_no_folder_comes_twice(tree: Path, tmp_path_facto
     (tree / "nowhere.jpg").symlink_to(tree / "gone.jpg")
     found = names(sources.expand([tree]), tree)
     assert found == ["a.PNG", "b.jpg", "nowhere.jpg", "sub/c.webp", "sub/deep/d.jpeg", "again/g.jpg"]
+
+
+def test_links_to_nowhere_are_where_a_disk_may_be(tree: Path) -> None:
+    (tree / "usb").symlink_to(tree / "not" / "connected")
+    assert sources.scan([tree]).away == [str(tree / "usb")]
+
+
+def test_names_and_ignore_files_that_are_none(tree: Path) -> None:
+    (tree / "odd.txt").write_text("x\0y/*.png\nb.jpg\n", encoding="utf-8")
+    assert [found.there for found in sources.scan([tree / "odd.txt"]).found] == [False, True]
+    os.mkfifo(tree / ".posesearchignore")
+    with pytest.raises(SourceError, match="this can't be read as patterns, one a line: it is no file of text"):
+        sources.scan([tree])
 
 
 def test_a_folder_that_can_not_be_read_is_told(tree: Path) -> None:

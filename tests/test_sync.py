@@ -171,6 +171,34 @@ def test_a_disk_that_is_not_connected_prunes_nothing(filled: Database, folder: P
     assert counts(filled.ingest(folder, prune=True)) == {"unchanged": 6, "rejected": 1}
 
 
+def test_an_empty_place_prunes_nothing(folder: Path, db: Database, toy: Toy, tmp_path: Path) -> None:
+    usb, stick = folder / "usb", tmp_path / "stick"
+    for number, place in enumerate((usb, stick)):
+        place.mkdir()
+        write(place / "x.png", toy_photo(wrist=150 + number))
+    (folder / "linked").symlink_to(stick)
+    db.ingest(folder)
+    (usb / "x.png").rename(tmp_path / "away.png")
+    stick.rename(tmp_path / "unplugged")
+    report = db.ingest(folder, prune=True)
+    assert (report.missing, report.pruned) == (1, 0)  # of what is behind a link to nowhere nothing is known
+    usb.rmdir()
+    report = db.ingest(folder, prune=True)
+    assert (report.missing, report.pruned) == (0, 1)
+
+
+def test_what_was_named_outright_is_not_gone_from_a_folder_that_would_not_give_it(
+    folder: Path, db: Database, toy: Toy
+) -> None:
+    outright = [folder / "scan.img", folder / ".hidden.png", folder / "Mine.photoslibrary" / "x.png"]
+    outright[2].parent.mkdir()
+    for number, path in enumerate(outright):
+        write(path, toy_photo(wrist=160 + number))
+    db.ingest([folder, outright[0], outright[1], outright[2].parent])
+    assert counts(db.ingest(folder, prune=True)) == {"unchanged": 6, "rejected": 1}
+    assert counts(db.ingest([folder, *outright])) == {"unchanged": 9, "rejected": 1}
+
+
 def test_only_what_was_looked_through_can_be_missing(filled: Database, folder: Path, toy: Toy) -> None:
     other = folder.with_name("photos too")
     other.mkdir()

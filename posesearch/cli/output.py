@@ -50,16 +50,21 @@ def fail(error: Exception) -> None:
 
 def show_json(value: Any) -> None:
     """Print JSON; numbers that JSON does not know are null."""
-    written = json.dumps(_finite(value), default=_jsonable, ensure_ascii=False, indent=2, allow_nan=False)
-    # Bytes of a file name that are no Unicode become \\udcXX, which is JSON's own way to write them.
-    sys.stdout.write(written.encode("utf-8", "backslashreplace").decode() + "\n")
+    sys.stdout.write(_written(value, indent=2) + "\n")
 
 
 def show_json_line(value: Any) -> None:
     """Print JSON on one line."""
-    written = json.dumps(_finite(value), default=_jsonable, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write(written.encode("utf-8", "backslashreplace").decode() + "\n")
+    sys.stdout.write(_written(value) + "\n")
     sys.stdout.flush()  # who reads it waits for it
+
+
+def _written(value: Any, indent: int | None = None) -> str:
+    """Return JSON, in plain ASCII where stdout takes no more."""
+    plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    written = json.dumps(_finite(value), default=_jsonable, ensure_ascii=plain, indent=indent, allow_nan=False)
+    # Bytes of a file name that are no Unicode become \\udcXX, which is JSON's own way to write them.
+    return written.encode("utf-8", "backslashreplace").decode()
 
 
 def show_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

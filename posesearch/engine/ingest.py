@@ -1,10 +1,11 @@
 """Photos into the database: what is there is compared with what the database has, and the difference is made up."""
 
 import hashlib
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -100,14 +101,13 @@ def ingest(
             )
         batch = Batch(file, agreed, wanted.collection, mix=mix, waiting=progress.waiting)
         decoders = stack.enter_context(Decoders(max(2, wanted.jobs - 2)))
-        looker = Looker(lambda: load(agreed), decoders, wanted.jobs)
-        run = _Run(scan, wanted, rule, comparison, Ledger(known, comparison, rule), looker, batch, progress)
+        ledger = Ledger(known, comparison, rule)
+        run = _Run(scan, wanted, rule, comparison, ledger, lambda: load(agreed), decoders, batch, progress)
         try:
             run.photos()
+            run.finish(file)
         except KeyboardInterrupt:
-            decoders.close()  # threads that wait for one need not wait any longer
             return run.report(time.monotonic() - started, interrupted=True)
-        run.finish(file)
     return run.report(time.monotonic() - started)
 
 
@@ -117,10 +117,15 @@ def _compared(file: File, scan: Scan, wanted: Wanted, rule: Rule) -> tuple[Compa
     with _opened(file, wanted) as connection:
         if connection is None:
             return Comparison(look=dict.fromkeys(range(len(seen)))), {}
-        unreadable = [folder for folder, _ in scan.unreadable]
+        unreadable = [*(folder for folder, _ in scan.unreadable), *scan.away]
         comparison = places.compare(connection, wanted.collection, seen, rule.fulfilled_by(), scan.folders, unreadable)
+        # By the names alone: what was named outright, as no folder gives it, is not gone from one.
+        named = {one.source for one in seen if not one.there}
+        comparison.gone = {
+            source: sha256 for source, sha256 in comparison.gone.items() if source in named or scan.covers(source)
+        }
         if not wanted.dry_run:
-            places.found_again(connection, wanted.collection, seen)
+            places.found_again(connection, wanted.collection, [one for one in seen if one.bytes is not None])
         return comparison, snapshots.known(connection, wanted.collection) if comparison.look else {}
 
 
@@ -147,15 +152,18 @@ class _Run:
         rule: Rule,
         comparison: Comparison,
         ledger: Ledger,
-        looker: Looker,
+        load: Callable[[], Estimator],
+        decoders: Decoders,
         batch: Batch,
         progress: Progress,
     ) -> None:
         self._scan, self._wanted, self._rule, self._collection = scan, wanted, rule, wanted.collection
-        self._comparison, self._ledger, self._looker, self._batch = comparison, ledger, looker, batch
-        self._progress = progress
+        self._comparison, self._ledger, self._batch, self._progress = comparison, ledger, batch, progress
+        self._decoders = decoders
+        self._looker = Looker(load, decoders, wanted.jobs)
         self._opener = sources.Opener(allow_private=wanted.allow_private)
         self._gone = dict(comparison.gone)
+        self._back: list[Seen] = []
         self._counts: Counter[Status] = Counter()
         self._poses = 0
         self._rejected: list[Rejection] = []
@@ -171,16 +179,21 @@ class _Run:
         threads = self._wanted.jobs + (DOWNLOADS if addresses else 0)
         try:
             self._tell_of_the_settled()
-            for looked in in_order(self._look, look.items(), threads):
+            for looked in in_order(self._look, look.items(), threads, self._stop):
                 self._settle(looked)
         except (KeyboardInterrupt, StoreError):
-            self._opener.close()  # threads that wait for a server need not wait any longer
+            self._stop()
             self._write_the_rest(patience=None)
             raise
         except BaseException:
             self._write_the_rest()
             raise
         self._write_the_rest()
+
+    def _stop(self) -> None:
+        """Have threads that wait for a server or for a decoder wait no longer."""
+        self._opener.close()
+        self._decoders.close()
 
     def _write_the_rest(self, patience: float | None = BATCH_PATIENCE) -> None:
         if not self._wanted.dry_run:
@@ -234,7 +247,7 @@ class _Run:
         if looked.error is not None:
             self._could_not_read(found, prior, looked.error)
         elif looked.sha256 is None or content is None:  # an address that says so, or is not asked
-            self._tell(Outcome(found.name, "unchanged" if prior else "ingested"))
+            self._still_there(found, prior)
         else:
             sha256 = looked.sha256
             snapshot = looked.snapshot
@@ -255,6 +268,14 @@ class _Run:
             self._write(snapshot if fresh else None, place, looked.described)
             self._unsettled |= was is not None or (prior is not None and not same)
             self._tell(self._outcome(looked, known, snapshot if fresh else None, arrival))
+
+    def _still_there(self, found: Found, prior: Prior | None) -> None:
+        if prior is not None and prior.missing:
+            self._back.append(Seen(found.name, None, None))
+        if prior is not None and prior.reason is not None:
+            self._tell(Outcome(found.name, "rejected", 0, Rejection(found.name, prior.reason, prior.message or "")))
+        else:
+            self._tell(Outcome(found.name, "unchanged" if prior else "ingested"))
 
     def _outcome(self, looked: _Looked, known: Known, snapshot: Snapshot | None, arrival: Arrival | None) -> Outcome:
         name, prior = looked.found.name, looked.prior
@@ -287,13 +308,20 @@ class _Run:
 
     def finish(self, file: File) -> None:
         """Take note of what is not there any more, and remove what is nowhere."""
-        status: Status = "pruned" if self._wanted.prune else "missing"
-        if not self._wanted.dry_run and (self._gone or self._unsettled):
+        kept = _in_empty_folders(self._gone) if self._wanted.prune else set(self._gone)
+        missing = [source for source in self._gone if source in kept]
+        pruned = [source for source in self._gone if source not in kept]
+        if not self._wanted.dry_run and (self._gone or self._back or self._unsettled):
             with file.writing(BATCH_PATIENCE, self._progress.waiting) as connection:
-                update = places.prune if self._wanted.prune else places.mark_missing
-                update(connection, self._collection, list(self._gone))
+                places.prune(connection, self._collection, pruned)
+                places.mark_missing(connection, self._collection, missing)
+                places.found_again(connection, self._collection, self._back)
                 places.settle(connection)
-        for source in self._gone:
+        self._tell_of_the_gone(missing, "missing")
+        self._tell_of_the_gone(pruned, "pruned")
+
+    def _tell_of_the_gone(self, gone: list[str], status: Status) -> None:
+        for source in gone:
             self._counts[status] += 1
             self._progress.gone(Outcome(source, status))
 
@@ -322,3 +350,25 @@ class _Run:
             interrupted=interrupted,
             dry_run=self._wanted.dry_run,
         )
+
+
+def _in_empty_folders(gone: Collection[str]) -> set[str]:
+    """Return those of which the folder is there and has nothing in it: so looks the place of a disk not connected."""
+    empty: dict[str, bool] = {}
+    for source in gone:
+        folder = os.path.dirname(source)  # noqa: PTH120 (a name of the database's, which may be no path here)
+        if folder not in empty:
+            empty[folder] = not sources.is_url(source) and _is_empty(folder)
+    return {source for source in gone if empty[os.path.dirname(source)]}  # noqa: PTH120 (likewise)
+
+
+def _is_empty(folder: str) -> bool:
+    """Tell whether the folder, or the nearest above it that is there, has nothing in it, or will not say."""
+    while not os.path.isdir(folder):  # noqa: PTH112 (likewise)
+        above = os.path.dirname(folder)  # noqa: PTH120 (likewise)
+        if above == folder:
+            return False
+        folder = above
+    with suppress(OSError), os.scandir(folder) as listed:
+        return next(listed, None) is None
+    return True

@@ -104,6 +104,11 @@ class Ledger:
         gone = self._gone.get(sha256, [])
         if sha256 in self._elsewhere:  # asked for the first time
             others = self._elsewhere.pop(sha256)
-            gone += [source for source in others if not sources.is_url(source) and not os.path.lexists(source)]
+            gone += [source for source in others if _is_gone(source)]
             self._gone[sha256] = gone
         return gone.pop(0) if gone else None
+
+
+def _is_gone(source: str) -> bool:
+    """Tell whether nothing is at a source, as far as that can be told: not of addresses, nor of names with escapes."""
+    return not sources.is_url(source) and "\\udc" not in source and not os.path.lexists(source)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from posesearch import images
@@ -34,13 +35,11 @@ class Looker:
                 return replace(row, rejection=(error.reason, error.detail))
         return replace(_row(photo, sha256, source, collection, rule), poses=poses)
 
-    def described(self, data: bytes, sha256: str, source: str, collection: str, rule: Rule) -> Snapshot | None:
-        """Return the row of a photo without looking for people in it; None where it can't be decoded."""
-        with self._places:
-            try:
-                photo = self._decoded(data, source, self._load().enough, rule)
-            except PhotoError:
-                return None
+    def described(self, data: bytes, sha256: str, source: str, collection: str, rule: Rule) -> Snapshot:
+        """Return the row of a photo without looking for people in it."""
+        photo: Photo | None = None
+        with self._places, suppress(PhotoError):  # one that can't be decoded says nothing of itself
+            photo = self._decoded(data, source, self._load().enough, rule)
         return _row(photo, sha256, source, collection, rule)
 
     def _decoded(self, data: bytes, source: str, enough: int | None, rule: Rule) -> Photo:

@@ -93,8 +93,16 @@ class Progress(Steps):
         """Take that another process is waited for, and for which."""
 
 
-def in_order(look: Callable[[Item], Result], items: Iterable[Item], threads: int = WORKERS) -> Iterator[Result]:
-    """Run `look` in threads and yield the results in the items' order, a bounded number ahead."""
+def in_order(
+    look: Callable[[Item], Result],
+    items: Iterable[Item],
+    threads: int = WORKERS,
+    stop: Callable[[], None] | None = None,
+) -> Iterator[Result]:
+    """Run `look` in threads and yield the results in the items' order, a bounded number ahead.
+
+    Where that ends early, `stop` is called, to have what is under way end soon: it is waited for.
+    """
     executor = ThreadPoolExecutor(threads, thread_name_prefix="posesearch")
     waiting: deque[Future[Result]] = deque()
     interval = sys.getswitchinterval()
@@ -106,6 +114,10 @@ def in_order(look: Callable[[Item], Result], items: Iterable[Item], threads: int
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BaseException:
+        if stop is not None:
+            stop()
+        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
         sys.setswitchinterval(interval)

@@ -36,6 +36,21 @@ def reestimate(
     The database's own choice changes with the first batch: from then on queries use the new estimator, and an
     interrupted run is finished by the next one.
     """
+    with turn(file.path, progress.waiting):  # what is read here is not another's by the time that it is written
+        return _reestimated(
+            file, estimator, model_paths, jobs, sources.Opener(allow_private=allow_private), load, progress
+        )
+
+
+def _reestimated(
+    file: File,
+    estimator: str | None,
+    model_paths: Sequence[str],
+    jobs: int,
+    opener: sources.Opener,
+    load: Callable[[Choice], Estimator],
+    progress: Progress,
+) -> ReestimateReport:
     started = time.monotonic()
     with file.reading() as connection:
         held = choice.held(connection)
@@ -46,14 +61,13 @@ def reestimate(
         pass
     target = held if estimator is None and not model_paths else choice.chosen(estimator or held.name, model_paths)
     todo = [one for one in filed if one.sha256 and not Rule.from_json(one.settings).is_by(target.name, target.hashes)]
-    opener = sources.Opener(allow_private=allow_private)
     batch = Batch(file, target, replacing=True, waiting=progress.waiting)
     redone = poses = 0
     rejected: list[Rejection] = []
     gone: list[str] = []
     interrupted = False
     progress.start(len(todo))
-    with turn(file.path, progress.waiting), Decoders(max(2, jobs - 2)) as decoders:
+    with Decoders(max(2, jobs - 2)) as decoders:
         looker = Looker(lambda: load(target), decoders, jobs)
 
         def look(one: Filed) -> tuple[Filed, Snapshot | None]:
@@ -68,8 +82,12 @@ def reestimate(
                 return one, None
             return one, looker.estimated(data, sha256, one.source, one.collection, rule)
 
+        def stop() -> None:
+            opener.close()
+            decoders.close()
+
         try:
-            for one, snapshot in in_order(look, todo, jobs):
+            for one, snapshot in in_order(look, todo, jobs, stop):
                 outcome = Outcome(one.source, "missing")
                 if snapshot is None:
                     gone.append(one.source)
@@ -83,8 +101,7 @@ def reestimate(
                 progress.photo(outcome)
         except KeyboardInterrupt:
             interrupted = True
-            opener.close()
-            decoders.close()
+            stop()
         finally:
             batch.write(None if interrupted else BATCH_PATIENCE)
     unchanged = len(filed) - len(todo)

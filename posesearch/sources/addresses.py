@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
@@ -102,12 +102,12 @@ class Addresses:
         auth: tuple[str, str] | None = None
         with suppress(ValueError):
             parts = urlsplit(url)
-            auth = (parts.username, parts.password or "") if parts.username else None
+            auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         for _ in range(REDIRECTS + 1):
             found = self._asked(url, name, before, auth)
             if isinstance(found, Content):
                 return found
-            if urlsplit(found).netloc != urlsplit(url).netloc:
+            if auth is not None and _server(found) != _server(url):
                 auth = None  # it was for that server alone
             url = found
         raise DownloadFailed(name, f"the address redirects more than {REDIRECTS} times")
@@ -126,8 +126,11 @@ class Addresses:
             headers["If-None-Match"] = before.etag
         if before is not None and before.last_modified:
             headers["If-Modified-Since"] = before.last_modified
+        conditional = bool(headers.keys() & {"If-None-Match", "If-Modified-Since"})
         with self._turn(host):
             self._wait(host)
+            if self._closed.is_set():
+                raise DownloadFailed(name)
             try:
                 with self._session.get(
                     url,
@@ -137,7 +140,7 @@ class Addresses:
                     auth=auth or _nobody,
                     allow_redirects=False,
                 ) as response:
-                    return self._taken(response, url, name)
+                    return self._taken(response, url, name, asked_for_changes=conditional)
             except guard.PrivateAddress:
                 raise DownloadFailed(name, _refused(host, name)) from None
             except (PhotoError, _Faltered):
@@ -148,16 +151,17 @@ class Addresses:
                 raise _Faltered("the address breaks off before the end of the photo") from error
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
                 raise DownloadFailed(name, "this is no address") from error
-            except (requests.exceptions.SSLError, ValueError) as error:
-                raise DownloadFailed(name, f"the address can't be reached ({type(error).__name__})") from error
-            except (requests.RequestException, HTTPError, OSError) as error:
-                raise _Faltered(f"the address can't be reached ({type(error).__name__})") from error
+            except Exception as error:  # servers send what breaks any reader
+                said = f"the address can't be reached ({type(error).__name__})"
+                if isinstance(error, requests.exceptions.SSLError) or not isinstance(error, (OSError, HTTPError)):
+                    raise DownloadFailed(name, said) from error
+                raise _Faltered(said) from error
 
-    def _taken(self, response: requests.Response, url: str, name: str) -> Content | str:
+    def _taken(self, response: requests.Response, url: str, name: str, *, asked_for_changes: bool) -> Content | str:
         status = response.status_code
         if status in _MOVED and "Location" in response.headers:
             return urljoin(url, response.headers["Location"])
-        if status == requests.codes.not_modified:
+        if status == requests.codes.not_modified and asked_for_changes:
             return Content(None)
         said = f"the address answers {status} {response.reason or ''}".rstrip()
         if status in _GONE:
@@ -187,6 +191,13 @@ class Addresses:
             self._closed.wait(left)
 
 
+def _server(url: str) -> tuple[str, str | None, int | None] | None:
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts.scheme.lower(), parts.hostname, parts.port
+    return None
+
+
 def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Send no credentials, not those of a .netrc either."""
     return request
@@ -205,7 +216,7 @@ def _asked_to_wait(value: str | None) -> float | None:
         return None
     if value.strip().isdecimal():
         return float(value)
-    with suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError, OverflowError):
         date = parsedate_to_datetime(value)
         return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return None

@@ -1,6 +1,7 @@
 """The photos in a folder, by their names: what people mean by that, and nothing that programs keep there."""
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ from posesearch.errors import SourceError
 from posesearch.rasters import EXTENSIONS
 
 IGNORE_FILE: Final = ".posesearchignore"
+_MAX_IGNORE_BYTES: Final = 1_000_000
 
 SKIPPED: Final = frozenset((
     "@eadir", "@recycle", "#recycle", "#snapshot", "$recycle.bin", "system volume information", "lost+found",
@@ -43,7 +45,14 @@ class _Rules:
     above: "_Rules | None"
 
 
-def walk(top: str, unreadable: list[tuple[str, str]]) -> Iterator[File]:
+def takes(path: str) -> bool:
+    """Tell whether `walk` gives a file of this path below its top, by the path alone."""
+    *folders, name = path.split(os.sep)
+    hidden = any(part.startswith(".") for part in (*folders, name))
+    return not hidden and not any(map(_is_skipped, folders)) and os.path.splitext(name)[1].lower() in EXTENSIONS
+
+
+def walk(top: str, unreadable: list[tuple[str, str]], away: list[str]) -> Iterator[File]:
     """Yield the photos in a folder and below it, a folder's own first, in the order of their names.
 
     Left out are hidden files and folders, SKIPPED, PACKAGES, and what .posesearchignore says, in gitignore's syntax,
@@ -52,6 +61,7 @@ def walk(top: str, unreadable: list[tuple[str, str]]) -> Iterator[File]:
     Args:
         top: an absolute path.
         unreadable: gets the folders that can't be looked through, with the reason.
+        away: gets the links that lead nowhere now, as to a disk that is not connected.
 
     Raises:
         SourceError: an ignore file is none.
@@ -79,7 +89,9 @@ def walk(top: str, unreadable: list[tuple[str, str]]) -> Iterator[File]:
             if _is_folder(entry):
                 if not _is_skipped(entry.name) and not _ignored(entry.path + "/", rules):
                     (linked if entry.is_symlink() else below).append((entry.path, rules))
-            elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS and not _ignored(entry.path, rules):
+            elif os.path.splitext(entry.name)[1].lower() not in EXTENSIONS:
+                away += [entry.path] if entry.is_symlink() and not os.path.exists(entry.path) else []
+            elif not _ignored(entry.path, rules):
                 yield File(entry.path, *size_and_time(entry))
         waiting += reversed(below)
 
@@ -107,6 +119,9 @@ def _is_skipped(name: str) -> bool:
 def _rules(folder: str, above: _Rules | None) -> _Rules | None:
     path = os.path.join(folder, IGNORE_FILE)
     try:
+        info = os.stat(path)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > _MAX_IGNORE_BYTES:  # a pipe would block for ever
+            raise ValueError("it is no file of text")  # noqa: TRY301 (told as the others are)
         with open(path, encoding="utf-8-sig", errors="replace") as file:
             return _Rules(folder, pathspec.GitIgnoreSpec.from_lines(file), above)
     except (OSError, ValueError) as error:

@@ -23,6 +23,11 @@ HEADER_SECONDS: Final = 20.0
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
+_UNICAST: Final = ipaddress.ip_network("2000::/3")  # RFC 4291, 2.4: all that is given out on the internet
+# What Python's table of special addresses calls global, or did in one of its versions: RFC 6890, 7526, 9637, 9602.
+_SPECIAL: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+
+
 class PrivateAddress(Exception):
     """A name stands for nothing but addresses on this machine or in its network."""
 
@@ -39,7 +44,9 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner:
             return is_public(str(inner))
-    return parsed.is_global and not parsed.is_multicast
+        if parsed not in _UNICAST:
+            return False
+    return parsed.is_global and not parsed.is_multicast and not any(parsed in network for network in _SPECIAL)
 
 
 class _Guarded(HTTPConnection):
@@ -69,6 +76,12 @@ class _Guarded(HTTPConnection):
                 self.sockets.add(made)
                 return made
         raise NewConnectionError(self, f"no connection: {failure}") from failure
+
+    def connect(self) -> None:
+        """Connect, and have the adapter know the socket that is used in the end: TLS makes another one."""
+        super().connect()
+        if self.sock is not None:
+            self.sockets.add(self.sock)
 
     def getresponse(self) -> Any:
         """Return the response, or break the connection off when its headers take too long."""

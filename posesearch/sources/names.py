@@ -28,7 +28,9 @@ _SIGNATURE: Final = re.compile(
     re.I,
 )
 _SIGNED: Final = re.compile(r"x-(amz|goog)-signature|^(signature|sig)$", re.IGNORECASE)  # one of them always
-_SECRET: Final = re.compile(r"token|secret|credential|passw|api[-_]?key|^(key|auth|pwd|session|sid)$", re.IGNORECASE)
+_SECRET: Final = re.compile(
+    r"token|secret|credential|passw|key$|authori|bearer|jwt|^(auth|pass|pwd|session|sid|sas)$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,18 @@ class Scan:
         found: each photo once, in order.
         folders: that were looked through, by name; a photo of theirs that is not in `found` is not in them any more.
         unreadable: folders that could not be looked through, and why; nothing is known of what is in them.
+        away: links that lead nowhere now; nothing is known of what is behind them.
     """
 
     found: list[Found] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
+
+    def covers(self, name: str) -> bool:
+        """Tell whether a photo of this name would have been found in a folder, by its name alone."""
+        inside = (name[len(folder) :] for folder in map(_with_separator, self.folders) if name.startswith(folder))
+        return any(map(folders.takes, inside))
 
 
 def is_url(source: str) -> bool:
@@ -124,9 +133,10 @@ def public_name(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
+        parts.port  # noqa: B018 (raises where the name's end is not a number, as in half of a password)
         asked = parse_qsl(parts.query, keep_blank_values=True)
-    except ValueError:  # no address at all: the opener says so
-        return storable(url)
+    except ValueError:  # no address at all, and the opener says so; what may be a password goes all the same
+        return storable(re.sub(r"(?<=://).*@", "", url, count=1, flags=re.DOTALL))
     signed = any(_SIGNED.search(name) for name, _ in asked)
     kept = [
         (name, _masked(value) if _SECRET.search(name) else value)
@@ -139,6 +149,10 @@ def public_name(url: str) -> str:
 
 def _masked(value: str) -> str:
     return "~" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _with_separator(folder: str) -> str:
+    return folder if folder.endswith(os.sep) else folder + os.sep
 
 
 def _expand(source: str, result: Scan) -> Iterator[Found]:
@@ -155,12 +169,19 @@ def _photos(source: str, folder: str, result: Scan) -> Iterator[Found]:
         yield Found(public_name(source), source)
         return
     path = os.path.abspath(os.path.join(folder, os.path.expanduser(source)))
-    matches = _there(path) or sorted(glob.glob(path, recursive=True))
+    try:
+        matches = _there(path) or sorted(glob.glob(path, recursive=True))
+    except ValueError:  # a NUL in the name
+        matches = []
     for match in matches or [path]:
         if os.path.isdir(match):
             result.folders.append(storable(match))
-            for photo in folders.walk(match, result.unreadable):
+            unreadable: list[tuple[str, str]] = []
+            away: list[str] = []
+            for photo in folders.walk(match, unreadable, away):
                 yield Found(storable(photo.path), photo.path, photo.size, photo.modified)
+            result.unreadable += [(storable(folder), why) for folder, why in unreadable]
+            result.away += map(storable, away)
         else:
             size, modified = folders.size_and_time(match)
             yield Found(storable(match), match, size, modified, there=bool(matches))

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -54,6 +55,7 @@ class Opener:
         """
         self._allow_private = allow_private
         self._addresses: Addresses | None = None
+        self._lock = threading.Lock()
 
     def read(self, place: str, before: Validators | None = None) -> Content:
         """Return the bytes of a photo.
@@ -68,10 +70,11 @@ class Opener:
         """
         if not is_url(place):
             return _read_file(place)
-        if self._addresses is None:
-            from posesearch.sources.addresses import Addresses  # noqa: PLC0415 (a tenth of a second)
+        with self._lock:  # hosts are counted in one place
+            if self._addresses is None:
+                from posesearch.sources.addresses import Addresses  # noqa: PLC0415 (a tenth of a second)
 
-            self._addresses = Addresses(allow_private=self._allow_private)
+                self._addresses = Addresses(allow_private=self._allow_private)
         return self._addresses.read(place, public_name(place), before)
 
     def close(self) -> None:

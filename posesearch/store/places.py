@@ -31,6 +31,8 @@ class Prior:
         fulfilled: the rule that looked at it is fine.
         complete: what the photo says of itself was read, too.
         etag, last_modified: as in schema.sql.
+        missing: it was not there when it was last looked for.
+        reason, message: why it was rejected, if it was.
     """
 
     sha256: str | None
@@ -38,6 +40,9 @@ class Prior:
     complete: bool
     etag: str | None
     last_modified: str | None
+    missing: bool
+    reason: str | None
+    message: str | None
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,8 @@ def compare(
         CREATE OR REPLACE TEMP TABLE compared AS
         SELECT n.position, n.there, p.source IS NOT NULL AS known, s.sha256, s.reason, s.message,
                coalesce(s.settings IN (SELECT unnest($fulfilled)), false) AS fulfilled,
-               p.bytes IS NOT NULL AS complete, p.etag, p.last_modified, s.sha256 IS NOT NULL
+               p.bytes IS NOT NULL AS complete, p.etag, p.last_modified,
+               p.missing_since IS NOT NULL AS missing, s.sha256 IS NOT NULL
                AND coalesce(p.bytes = n.bytes AND p.modified_ns = n.modified_ns, false) AS same
         FROM seen AS n
         LEFT JOIN (FROM sources WHERE collection = $collection) AS p USING (source)
@@ -119,7 +125,7 @@ def compare(
     )
     result = Comparison()
     for position, known, *prior in connection.execute("""
-        SELECT position, known, sha256, fulfilled, complete, etag, last_modified FROM compared
+        SELECT position, known, sha256, fulfilled, complete, etag, last_modified, missing, reason, message FROM compared
         WHERE there AND NOT (same AND fulfilled) OR NOT (there OR known) ORDER BY position
     """).fetchall():
         result.look[position] = Prior(*prior) if known else None
@@ -159,7 +165,7 @@ def compare(
 
 
 def found_again(connection: Connection, collection: str, seen: Sequence[Seen]) -> None:
-    """Take note that sources which were missing are there."""
+    """Take note that sources which were missing are there: files that have a size, addresses that have answered."""
     if connection.execute("FROM sources WHERE missing_since IS NOT NULL LIMIT 1").fetchall():
         connection.register("seen", _columns(seen))
         connection.execute(
