@@ -1,11 +1,10 @@
 """Photos into the database: what is there is compared with what the database has, and the difference is made up."""
 
 import hashlib
-import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -308,7 +307,7 @@ class _Run:
 
     def finish(self, file: File) -> None:
         """Take note of what is not there any more, and remove what is nowhere."""
-        kept = _in_empty_folders(self._gone) if self._wanted.prune else set(self._gone)
+        kept = sources.in_empty_folders(self._gone) if self._wanted.prune else set(self._gone)
         missing = [source for source in self._gone if source in kept]
         pruned = [source for source in self._gone if source not in kept]
         if not self._wanted.dry_run and (self._gone or self._back or self._unsettled):
@@ -350,25 +349,3 @@ class _Run:
             interrupted=interrupted,
             dry_run=self._wanted.dry_run,
         )
-
-
-def _in_empty_folders(gone: Collection[str]) -> set[str]:
-    """Return those of which the folder is there and has nothing in it: so looks the place of a disk not connected."""
-    empty: dict[str, bool] = {}
-    for source in gone:
-        folder = os.path.dirname(source)  # noqa: PTH120 (a name of the database's, which may be no path here)
-        if folder not in empty:
-            empty[folder] = not sources.is_url(source) and _is_empty(folder)
-    return {source for source in gone if empty[os.path.dirname(source)]}  # noqa: PTH120 (likewise)
-
-
-def _is_empty(folder: str) -> bool:
-    """Tell whether the folder, or the nearest above it that is there, has nothing in it, or will not say."""
-    while not os.path.isdir(folder):  # noqa: PTH112 (likewise)
-        above = os.path.dirname(folder)  # noqa: PTH120 (likewise)
-        if above == folder:
-            return False
-        folder = above
-    with suppress(OSError), os.scandir(folder) as listed:
-        return next(listed, None) is None
-    return True

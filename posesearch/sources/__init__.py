@@ -3,6 +3,7 @@
 `scan` tells which photos there are, without opening one; an `Opener` reads them.
 """
 
+from posesearch.sources.folders import in_empty_folders
 from posesearch.sources.names import Found, Scan, expand, is_url, nothing_in, public_name, scan
 from posesearch.sources.opener import Content, Opener, Validators, read
 
@@ -13,6 +14,7 @@ __all__ = [
     "Scan",
     "Validators",
     "expand",
+    "in_empty_folders",
     "is_url",
     "nothing_in",
     "public_name",

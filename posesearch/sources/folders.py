@@ -2,14 +2,16 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
-
-import pathspec
+from typing import TYPE_CHECKING, Final
 
 from posesearch.errors import SourceError
 from posesearch.rasters import EXTENSIONS
+
+if TYPE_CHECKING:
+    import pathspec
 
 IGNORE_FILE: Final = ".posesearchignore"
 _MAX_IGNORE_BYTES: Final = 1_000_000
@@ -41,7 +43,7 @@ class _Rules:
     """The ignore file of a folder, and those of the folders above it."""
 
     folder: str
-    spec: pathspec.GitIgnoreSpec
+    spec: "pathspec.GitIgnoreSpec"
     above: "_Rules | None"
 
 
@@ -96,6 +98,28 @@ def walk(top: str, unreadable: list[tuple[str, str]], away: list[str]) -> Iterat
         waiting += reversed(below)
 
 
+def in_empty_folders(paths: Collection[str]) -> set[str]:
+    """Return those of which the folder is there and has nothing in it: so looks the place of a disk not connected."""
+    empty: dict[str, bool] = {}
+    for path in paths:
+        folder = os.path.dirname(path)
+        if folder not in empty:
+            empty[folder] = os.path.isabs(path) and _is_empty(folder)
+    return {path for path in paths if empty[os.path.dirname(path)]}
+
+
+def _is_empty(folder: str) -> bool:
+    """Tell whether the folder, or the nearest above it that is there, has nothing in it, or will not say."""
+    while not os.path.isdir(folder):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return False
+        folder = above
+    with suppress(OSError), os.scandir(folder) as listed:
+        return next(listed, None) is None
+    return True
+
+
 def size_and_time(file: "str | os.DirEntry[str]") -> tuple[int | None, int | None]:
     """Return a file's bytes and when it was modified, in nanoseconds since 1970; None where that can't be told."""
     try:
@@ -117,6 +141,8 @@ def _is_skipped(name: str) -> bool:
 
 
 def _rules(folder: str, above: _Rules | None) -> _Rules | None:
+    import pathspec  # noqa: PLC0415 (few folders have such a file)
+
     path = os.path.join(folder, IGNORE_FILE)
     try:
         info = os.stat(path)
