@@ -166,9 +166,7 @@ class _Run:
         self._counts: Counter[Status] = Counter()
         self._poses = 0
         self._rejected: list[Rejection] = []
-        self._unsettled = (
-            not comparison.settled
-        )  # whether a snapshot may have lost a source, or its own is another one now
+        self._unsettled = not comparison.settled  # a snapshot may have lost the source that it names
 
     def photos(self) -> None:
         """Look at what has to be looked at, and write it; KeyboardInterrupt leaves what is done."""
