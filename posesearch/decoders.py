@@ -84,7 +84,7 @@ class Decoders:
         """Start no process yet.
 
         Args:
-            processes: at most so many; one keeps up with eight threads that estimate.
+            processes: at most so many; threads beyond them wait their turn.
             seconds: that a photo may take.
             memory: bytes of address space that a process may use.
         """
