@@ -197,7 +197,7 @@ def cluster(
 
     count = _cluster_count(k)
     normalisation: Literal["body", "max"] = "body" if normalization is Normalization.BODY else "max"
-    with output.working("clustering"), posesearch.open(db) as database:
+    with output.Working("clustering"), posesearch.open(db) as database:
         report = database.cluster(count, collection=collection, normalization=normalisation, seed=seed)
     written = pictures.write_plots(report, plots) if plots else []
     if as_json:
@@ -283,7 +283,7 @@ def pull(
     from posesearch import estimators  # noqa: PLC0415
     from posesearch.cli import output  # noqa: PLC0415
 
-    with output.working("fetching weights"):
+    with output.Working("fetching weights"):
         paths = estimators.pull([name])
     for path in paths:
         output.note(f"{path} is there and is the file expected")
@@ -302,7 +302,7 @@ def demo(
     from posesearch.engine import demo, pictures  # noqa: PLC0415
 
     output.note(f"Drawing mannequins in {folder}")
-    with output.working("drawing"):
+    with output.Working("drawing"):
         photos = demo.write(folder)
     db = folder / "poses.duckdb"
     with posesearch.open(db) as database:
@@ -311,7 +311,7 @@ def demo(
             with output.ProgressBar() as progress:
                 show.ingest(database.ingest(photos / collection, collection=collection, progress=progress))
         show.step("cluster", "--plots", folder / "plots", "--db", db)
-        with output.working("clustering"):
+        with output.Working("clustering"):
             clustering = database.cluster()
         show.clusters(clustering, ascii_only)
         show.step("similar", folder / "query.jpg", "-n", "5", "--png", folder / "similar.png", "--db", db)

@@ -6,10 +6,9 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -17,6 +16,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    SpinnerColumn,
     Task,
     TextColumn,
     TimeRemainingColumn,
@@ -131,33 +131,46 @@ def printable(sentence: str) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in sentence)
 
 
-def working(what: str) -> AbstractContextManager[object]:
-    """Show on stderr that something takes a while; silent where that is no terminal."""
-    return err.status(what) if err.is_terminal else nullcontext()
+class Working:
+    """A live display on stderr while a command works. It is silent where stderr is no terminal.
 
-
-class ProgressBar(IngestProgress):
-    """A progress bar on stderr; silent where that is no terminal.
-
-    With `events`, each photo is a line of JSON on stdout, too.
+    rich's displays take over stdout as well, unless they are told not to. What is printed would then go to stderr, and
+    `> file` would stay empty. Nothing here touches stdout.
     """
 
-    def __init__(self, what: str = "estimating", *, events: bool = False) -> None:
+    def __init__(self, what: str, *columns: ProgressColumn, prints_lines: bool = False) -> None:
+        """Prepare the display.
+
+        Args:
+            what: the work, in a word.
+            columns: what the display shows beside that; none is a spinner.
+            prints_lines: the command prints lines to stdout meanwhile. They would break a display on the same terminal,
+                and show the progress themselves.
+        """
         self._bar = Progress(
-            TextColumn(what), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
-            console=err, transient=True, speed_estimate_period=60,
+            *(columns or (SpinnerColumn(), TextColumn(what))),
+            console=err, transient=True, speed_estimate_period=60, redirect_stdout=False,
         )  # fmt: skip
         self._task = self._bar.add_task(what, total=None)
-        self._events = events
+        self._is_shown = err.is_terminal and not (prints_lines and sys.stdout.isatty())
 
-    def __enter__(self) -> "ProgressBar":
-        if err.is_terminal:
+    def __enter__(self) -> Self:
+        if self._is_shown:
             self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if err.is_terminal:
+        if self._is_shown:
             self._bar.stop()
+
+
+class ProgressBar(Working, IngestProgress):
+    """A progress bar on stderr. With `events`, each photo is a line of JSON on stdout as well."""
+
+    def __init__(self, what: str = "estimating", *, events: bool = False) -> None:
+        columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
+        super().__init__(what, *columns, prints_lines=events)
+        self._events = events
 
     def start(self, steps: int) -> None:
         """Take the number of steps that there are."""

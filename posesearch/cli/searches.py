@@ -156,7 +156,7 @@ def _similar_many(database: "Database", folder: str | None, from_sql: str | None
 
     queries = database.photos(folder) if folder is not None else database.pose_ids(from_sql or "")
     failed = 0
-    with output.working("searching"):
+    with output.Working("searching", prints_lines=True):
         for report in database.similar_many(queries, n, **options):
             output.show_json_line(report.as_json())
             if isinstance(report, Failure):

@@ -1,0 +1,101 @@
+"""Every command with stderr on a terminal and stdout in a file: what is data must be in the file."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_cli import COMMANDS
+
+SECONDS = re.compile(r'("seconds": |seconds +)[\d.]+')
+CASES = {
+    "ingest": ["ingest", "PHOTOS", "--db", "NEW"],
+    "ingest --json": ["ingest", "PHOTOS", "--db", "NEW", "--json"],
+    "ingest --json of the same photos": ["ingest", "PHOTOS", "--db", "DB", "--collection", "men", "--json"],
+    "reestimate": ["reestimate", "--db", "DB"],
+    "cluster": ["cluster", "--db", "DB", "--plots", "PLOTS"],
+    "similar --json": ["similar", "QUERY", "--db", "DB", "--json"],
+    "similar FOLDER": ["similar", "PHOTOS", "--db", "DB"],
+    "similar --from-sql": ["similar", "--from-sql", "SELECT pose_id FROM poses LIMIT 3", "--db", "DB"],
+    "pairs --json": ["pairs", "--db", "DB", "--json"],
+    "outliers --json": ["outliers", "--db", "DB", "--json"],
+    "show": ["show", "1", "--db", "DB"],
+    "stats": ["stats", "--db", "DB"],
+    "sql": ["sql", "FROM labelled_poses LIMIT 2", "--db", "DB"],
+    "models --json": ["models", "--json"],
+    "models pull": ["models", "pull"],
+    "demo": ["demo", "DEMO"],
+}  # fmt: skip
+
+
+def arguments(case: str, demo_folder: Path, folder: Path) -> list[str]:
+    """Return the command line of a case, on files of its own."""
+    folder.mkdir()
+    photos = folder / "photos"
+    photos.mkdir()
+    for name in ("standing-1", "waving-1", "empty-room"):
+        shutil.copy2(demo_folder / "photos" / "men" / f"{name}.jpg", photos)
+    shutil.copy2(demo_folder / "poses.duckdb", folder / "poses.duckdb")
+    places = {
+        "PHOTOS": photos, "DB": folder / "poses.duckdb", "NEW": folder / "new.duckdb", "PLOTS": folder / "plots",
+        "QUERY": demo_folder / "query.jpg", "DEMO": folder / "demo",
+    }  # fmt: skip
+    return [str(places.get(argument, argument)) for argument in CASES[case]]
+
+
+def start(command: list[str], stdout: Path, *, terminal: bool) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a command line, stdout in a file and stderr on a pseudo-terminal or in a pipe; return its other end."""
+    primary, secondary = pty.openpty() if terminal else os.pipe()
+    with stdout.open("wb") as file:
+        environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "posesearch", *command],
+            stdin=subprocess.DEVNULL, stdout=file, stderr=secondary, env=environment,
+        )  # fmt: skip
+    os.close(secondary)
+    return process, primary
+
+
+def listen(process: subprocess.Popen[bytes], primary: int) -> str:
+    """Return what a process says on stderr until its end, which must be a success."""
+    heard = bytearray()
+    try:
+        while data := os.read(primary, 1 << 16):
+            heard.extend(data)
+    except OSError:  # how a pseudo-terminal says that nobody writes to it any more
+        pass
+    os.close(primary)
+    text = heard.decode(errors="replace")
+    assert process.wait() == 0, text
+    assert "Traceback" not in text
+    return text
+
+
+def test_every_command_has_a_case() -> None:
+    assert {command for command in COMMANDS if any(case.startswith(command) for case in CASES)} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_printed_is_in_the_file(case: str, demo_folder: Path, tmp_path: Path) -> None:
+    folders = tmp_path / "a", tmp_path / "b"  # of one length: tables are as wide as their paths
+    commands = [arguments(case, demo_folder, folder) for folder in folders]
+    piped, shown = (
+        start(command, folder / "stdout", terminal=terminal)
+        for command, folder, terminal in zip(commands, folders, (False, True), strict=True)
+    )
+    listen(*piped)
+    heard = listen(*shown)
+    texts = [(folder / "stdout").read_text(encoding="utf-8").replace(str(folder), "FOLDER") for folder in folders]
+    without, under = (SECONDS.sub(r"\1", text) for text in texts)
+    assert under == without
+    assert bool(under) != (case == "models pull")
+    if case == "similar FOLDER":
+        assert "searching" in heard
+        found = [Path(json.loads(line)["query"]["source"]).stem for line in under.splitlines()]
+        assert found == ["empty-room", "standing-1", "waving-1"]
