@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Collection
@@ -378,7 +379,6 @@ def test_a_file_of_keypoints_is_a_query_and_loads_no_estimator(
         ('{"keypoints": {"nose": "x"}}', "no file of keypoints"),
         ('{"keypoints": {"nose": [1]}}', "no file of keypoints"),
         ('{"keypoints": {"nose": [1, 1e999]}}', "no file of keypoints"),
-        ('{"keypoints": {}}', "no file of keypoints"),
         ('{"keypoints": {"nose": [true, false]}}', "no file of keypoints"),
         ('{"keypoints": {"nose": ["1", "2"]}}', "no file of keypoints"),
         ('{"keypoints": {"nose": {"x": 1, "y": 2}}}', "nose is {'x': 1"),
@@ -397,6 +397,36 @@ def test_a_file_that_holds_no_keypoints_is_told(text: str, says: str, demo_db: D
     assert says in str(error.value)
     with pytest.raises(BadKeypoints, match="can't be read"):
         demo_db.similar(tmp_path / "gone.json")
+
+
+MISSING = (
+    None, [None, None], [None, None, 0], [None, None, None], [0, 0, 0], [0, 0, 0.0], [5, 7, 0], [5, 7, None],
+    [5, None, 1], [-1, -1, -1], [math.nan, math.nan], [math.nan, math.nan, 0], [5, 7, math.nan],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", MISSING)
+def test_a_joint_that_a_file_calls_missing_is_missing(value: Any, demo_db: Database, tmp_path: Path) -> None:
+    shown = json.loads(json.dumps(answers.pose_json(demo_db.show(7))))
+    without, with_it = tmp_path / "without.json", tmp_path / "with.json"
+    for joint in ("left_wrist", "right_ankle"):
+        del shown["keypoints"][joint], shown["world"][joint]
+    without.write_text(json.dumps(shown), encoding="utf-8")
+    for joint in ("left_wrist", "right_ankle"):
+        shown["keypoints"][joint], shown["world"][joint] = value, [None, None, None]
+    with_it.write_text(json.dumps(shown), encoding="utf-8")
+    expected, report = (demo_db.similar(path, 3).as_json() for path in (without, with_it))
+    assert len(expected["query"]["keypoints"]) < 17
+    assert {**report, "query": None} == {**expected, "query": None}
+    assert {**report["query"], "source": ""} == {**expected["query"], "source": ""}
+
+
+@pytest.mark.parametrize("joints", [{}, {"nose": [0, 0, 0]}, {"nose": None, "neck": [1, 2, 0]}])
+def test_a_file_without_a_joint_shows_too_few(joints: dict[str, Any], demo_db: Database, tmp_path: Path) -> None:
+    query = tmp_path / "pose.json"
+    query.write_text(json.dumps({"keypoints": joints}), encoding="utf-8")
+    with pytest.raises(TooFewJoints, match="it has 0 of the 14 body joints"):
+        demo_db.similar(query)
 
 
 def test_parts_that_are_not_there_are_told(demo_db: Database, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What is searched for: a photo, an address, a stored pose or a file of keypoints becomes a query."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -54,7 +55,8 @@ def of_keypoints(path: str) -> Query:
     """Read a file of keypoints.
 
     The object, or its "query", has "keypoints", {joint: [x, y] or [x, y, score]} in any unit, y down; it may have
-    "world", {joint: [x, y, z]}, and the photo's "width" and "height".
+    "world", {joint: [x, y, z]}, and the photo's "width" and "height". A joint is missing where the file leaves it out,
+    where it or one of its numbers is null or NaN, and where its score is 0 or less, as other programs write it.
 
     Raises:
         BadKeypoints: the file can't be read, or holds something else.
@@ -66,16 +68,20 @@ def of_keypoints(path: str) -> Query:
         joints = _numbers(value["keypoints"], (2, 3))
         xy, score = np.full((skeleton.N_JOINTS, 2), np.nan, np.float32), np.zeros(skeleton.N_JOINTS, np.float32)
         for joint, numbers in joints.items():
-            xy[joint] = numbers[:2]
-            score[joint] = numbers[2] if len(numbers) > 2 else 1.0
+            certainty = numbers[2] if len(numbers) > 2 else 1.0
+            if certainty > 0:
+                xy[joint] = numbers[:2]
+                score[joint] = certainty
         keypoints = Keypoints(xy, score)
         world = None
         if value.get("world") is not None:
             world = np.full((skeleton.N_JOINTS, 3), np.nan, np.float32)
             for joint, numbers in _numbers(value["world"], (3,)).items():
-                world[joint] = numbers
-        person = Person(keypoints, 1.0, keypoints.box, 1.0, world)
-        frame = np.nanmax(np.maximum(xy, 0), axis=0)
+                if keypoints.present[joint]:
+                    world[joint] = numbers
+        box = keypoints.box if keypoints.present.any() else (0.0, 0.0, 0.0, 0.0)
+        person = Person(keypoints, 1.0, box, 1.0, world)
+        frame = np.nan_to_num(xy).max(axis=0).clip(0)
         size = int(value.get("width") or frame[0] + 1), int(value.get("height") or frame[1] + 1)
         if min(size) < 1 or max(size) > _HUGE:
             raise ValueError(f"a photo of {size[0]} x {size[1]} pixels")  # noqa: TRY301 (told as the others are)
@@ -98,12 +104,26 @@ def of_keypoints(path: str) -> Query:
 
 
 def _numbers(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int, list[float]]:
-    """Return the coordinates by joint; raise ValueError where they are none, KeyError where there is no such joint."""
+    """Return the coordinates by joint, without joints that are null or have a null or NaN.
+
+    Raises:
+        ValueError: the value of a joint is something else.
+        KeyError: there is no such joint.
+    """
+    found = {}
     for joint, numbers in joints.items():
+        index = skeleton.INDEX[joint]
+        if numbers is None:
+            continue
         fine = isinstance(numbers, list) and len(numbers) in lengths
-        if not fine or not all(type(number) in (int, float) and abs(number) < _HUGE for number in numbers):
+        if not fine or not all(number is None or type(number) in (int, float) for number in numbers):
             raise ValueError(f"{joint} is {numbers!r:.40}, not {lengths[0]} numbers")
-    return {skeleton.INDEX[joint]: numbers for joint, numbers in joints.items()}
+        if any(number is None or math.isnan(number) for number in numbers):
+            continue
+        if not all(abs(number) < _HUGE for number in numbers):
+            raise ValueError(f"{joint} is {numbers!r:.40}, not {lengths[0]} numbers")
+        found[index] = numbers
+    return found
 
 
 def of_photo(
