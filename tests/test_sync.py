@@ -16,6 +16,9 @@ from tests.conftest import Toy, toy_photo
 from tests.test_store import make_older
 
 LONG_AGO = 1_600_000_000
+LATER = (
+    4_000_000_000_000_000_000  # 2096: a file from the future is read each time, as its time may be the clock's fault
+)
 
 
 @pytest.fixture
@@ -50,6 +53,35 @@ def counts(report: IngestReport) -> dict[str, int]:
 
 def places(db: Database) -> dict[str, int]:
     return {Path(source).name: number for source, number in db.sql("SELECT source, snapshot_id FROM sources").rows}
+
+
+SECOND = 1_000_000_000  # in nanoseconds
+TIMES = {
+    "1969, a nanosecond before the epoch": -1,
+    "1901, the earliest of ext4 and XFS": -(2**31) * SECOND,
+    "1677, the earliest that a BIGINT of nanoseconds holds": -(2**63),
+    "1600, which NTFS and tmpfs hold": -11_676_096_000 * SECOND,
+    "2262, the latest that a BIGINT of nanoseconds holds": 2**63 - 1,
+    "2262, a nanosecond later": 2**63,
+    "2300": 10_413_792_000 * SECOND,
+    "2446, the latest of ext4": 15_032_385_535 * SECOND,
+    "9999": 253_402_300_799 * SECOND,
+}
+
+
+@pytest.mark.parametrize("time", TIMES.values(), ids=TIMES)
+def test_a_file_may_have_any_time(time: int, filled: Database, folder: Path, toy: Toy) -> None:
+    photo = folder / "3.png"
+    os.utime(photo, ns=(0, time))
+    held = photo.stat().st_mtime_ns  # what this file system makes of it
+    assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
+    assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
+    stored = filled.sql("SELECT modified_ns FROM sources WHERE source LIKE '%/3.png'").rows[0][0]
+    assert stored == (held if -(2**63) < held < LATER else None)
+    photo.write_bytes(toy_photo(wrist=50, shade=1))
+    os.utime(photo, ns=(0, time + SECOND))
+    write(folder / "new.png", toy_photo(wrist=45))
+    assert counts(filled.ingest(folder)) == {"ingested": 1, "changed": 1, "unchanged": 5, "rejected": 1}
 
 
 def test_nothing_to_do_reads_no_file(filled: Database, folder: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -246,6 +246,7 @@ def settle(connection: Connection) -> None:
 
 
 _UNKNOWN: Final = -(2**63)  # NumPy has no NULL for integers
+_LARGEST: Final = 2**63 - 1  # of a BIGINT
 _NULLED: Final = ", ".join(f"nullif({name}, {_UNKNOWN}) AS {name}" for name in ("bytes", "modified_ns"))
 
 
@@ -269,4 +270,8 @@ def _texts(rows: Sequence[Any], name: str) -> NDArray[np.object_]:
 
 
 def _numbers(rows: Sequence[Any], name: str) -> NDArray[np.int64]:
-    return np.array([_UNKNOWN if (value := getattr(row, name)) is None else value for row in rows], np.int64)
+    """Return a column of integers. What a BIGINT can't hold, as a time after 2262 or before 1677, is not known."""
+    values = (getattr(row, name) for row in rows)
+    return np.array(
+        [value if value is not None and _UNKNOWN < value <= _LARGEST else _UNKNOWN for value in values], np.int64
+    )
