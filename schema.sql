@@ -63,7 +63,8 @@ CREATE TABLE sources (
     collection    VARCHAR NOT NULL,
     snapshot_id   INTEGER NOT NULL,
     bytes         BIGINT,            -- size; NULL where it could not be read, or was last read before posesearch kept it
-    modified_ns   BIGINT,            -- nanoseconds since 1970 (UTC); NULL likewise, for an address, and where it was just written
+    modified_ns   BIGINT,            -- nanoseconds since 1970 (UTC); NULL likewise, for an address, where it was just written or is
+                                     -- dated in the future, and before 1677
     etag          VARCHAR,           -- what an address answered, to be asked whether the photo is still the same
     last_modified VARCHAR,
     missing_since TIMESTAMP          -- UTC, when an ingest did not find it any more; NULL where it is there
@@ -148,6 +149,9 @@ CREATE TABLE inertias (
 );
 
 -- Views and macros. They hold no data: a database of an earlier posesearch gets these when it is next opened.
+--
+-- DuckDB puts the text of an argument into a macro's body, where a column of that name may be nearer than the caller's. So a macro
+-- first collects its arguments in one struct, in a SELECT without FROM, which sees nothing but the caller's columns.
 
 -- The newest clustering of each collection and of the whole, less those that a newer one of the whole replaces.
 CREATE OR REPLACE VIEW current_clusterings AS
@@ -328,14 +332,19 @@ CREATE OR REPLACE MACRO shrunk(correlation, share) AS
 -- The n poses most similar to the best of some queries, [{'mirrored': ..., 'q': ...}, ...], best first, without their sources.
 -- First the poses that have all that is asked for; then those that lack some joints and could still be among the n.
 CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses', in_collection := NULL) AS TABLE
-    WITH asked AS MATERIALIZED (
-        SELECT one.mirrored, one.q FROM (SELECT unnest(queries) AS one) WHERE one.q.total > 0
+    WITH bound(argument) AS MATERIALIZED (
+        SELECT {'queries': queries, 'min_shared': min_shared, 'in_collection': in_collection}
+    ),
+    asked AS MATERIALIZED (
+        SELECT one.mirrored, one.q, argument
+        FROM (SELECT unnest(argument.queries) AS one, argument FROM bound) WHERE one.q.total > 0
     ),
     whole AS MATERIALIZED (
         SELECT pose_id, mirrored, joint_set, whole_correlation(p.vector, p.squares, q) AS similarity
         FROM query_table(among) AS p, asked
         WHERE p.joint_set & q.joint_set = q.joint_set
-          AND (in_collection IS NULL OR p.snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = in_collection))
+          AND (argument.in_collection IS NULL
+               OR p.snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = argument.in_collection))
         ORDER BY similarity DESC NULLS LAST, pose_id LIMIT 2 * n
     ),
     bar AS MATERIALIZED (
@@ -345,13 +354,13 @@ CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses'
         )
     ),
     open AS MATERIALIZED (
-        SELECT mirrored, q, height FROM asked, bar WHERE shrunk(1, 1 - q.lightest / q.total) >= height
+        SELECT mirrored, q, height, argument FROM asked, bar WHERE shrunk(1, 1 - q.lightest / q.total) >= height
     ),
     parts_of_it AS MATERIALIZED (
         SELECT joint_set, mirrored, query_within(q, joint_set) AS within, q.total
         FROM (SELECT DISTINCT p.joint_set FROM query_table(among) AS p, (SELECT DISTINCT true FROM open)), open
         WHERE joint_set & q.joint_set <> q.joint_set
-          AND bit_count(joint_set & q.joint_set) >= least(min_shared, bit_count(q.joint_set))
+          AND bit_count(joint_set & q.joint_set) >= least(argument.min_shared, bit_count(q.joint_set))
           AND shrunk(1, sum_within(q.weight, joint_set) / q.total) >= height
     ),
     lacking AS MATERIALIZED (
@@ -359,7 +368,8 @@ CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses'
                shrunk(part_correlation(p.vector, p.squares, asked.q, o.within), o.within.n / o.total) AS similarity
         FROM query_table(among) AS p JOIN parts_of_it AS o ON p.joint_set = o.joint_set, asked
         WHERE o.mirrored IS NOT DISTINCT FROM asked.mirrored
-          AND (in_collection IS NULL OR p.snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = in_collection))
+          AND (argument.in_collection IS NULL
+               OR p.snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = argument.in_collection))
         ORDER BY similarity DESC NULLS LAST, pose_id LIMIT 2 * n
     )
     SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, pose_id, similarity, mirrored,
@@ -378,16 +388,17 @@ CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses'
 CREATE OR REPLACE MACRO part_names(wanted) AS string_split(replace(array_to_string(wanted, ','), '-', '_'), ',');
 CREATE OR REPLACE MACRO parts_weight(mask, wanted) AS (
     SELECT CASE
-        WHEN coalesce(len(wanted), 0) = 0 THEN given
-        WHEN known < len(wanted) THEN error('there is no such part of the body; the view body_parts has all')
+        WHEN coalesce(len(asked_parts), 0) = 0 THEN given
+        WHEN known < len(asked_parts) THEN error('there is no such part of the body; the view body_parts has all')
         ELSE [
             CASE WHEN list_contains(chosen, i) OR (len(chosen) < 3 AND list_contains(torso, i)) THEN given[i] ELSE 0 END for i in range(1, 15)
         ]::FLOAT[14] END
-    FROM (SELECT mask AS given), (
-        SELECT count(DISTINCT p.part) FILTER (list_contains(part_names(wanted), p.part)) AS known,
-               coalesce(list(DISTINCT j.position) FILTER (list_contains(part_names(wanted), p.part)), []) AS chosen,
+    FROM (
+        SELECT any_value(argument.mask) AS given, any_value(argument.wanted) AS asked_parts,
+               count(DISTINCT p.part) FILTER (list_contains(part_names(argument.wanted), p.part)) AS known,
+               coalesce(list(DISTINCT j.position) FILTER (list_contains(part_names(argument.wanted), p.part)), []) AS chosen,
                list(j.position) FILTER (p.part = 'torso') AS torso
-        FROM body_parts AS p JOIN joints AS j USING (joint)
+        FROM (SELECT {'mask': mask, 'wanted': wanted}) AS bound(argument), body_parts AS p JOIN joints AS j USING (joint)
     )
 );
 
@@ -407,11 +418,13 @@ CREATE OR REPLACE MACRO nearest_poses(
     q_vector, q_weight, n, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL
 ) AS TABLE
     FROM named(
-        (SELECT [{'mirrored': false, 'q': pose_query(v, w, turn := turn)}]
-             || CASE WHEN mirror
-                THEN [{'mirrored': true, 'q': pose_query(mirrored_vector(v), mirrored_weight(w), turn := turn)}]
+        (SELECT [{'mirrored': false, 'q': pose_query(argument.v, argument.w, turn := argument.turn)}]
+             || CASE WHEN argument.mirror
+                THEN [{'mirrored': true,
+                       'q': pose_query(mirrored_vector(argument.v), mirrored_weight(argument.w), turn := argument.turn)}]
                 ELSE [] END
-         FROM (SELECT q_vector::FLOAT[28] AS v, q_weight::FLOAT[14] AS w) WHERE v IS NOT NULL),
+         FROM (SELECT {'v': q_vector::FLOAT[28], 'w': q_weight::FLOAT[14], 'mirror': mirror, 'turn': turn}) AS bound(argument)
+         WHERE argument.v IS NOT NULL),
         n, min_shared, among, in_collection);
 
 -- The n poses most similar to a stored one, itself first:  FROM similar_poses(42)
@@ -420,8 +433,9 @@ CREATE OR REPLACE MACRO similar_poses(
     id, n := 10, mirror := true, turn := false, parts := NULL, min_shared := 6, among := 'poses', in_collection := NULL
 ) AS TABLE
     FROM nearest_poses(
-        (SELECT vector FROM poses WHERE pose_id = id),
-        (SELECT parts_weight(mask, parts) FROM poses WHERE pose_id = id),
+        (SELECT p.vector FROM (SELECT {'id': id}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
+        (SELECT parts_weight(p.mask, argument.parts)
+         FROM (SELECT {'id': id, 'parts': parts}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
         n, mirror := mirror, turn := turn, min_shared := min_shared, among := among, in_collection := in_collection);
 
 -- The same in 3D: the side that somebody is seen from does not count. among has the columns of world_poses.
@@ -430,11 +444,12 @@ CREATE OR REPLACE MACRO similar_views(
 ) AS TABLE
     FROM named(
         (SELECT [{'mirrored': false, 'q': view_query(world_vector, weight)}]
-             || CASE WHEN mirror
+             || CASE WHEN argument.mirror
                 THEN [{'mirrored': true, 'q': view_query(mirrored_view(world_vector), mirrored_weight(weight))}]
                 ELSE [] END
-         FROM (SELECT world_vector, parts_weight(mask, parts) AS weight FROM poses
-               WHERE pose_id = id AND world_vector IS NOT NULL)),
+         FROM (SELECT p.world_vector, parts_weight(p.mask, argument.parts) AS weight, argument
+               FROM (SELECT {'id': id, 'parts': parts, 'mirror': mirror}) AS bound(argument)
+               JOIN poses AS p ON p.pose_id = argument.id WHERE p.world_vector IS NOT NULL)),
         n, min_shared, among, in_collection);
 
 -- Two poses of which all joints count alike, from the eight sums over the joints that both have.
@@ -457,22 +472,28 @@ CREATE OR REPLACE MACRO pair_similarity(a, a_mask, a_squares, b, b_mask, b_squar
 -- NULL where they share fewer than 6 body joints, and one has others. mirror: of the pair as it is and mirrored, the better.
 CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS list_transform(
     [{
-        'a': (SELECT {'v': vector, 'm': mask, 's': squares, 'n': body_joints} FROM poses WHERE pose_id = a),
-        'b': (SELECT {'v': vector, 'm': mask, 's': squares, 'n': body_joints} FROM poses WHERE pose_id = b)
+        'a': (SELECT {'v': p.vector, 'm': p.mask, 's': p.squares, 'n': p.body_joints}
+              FROM (SELECT {'id': a}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
+        'b': (SELECT {'v': p.vector, 'm': p.mask, 's': p.squares, 'n': p.body_joints}
+              FROM (SELECT {'id': b}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
+        'may_mirror': mirror
     }],
     lambda p: greatest(
         pair_similarity(p.a.v, p.a.m, p.a.s, p.b.v, p.b.m, p.b.s, least(p.a.n, p.b.n), greatest(p.a.n, p.b.n)),
-        CASE WHEN mirror THEN pair_similarity(p.a.v, p.a.m, p.a.s, mirrored_vector(p.b.v), mirrored_weight(p.b.m),
+        CASE WHEN p.may_mirror THEN pair_similarity(p.a.v, p.a.m, p.a.s, mirrored_vector(p.b.v), mirrored_weight(p.b.m),
                                               mirrored_weight(p.b.s), least(p.a.n, p.b.n), greatest(p.a.n, p.b.n)) END)
 )[1];
 
 -- Why a stored pose is as far from a query, another stored pose, as it is: a row for each joint of the query. Contributions sum to
 -- the distance, 1 - similarity.  FROM pose_differences(42, 43) ORDER BY contribution DESC
 CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TABLE
-    WITH pair AS (
-        SELECT a.mask AS has, a.vector AS a, CASE WHEN mirrored THEN mirrored_vector(b.vector) ELSE b.vector END AS b,
-               CASE WHEN mirrored THEN mirrored_weight(b.mask) ELSE b.mask END AS asked
-        FROM poses AS a, poses AS b WHERE a.pose_id = id AND b.pose_id = query_id
+    WITH bound(argument) AS (
+        SELECT {'query_id': query_id, 'id': id, 'mirrored': mirrored}
+    ), pair AS (
+        SELECT argument.mirrored AS is_mirrored, a.mask AS has, a.vector AS a,
+               CASE WHEN argument.mirrored THEN mirrored_vector(b.vector) ELSE b.vector END AS b,
+               CASE WHEN argument.mirrored THEN mirrored_weight(b.mask) ELSE b.mask END AS asked
+        FROM bound JOIN poses AS a ON a.pose_id = argument.id JOIN poses AS b ON b.pose_id = argument.query_id
     ), shared AS (
         SELECT *, [has[i] * asked[i] for i in range(1, 15)]::DOUBLE[] AS w FROM pair
     ), moved AS (
@@ -485,7 +506,7 @@ CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TAB
         SELECT *, (list_dot_product(ax, bx) + list_dot_product(ay, byy)) / (size_a * size_b) AS correlation,
                list_sum(w) / list_sum(asked::DOUBLE[]) AS share FROM scaled
     )
-    SELECT CASE WHEN mirrored THEN mirror.joint ELSE j.joint END AS joint,
+    SELECT CASE WHEN is_mirrored THEN mirror.joint ELSE j.joint END AS joint,
            CASE WHEN w[j.position] > 0
            THEN share / 2 * ((ax[j.position] / size_a - bx[j.position] / size_b) ** 2
                              + (ay[j.position] / size_a - byy[j.position] / size_b) ** 2)
@@ -510,5 +531,6 @@ CREATE OR REPLACE MACRO random_similarities() AS TABLE
     ) AS similarity
     FROM sample AS a, sample AS b WHERE a.pose_id <> b.pose_id;
 CREATE OR REPLACE MACRO closer_than(value) AS (
-    SELECT 100.0 * count(*) FILTER (similarity <= value + 1e-6) / count(similarity) FROM random_similarities()
+    SELECT 100.0 * count(*) FILTER (pair.similarity <= argument.value + 1e-6) / count(pair.similarity)
+    FROM (SELECT {'value': value}) AS bound(argument), random_similarities() AS pair
 );
