@@ -6,7 +6,7 @@ import pytest
 
 from posesearch import estimators, images, skeleton
 from posesearch.engine import demo
-from posesearch.estimators import Estimator, blazepose, detections
+from posesearch.estimators import Estimator, blazepose, blazepose_detector
 from posesearch.estimators.crops import Crop, Levels, placed
 from posesearch.render.mannequin import Figure, Look, scene
 from posesearch.types import Float, Photo
@@ -162,7 +162,7 @@ def test_the_mirrored_photo_is_the_mirrored_pose(estimator: Estimator) -> None:
 
 
 def test_the_anchors_are_the_detectors() -> None:
-    anchors = detections.anchors()
+    anchors = blazepose_detector.anchors()
     assert anchors.shape == (2254, 2)
     assert anchors[0].tolist() == anchors[1].tolist() == pytest.approx([0.5 / 28, 0.5 / 28])
     assert anchors[-1].tolist() == pytest.approx([6.5 / 7, 6.5 / 7])
@@ -170,7 +170,7 @@ def test_the_anchors_are_the_detectors() -> None:
 
 def test_overlapping_detections_are_one_weighted_by_score() -> None:
     low = np.array([[0.0, 0.0], [0.1, 0.0], [0.7, 0.7]])
-    groups = detections.weighted(low, low + 0.3, np.array([0.5, 0.9, 0.6]))
+    groups = blazepose_detector.weighted(low, low + 0.3, np.array([0.5, 0.9, 0.6]))
     assert [group.tolist() for group in groups] == [[1, 0], [2]]
 
 

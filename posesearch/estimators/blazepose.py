@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
-from posesearch.estimators import detections, people
+from posesearch.estimators import blazepose_detector, people
+from posesearch.estimators.blazepose_detector import Detection, overlap, sigmoid
 from posesearch.estimators.crops import Crop, Levels, placed
-from posesearch.estimators.detections import Detection, overlap, sigmoid
 from posesearch.estimators.models import POSE_DETECTION, POSE_LANDMARK, BlazePoseSettings, Model
 from posesearch.estimators.runtime import Network
 from posesearch.types import Float, Person, Photo
@@ -110,7 +110,9 @@ class BlazePose:
         self.model = model
         self.settings = model.settings
         self.enough: int | None = ENOUGH_ORIGINAL if self.settings.sampling == "original" else ENOUGH
-        self._detector = Network(files[POSE_DETECTION.name], cache, streams, (1, detections.SIDE, detections.SIDE, 3))
+        self._detector = Network(
+            files[POSE_DETECTION.name], cache, streams, (1, blazepose_detector.SIDE, blazepose_detector.SIDE, 3)
+        )
         mask = (1, LANDMARK_SIDE, LANDMARK_SIDE, 1)  # the person cut out
         self._landmarks = Network(
             files[POSE_LANDMARK.name], cache, streams, (1, LANDMARK_SIDE, LANDMARK_SIDE, 3), (mask,)
@@ -144,15 +146,15 @@ class BlazePose:
             for left in np.linspace(0, width - height, count):
                 square = Crop(np.array([left + height / 2, height / 2]), float(height), float(height))
                 found += self._detect(levels, square)
-        return detections.strongest(found)
+        return blazepose_detector.strongest(found)
 
     def _detect(self, levels: Levels, crop: Crop) -> list[Detection]:
         """Find people in a square of the photo."""
-        matrix = crop.matrix(detections.SIDE, detections.SIDE)
-        square = levels.sample(matrix, detections.SIDE, detections.SIDE, cv2.BORDER_CONSTANT)
+        matrix = crop.matrix(blazepose_detector.SIDE, blazepose_detector.SIDE)
+        square = levels.sample(matrix, blazepose_detector.SIDE, blazepose_detector.SIDE, cv2.BORDER_CONSTANT)
         first, second = self._detector(_rgb(square) / 127.5 - 1.0)
         boxes, logits = (first, second) if first.size > second.size else (second, first)
-        return detections.decoded(boxes[0], logits.ravel(), self.settings.detection, matrix)
+        return blazepose_detector.decoded(boxes[0], logits.ravel(), self.settings.detection, matrix)
 
     def _look(self, levels: Levels, crop: Crop) -> Landmarks:
         matrix = crop.matrix(LANDMARK_SIDE, LANDMARK_SIDE)
