@@ -85,10 +85,10 @@ def floors(folder: Path, png: Path) -> None:
     """Print and draw what each floor keeps: of the joints found right, of those found wrong, and complete poses."""
     from matplotlib.figure import Figure  # noqa: PLC0415 (only the drawing pays)
 
-    row = estimators.model("blazepose")
+    row = estimators.find_model("blazepose")
     assert isinstance(row.settings, BlazePoseSettings)
     all_of_them = replace(row, settings=replace(row.settings, visibility=0.0))
-    estimator = estimators.decoder(all_of_them, {needed.name: weights.ensure(needed) for needed in row.weights})
+    estimator = estimators.build(all_of_them, {needed.name: weights.ensure_weights(needed) for needed in row.weights})
     scores: dict[bool, list[float]] = {True: [], False: []}
     for kind, joints in labelled.SCORED.items():
         for one in labelled.labelled(folder / kind):

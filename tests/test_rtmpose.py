@@ -77,12 +77,12 @@ def detector(path: Path, score: float = 0.9) -> Path:
     return saved(path, nodes, (side, side), {"dets": [1, 3, 5], "labels": [1, 3]})
 
 
-def pose(path: Path, hidden: tuple[int, ...] = (), bins: int = rtmpose.SPLIT) -> Path:
+def pose(path: Path, hidden: tuple[int, ...] = (), bins: int = rtmpose.BINS_PER_PIXEL) -> Path:
     """Return a pose network that finds the dots; the bars of `hidden` joints stay low."""
     height = np.array([0.1 if joint in hidden else 0.9 for joint in range(17)], np.float32).reshape(1, 17, 1)
     nodes = [constant("channel", np.array([1], np.int64))]
     for number, levels in enumerate((LEVELS, 255 - LEVELS)):  # the input is RGB
-        own = ((levels - rtmpose._MEAN[number]) / rtmpose._DEVIATION[number]).astype(np.float32)
+        own = ((levels - rtmpose._POSE_MEAN[number]) / rtmpose._POSE_STD[number]).astype(np.float32)
         nodes += [
             constant(f"start{number}", np.array([number], np.int64)),
             constant(f"end{number}", np.array([number + 1], np.int64)),
@@ -158,7 +158,7 @@ def test_no_detection_no_pose(tmp_path: Path, files: dict[str, Path]) -> None:
 def test_bars_are_read_at_half_pixels() -> None:
     x, y = np.zeros((17, 384), np.float32), np.zeros((17, 512), np.float32)
     x[:, 101], y[:, 300] = 0.7, 0.4
-    xy, score = rtmpose.decoded(x, y)
+    xy, score = rtmpose.decode_simcc(x, y)
     assert xy[0].tolist() == [50.5, 150]
     assert score[0] == pytest.approx(0.4)
 

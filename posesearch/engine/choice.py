@@ -55,7 +55,7 @@ class Choice:
 
     def settings(self) -> dict[str, Any]:
         """Return version and settings, as they are stored with each pose."""
-        model = estimators.model(self.name)
+        model = estimators.find_model(self.name)
         files = {"files": self.hashes} if self.own else {}
         return {"version": model.version, **model.settings_json(), **files}
 
@@ -69,7 +69,7 @@ def chosen(name: str, model_paths: Sequence[str]) -> Choice:
         UnknownEstimator: no such name.
         WeightsUnusable: a file is not there, or the estimator has no network of that name.
     """
-    model = estimators.model(name)
+    model = estimators.find_model(name)
     names = [weights.name for weights in model.weights]
     own = {}
     for named in model_paths:

@@ -1,4 +1,7 @@
-"""Photos to people. `load` gives the estimator of a name; nothing else in posesearch knows a network."""
+"""Pose estimation: turns a photo into the people in it. `load` returns an estimator by its name.
+
+No other package of posesearch runs a network.
+"""
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -7,113 +10,136 @@ from typing import Any, Final, Protocol
 
 from posesearch.errors import WeightsUnavailable, WeightsUnusable
 from posesearch.estimators import weights
-from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, model
+from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, find_model
 from posesearch.estimators.weights import sha256_of
 from posesearch.types import Person, Photo
 
-__all__ = ["DEFAULT", "MODELS", "Estimator", "Model", "decoder", "listing", "load", "model", "pull", "sha256_of"]
+__all__ = [
+    "DEFAULT",
+    "MODELS",
+    "Estimator",
+    "Model",
+    "build",
+    "find_model",
+    "list_models",
+    "load",
+    "pull_weights",
+    "sha256_of",
+]
 
 
 class Estimator(Protocol):
-    """What every estimator does.
+    """The interface that every estimator implements.
 
     Attributes:
-        model: its row in the table.
-        enough: pixels of the photo's longer side that it can use; None where it needs the whole photo.
+        model: the estimator's row in the table of models.
+        enough: the largest useful length of the photo's longer side, in pixels. A larger photo may be decoded at this
+            size. None means that the estimator needs the photo at full size.
     """
 
     model: Model
     enough: int | None
 
     def estimate(self, photo: Photo) -> list[Person]:
-        """Return the people in the photo, the most prominent first; an empty list where there is nobody."""
+        """Return the people in the photo, the main person first. The list is empty if there is nobody."""
         ...
 
 
-DECODERS: Final = {
+ARCHITECTURES: Final = {
     "blazepose": ("posesearch.estimators.blazepose", "BlazePose"),
     "paf": ("posesearch.estimators.tfpose", "TfPose"),
     "simcc": ("posesearch.estimators.rtmpose", "RTMPose"),
 }
-"""Module and class of each decoder; imported when it is used, because the runtime takes half a second to import."""
+"""Module and class of each architecture. They are imported on first use, because OpenVINO takes half a second."""
 
 
 def load(name: str, streams: int = 1, own: Mapping[str, Path] | None = None) -> Estimator:
-    """Return the estimator of that name, its weights fetched where they are missing.
+    """Return the estimator with this name. Weights that are not on this machine are downloaded.
 
     Args:
         name: a key of MODELS.
-        streams: how many threads will estimate at once.
-        own: files of the user's to use instead of the released ones, by the weights' name.
+        streams: how many threads will call the estimator at once.
+        own: the user's own files, which replace the released ones. The keys are names of weights.
 
     Raises:
-        UnknownEstimator: no such name.
-        WeightsUnavailable: the weights can't be had.
-        WeightsUnusable: a file of the user's is not there or is no such network.
+        UnknownEstimator: there is no estimator with this name.
+        WeightsUnavailable: the weights can't be downloaded.
+        WeightsUnusable: one of the user's files is missing, or it is not a network of the expected kind.
     """
-    row = model(name)
+    model = find_model(name)
     files = {}
-    for needed in row.weights:
-        path = (own or {}).get(needed.name)
+    for required in model.weights:
+        path = (own or {}).get(required.name)
         if path is not None and not path.is_file():
             raise WeightsUnusable(str(path), "there is no such file")
-        files[needed.name] = path or _ensured(needed, name)
-    return decoder(row, files, streams)
+        files[required.name] = path or _ensure_weights_of(name, required)
+    return build(model, files, streams)
 
 
-def _ensured(needed: Weights, name: str) -> Path:
+def build(model: Model, files: Mapping[str, Path], streams: int = 1) -> Estimator:
+    """Return an estimator built from a model, which need not be in the table.
+
+    Args:
+        model: the architecture, its weights and its settings.
+        files: the path of each of the model's weights. The keys are names of weights.
+        streams: how many threads will call the estimator at once.
+
+    Raises:
+        WeightsUnusable: a file is not a network of the expected kind.
+    """
+    module, class_name = ARCHITECTURES[model.architecture]
+    architecture = getattr(import_module(module), class_name)
+    estimator: Estimator = architecture(model, files, weights.cache_folder() / "compiled", streams)
+    return estimator
+
+
+def pull_weights(names: Iterable[str]) -> list[Path]:
+    """Download the weights of these estimators unless they are on this machine. Return their paths, each path once.
+
+    Raises:
+        UnknownEstimator: there is no estimator with one of the names.
+        WeightsUnavailable: the weights can't be downloaded.
+    """
+    paths = (_ensure_weights_of(name, required) for name in names for required in find_model(name).weights)
+    return list(dict.fromkeys(paths))
+
+
+def _ensure_weights_of(estimator: str, required: Weights) -> Path:
+    """Return the path of the weights. An error names the estimator, so that the message can tell how to pull it."""
     try:
-        return weights.ensure(needed)
+        return weights.ensure_weights(required)
     except WeightsUnavailable as error:
-        raise WeightsUnavailable(error.model, error.detail, name) from error
+        raise WeightsUnavailable(error.model, error.detail, estimator) from error
 
 
-def decoder(row: Model, files: Mapping[str, Path], streams: int = 1) -> Estimator:
-    """Return the estimator of a row, which need not be in the table, from its weights' files by name.
+def list_models() -> list[dict[str, Any]]:
+    """Return the table of models as `posesearch models --json` prints it.
 
-    Raises:
-        WeightsUnusable: a file is no network of that kind.
+    The path of weights that are not on this machine is None.
     """
-    module, name = DECODERS[row.decoder]
-    made: Estimator = getattr(import_module(module), name)(row, files, weights.cache_folder() / "compiled", streams)
-    return made
-
-
-def pull(names: Iterable[str]) -> list[Path]:
-    """Fetch the weights of these estimators where they are missing; return their files, each once.
-
-    Raises:
-        UnknownEstimator: no such name.
-        WeightsUnavailable: the weights can't be had.
-    """
-    return list(dict.fromkeys(_ensured(needed, name) for name in names for needed in model(name).weights))
-
-
-def listing() -> list[dict[str, Any]]:
-    """Return the table of estimators, as `posesearch models --json` prints it; a path is None before the fetch."""
     return [
         {
-            "name": row.name,
-            "default": row.name == DEFAULT,
-            "version": row.version,
-            "summary": row.summary,
-            "joints": row.joints,
-            "world": row.world,
-            "decoder": row.decoder,
-            "settings": row.settings_json(),
-            "weights": [_file(needed) for needed in row.weights],
+            "name": model.name,
+            "default": model.name == DEFAULT,
+            "version": model.version,
+            "summary": model.summary,
+            "joints": model.joints,
+            "world": model.world,
+            "decoder": model.architecture,  # docs/json.md publishes this key, so it keeps its name
+            "settings": model.settings_json(),
+            "weights": [_describe_weights(file) for file in model.weights],
         }
-        for row in MODELS.values()
+        for model in MODELS.values()
     ]
 
 
-def _file(needed: Weights) -> dict[str, Any]:
-    path = weights.find(needed)
+def _describe_weights(file: Weights) -> dict[str, Any]:
+    path = weights.find_weights(file)
     return {
-        "name": needed.name,
+        "name": file.name,
         "path": None if path is None else str(path),
-        "bytes": needed.size,
-        "sha256": needed.sha256,
-        "licence": needed.licence,
-        "origin": needed.origin,
+        "bytes": file.size,
+        "sha256": file.sha256,
+        "licence": file.licence,
+        "origin": file.origin,
     }

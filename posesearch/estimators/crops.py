@@ -1,4 +1,4 @@
-"""Crops of a photo at a network's size: turned, scaled, without aliasing."""
+"""Crops rectangles, which may be rotated, out of a photo and resizes them to a network's input without aliasing."""
 
 import math
 from dataclasses import dataclass
@@ -9,19 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
-"""(2, 3): from a crop's coordinates to the photo's pixels, both counted from the upper left corner's edge."""
+"""(2, 3) affine transform from coordinates in a crop to pixels of the photo.
 
-_CENTRE: Final = np.array([0.5, 0.5])  # of a pixel, from its edge
+Both are continuous coordinates: (0, 0) is the upper left corner of the upper left pixel, not its centre.
+"""
+
+_PIXEL_CENTRE: Final = np.array([0.5, 0.5])  # continuous coordinates of the centre of the upper left pixel
 
 
 @dataclass(frozen=True, eq=False)
 class Crop:
-    """A rectangle in a photo.
+    """A rectangle in a photo, which may be rotated.
 
     Attributes:
-        centre: (2,) pixels.
-        width, height: pixels.
-        angle: radians by which the crop is turned clockwise; its own up points there.
+        centre: (2,) pixels of the photo.
+        width, height: pixels of the photo.
+        angle: clockwise rotation in radians. The crop's upward direction is the photo's, rotated by this angle.
     """
 
     centre: NDArray[np.float64]
@@ -30,49 +33,58 @@ class Crop:
     angle: float = 0.0
 
     def matrix(self, width: int, height: int) -> Matrix:
-        """Return the way from an input of that size to the photo."""
+        """Return the transform from a network's input of this size in pixels to the photo."""
         cosine, sine = math.cos(self.angle), math.sin(self.angle)
-        turned = np.array([[cosine, -sine], [sine, cosine]]) * [self.width / width, self.height / height]
-        shift = self.centre - turned @ [width / 2, height / 2]
-        return np.concatenate([turned, shift[:, None]], axis=1)
+        linear = np.array([[cosine, -sine], [sine, cosine]]) * [self.width / width, self.height / height]
+        shift = self.centre - linear @ [width / 2, height / 2]
+        return np.concatenate([linear, shift[:, None]], axis=1)
 
 
-def placed(points: NDArray[Any], matrix: Matrix) -> NDArray[np.float64]:
-    """Return (..., 2) points of a crop in the photo."""
+def transform_points(points: NDArray[Any], matrix: Matrix) -> NDArray[np.float64]:
+    """Transform (..., 2) points of a crop to pixels of the photo."""
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], dtype=np.float64)
 
 
-class Levels:
-    """A photo, and halves of it that are made when they are first asked for."""
+class ImagePyramid:
+    """A photo and copies of it, each half the size of the one before. A copy is made when it is first needed."""
 
-    def __init__(self, pixels: NDArray[np.uint8], area: bool = True) -> None:
-        """Take (h, w, 3) uint8; without `area`, sample as MediaPipe does: from the photo itself, at pixels' corners."""
-        self._levels: list[NDArray[Any]] = [pixels]
-        self._area = area
-
-    def sample(self, matrix: Matrix, width: int, height: int, border: int) -> NDArray[Any]:
-        """Return the crop, (height, width, 3) uint8.
+    def __init__(self, pixels: NDArray[np.uint8], *, area_sampling: bool = True) -> None:
+        """Start a pyramid of one photo.
 
         Args:
-            matrix: from the crop to the photo.
-            width: of the crop, pixels.
-            height: of the crop, pixels.
-            border: what lies outside the photo, cv2.BORDER_CONSTANT (black) or cv2.BORDER_REPLICATE.
+            pixels: (h, w, 3) uint8.
+            area_sampling: whether to sample a large crop from a smaller copy, which avoids aliasing, and to sample at
+                pixel centres. Otherwise crops are sampled as MediaPipe does: from the photo at pixel corners.
         """
-        source, moved = self._levels[0], matrix.copy()
-        if self._area:
+        self._levels: list[NDArray[Any]] = [pixels]
+        self._area_sampling = area_sampling
+
+    def sample(self, matrix: Matrix, width: int, height: int, border: int) -> NDArray[Any]:
+        """Return the pixels of a crop, (height, width, 3) uint8.
+
+        Args:
+            matrix: transform from the crop to the photo.
+            width: width of the result in pixels.
+            height: height of the result in pixels.
+            border: how to fill what lies outside the photo: cv2.BORDER_CONSTANT (black) or cv2.BORDER_REPLICATE.
+        """
+        source, to_source = self._levels[0], matrix.copy()
+        if self._area_sampling:
             scale = math.sqrt(abs(float(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0])))
             level = max(0, math.floor(math.log2(max(scale, 1e-9))))
             source = self._level(level)
-            moved = matrix / 2.0 ** min(level, len(self._levels) - 1)
-            moved[:, 2] += moved[:, :2] @ _CENTRE - _CENTRE
+            to_source = matrix / 2.0 ** min(level, len(self._levels) - 1)
+            # OpenCV's coordinates count from the centre of the upper left pixel.
+            to_source[:, 2] += to_source[:, :2] @ _PIXEL_CENTRE - _PIXEL_CENTRE
         return cv2.warpAffine(
-            source, moved, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border
+            source, to_source, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border
         )
 
     def _level(self, level: int) -> NDArray[Any]:
+        """Return the photo halved this many times, or as many times as its size allows."""
         while len(self._levels) <= level and min(self._levels[-1].shape[:2]) > 1:
             height, width = (side // 2 for side in self._levels[-1].shape[:2])
-            even = self._levels[-1][: 2 * height, : 2 * width]  # halves exactly, in a quarter of the time
+            # Even sides are halved exactly, which takes OpenCV a quarter of the time.
+            even = self._levels[-1][: 2 * height, : 2 * width]
             self._levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
         return self._levels[min(level, len(self._levels) - 1)]

