@@ -220,10 +220,10 @@ FROM poses WHERE world_vector IS NOT NULL;
 -- Similarity, -1 to 1: the weighted Pearson correlation of the coordinates of the joints that both poses have, which is what is
 -- left after the best move and scale. For two complete poses it is the inner product of their vectors.
 --
--- The query is one struct, made once by pose_query or view_query: every sum over the shared joints is then an inner product
+-- The query is one struct, made once by pose_query or world_query: every sum over the shared joints is then an inner product
 -- of a stored array with a constant of the query, or a sum that only the stored pose's joint_set tells (query_within).
 
-CREATE OR REPLACE MACRO bits_of(weight) AS
+CREATE OR REPLACE MACRO joint_set_of(weight) AS
     list_sum([CASE WHEN weight[i] > 0 THEN 1 << (i - 1) ELSE 0 END for i in range(1, 15)])::USMALLINT;
 
 -- In a mirror left and right change places, and x its sign.
@@ -231,7 +231,7 @@ CREATE OR REPLACE MACRO mirrored_axis(axis) AS [axis[i] for i in [1, 2, 6, 7, 8,
 CREATE OR REPLACE MACRO mirrored_weight(weight) AS mirrored_axis(weight)::FLOAT[14];
 CREATE OR REPLACE MACRO mirrored_vector(vector) AS
     list_concat([-v for v in mirrored_axis(vector)], mirrored_axis(vector[15:28]))::FLOAT[28];
-CREATE OR REPLACE MACRO mirrored_view(vector) AS
+CREATE OR REPLACE MACRO mirrored_world_vector(vector) AS
     list_concat([-v for v in mirrored_axis(vector)], mirrored_axis(vector[15:28]), mirrored_axis(vector[29:42]))::FLOAT[42];
 
 -- Coordinates less their weighted mean, times the weight: what is multiplied with these needs no mean taken off.
@@ -241,7 +241,7 @@ CREATE OR REPLACE MACRO centred(axis, weight) AS [
 
 -- A query with u and v, the axes of the plane in which a turn may be free, and f, the axis that stays, as lists of 14.
 CREATE OR REPLACE MACRO query_of(u, v, f, weight) AS {
-    'joint_set': bits_of(weight), 'total': list_sum(weight::DOUBLE[]), 'lightest': list_min([w for w in weight::FLOAT[] if w > 0]),
+    'joint_set': joint_set_of(weight), 'total': list_sum(weight::DOUBLE[]), 'lightest': list_min([w for w in weight::FLOAT[] if w > 0]),
     'weight': weight::FLOAT[14],
     'u': centred(u, weight), 'v': centred(v, weight), 'f': centred(f, weight),
     'squares': [CASE WHEN weight[i] > 0 THEN (centred(u, weight)[i] ** 2 + centred(v, weight)[i] ** 2 + centred(f, weight)[i] ** 2)
@@ -252,7 +252,7 @@ CREATE OR REPLACE MACRO query_of(u, v, f, weight) AS {
 -- in the picture is free.
 CREATE OR REPLACE MACRO pose_query(vector, weight, turn := false) AS list_transform(
     [query_of(vector[1:14], vector[15:28], repeat([0], 14), weight)], lambda q: struct_insert(q,
-        free := turn, view := false, spread := list_sum(q.squares),
+        rotates := turn, world := false, spread := list_sum(q.squares),
         ones_u := list_concat(q.weight::FLOAT[], repeat([0], 14))::FLOAT[28],
         ones_v := list_concat(repeat([0], 14), q.weight::FLOAT[])::FLOAT[28],
         ones_f := repeat([0], 28)::FLOAT[28],
@@ -262,9 +262,9 @@ CREATE OR REPLACE MACRO pose_query(vector, weight, turn := false) AS list_transf
 )[1];
 
 -- The same in 3D, a turn about the vertical free. vector: FLOAT[42].
-CREATE OR REPLACE MACRO view_query(vector, weight) AS list_transform(
+CREATE OR REPLACE MACRO world_query(vector, weight) AS list_transform(
     [query_of(vector[1:14], vector[29:42], vector[15:28], weight)], lambda q: struct_insert(q,
-        free := true, view := true, spread := list_sum(q.squares),
+        rotates := true, world := true, spread := list_sum(q.squares),
         ones_u := list_concat(q.weight::FLOAT[], repeat([0], 28))::FLOAT[42],
         ones_v := list_concat(repeat([0], 28), q.weight::FLOAT[])::FLOAT[42],
         ones_f := list_concat(repeat([0], 14), q.weight::FLOAT[], repeat([0], 14))::FLOAT[42],
@@ -285,53 +285,53 @@ CREATE OR REPLACE MACRO query_within(q, joint_set) AS list_transform(
 )[1];
 
 -- A spread that tells something: NULL where the joints lie within 3% of the body, on one point for any estimator.
-CREATE OR REPLACE MACRO told(spread) AS CASE WHEN spread > 1e-3 THEN spread END;
+CREATE OR REPLACE MACRO spread_or_null(spread) AS CASE WHEN spread > 1e-3 THEN spread END;
 CREATE OR REPLACE MACRO squared(a) AS a * a;
 
 -- The product of a stored pose with a query, the best of all turns where one is free.
-CREATE OR REPLACE MACRO turned_product(vector, fixed, along, across) AS
+CREATE OR REPLACE MACRO rotated_product(vector, fixed, along, across) AS
     array_inner_product(vector, fixed)
     + sqrt(squared(array_inner_product(vector, along)) + squared(array_inner_product(vector, across)));
 
 -- How far the query's joints of a stored pose lie from their centroid. A pose that has these joints, each weighing 1, and no
 -- others, needs no sums: its vector has norm 1.
-CREATE OR REPLACE MACRO flat_spread(vector, squares, weight, ones_u, ones_v, n) AS
+CREATE OR REPLACE MACRO image_spread(vector, squares, weight, ones_u, ones_v, n) AS
     array_inner_product(squares, weight)::DOUBLE
     - (squared(array_inner_product(vector, ones_u)) + squared(array_inner_product(vector, ones_v))) / n;
-CREATE OR REPLACE MACRO solid_spread(vector, squares, weight, ones_u, ones_v, ones_f, n) AS
-    flat_spread(vector, squares, weight, ones_u, ones_v, n) - squared(array_inner_product(vector, ones_f)) / n;
+CREATE OR REPLACE MACRO world_spread(vector, squares, weight, ones_u, ones_v, ones_f, n) AS
+    image_spread(vector, squares, weight, ones_u, ones_v, n) - squared(array_inner_product(vector, ones_f)) / n;
 
 -- Correlation of a query with a stored pose that has all its joints; NULL where they tell nothing.
-CREATE OR REPLACE MACRO whole_correlation(vector, squares, q) AS
-    CASE WHEN q['free'] THEN turned_product(vector, q['fixed'], q['along'], q['across']) ELSE array_inner_product(vector, q['along']) END
-    / sqrt(told(q['spread']) * told(
-        CASE WHEN q['view'] THEN solid_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], q['total'])
-        ELSE flat_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['total']) END));
+CREATE OR REPLACE MACRO full_correlation(vector, squares, q) AS
+    CASE WHEN q['rotates'] THEN rotated_product(vector, q['fixed'], q['along'], q['across']) ELSE array_inner_product(vector, q['along']) END
+    / sqrt(spread_or_null(q['spread']) * spread_or_null(
+        CASE WHEN q['world'] THEN world_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], q['total'])
+        ELSE image_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['total']) END));
 
 CREATE OR REPLACE MACRO along_within(vector, q, within) AS
     array_inner_product(vector, q['along'])
     - (array_inner_product(vector, q['ones_u']) * within['u'] + array_inner_product(vector, q['ones_v']) * within['v']) / within['n'];
 
 -- The same where the stored pose lacks some; "within" is query_within of its joint_set.
-CREATE OR REPLACE MACRO part_correlation(vector, squares, q, within) AS
-    CASE WHEN q['free']
+CREATE OR REPLACE MACRO partial_correlation(vector, squares, q, within) AS
+    CASE WHEN q['rotates']
     THEN array_inner_product(vector, q['fixed']) - array_inner_product(vector, q['ones_f']) * within['f'] / within['n']
          + sqrt(squared(along_within(vector, q, within)) + squared(
              array_inner_product(vector, q['across'])
              - (array_inner_product(vector, q['ones_u']) * within['v'] - array_inner_product(vector, q['ones_v']) * within['u']) / within['n']))
     ELSE along_within(vector, q, within) END
-    / sqrt(told(within['spread'])
-           * told(solid_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], within['n'])));
+    / sqrt(spread_or_null(within['spread'])
+           * spread_or_null(world_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], within['n'])));
 
 -- Similarity of a pose that has a share of what the query asks for: what it lacks counts as 0.9, about what two people picked at
 -- random have, or differs twice as much as the rest where that is worse.
-CREATE OR REPLACE MACRO shrunk(correlation, share) AS
+CREATE OR REPLACE MACRO penalized(correlation, share) AS
     CASE WHEN correlation IS NOT NULL  -- least(1, NULL) is 1
     THEN greatest(-1, least(1, 1 - (1 - correlation) * share - (1 - share) * greatest(0.1, 2 * (1 - correlation)))) END;
 
 -- The n poses most similar to the best of some queries, [{'mirrored': ..., 'q': ...}, ...], best first, without their sources.
 -- First the poses that have all that is asked for; then those that lack some joints and could still be among the n.
-CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses', in_collection := NULL) AS TABLE
+CREATE OR REPLACE MACRO rank_poses(queries, n, min_shared := 6, among := 'poses', in_collection := NULL) AS TABLE
     WITH bound(argument) AS MATERIALIZED (
         SELECT {'queries': queries, 'min_shared': min_shared, 'in_collection': in_collection}
     ),
@@ -340,7 +340,7 @@ CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses'
         FROM (SELECT unnest(argument.queries) AS one, argument FROM bound) WHERE one.q.total > 0
     ),
     whole AS MATERIALIZED (
-        SELECT pose_id, mirrored, joint_set, whole_correlation(p.vector, p.squares, q) AS similarity
+        SELECT pose_id, mirrored, joint_set, full_correlation(p.vector, p.squares, q) AS similarity
         FROM query_table(among) AS p, asked
         WHERE p.joint_set & q.joint_set = q.joint_set
           AND (argument.in_collection IS NULL
@@ -354,18 +354,18 @@ CREATE OR REPLACE MACRO nearest_to(queries, n, min_shared := 6, among := 'poses'
         )
     ),
     open AS MATERIALIZED (
-        SELECT mirrored, q, height, argument FROM asked, bar WHERE shrunk(1, 1 - q.lightest / q.total) >= height
+        SELECT mirrored, q, height, argument FROM asked, bar WHERE penalized(1, 1 - q.lightest / q.total) >= height
     ),
     parts_of_it AS MATERIALIZED (
         SELECT joint_set, mirrored, query_within(q, joint_set) AS within, q.total
         FROM (SELECT DISTINCT p.joint_set FROM query_table(among) AS p, (SELECT DISTINCT true FROM open)), open
         WHERE joint_set & q.joint_set <> q.joint_set
           AND bit_count(joint_set & q.joint_set) >= least(argument.min_shared, bit_count(q.joint_set))
-          AND shrunk(1, sum_within(q.weight, joint_set) / q.total) >= height
+          AND penalized(1, sum_within(q.weight, joint_set) / q.total) >= height
     ),
     lacking AS MATERIALIZED (
         SELECT p.pose_id, asked.mirrored, p.joint_set,
-               shrunk(part_correlation(p.vector, p.squares, asked.q, o.within), o.within.n / o.total) AS similarity
+               penalized(partial_correlation(p.vector, p.squares, asked.q, o.within), o.within.n / o.total) AS similarity
         FROM query_table(among) AS p JOIN parts_of_it AS o ON p.joint_set = o.joint_set, asked
         WHERE o.mirrored IS NOT DISTINCT FROM asked.mirrored
           AND (argument.in_collection IS NULL
@@ -403,9 +403,9 @@ CREATE OR REPLACE MACRO parts_weight(mask, wanted) AS (
 );
 
 -- What nearest_to found, with where it is from.
-CREATE OR REPLACE MACRO named(queries, n, min_shared, among, in_collection) AS TABLE
+CREATE OR REPLACE MACRO with_sources(queries, n, min_shared, among, in_collection) AS TABLE
     SELECT rank, pose_id, snapshot_id, source, collection, similarity, shared_joints, mirrored, cluster
-    FROM nearest_to(queries, n, min_shared := min_shared, among := among, in_collection := in_collection)
+    FROM rank_poses(queries, n, min_shared := min_shared, among := among, in_collection := in_collection)
     JOIN labelled_poses USING (pose_id)
     ORDER BY rank;
 
@@ -417,7 +417,7 @@ CREATE OR REPLACE MACRO named(queries, n, min_shared, among, in_collection) AS T
 CREATE OR REPLACE MACRO nearest_poses(
     q_vector, q_weight, n, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL
 ) AS TABLE
-    FROM named(
+    FROM with_sources(
         (SELECT [{'mirrored': false, 'q': pose_query(argument.v, argument.w, turn := argument.turn)}]
              || CASE WHEN argument.mirror
                 THEN [{'mirrored': true,
@@ -442,10 +442,10 @@ CREATE OR REPLACE MACRO similar_poses(
 CREATE OR REPLACE MACRO similar_views(
     id, n := 10, mirror := true, parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL
 ) AS TABLE
-    FROM named(
-        (SELECT [{'mirrored': false, 'q': view_query(world_vector, weight)}]
+    FROM with_sources(
+        (SELECT [{'mirrored': false, 'q': world_query(world_vector, weight)}]
              || CASE WHEN argument.mirror
-                THEN [{'mirrored': true, 'q': view_query(mirrored_view(world_vector), mirrored_weight(weight))}]
+                THEN [{'mirrored': true, 'q': world_query(mirrored_world_vector(world_vector), mirrored_weight(weight))}]
                 ELSE [] END
          FROM (SELECT p.world_vector, parts_weight(p.mask, argument.parts) AS weight, argument
                FROM (SELECT {'id': id, 'parts': parts, 'mirror': mirror}) AS bound(argument)
@@ -454,7 +454,7 @@ CREATE OR REPLACE MACRO similar_views(
 
 -- Two poses of which all joints count alike, from the eight sums over the joints that both have.
 CREATE OR REPLACE MACRO correlation_of_sums(n, ab, ax, ay, bx, b_y, aa, bb) AS
-    (ab - (ax * bx + ay * b_y) / n) / sqrt(told(aa - (ax * ax + ay * ay) / n) * told(bb - (bx * bx + b_y * b_y) / n));
+    (ab - (ax * bx + ay * b_y) / n) / sqrt(spread_or_null(aa - (ax * ax + ay * ay) / n) * spread_or_null(bb - (bx * bx + b_y * b_y) / n));
 CREATE OR REPLACE MACRO pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares) AS correlation_of_sums(
     nullif(array_inner_product(a_mask, b_mask), 0)::DOUBLE, array_inner_product(a, b)::DOUBLE,
     array_inner_product(a[1:14]::FLOAT[14], b_mask)::DOUBLE, array_inner_product(a[15:28]::FLOAT[14], b_mask)::DOUBLE,
@@ -465,7 +465,7 @@ CREATE OR REPLACE MACRO pair_correlation(a, a_mask, a_squares, b, b_mask, b_squa
 -- NULL where they share fewer than 6 body joints and the one with fewer has others.
 CREATE OR REPLACE MACRO pair_similarity(a, a_mask, a_squares, b, b_mask, b_squares, fewest, of_joints) AS
     CASE WHEN array_inner_product(a_mask, b_mask) >= least(6, fewest)
-    THEN shrunk(pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares), array_inner_product(a_mask, b_mask)::DOUBLE / of_joints)
+    THEN penalized(pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares), array_inner_product(a_mask, b_mask)::DOUBLE / of_joints)
     END;
 
 -- The similarity of two stored poses, the same both ways: what one lacks is held against the pair.  SELECT pose_similarity(42, 43)
@@ -517,13 +517,13 @@ CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TAB
 
 -- How many per cent of random pairs of the database's poses are no more similar: all pairs of 200 poses, spread over it, each
 -- as it is or mirrored, whichever is more alike.  SELECT rank, similarity, closer_than(similarity) FROM similar_poses(42)
-CREATE OR REPLACE MACRO scattered(id) AS (id::UBIGINT * 2654435761) % 4294967296;  -- Knuth's multiplicative hash
+CREATE OR REPLACE MACRO hash_id(id) AS (id::UBIGINT * 2654435761) % 4294967296;  -- Knuth's multiplicative hash
 CREATE OR REPLACE MACRO random_similarities() AS TABLE
     WITH sample AS MATERIALIZED (
         SELECT pose_id, vector, mask, squares, body_joints, mirrored_vector(vector) AS flipped,
                mirrored_weight(mask) AS flipped_mask, mirrored_weight(squares) AS flipped_squares
         FROM poses
-        WHERE pose_id IN (SELECT pose_id FROM poses ORDER BY scattered(pose_id), pose_id LIMIT 200)
+        WHERE pose_id IN (SELECT pose_id FROM poses ORDER BY hash_id(pose_id), pose_id LIMIT 200)
     )
     SELECT greatest(
         pair_similarity(a.vector, a.mask, a.squares, b.vector, b.mask, b.squares, b.body_joints, b.body_joints),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from posesearch.errors import PosesearchError
 
 if TYPE_CHECKING:
-    from posesearch.engine.database import Database
+    from posesearch.database import Database
 
 __version__ = "0.1.0"
 
@@ -22,15 +22,19 @@ __all__ = ["Database", "PosesearchError", "__version__", "open"]
 
 
 def open(path: str | os.PathLike[str] = "poses.duckdb") -> "Database":  # noqa: A001 (reads as posesearch.open)
-    """Return the database at `path`. The first ingest makes the file."""
-    from posesearch.engine.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
+    """Return the database at `path`. The first ingest creates the file.
+
+    Example:
+        db = posesearch.open("poses.duckdb")
+    """
+    from posesearch.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
 
     return Database(path)
 
 
 def __getattr__(name: str) -> Any:
     if name == "Database":
-        from posesearch.engine.database import Database  # noqa: PLC0415 (likewise)
+        from posesearch.database import Database  # noqa: PLC0415 (likewise)
 
         return Database
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

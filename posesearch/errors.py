@@ -33,7 +33,7 @@ PosesearchError
     ├── NoSuchPose, NoSuchPerson, NoSuchCollection, NoSuchCluster
     ├── BadKeypoints          a file of keypoints is none
     ├── NoSuchPart            --parts names what is no part of the body, or what the query does not show
-    ├── NoDepth               --view any without joints in 3D
+    ├── NoWorldJoints         --view any without joints in 3D
     ├── BadFilter             --where is not one expression
     ├── NoPoses               nothing to search or to cluster yet
     ├── TooFewPoses           k is larger than the number of complete poses
@@ -324,7 +324,7 @@ class NoSuchPart(QueryError):
         super().__init__(f"--parts {name}: {detail}.")
 
 
-class NoDepth(QueryError):
+class NoWorldJoints(QueryError):
     """--view any without joints in 3D."""
 
     def __init__(self, name: str) -> None:

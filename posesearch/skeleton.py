@@ -1,7 +1,7 @@
-"""The skeleton: joints, limbs, sides. The only module that spells a joint's index.
+"""The skeleton: joints, limbs, sides and body parts. No other module spells a joint's index.
 
-The order is COCO-18, the order of tf-pose's and OpenPose's output channels. The first 14 joints are the
-body joints, the ones that a pose is compared by; eyes and ears follow.
+The order is COCO-18, the order of the output channels of tf-pose and OpenPose. The first 14 joints are the body joints,
+by which poses are compared. Eyes and ears follow.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ INDEX: Final = {name: number for number, name in enumerate(JOINTS)}
 
 
 class Limb(NamedTuple):
-    """Two joints that a bone connects, by index, and the side of the body that it is on."""
+    """Two connected joints, by index, and the side of the body that they are on."""
 
     start: int
     end: int
@@ -78,7 +78,7 @@ def _mirrored(joint: str) -> str:
 
 
 MIRROR: Final = tuple(INDEX[_mirrored(name)] for name in JOINTS)
-"""MIRROR[i] is the joint that joint i becomes in a mirror; body joints stay among the first 14."""
+"""MIRROR[i] is the joint that joint i becomes in a mirror. Body joints stay among the first 14."""
 
 
 def _arm(side: str) -> tuple[str, ...]:
@@ -100,19 +100,19 @@ PARTS: Final = {
     "legs": _leg("right") + _leg("left"),
     **{joint: (joint,) for joint in JOINTS[BODY]},
 }
-"""What a search may be limited to, by name; schema.sql's view body_parts has the same."""
+"""The parts of the body that a search can be limited to, by name. The view body_parts in schema.sql has the same."""
 
-SHAPE: Final = 3
-"""Joints that have a shape of their own; fewer are compared together with the torso, as the frame in which they lie."""
+MIN_PART_JOINTS: Final = 3
+"""Fewer joints have no shape of their own. They are compared together with the torso."""
 
 
 def joints_of(parts: Iterable[str]) -> tuple[bool, ...]:
-    """Return which of the 14 body joints are meant by names of parts.
+    """Return which of the 14 body joints some parts consist of, by the names of the parts.
 
     Raises:
         KeyError: there is no such part.
     """
     chosen = {joint for part in parts for joint in PARTS[part]}
-    if len(chosen) < SHAPE:
+    if len(chosen) < MIN_PART_JOINTS:
         chosen.update(PARTS["torso"])
     return tuple(joint in chosen for joint in JOINTS[BODY])

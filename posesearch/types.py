@@ -1,50 +1,34 @@
-"""The values that flow through posesearch. All are frozen; arrays are checked when a value is made."""
+"""The values that all of posesearch shares: keypoints, people, poses, stored poses, and which estimator made them.
 
-from dataclasses import dataclass, field
+All are frozen. Arrays are checked when a value is made.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
-from posesearch.shots import Shot
 
-Float = NDArray[np.float32]
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Photo:
-    """A decoded photo.
-
-    Attributes:
-        pixels: (h, w, 3) uint8, BGR, upright (EXIF orientation applied). May be smaller than the photo.
-        width, height: of the upright photo in its own pixels, the frame that keypoints are stored in.
-        dhash: 64 bits that photos which look alike share, as in schema.sql.
-        shot: how it was taken.
-    """
-
-    pixels: NDArray[np.uint8]
-    width: int
-    height: int
-    dhash: int = 0
-    shot: Shot = field(default=Shot())
-
-    def __post_init__(self) -> None:
-        if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
-            raise ValueError(f"pixels must be (h, w, 3) uint8, not {self.pixels.shape} {self.pixels.dtype}")
-
-
-@dataclass(frozen=True, eq=False)
 class Keypoints:
-    """The joints of one person, in skeleton.JOINTS order.
+    """The joints of one person, in the order of skeleton.JOINTS.
 
     Attributes:
-        xy: (18, 2) float32, pixels, x to the right and y down; NaN in both where the joint is missing.
-        score: (18,) float32, 0 to 1, how sure the estimator is; 0 where the joint is missing.
+        xy: (18, 2) float32, pixels, x to the right and y down. Both are NaN where the joint is missing.
+        score: (18,) float32, 0 to 1, the estimator's confidence. It is 0 where the joint is missing.
     """
 
-    xy: Float
-    score: Float
+    xy: Float32
+    score: Float32
 
     def __post_init__(self) -> None:
         if self.xy.shape != (skeleton.N_JOINTS, 2) or self.xy.dtype != np.float32:
@@ -64,24 +48,24 @@ class Keypoints:
 
     @property
     def body_joints(self) -> int:
-        """How many of the 14 body joints were found."""
+        """The number of body joints found, 0 to 14."""
         return int(self.present[skeleton.BODY].sum())
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """x, y, width, height in pixels around the joints found; raises ValueError where there are none."""
+        """The bounding box of the joints found: x, y, width, height in pixels. Raises ValueError if there are none."""
         if not self.present.any():
             raise ValueError("a person without joints has no box")
         low, high = np.nanmin(self.xy, axis=0), np.nanmax(self.xy, axis=0)
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
     def mirrored(self, width: float) -> "Keypoints":
-        """Return the keypoints as in the photo, of this width in pixels, flipped left to right."""
+        """Return the keypoints in the mirrored photo, which is `width` pixels wide."""
         order = list(skeleton.MIRROR)
         return Keypoints((self.xy[order] * [-1, 1] + [width, 0]).astype(np.float32), self.score[order])
 
     def scaled(self, x: float, y: float) -> "Keypoints":
-        """Return the keypoints in a frame whose x and y are this many times larger."""
+        """Return the keypoints with x and y multiplied by these factors."""
         return Keypoints((self.xy * np.array([x, y])).astype(np.float32), self.score)
 
 
@@ -91,18 +75,18 @@ class Person:
 
     Attributes:
         keypoints: in pixels of the photo.
-        score: the estimator's own score of the person, larger is surer; its scale is the estimator's.
+        score: the estimator's score of the person. Larger is more certain. The scale is the estimator's own.
         box: x, y, width, height in pixels of the photo, inside its frame.
-        prominence: height of the box over the height of the photo.
-        world: (18, 3) float32, metres from the middle of the hips: x to the right and y down in the photo, z away from
-            the camera; NaN where the joint is missing. None where the estimator does not give them.
+        prominence: height of the box divided by the height of the photo.
+        world: (18, 3) float32, metres from the midpoint of the hips: x to the right and y down in the photo, z away
+            from the camera. NaN where the joint is missing. None if the estimator does not give world coordinates.
     """
 
     keypoints: Keypoints
     score: float
     box: tuple[float, float, float, float]
     prominence: float
-    world: Float | None = None
+    world: Float32 | None = None
 
     def __post_init__(self) -> None:
         if self.world is None:
@@ -117,16 +101,86 @@ class Person:
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """A person ready to compare.
+    """A person with the normalized vectors that searches compare.
 
     Attributes:
-        person: the estimate it comes from.
-        vector: (28,) float32, x0..x13, y0..y13 of the body joints, centred and of norm 1; 0 where missing.
-        mask: (14,) float32, 1 where the body joint is there, else 0.
-        world: (42,) float32, x0..x13, y0..y13, z0..z13 in 3D, likewise; None where the estimator gives no 3D.
+        person: the estimate that the vectors are made from.
+        vector: (28,) float32, x0..x13, y0..y13 of the body joints, centred and of norm 1. 0 where a joint is missing.
+        mask: (14,) float32, 1 where the body joint was found, else 0.
+        world_vector: (42,) float32, x0..x13, y0..y13, z0..z13 of the world coordinates, normalized in the same way.
+            None if the estimator does not give world coordinates.
     """
 
     person: Person
-    vector: Float
-    mask: Float
-    world: Float | None = None
+    vector: Float32
+    mask: Float32
+    world_vector: Float32 | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPose:
+    """A pose in the database, with its snapshot and its current label.
+
+    Attributes:
+        pose_id, snapshot_id: ids in the database.
+        source: path or URL of the photo.
+        collection: the collection of the snapshot.
+        width, height: of the upright photo, pixels.
+        number: which person of the photo, from 1.
+        estimator: name of the estimator that found the pose.
+        pose: keypoints and vectors.
+        clustering_id, cluster, distance: the current label. None if the pose has none.
+        sha256: SHA-256 of the photo's bytes.
+        dhash: difference hash of the photo. None if it is not known.
+    """
+
+    pose_id: int
+    snapshot_id: int
+    source: str
+    collection: str
+    width: int
+    height: int
+    number: int
+    estimator: str
+    pose: Pose
+    clustering_id: int | None
+    cluster: int | None
+    distance: float | None
+    sha256: str
+    dhash: int | None
+
+
+@dataclass(frozen=True)
+class CustomWeights:
+    """A network's file of the user's own, used instead of the released one.
+
+    Attributes:
+        path: absolute path.
+        sha256: SHA-256 of the file when the configuration was made.
+    """
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class EstimatorConfig:
+    """Which estimator made the poses of a database, and with which weights.
+
+    Attributes:
+        name: a key of posesearch.estimators.MODELS.
+        custom_weights: the user's own files by the name of the weights that they replace.
+    """
+
+    name: str
+    custom_weights: Mapping[str, CustomWeights]
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of the custom weights by name. Poses made with different weights do not compare."""
+        return {name: weights.sha256 for name, weights in sorted(self.custom_weights.items())}
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """A hashable value that two configurations share if their poses compare."""
+        return self.name, json.dumps(self.hashes)

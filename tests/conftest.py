@@ -13,9 +13,11 @@ import pytest
 
 import posesearch
 from posesearch import estimators, skeleton
-from posesearch.engine.database import Database
+from posesearch.database import Database
 from posesearch.estimators import Estimator
-from posesearch.types import Float, Keypoints, Person, Photo
+from posesearch.photos.decode import decode
+from posesearch.photos.photo import Photo, make_photo
+from posesearch.types import Float32, Keypoints, Person
 
 EVAL = Path(__file__).parents[2] / "shared" / "eval"
 """Photos with reference numbers that do not belong to the project; tests that want them are skipped without."""
@@ -30,7 +32,7 @@ STANDING = np.array(
 """A person who stands, around the origin."""
 
 
-def keypoints(xy: Float, missing: tuple[str, ...] = (), score: float = 0.8) -> Keypoints:
+def keypoints(xy: Float32, missing: tuple[str, ...] = (), score: float = 0.8) -> Keypoints:
     """Return the joints with some of them missing."""
     xy = xy.astype(np.float32).copy()
     scores = np.full(skeleton.N_JOINTS, score, np.float32)
@@ -40,7 +42,7 @@ def keypoints(xy: Float, missing: tuple[str, ...] = (), score: float = 0.8) -> K
     return Keypoints(xy, scores)
 
 
-def person(xy: Float, missing: tuple[str, ...] = (), height: int = 200) -> Person:
+def person(xy: Float32, missing: tuple[str, ...] = (), height: int = 200) -> Person:
     """Return a person in a photo of that height."""
     points = keypoints(xy, missing)
     return Person(points, 1.0, points.box, points.box[3] / height)
@@ -50,6 +52,11 @@ def posesearch_process(*arguments: str, stdin: str = "") -> subprocess.Completed
     """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "posesearch", *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", check=False)
+
+
+def decode_here(data: bytes, source: str, useful_side: int | None = None, *, gps: bool = False) -> Photo:
+    """Decode a photo in this process."""
+    return make_photo(decode(data, source, useful_side, gps=gps))
 
 
 LEGS = ("right_knee", "right_ankle", "left_knee", "left_ankle")
@@ -67,7 +74,7 @@ class Toy:
 
     def __init__(self) -> None:
         self.model = estimators.find_model(estimators.DEFAULT)
-        self.enough: int | None = None
+        self.useful_side: int | None = None
         self.calls = 0
         self.wait = threading.Event()
         self.wait.set()

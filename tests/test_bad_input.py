@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from posesearch.engine import demo
-from posesearch.engine.database import Database
+from posesearch.database import Database
+from posesearch.demo import photos as demo
 from posesearch.errors import SourceError
 
 INGESTED = "ingested"
 
 
 def mannequin() -> Image.Image:
-    return Image.fromarray(cv2.cvtColor(demo.query().pixels, cv2.COLOR_BGR2RGB))
+    return Image.fromarray(cv2.cvtColor(demo.draw_query().pixels, cv2.COLOR_BGR2RGB))
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -4,14 +4,16 @@ import cv2
 import numpy as np
 import pytest
 
-from posesearch import estimators, images, skeleton
-from posesearch.engine import demo
+from posesearch import estimators, skeleton
+from posesearch.demo import photos as demo
+from posesearch.demo.mannequin import Figure, Look, draw_scene
 from posesearch.estimators import Estimator, blazepose, blazepose_detector
 from posesearch.estimators.crops import Crop, ImagePyramid, transform_points
-from posesearch.render.mannequin import Figure, Look, scene
-from posesearch.types import Float, Photo
+from posesearch.photos.photo import Photo
+from posesearch.types import Float32
+from tests.conftest import decode_here
 
-# What mediapipe 0.10.21's solutions.pose (static image, complexity 1) says of demo.query(), saved as PNG:
+# What mediapipe 0.10.21's solutions.pose (static image, complexity 1) says of demo.draw_query(), saved as PNG:
 # x, y in pixels, visibility, and x, y, z in metres.
 MEDIAPIPE = {
     "nose": (250.31, 229.10, 1.000, 0.0030, -0.6130, -0.3543),
@@ -31,12 +33,12 @@ def photo(pixels: np.ndarray) -> Photo:
     return Photo(np.ascontiguousarray(pixels), pixels.shape[1], pixels.shape[0])
 
 
-def errors(found: Float, drawn: Float) -> Float:
+def errors(found: Float32, drawn: Float32) -> Float32:
     return np.asarray(np.linalg.norm(found - drawn, axis=1)[skeleton.BODY], np.float32)
 
 
 def test_as_mediapipe_runs_them() -> None:
-    [person] = estimators.load("blazepose-original").estimate(photo(demo.query().pixels))
+    [person] = estimators.load("blazepose-original").estimate(photo(demo.draw_query().pixels))
     assert person.world is not None
     for joint, (x, y, visibility, *metres) in MEDIAPIPE.items():
         number = skeleton.INDEX[joint]
@@ -47,7 +49,7 @@ def test_as_mediapipe_runs_them() -> None:
 
 def test_over_the_whole_demo_the_joints_are_where_they_were_drawn(estimator: Estimator) -> None:
     near = total = 0
-    for drawn in demo.photos():
+    for drawn in demo.draw_photos():
         people = estimator.estimate(photo(drawn.pixels))
         assert len(people) == len(drawn.joints), drawn.name
         if len(people) == 1:
@@ -59,7 +61,7 @@ def test_over_the_whole_demo_the_joints_are_where_they_were_drawn(estimator: Est
 
 def test_nobody_is_invented(estimator: Estimator) -> None:
     random = np.random.default_rng(0)
-    empty = next(drawn for drawn in demo.photos() if drawn.name == "empty-room")
+    empty = next(drawn for drawn in demo.draw_photos() if drawn.name == "empty-room")
     noise = random.integers(0, 256, (300, 400, 3), np.uint8)
     blurred = np.asarray(cv2.GaussianBlur(noise, (0, 0), 9), np.uint8)
     for pixels in (empty.pixels, noise, blurred, np.zeros((50, 50, 3), np.uint8), np.full((20, 900, 3), 128, np.uint8)):
@@ -68,7 +70,7 @@ def test_nobody_is_invented(estimator: Estimator) -> None:
 
 
 def test_two_people_the_taller_first_each_with_a_box_of_their_own(estimator: Estimator) -> None:
-    drawn = next(drawn for drawn in demo.photos() if drawn.name == "two-people")
+    drawn = next(drawn for drawn in demo.draw_photos() if drawn.name == "two-people")
     tall, small = estimator.estimate(photo(drawn.pixels))
     assert tall.prominence > small.prominence
     for person, joints in ((tall, drawn.joints[1]), (small, drawn.joints[0])):
@@ -86,7 +88,7 @@ def test_a_row_of_six_in_a_wide_photo_are_six(estimator: Estimator) -> None:
         Figure(demo.STANCES[name], Look(long_hair=bool(number % 2)), (150.0 + 220 * number, 600.0), 400.0 - 20 * number)
         for number, name in enumerate(stances)
     ]
-    pixels, joints = scene(1400, 640, figures, random)
+    pixels, joints = draw_scene(1400, 640, figures, random)
     people = estimator.estimate(photo(pixels))
     assert len(people) == 6
     assert [person.prominence for person in people] == sorted((one.prominence for one in people), reverse=True)
@@ -95,7 +97,7 @@ def test_a_row_of_six_in_a_wide_photo_are_six(estimator: Estimator) -> None:
 
 
 def test_what_lies_outside_the_frame_is_missing(estimator: Estimator) -> None:
-    drawn = demo.query()
+    drawn = demo.draw_query()
     cut = drawn.pixels[: int(drawn.joints[0][skeleton.INDEX["left_knee"], 1]) - 30]
     [person] = estimator.estimate(photo(cut))
     missing = {joint for joint, there in zip(skeleton.JOINTS, person.keypoints.present, strict=True) if not there}
@@ -107,8 +109,8 @@ def test_what_lies_outside_the_frame_is_missing(estimator: Estimator) -> None:
     assert (np.isnan(person.world[:, 0]) == ~person.keypoints.present).all()
 
 
-def turned(quarters: int) -> tuple[np.ndarray, Float]:
-    drawn = demo.query()
+def turned(quarters: int) -> tuple[np.ndarray, Float32]:
+    drawn = demo.draw_query()
     pixels, joints = drawn.pixels, drawn.joints[0]
     for _ in range(quarters):
         joints = np.stack([joints[:, 1], pixels.shape[1] - joints[:, 0]], axis=1)
@@ -127,7 +129,7 @@ def test_lying_and_upside_down(estimator: Estimator, quarters: int) -> None:
 
 
 def test_metres_are_a_bodys(estimator: Estimator) -> None:
-    [person] = estimator.estimate(photo(demo.query().pixels))
+    [person] = estimator.estimate(photo(demo.draw_query().pixels))
     assert person.world is not None
     hips = [skeleton.INDEX["left_hip"], skeleton.INDEX["right_hip"]]
     ankles = [skeleton.INDEX["left_ankle"], skeleton.INDEX["right_ankle"]]
@@ -138,9 +140,9 @@ def test_metres_are_a_bodys(estimator: Estimator) -> None:
 
 
 def test_keypoints_are_in_pixels_of_the_photo_when_fewer_were_decoded(estimator: Estimator) -> None:
-    drawn = demo.query()
+    drawn = demo.draw_query()
     large = np.asarray(cv2.resize(drawn.pixels, (8 * 480, 8 * 640), interpolation=cv2.INTER_CUBIC), np.uint8)
-    decoded = images.decode(demo.jpeg(large), "x", estimator.enough)
+    decoded = decode_here(demo.encode_jpeg(large), "x", estimator.useful_side)
     assert decoded.pixels.shape[0] < decoded.height == 5120
     [person] = estimator.estimate(decoded)
     assert errors(person.keypoints.xy, drawn.joints[0] * 8).max() < 8 * 20
@@ -151,11 +153,11 @@ def test_keypoints_are_in_pixels_of_the_photo_when_fewer_were_decoded(estimator:
 def test_photos_of_odd_shapes_hold_nobody(name: str, size: tuple[int, int]) -> None:
     estimator = estimators.load(name)
     data = cv2.imencode(".png", np.full((*size, 3), 90, np.uint8))[1].tobytes()
-    assert estimator.estimate(images.decode(data, "x", estimator.enough)) == []
+    assert estimator.estimate(decode_here(data, "x", estimator.useful_side)) == []
 
 
 def test_the_mirrored_photo_is_the_mirrored_pose(estimator: Estimator) -> None:
-    pixels = demo.query().pixels
+    pixels = demo.draw_query().pixels
     [plain], [other] = (estimator.estimate(photo(side)) for side in (pixels, pixels[:, ::-1]))
     back = (other.keypoints.xy * [-1, 1] + [480, 0])[list(skeleton.MIRROR)]
     assert np.linalg.norm(plain.keypoints.xy - back, axis=1).mean() < 0.05 * 115  # of the trunk

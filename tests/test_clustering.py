@@ -3,14 +3,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posesearch import clustering, normalise, skeleton
-from posesearch.engine.database import Database
+from posesearch import skeleton
+from posesearch.clusters import kmeans
+from posesearch.database import Database
 from posesearch.errors import NoPoses, NoSuchCollection, TooFewPoses
-from posesearch.types import Float
+from posesearch.pose import centroids, normalize
+from posesearch.types import Float32
 from tests.conftest import HEAD, LEGS, STANDING, Toy, toy_photo
 
 
-def poses(random: np.random.Generator, count: int, wrists: float) -> Float:
+def poses(random: np.random.Generator, count: int, wrists: float) -> Float32:
     """Return people with both wrists raised by so many pixels, all a little different, somewhere in the picture."""
     xy = np.repeat(STANDING[None, :14], count, axis=0) + random.normal(0, 1, (count, 14, 2))
     for name in ("left_wrist", "right_wrist"):
@@ -19,17 +21,17 @@ def poses(random: np.random.Generator, count: int, wrists: float) -> Float:
 
 
 @pytest.fixture
-def three_kinds() -> tuple[Float, Float]:
+def three_kinds() -> tuple[Float32, Float32]:
     """Vectors and masks of 60 complete poses of three kinds, 30, 20 and 10; then 2 partial ones of the second kind."""
     random = np.random.default_rng(3)
     xy = np.concatenate([poses(random, 30, 0), poses(random, 20, 60), poses(random, 10, 120), poses(random, 2, 60)])
     for name in LEGS:
         xy[60:, skeleton.INDEX[name]] = np.nan
-    return normalise.body(xy), (~np.isnan(xy[..., 0])).astype(np.float32)
+    return normalize.normalize_body(xy), (~np.isnan(xy[..., 0])).astype(np.float32)
 
 
-def test_the_kinds_become_clusters_the_largest_first(three_kinds: tuple[Float, Float]) -> None:
-    result = clustering.cluster(*three_kinds, None, "body", seed=0)
+def test_the_kinds_become_clusters_the_largest_first(three_kinds: tuple[Float32, Float32]) -> None:
+    result = kmeans.run_kmeans(*three_kinds, None, "body", seed=0)
     assert len(result.centroids) == 3
     assert result.labels.tolist() == [0] * 30 + [1] * 20 + [2] * 10 + [1] * 2
     assert [k for k, _ in result.curve] == list(range(1, 14))
@@ -37,9 +39,9 @@ def test_the_kinds_become_clusters_the_largest_first(three_kinds: tuple[Float, F
     assert inertias == sorted(inertias, reverse=True)
 
 
-def test_distances_medoids_and_inertia_are_what_they_say(three_kinds: tuple[Float, Float]) -> None:
+def test_distances_medoids_and_inertia_are_what_they_say(three_kinds: tuple[Float32, Float32]) -> None:
     vectors, masks = three_kinds
-    result = clustering.cluster(vectors, masks, 3, "body", seed=0)
+    result = kmeans.run_kmeans(vectors, masks, 3, "body", seed=0)
     complete = slice(0, 60)
     expected = np.linalg.norm(vectors[complete] - result.centroids[result.labels[complete]], axis=1)
     assert np.allclose(result.distances[complete], expected, atol=1e-5)
@@ -49,8 +51,8 @@ def test_distances_medoids_and_inertia_are_what_they_say(three_kinds: tuple[Floa
         assert expected[medoid] == expected[members].min()
 
 
-def test_the_same_seed_gives_the_same_clusters(three_kinds: tuple[Float, Float]) -> None:
-    first, second = (clustering.cluster(*three_kinds, 5, "body", seed=7) for _ in range(2))
+def test_the_same_seed_gives_the_same_clusters(three_kinds: tuple[Float32, Float32]) -> None:
+    first, second = (kmeans.run_kmeans(*three_kinds, 5, "body", seed=7) for _ in range(2))
     assert np.array_equal(first.centroids, second.centroids)
     assert np.array_equal(first.labels, second.labels)
 
@@ -60,37 +62,37 @@ def test_the_articles_normalisation_clusters_by_place() -> None:
     left = STANDING[:14] + np.array([60, 100]) + random.normal(0, 1, (30, 14, 2))
     right = left + np.array([3000, 0])
     xy, masks = np.concatenate([left, right]).astype(np.float32), np.ones((60, 14), np.float32)
-    by_place = clustering.cluster(normalise.maximum(xy), masks, 2, "max", seed=0).labels
+    by_place = kmeans.run_kmeans(normalize.normalize_max(xy), masks, 2, "max", seed=0).labels
     assert len(set(by_place[:30])) == len(set(by_place[30:])) == 1
     assert by_place[0] != by_place[-1]
-    by_body = clustering.cluster(normalise.body(xy), masks, 2, "body", seed=0).labels
+    by_body = kmeans.run_kmeans(normalize.normalize_body(xy), masks, 2, "body", seed=0).labels
     assert (by_body[:30] == by_body[30:]).all()
 
 
 def test_the_elbow() -> None:
-    assert clustering.elbow(((1, 100.0), (2, 40.0), (3, 12.0), (4, 9.0), (5, 7.0), (6, 6.0))) == 3
-    assert clustering.elbow(((1, 5.0),)) == 1
-    assert clustering.elbow(((1, 5.0), (2, 5.0), (3, 5.0))) == 1
+    assert kmeans.find_elbow(((1, 100.0), (2, 40.0), (3, 12.0), (4, 9.0), (5, 7.0), (6, 6.0))) == 3
+    assert kmeans.find_elbow(((1, 5.0),)) == 1
+    assert kmeans.find_elbow(((1, 5.0), (2, 5.0), (3, 5.0))) == 1
 
 
-def test_more_clusters_than_different_poses(three_kinds: tuple[Float, Float]) -> None:
+def test_more_clusters_than_different_poses(three_kinds: tuple[Float32, Float32]) -> None:
     vectors, masks = three_kinds
     same = np.repeat(vectors[:1], 9, axis=0)
     with pytest.raises(TooFewPoses, match="2 clusters need at least 2 different complete poses .* and there are 1"):
-        clustering.cluster(same, masks[:9], 2, "body", seed=0)
+        kmeans.run_kmeans(same, masks[:9], 2, "body", seed=0)
     with pytest.raises(TooFewPoses, match="there are 0"):
-        clustering.cluster(vectors[60:], masks[60:], None, "body", seed=0)
-    assert len(clustering.cluster(same, masks[:9], None, "body", seed=0).centroids) == 1
+        kmeans.run_kmeans(vectors[60:], masks[60:], None, "body", seed=0)
+    assert len(kmeans.run_kmeans(same, masks[:9], None, "body", seed=0).centroids) == 1
 
 
 def test_partial_poses_of_max_compare_over_what_they_have() -> None:
     xy = np.repeat(STANDING[None, :14], 2, axis=0) + 100
     for name in HEAD[:2]:  # joints that are nobody's maximum
         xy[1, skeleton.INDEX[name]] = np.nan
-    vectors = normalise.maximum(xy)
+    vectors = normalize.normalize_max(xy)
     masks = (~np.isnan(xy[..., 0])).astype(np.float32)
     centroid = vectors[:1] + 0.1
-    _, distances = clustering.assign(vectors, masks, centroid, "max")
+    _, distances = centroids.assign_to_centroids(vectors, masks, centroid, "max")
     assert distances[0] == pytest.approx(np.sqrt(28 * 0.01), rel=1e-4)
     assert distances[1] == pytest.approx(distances[0], rel=1e-4)
 

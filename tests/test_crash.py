@@ -16,19 +16,20 @@ from typing import Any
 import duckdb
 import pytest
 
-from posesearch.engine import pipeline
-from posesearch.engine.database import Database
-from posesearch.engine.pipeline import Outcome, Progress
+from posesearch.database import Database
 from posesearch.errors import DatabaseFailed
-from posesearch.store import file
-from posesearch.store.file import File
-from posesearch.store.locks import gate, pass_gate, turn
+from posesearch.ingest import batch
+from posesearch.progress import IngestProgress
+from posesearch.results.ingest import PhotoOutcome
+from posesearch.store import connection as store_connection
+from posesearch.store.connection import DatabaseFile
+from posesearch.store.locks import block_readers, ingest_lock, wait_for_writers
 from tests.conftest import Toy, toy_photo
 
 INGEST = """
 import sys
-from posesearch.engine import pipeline
-pipeline.BATCH_SECONDS = 0.05
+from posesearch.ingest import batch
+batch.BATCH_SECONDS = 0.05
 from posesearch.cli import main
 main()
 """
@@ -73,14 +74,15 @@ FILL = """
 import resource, signal, sys
 from pathlib import Path
 from posesearch.errors import DatabaseFailed
-from posesearch.store.file import File
+from posesearch.store.connection import DatabaseFile
 from tests.test_store import snapshot, write
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 written = 0
 try:
     while written < 100:
-        write(File(Path(sys.argv[1])), *(snapshot(f"{written}-{n}", f"{written}-{n}", people=3) for n in range(50)))
+        names = [f"{written}-{n}" for n in range(50)]
+        write(DatabaseFile(Path(sys.argv[1])), *(snapshot(name, name, people=3) for name in names))
         written += 1
 except DatabaseFailed as error:
     print(written, error)
@@ -98,7 +100,7 @@ def test_a_full_disk_is_one_sentence_and_loses_no_batch(demo_folder: Path, tmp_p
         assert said.startswith(f"{db}: {sentence} (")
         assert said.count("\n") == 1
         assert db.exists() is (int(written) > 0)
-    with File(db).reading() as connection:
+    with DatabaseFile(db).reading() as connection:
         photos = connection.execute("SELECT count(*), count(DISTINCT sha256) FROM snapshots").fetchall()
         poses = connection.execute("SELECT count(*) FROM poses SEMI JOIN snapshots USING (snapshot_id)").fetchall()
     assert (photos, poses) == ([(50 * int(written), 50 * int(written))], [(150 * int(written),)])
@@ -113,7 +115,7 @@ def test_what_a_run_left_unsettled_is_settled_by_the_next(
     db.ingest(photo)
     photo.write_bytes(toy_photo(wrist=50))
     with monkeypatch.context() as patched:
-        patched.setattr("posesearch.engine.ingest._Run.finish", lambda *_: None)  # cut off before the end
+        patched.setattr("posesearch.ingest.run.IngestRun.process_missing", lambda *_: None)  # cut off before the end
         db.ingest(photo)
     assert len(db.sql("FROM snapshots").rows) == 2
     assert db.ingest(photo).unchanged == 1
@@ -130,10 +132,10 @@ def test_a_database_that_can_not_be_made_leaves_nothing(tmp_path: Path, monkeypa
     def no_room(connection: object) -> None:
         raise duckdb.IOException("No space left on device")
 
-    monkeypatch.setattr(file, "_fill", no_room)
+    monkeypatch.setattr(store_connection, "create_schema", no_room)
     with (
         pytest.raises(DatabaseFailed, match="it can't be made .No space left on device"),
-        File(tmp_path / "x").writing(),
+        DatabaseFile(tmp_path / "x").writing(),
     ):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -159,14 +161,14 @@ def test_a_second_ingest_says_who_has_the_turn_and_waits(tmp_path: Path, db: Dat
     code = f"""
 import sys
 from pathlib import Path
-from posesearch.store.locks import turn
-with turn(Path({db.path!r}), print):
+from posesearch.store.locks import ingest_lock
+with ingest_lock(Path({db.path!r}), print):
     print("held", flush=True)
     sys.stdin.read()
 """
     said: list[str] = []
 
-    class Listening(Progress):
+    class Listening(IngestProgress):
         def waiting(self, sentence: str) -> None:
             said.append(sentence)
             threading.Thread(target=holder.kill).start()  # a process that dies has no turn any more
@@ -182,7 +184,7 @@ with turn(Path({db.path!r}), print):
 def test_a_batch_waits_for_whoever_has_the_file(
     tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file, "_SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(store_connection, "_SILENT_SECONDS", 0.1)
     photos = [tmp_path / f"{number}.png" for number in range(3)]
     for number, photo in enumerate(photos):
         photo.write_bytes(toy_photo(wrist=number))
@@ -190,10 +192,10 @@ def test_a_batch_waits_for_whoever_has_the_file(
     code = f"import duckdb, sys; c = duckdb.connect({db.path!r}); print('held', flush=True); sys.stdin.read()"
     said: list[str] = []
 
-    class Busy(Progress):
+    class Busy(IngestProgress):
         held: Any = None
 
-        def photo(self, outcome: Outcome) -> None:
+        def photo(self, outcome: PhotoOutcome) -> None:
             if self.held is None and outcome.status == "ingested":
                 self.held = holding(code)
                 self.holder = self.held.__enter__()
@@ -213,10 +215,10 @@ def test_readers_wait_for_a_writer_that_wants_in(tmp_path: Path) -> None:
     order: list[str] = []
 
     def read() -> None:
-        pass_gate(database, 10)
+        wait_for_writers(database, 10)
         order.append("read")
 
-    with gate(database, 10):
+    with block_readers(database, 10):
         reader = threading.Thread(target=read)
         reader.start()
         time.sleep(0.1)
@@ -224,21 +226,21 @@ def test_readers_wait_for_a_writer_that_wants_in(tmp_path: Path) -> None:
     reader.join(10)
     assert order == ["written", "read"]
     assert list(tmp_path.iterdir()) == []
-    pass_gate(database, 10)  # nobody is there
+    wait_for_writers(database, 10)  # nobody is there
 
 
 def test_queries_are_answered_while_an_ingest_runs(
     tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batch, "BATCH_ROWS", 2)
     photos = tmp_path / "photos"
     photos.mkdir()
     for number in range(20):
         (photos / f"{number:02}.png").write_bytes(toy_photo(people=1 + number % 3, wrist=number))
     counted: list[tuple[int, int]] = []
 
-    class Counting(Progress):
-        def photo(self, outcome: Outcome) -> None:
+    class Counting(IngestProgress):
+        def photo(self, outcome: PhotoOutcome) -> None:
             if counted or Path(db.path).exists():
                 counted.append(db.sql("SELECT count(DISTINCT snapshot_id), count(*) FROM poses").rows[0])
 
@@ -249,9 +251,9 @@ def test_queries_are_answered_while_an_ingest_runs(
 
 
 def test_a_turn_leaves_no_file_and_is_taken_by_name(tmp_path: Path) -> None:
-    with turn(tmp_path / "a.duckdb", pytest.fail):
+    with ingest_lock(tmp_path / "a.duckdb", pytest.fail):
         [lock] = tmp_path.iterdir()
         assert json.loads(lock.read_text(encoding="utf-8"))["pid"] == os.getpid()
-        with turn(tmp_path / "b.duckdb", pytest.fail):
+        with ingest_lock(tmp_path / "b.duckdb", pytest.fail):
             pass
     assert list(tmp_path.iterdir()) == []

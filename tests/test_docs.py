@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import posesearch
-from posesearch.engine.database import Database
+from posesearch.database import Database
 from tests.test_cli import COMMANDS, Run, run
 
 assert run  # a fixture

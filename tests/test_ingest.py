@@ -4,10 +4,11 @@ from typing import Any
 import pytest
 
 import posesearch
-from posesearch.engine import pipeline
-from posesearch.engine.database import Database
-from posesearch.engine.pipeline import Outcome, Progress
+from posesearch.database import Database
 from posesearch.errors import EstimatorMismatch, SourceError
+from posesearch.ingest import batch
+from posesearch.progress import IngestProgress
+from posesearch.results.ingest import PhotoOutcome
 from posesearch.store import snapshots
 from tests.conftest import Server, Toy, answer, toy_photo
 
@@ -140,10 +141,10 @@ def test_a_snapshot_that_is_looked_at_again_keeps_its_number(folder: Path, db: D
 
 
 def test_an_interrupted_run_keeps_what_is_done_and_goes_on(folder: Path, db: Database, toy: Toy) -> None:
-    class Impatient(Progress):
+    class Impatient(IngestProgress):
         seen = 0
 
-        def photo(self, outcome: Outcome) -> None:
+        def photo(self, outcome: PhotoOutcome) -> None:
             self.seen += 1
             if self.seen == 2:
                 raise KeyboardInterrupt
@@ -159,7 +160,7 @@ def test_an_interrupted_run_keeps_what_is_done_and_goes_on(folder: Path, db: Dat
 def test_an_interrupted_write_is_made_up_for(
     folder: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, calls = snapshots.write, []
+    write, calls = snapshots.write_snapshots, []
 
     def interrupted_once(*arguments: Any) -> None:
         calls.append(arguments)
@@ -167,15 +168,15 @@ def test_an_interrupted_write_is_made_up_for(
             raise KeyboardInterrupt
         write(*arguments)
 
-    monkeypatch.setattr(pipeline, "BATCH_ROWS", 2)
-    monkeypatch.setattr(snapshots, "write", interrupted_once)
+    monkeypatch.setattr(batch, "BATCH_ROWS", 2)
+    monkeypatch.setattr(snapshots, "write_snapshots", interrupted_once)
     report = db.ingest(folder)
     assert report.interrupted
     assert len(db.sql("FROM snapshots").rows) == 2
 
 
 def test_progress_is_told_of_every_photo_in_order(folder: Path, db: Database, toy: Toy) -> None:
-    class Listening(Progress):
+    class Listening(IngestProgress):
         def __init__(self) -> None:
             self.total = 0
             self.names: list[str] = []
@@ -183,7 +184,7 @@ def test_progress_is_told_of_every_photo_in_order(folder: Path, db: Database, to
         def start(self, photos: int) -> None:
             self.total = photos
 
-        def photo(self, outcome: Outcome) -> None:
+        def photo(self, outcome: PhotoOutcome) -> None:
             self.names.append(Path(outcome.source).name)
 
     listening = Listening()

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from posesearch.engine.database import Database
-from posesearch.store.file import File
+from posesearch.database import Database
+from posesearch.store.connection import DatabaseFile
 
 # Each public macro with constant arguments: the value that an argument has, and a call with a place for it.
 SCALARS = {
@@ -55,7 +55,7 @@ PLACES = (
 
 @pytest.fixture(scope="module")
 def connection(demo_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with File(demo_folder / "poses.duckdb").reading() as opened:
+    with DatabaseFile(demo_folder / "poses.duckdb").reading() as opened:
         yield opened
 
 

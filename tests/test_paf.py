@@ -3,13 +3,13 @@ import pytest
 
 from posesearch import skeleton
 from posesearch.estimators import heatmaps, paf
-from posesearch.types import Float
+from posesearch.types import Float32
 from tests.conftest import STANDING
 
 HEIGHT, WIDTH = 46, 54
 
 
-def maps_of(people: list[Float], hidden: tuple[str, ...] = ()) -> Float:
+def maps_of(people: list[Float32], hidden: tuple[str, ...] = ()) -> Float32:
     """Return the maps that a perfect network would give for people at these places of the 46 x 54 grid."""
     maps = np.zeros((HEIGHT, WIDTH, 57), np.float32)
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from posesearch.engine import pipeline
-from posesearch.engine.database import Database
-from posesearch.engine.pipeline import Outcome, Progress
+from posesearch.database import Database
 from posesearch.errors import NoDatabase, NoPoses, UnknownEstimator
+from posesearch.ingest import batch
+from posesearch.progress import IngestProgress
+from posesearch.results.ingest import PhotoOutcome
 from tests.conftest import Toy, toy_photo
 
 
@@ -63,15 +64,15 @@ def test_a_photo_that_is_gone_or_has_changed_keeps_its_poses(filled: Database, f
 def test_an_interrupted_run_is_finished_by_the_next(
     filled: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Impatient(Progress):
+    class Impatient(IngestProgress):
         seen = 0
 
-        def photo(self, outcome: Outcome) -> None:
+        def photo(self, outcome: PhotoOutcome) -> None:
             self.seen += 1
             if self.seen == 3:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batch, "BATCH_ROWS", 2)
     first = filled.reestimate("blazepose", progress=Impatient())
     assert first.interrupted
     assert first.redone == 3

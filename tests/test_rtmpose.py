@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from posesearch import estimators, skeleton
-from posesearch.engine.database import Database
+from posesearch.database import Database
 from posesearch.errors import EstimatorMismatch, WeightsUnusable
 from posesearch.estimators import rtmpose
-from posesearch.types import Float, Photo
+from posesearch.photos.photo import Photo
+from posesearch.types import Float32
 from tests.conftest import STANDING
 
 WIDTH, HEIGHT = 500, 700
@@ -47,7 +48,7 @@ def detector(path: Path, score: float = 0.9) -> Path:
     nodes = [
         constant("axis", np.array([1], np.int64)),
         helper.make_node("ReduceSum", ["input", "axis"], ["sum"], keepdims=0),
-        # The normalised channels together: -6.0 where black, -3.7 on the body, 0 in the padding beside the photo.
+        # The normalized channels together: -6.0 where black, -3.7 on the body, 0 in the padding beside the photo.
         constant("black", np.float32(-5)),
         constant("grey", np.float32(-2)),
         helper.make_node("Greater", ["sum", "black"], ["above"]),
@@ -109,7 +110,7 @@ def pose(path: Path, hidden: tuple[int, ...] = (), bins: int = rtmpose.BINS_PER_
     return saved(path, nodes, (rtmpose.HEIGHT, rtmpose.WIDTH), shapes)
 
 
-def drawn(scale: float = 3.0) -> tuple[Photo, Float]:
+def drawn(scale: float = 3.0) -> tuple[Photo, Float32]:
     """Return a photo of a standing body with a dot on each joint, and the joints (18, 2)."""
     joints = STANDING * scale + np.array(FEET, np.float32)
     pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint8)

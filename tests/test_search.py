@@ -12,31 +12,33 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from posesearch import estimators, normalise, skeleton
-from posesearch.engine import answers, queries
-from posesearch.engine.answers import Failure, SimilarReport
-from posesearch.engine.database import Database
-from posesearch.engine.options import Comparing, Searching
+from posesearch import estimators, skeleton
+from posesearch.database import Database
 from posesearch.errors import (
     BadFilter,
     BadKeypoints,
     BadSQL,
     DownloadFailed,
     NoDatabase,
-    NoDepth,
     NoPerson,
     NoSuchCluster,
     NoSuchCollection,
     NoSuchPart,
     NoSuchPerson,
     NoSuchPose,
+    NoWorldJoints,
     TooFewJoints,
 )
-from posesearch.similarity import Freedom, Poses, compare, shrunk
-from posesearch.store import file, search
-from posesearch.store.file import File
-from posesearch.store.search import Asked
-from posesearch.store.snapshots import Snapshot, write
+from posesearch.pose import normalize
+from posesearch.pose.similarity import Invariance, Poses, compare, penalize
+from posesearch.results import search as answers
+from posesearch.results.search import Failure, SimilarReport
+from posesearch.search import query as queries
+from posesearch.search.options import CompareArguments, SearchArguments
+from posesearch.store import migrations, search, vectors
+from posesearch.store.connection import DatabaseFile
+from posesearch.store.prepared_query import PreparedQuery
+from posesearch.store.snapshots import SnapshotRow, write_snapshots
 from tests.conftest import STANDING, Server, Toy, answer, person, toy_photo
 
 
@@ -83,29 +85,31 @@ def test_the_newest_clustering_of_a_collection_names_the_cluster(demo_folder: Pa
 
 def everything(db: Database, view: bool = False) -> tuple[list[int], Poses]:
     """Return the numbers and vectors of all poses."""
-    with File(db.path).reading() as connection:
-        blocks = list(search.blocks(connection, "world_poses" if view else "poses", view=view))
+    with DatabaseFile(db.path).reading() as connection:
+        blocks = list(vectors.read_blocks(connection, "world_poses" if view else "poses", world=view))
     assert len(blocks) == 1
     return blocks[0][0].tolist(), blocks[0][1]
 
 
-def expected(db: Database, pose_id: int, options: Searching, among: Collection[int] | None = None) -> dict[int, float]:
+def expected(
+    db: Database, pose_id: int, options: SearchArguments, among: Collection[int] | None = None
+) -> dict[int, float]:
     """Return what NumPy makes of a search: similarity by number, of all that compare."""
-    freedom: Freedom = "view" if options.get("view") == "any" else "turn" if options.get("turn") else "none"
-    ids, stored = everything(db, freedom == "view")
+    invariance: Invariance = "view" if options.get("view") == "any" else "turn" if options.get("turn") else "none"
+    ids, stored = everything(db, invariance == "view")
     row = ids.index(pose_id)
     query = stored.take(slice(row, row + 1))
-    weight = query.masks * queries.weight_of(options.get("parts", ()))
+    weight = query.masks * queries.joint_weights(options.get("parts", ()))
     least = options.get("min_shared", 6)
-    best = compare(stored, query, weight, freedom).similarity(least)[0]
+    best = compare(stored, query, weight, invariance).similarity(least)[0]
     if options.get("mirror", True):
         flipped = Poses(query.vectors, weight).mirrored()
-        best = np.maximum(best, compare(stored, flipped, flipped.masks, freedom).similarity(least)[0])
+        best = np.maximum(best, compare(stored, flipped, flipped.masks, invariance).similarity(least)[0])
     kept = {number: value for number, value in zip(ids, best.tolist(), strict=True) if value > -np.inf}
     return {number: value for number, value in kept.items() if among is None or number in among}
 
 
-OPTIONS: list[Searching] = [
+OPTIONS: list[SearchArguments] = [
     {},
     {"mirror": False},
     {"turn": True},
@@ -120,8 +124,8 @@ OPTIONS: list[Searching] = [
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_matches_are_the_exact_best(options: Searching, demo_db: Database) -> None:
-    everyone: Searching = {"close": 0, "duplicates": True, **options}
+def test_matches_are_the_exact_best(options: SearchArguments, demo_db: Database) -> None:
+    everyone: SearchArguments = {"close": 0, "duplicates": True, **options}
     for pose_id in (1, 18, 45, 64):
         values = expected(demo_db, pose_id, options)
         best = sorted(values.values(), reverse=True)
@@ -137,41 +141,43 @@ def test_matches_are_the_exact_best(options: Searching, demo_db: Database) -> No
 
 
 @pytest.fixture(scope="session")
-def crowd(tmp_path_factory: pytest.TempPathFactory) -> File:
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> DatabaseFile:
     """Return 3,000 people who stand almost alike, a third of them without some joints, and a few who do not."""
     random = np.random.default_rng(0)
-    store = File(tmp_path_factory.mktemp("crowd") / "poses.duckdb")
+    store = DatabaseFile(tmp_path_factory.mktemp("crowd") / "poses.duckdb")
     snapshots = []
     for number in range(3000):
         xy = STANDING + random.normal(0, 2 if number % 50 else 25, (18, 2)).astype(np.float32)
         hidden = random.choice(skeleton.JOINTS[skeleton.BODY], random.integers(1, 7), replace=False)
         someone = person(xy, tuple(hidden) if number % 3 == 0 else ())
         snapshots.append(
-            Snapshot(f"{number}.jpg", str(number), 200, 200, "a", "{}", poses=(normalise.pose_of(someone),))
+            SnapshotRow(f"{number}.jpg", str(number), 200, 200, "a", "{}", poses=(normalize.make_pose(someone),))
         )
     with store.writing() as connection:
-        write(connection, snapshots, "toy", "{}")
+        write_snapshots(connection, snapshots, "toy", "{}")
     return store
 
 
 @pytest.mark.parametrize("n", [1, 10, 200])
 @pytest.mark.parametrize("parts", [(), ("arms",), ("left_wrist", "right_knee"), ("torso", "legs", "head")], ids=str)
-@pytest.mark.parametrize("freedom", ["none", "turn"])
-def test_no_better_one_is_passed_over_in_a_crowd(crowd: File, freedom: Freedom, parts: tuple[str, ...], n: int) -> None:
+@pytest.mark.parametrize("invariance", ["none", "turn"])
+def test_no_better_one_is_passed_over_in_a_crowd(
+    crowd: DatabaseFile, invariance: Invariance, parts: tuple[str, ...], n: int
+) -> None:
     with crowd.reading() as connection:
-        ((_, stored),) = search.blocks(connection, "poses", view=False)
+        ((_, stored),) = vectors.read_blocks(connection, "poses", world=False)
         for row in (0, 1, 50, 51, 303):
             pose = stored.take(slice(row, row + 1))
-            weight = pose.masks[0] * queries.weight_of(parts)
+            weight = pose.masks[0] * queries.joint_weights(parts)
             if weight.sum() < 3:
                 continue
-            asked = Asked(pose, weight, freedom)
+            asked = PreparedQuery(pose, weight, invariance)
             flipped = asked.mirrored()
             best = np.maximum(
-                compare(stored, asked.pose, asked.weight[None], freedom).similarity()[0],
-                compare(stored, flipped.pose, flipped.weight[None], freedom).similarity()[0],
+                compare(stored, asked.pose, asked.weight[None], invariance).similarity()[0],
+                compare(stored, flipped.pose, flipped.weight[None], invariance).similarity()[0],
             )
-            found = search.nearest(connection, asked, n, mirror=True, min_shared=6, among="poses")
+            found = search.find_most_similar(connection, asked, n, mirror=True, min_shared=6, candidates="poses")
             expected = np.sort(best[best > -np.inf])[::-1][:n]
             assert [one.similarity for one in found] == pytest.approx(expected.tolist(), abs=1e-6)
 
@@ -198,7 +204,7 @@ assert "posesearch" not in sys.modules
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_a_bare_duckdb_connection_gives_the_same_answer(options: Searching, demo_db: Database) -> None:
+def test_a_bare_duckdb_connection_gives_the_same_answer(options: SearchArguments, demo_db: Database) -> None:
     named = {name: options[name] for name in ("min_shared", "mirror", "parts", "turn") if name in options}
     arguments = ", ".join(["n := 12", *(f"{name} := {value}" for name, value in named.items())])
     macro = "similar_views" if options.get("view") == "any" else "similar_poses"
@@ -210,7 +216,7 @@ def test_a_bare_duckdb_connection_gives_the_same_answer(options: Searching, demo
         f"SELECT {columns} FROM {macro}(99999, 4)",
     )
     assert answers[-1] == []
-    everyone: Searching = {"close": 0, "duplicates": True, **options}
+    everyone: SearchArguments = {"close": 0, "duplicates": True, **options}
     for pose_id, rows in zip(asked, answers, strict=False):
         matches = demo_db.similar(pose_id, 12, **everyone).matches
         assert [row[1] for row in rows] == pytest.approx([match.similarity for match in matches], abs=1e-6)
@@ -256,7 +262,7 @@ def test_sql_searches_among_what_a_view_holds(demo_db: Database) -> None:
     assert {row[4] for row in women} == {"women"}
 
 
-FILTERS: list[tuple[Searching, str]] = [
+FILTERS: list[tuple[SearchArguments, str]] = [
     ({"collection": "women"}, "collection = 'women'"),
     ({"cluster": 1}, "cluster = 1"),
     ({"collection": "men", "cluster": 0}, "collection = 'men' AND cluster = 0"),
@@ -268,9 +274,9 @@ FILTERS: list[tuple[Searching, str]] = [
 
 
 @pytest.mark.parametrize(("options", "condition"), FILTERS, ids=str)
-def test_a_filter_gives_the_best_of_what_it_leaves(options: Searching, condition: str, demo_db: Database) -> None:
+def test_a_filter_gives_the_best_of_what_it_leaves(options: SearchArguments, condition: str, demo_db: Database) -> None:
     left = [row[0] for row in demo_db.sql(f"SELECT pose_id FROM labelled_poses WHERE {condition}").rows]
-    everyone: Searching = {"close": 0, "duplicates": True, **options}
+    everyone: SearchArguments = {"close": 0, "duplicates": True, **options}
     for pose_id in (3, 40):
         values = expected(demo_db, pose_id, options, left)
         matches = demo_db.similar(pose_id, 5, **everyone).matches
@@ -307,8 +313,8 @@ def test_a_filter_is_one_condition_and_reads_no_files(where: str, says: str, dem
 
 
 @pytest.mark.parametrize("options", OPTIONS[:8], ids=str)
-def test_many_queries_in_one_pass_are_each_as_alone(options: Searching, demo_db: Database) -> None:
-    everyone: Searching = {"close": 0, "duplicates": True, **options}
+def test_many_queries_in_one_pass_are_each_as_alone(options: SearchArguments, demo_db: Database) -> None:
+    everyone: SearchArguments = {"close": 0, "duplicates": True, **options}
     asked = [1, 7, 45, 64]
     for pose_id, report in zip(asked, demo_db.similar_many(asked, 6, **everyone), strict=True):
         alone = demo_db.similar(pose_id, 6, **everyone)
@@ -437,7 +443,7 @@ def test_parts_that_are_not_there_are_told(demo_db: Database, tmp_path: Path) ->
     query.write_text(json.dumps({"keypoints": upper}), encoding="utf-8")
     with pytest.raises(NoSuchPart, match="shows only 1 of these joints"):
         demo_db.similar(query, parts=["legs"])
-    with pytest.raises(NoDepth, match="reestimate"):
+    with pytest.raises(NoWorldJoints, match="reestimate"):
         demo_db.similar(query, view="any")
     with pytest.raises(NoSuchCluster, match="no cluster 99"):
         demo_db.similar(1, cluster=99)
@@ -542,21 +548,21 @@ def test_random_pairs_are_of_poses_that_can_be_compared_and_are_not_lost_by_rewr
             connection.execute("DELETE FROM poses")
             connection.execute("INSERT INTO poses FROM kept")
         connection.execute("UPDATE poses SET world_vector = NULL, world_squares = NULL WHERE pose_id % 20 <> 1")
-    with File(path).reading() as connection:
+    with DatabaseFile(path).reading() as connection:
         poses = connection.execute("SELECT count(*) FROM poses").fetchall()[0][0]
-        assert len(search.sample(connection, 200, view=False)) == poses
-        assert len(search.sample(connection, 200, view=True)) == 4
+        assert len(vectors.sample_poses(connection, 200, world=False)) == poses
+        assert len(vectors.sample_poses(connection, 200, world=True)) == 4
     db = Database(path)
     assert db.similar(1).matches[0].percentile is not None
     assert db.similar(1, view="any").matches[0].stored.pose_id == 1
-    with pytest.raises(NoDepth):
+    with pytest.raises(NoWorldJoints):
         db.similar(2, view="any")
 
 
 def test_joints_that_tell_nothing_are_no_match_in_sql_either() -> None:
     with duckdb.connect() as connection:
-        connection.execute(file.schema())
-        assert connection.execute("SELECT shrunk(NULL, 0.5), shrunk(1, 1)").fetchall() == [(None, 1.0)]
+        connection.execute(migrations.read_schema())
+        assert connection.execute("SELECT penalized(NULL, 0.5), penalized(1, 1)").fetchall() == [(None, 1.0)]
 
 
 def test_sql_knows_no_other_parts(demo_db: Database) -> None:
@@ -577,24 +583,24 @@ def test_the_same_photo_in_two_collections_is_one_answer(db: Database, toy: Toy,
 
 
 @pytest.mark.parametrize("options", [{}, {"mirror": False}, {"view": "any"}, {"collection": "men"}], ids=str)
-def test_pairs_are_the_nearest_of_all(options: Comparing, demo_db: Database) -> None:
-    everyone: Comparing = {"duplicates": True, **options}
+def test_pairs_are_the_nearest_of_all(options: CompareArguments, demo_db: Database) -> None:
+    everyone: CompareArguments = {"duplicates": True, **options}
     report = demo_db.pairs(15, **everyone)
     ids, stored = everything(demo_db, options.get("view") == "any")
     if "collection" in options:
         men = {row[0] for row in demo_db.sql("SELECT pose_id FROM labelled_poses WHERE collection = 'men'").rows}
         rows = np.array([row for row, number in enumerate(ids) if number in men])
         ids, stored = [ids[row] for row in rows], stored.take(rows)
-    freedom: Freedom = "view" if options.get("view") == "any" else "none"
+    invariance: Invariance = "view" if options.get("view") == "any" else "none"
     best: dict[tuple[int, int], float] = {}
     for a in range(len(ids)):
         one = stored.take(slice(a, a + 1))
         values = []
         for query in (one, one.mirrored())[: 1 if options.get("mirror") is False else 2]:
-            there = compare(stored, query, query.masks, freedom)
+            there = compare(stored, query, query.masks, invariance)
             share = there.shared[0] / np.maximum(stored.masks.sum(axis=1), one.masks.sum())
             enough = there.shared[0] >= np.minimum(6, np.minimum(stored.masks.sum(axis=1), one.masks.sum()))
-            values.append(np.where(enough, shrunk(there.correlation[0], share), -np.inf))
+            values.append(np.where(enough, penalize(there.correlation[0], share), -np.inf))
         for b in range(a + 1, len(ids)):
             best[ids[a], ids[b]] = float(np.max([value[b] for value in values]))
     assert [pair.similarity for pair in report.pairs] == pytest.approx(sorted(best.values())[::-1][:15], abs=1e-6)

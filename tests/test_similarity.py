@@ -5,15 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posesearch import normalise, similarity, skeleton
-from posesearch.similarity import Comparison, Freedom, Poses, compare, contributions
-from posesearch.types import Float
+from posesearch import skeleton
+from posesearch.pose import normalize, similarity
+from posesearch.pose.similarity import Comparison, Invariance, Poses, compare, contributions
+from posesearch.types import Float32
 from tests.conftest import STANDING
 
-FREEDOMS: tuple[Freedom, ...] = get_args(Freedom)
+INVARIANCES: tuple[Invariance, ...] = get_args(Invariance)
 
 
-def people(seed: int, count: int, axes: int = 2, hidden: int = 6, spread: float = 45) -> Float:
+def people(seed: int, count: int, axes: int = 2, hidden: int = 6, spread: float = 45) -> Float32:
     """Return people who stand, each joint up to so far elsewhere, up to so many of them hidden: (count, 14, axes)."""
     random = np.random.default_rng(seed)
     xyz = np.zeros((count, 14, axes))
@@ -24,37 +25,37 @@ def people(seed: int, count: int, axes: int = 2, hidden: int = 6, spread: float 
     return xyz.astype(np.float32)
 
 
-def poses(xyz: Float) -> Poses:
-    vectors = (normalise.body if xyz.shape[2] == 2 else normalise.space)(xyz)
+def poses(xyz: Float32) -> Poses:
+    vectors = (normalize.normalize_body if xyz.shape[2] == 2 else normalize.normalize_world)(xyz)
     return Poses(vectors, (~np.isnan(xyz[..., 0])).astype(np.float32))
 
 
-def example(seed: int, freedom: Freedom, count: int = 1, hidden: int = 6, spread: float = 45) -> Poses:
-    return poses(people(seed, count, 3 if freedom == "view" else 2, hidden, spread))
+def example(seed: int, invariance: Invariance, count: int = 1, hidden: int = 6, spread: float = 45) -> Poses:
+    return poses(people(seed, count, 3 if invariance == "view" else 2, hidden, spread))
 
 
-def compared(stored: Poses, query: Poses, freedom: Freedom = "none") -> Comparison:
-    return compare(stored, query, query.masks, freedom)
+def compared(stored: Poses, query: Poses, invariance: Invariance = "none") -> Comparison:
+    return compare(stored, query, query.masks, invariance)
 
 
 seeds = st.integers(0, 2**32 - 1)
-freedoms = st.sampled_from(FREEDOMS)
+invariances = st.sampled_from(INVARIANCES)
 
 
-@given(seeds, freedoms)
-def test_a_pose_is_most_similar_to_itself(seed: int, freedom: Freedom) -> None:
-    stored = example(seed, freedom, 20)
-    result = compared(stored, stored.take(slice(7, 8)), freedom)
+@given(seeds, invariances)
+def test_a_pose_is_most_similar_to_itself(seed: int, invariance: Invariance) -> None:
+    stored = example(seed, invariance, 20)
+    result = compared(stored, stored.take(slice(7, 8)), invariance)
     assert result.similarity()[0, 7] == pytest.approx(1, abs=1e-5)
     assert result.similarity()[0].argmax() == 7
     assert result.shared[0, 7] == stored.masks[7].sum()
     assert result.degrees[0, 7] == pytest.approx(0, abs=1e-3)
 
 
-@given(seeds, freedoms)
-def test_a_correlation_is_symmetric_and_within_bounds(seed: int, freedom: Freedom) -> None:
-    stored = example(seed, freedom, 12)
-    result = compared(stored, stored, freedom)
+@given(seeds, invariances)
+def test_a_correlation_is_symmetric_and_within_bounds(seed: int, invariance: Invariance) -> None:
+    stored = example(seed, invariance, 12)
+    result = compared(stored, stored, invariance)
     assert np.allclose(result.correlation, result.correlation.T, atol=1e-5)
     assert (np.abs(result.correlation) <= 1).all()
     assert (result.shared == result.shared.T).all()
@@ -68,22 +69,26 @@ def test_between_complete_poses_the_similarity_is_the_inner_product(seed: int) -
     assert np.allclose(compared(stored, stored).similarity(), stored.vectors @ stored.vectors.T, atol=1e-5)
 
 
-@given(seeds, freedoms, st.floats(0.2, 5), st.floats(-100, 100), st.floats(-100, 100))
-def test_moving_and_scaling_change_nothing(seed: int, freedom: Freedom, scale: float, dx: float, dy: float) -> None:
-    xyz = people(seed, 8, 3 if freedom == "view" else 2)
+@given(seeds, invariances, st.floats(0.2, 5), st.floats(-100, 100), st.floats(-100, 100))
+def test_moving_and_scaling_change_nothing(
+    seed: int, invariance: Invariance, scale: float, dx: float, dy: float
+) -> None:
+    xyz = people(seed, 8, 3 if invariance == "view" else 2)
     moved = xyz * scale + np.array([dx, dy, 3.0])[: xyz.shape[2]]
-    one = compared(poses(xyz), poses(xyz[:3]), freedom)
-    other = compared(poses(moved.astype(np.float32)), poses(xyz[:3]), freedom)
+    one = compared(poses(xyz), poses(xyz[:3]), invariance)
+    other = compared(poses(moved.astype(np.float32)), poses(xyz[:3]), invariance)
     assert np.allclose(one.similarity(4), other.similarity(4), atol=1e-5)
 
 
-@given(seeds, freedoms)
-def test_mirroring_twice_changes_nothing_and_mirroring_both_changes_no_similarity(seed: int, freedom: Freedom) -> None:
-    stored = example(seed, freedom, 6)
+@given(seeds, invariances)
+def test_mirroring_twice_changes_nothing_and_mirroring_both_changes_no_similarity(
+    seed: int, invariance: Invariance
+) -> None:
+    stored = example(seed, invariance, 6)
     twice = stored.mirrored().mirrored()
     assert (twice.vectors == stored.vectors).all()
     assert (twice.masks == stored.masks).all()
-    one, other = compared(stored, stored, freedom), compared(stored.mirrored(), stored.mirrored(), freedom)
+    one, other = compared(stored, stored, invariance), compared(stored.mirrored(), stored.mirrored(), invariance)
     assert np.allclose(one.similarity(), other.similarity(), atol=1e-6)
     assert not np.allclose(compared(stored, stored.mirrored()).correlation.diagonal(), 1, atol=1e-3)
 
@@ -120,34 +125,34 @@ def test_positive_degrees_of_a_view_are_towards_the_right_of_the_picture() -> No
     assert compared(poses(turned), poses(facing), "view").degrees[0, 0] == pytest.approx(90, abs=1e-3)
 
 
-@pytest.mark.parametrize("freedom", FREEDOMS)
-def test_no_turn_that_is_tried_is_better_than_the_one_found(freedom: Freedom) -> None:
-    stored, query = example(1, freedom, 5), example(2, freedom, 5)
+@pytest.mark.parametrize("invariance", INVARIANCES)
+def test_no_turn_that_is_tried_is_better_than_the_one_found(invariance: Invariance) -> None:
+    stored, query = example(1, invariance, 5), example(2, invariance, 5)
     best = np.full((5, 5), -np.inf)
-    for degrees in np.arange(0, 360, 0.5 if freedom != "none" else 360):
-        best = np.maximum(best, compared(_turned(stored, degrees, freedom), query).correlation)
-    assert np.allclose(best, compared(stored, query, freedom).correlation, atol=1e-4)
+    for degrees in np.arange(0, 360, 0.5 if invariance != "none" else 360):
+        best = np.maximum(best, compared(_turned(stored, degrees, invariance), query).correlation)
+    assert np.allclose(best, compared(stored, query, invariance).correlation, atol=1e-4)
 
 
-def _turned(stored: Poses, degrees: float, freedom: Freedom) -> Poses:
+def _turned(stored: Poses, degrees: float, invariance: Invariance) -> Poses:
     axes = stored.axes.astype(np.float64)
-    first, second = axes[0], axes[2 if freedom == "view" else 1]
+    first, second = axes[0], axes[2 if invariance == "view" else 1]
     cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     turned = axes.copy()
-    turned[0], turned[2 if freedom == "view" else 1] = first * cosine - second * sine, first * sine + second * cosine
+    turned[0], turned[2 if invariance == "view" else 1] = first * cosine - second * sine, first * sine + second * cosine
     return Poses(turned.transpose(1, 0, 2).reshape(stored.vectors.shape).astype(np.float32), stored.masks)
 
 
-@given(seeds, freedoms, st.lists(st.sampled_from([0.0, 0.25, 1.0, 1.0]), min_size=14, max_size=14))
+@given(seeds, invariances, st.lists(st.sampled_from([0.0, 0.25, 1.0, 1.0]), min_size=14, max_size=14))
 def test_contributions_sum_to_the_distance_and_are_where_joints_are_asked_about(
-    seed: int, freedom: Freedom, chosen: list[float]
+    seed: int, invariance: Invariance, chosen: list[float]
 ) -> None:
-    stored, query = example(seed, freedom), example(seed + 1, freedom)
+    stored, query = example(seed, invariance), example(seed + 1, invariance)
     weight = (query.masks * np.array(chosen)).astype(np.float32)
     if (weight[0] * stored.masks[0] > 0).sum() < 4:
         return
-    result = compare(stored, query, weight, freedom)
-    parts = contributions(stored, query, weight, freedom)
+    result = compare(stored, query, weight, invariance)
+    parts = contributions(stored, query, weight, invariance)
     assert parts.shape == (14,)
     assert (parts >= 0).all()
     assert (parts[weight[0] == 0] == 0).all()
@@ -170,10 +175,10 @@ def test_what_is_lacking_is_held_against_a_pose() -> None:
     values = compared(poses(fewer), poses(xy)).similarity()[0]
     assert values[0] == pytest.approx(1, abs=1e-6)
     assert (np.diff(values) < 0).all()
-    assert values[1] == pytest.approx(1 - 2 / 14 * (1 - similarity.TYPICAL), abs=1e-5)
+    assert values[1] == pytest.approx(1 - 2 / 14 * (1 - similarity.MISSING_JOINT_SIMILARITY), abs=1e-5)
     other = poses(people(6, 1, hidden=0))
     worse = compared(other, poses(xy)).correlation[0, 0]
-    assert similarity.shrunk(np.array([worse]), np.array([0.5]))[0] < worse < similarity.TYPICAL
+    assert similarity.penalize(np.array([worse]), np.array([0.5]))[0] < worse < similarity.MISSING_JOINT_SIMILARITY
 
 
 def test_too_few_shared_joints_are_no_match() -> None:
@@ -187,12 +192,12 @@ def test_too_few_shared_joints_are_no_match() -> None:
     assert compared(poses(xy), poses(five)).similarity()[0, 0] == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("freedom", FREEDOMS)
-def test_joints_on_one_point_tell_nothing(freedom: Freedom) -> None:
-    stored, query = example(3, freedom, hidden=0), example(4, freedom, hidden=0)
+@pytest.mark.parametrize("invariance", INVARIANCES)
+def test_joints_on_one_point_tell_nothing(invariance: Invariance) -> None:
+    stored, query = example(3, invariance, hidden=0), example(4, invariance, hidden=0)
     weight = np.zeros((1, 14), np.float32)
     weight[0, 3] = 1
-    result = compare(stored, query, weight, freedom)
+    result = compare(stored, query, weight, invariance)
     assert (result.correlation[0, 0], result.share[0, 0]) == (0, 0)
     assert result.similarity()[0, 0] == -np.inf
 

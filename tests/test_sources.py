@@ -6,7 +6,7 @@ import pytest
 
 from posesearch import sources
 from posesearch.errors import PhotoTooLarge, SourceError
-from posesearch.sources import opener
+from posesearch.sources import read
 
 
 @pytest.fixture
@@ -22,28 +22,28 @@ def names(found: list[str], tree: Path) -> list[str]:
 
 
 def test_a_folder_gives_its_photos_sorted_and_its_sub_folders(tree: Path) -> None:
-    assert names(sources.expand([tree]), tree) == ["a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.jpeg"]
+    assert names(sources.list_photos([tree]), tree) == ["a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.jpeg"]
 
 
 def test_each_photo_comes_once(tree: Path) -> None:
-    assert names(sources.expand([tree / "b.jpg", tree, tree / "sub"]), tree)[0] == "b.jpg"
-    assert len(sources.expand([tree / "b.jpg", tree, tree / "sub"])) == 4
+    assert names(sources.list_photos([tree / "b.jpg", tree, tree / "sub"]), tree)[0] == "b.jpg"
+    assert len(sources.list_photos([tree / "b.jpg", tree, tree / "sub"])) == 4
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_ending(tree: Path) -> None:
-    assert names(sources.expand([tree / "x.mp4", tree / "missing"]), tree) == ["x.mp4", "missing"]
+    assert names(sources.list_photos([tree / "x.mp4", tree / "missing"]), tree) == ["x.mp4", "missing"]
 
 
 def test_globs(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree)
-    assert names(sources.expand(["**/*.jpeg", "*.jpg"]), tree) == ["sub/deep/d.jpeg", "b.jpg"]
+    assert names(sources.list_photos(["**/*.jpeg", "*.jpg"]), tree) == ["sub/deep/d.jpeg", "b.jpg"]
     (tree / "[1].jpg").write_bytes(b"x")
-    assert names(sources.expand(["[1].jpg"]), tree) == ["[1].jpg"]
+    assert names(sources.list_photos(["[1].jpg"]), tree) == ["[1].jpg"]
 
 
 def test_lists_are_relative_to_their_own_folder(tree: Path) -> None:
     (tree / "sub" / "list.txt").write_text("# mine\n\nc.webp\n../b.jpg\nhttps://example.org/x.jpg\n", encoding="utf-8")
-    found = sources.expand([tree / "sub" / "list.txt"])
+    found = sources.list_photos([tree / "sub" / "list.txt"])
     assert found == [str(tree / "sub/c.webp"), str(tree / "b.jpg"), "https://example.org/x.jpg"]
 
 
@@ -51,31 +51,31 @@ def test_csv_with_and_without_header(tree: Path) -> None:
     (tree / "with.csv").write_text('id,Path\n1,b.jpg\n2,"sub/c.webp"\n', encoding="utf-8-sig")
     (tree / "without.csv").write_text("b.jpg,red\nsub/c.webp,blue\n", encoding="utf-8")
     (tree / "tabs.tsv").write_text("note\turl\nhello\thttp://example.org/y.png\n", encoding="utf-8")
-    assert names(sources.expand([tree / "with.csv"]), tree) == ["b.jpg", "sub/c.webp"]
-    assert names(sources.expand([tree / "without.csv"]), tree) == ["b.jpg", "sub/c.webp"]
-    assert sources.expand([tree / "tabs.tsv"]) == ["http://example.org/y.png"]
+    assert names(sources.list_photos([tree / "with.csv"]), tree) == ["b.jpg", "sub/c.webp"]
+    assert names(sources.list_photos([tree / "without.csv"]), tree) == ["b.jpg", "sub/c.webp"]
+    assert sources.list_photos([tree / "tabs.tsv"]) == ["http://example.org/y.png"]
 
 
 def test_a_list_that_names_itself_ends(tree: Path) -> None:
     (tree / "loop.txt").write_text("loop.txt\nb.jpg\n", encoding="utf-8")
-    assert names(sources.expand([tree / "loop.txt"]), tree) == ["loop.txt", "b.jpg"]
+    assert names(sources.list_photos([tree / "loop.txt"]), tree) == ["loop.txt", "b.jpg"]
 
 
 def test_a_list_with_an_address_that_is_none_goes_on(tree: Path) -> None:
     (tree / "odd.txt").write_text("http://[\nb.jpg\n", encoding="utf-8")
-    assert sources.expand([tree / "odd.txt"]) == ["http://[", str(tree / "b.jpg")]
+    assert sources.list_photos([tree / "odd.txt"]) == ["http://[", str(tree / "b.jpg")]
 
 
 def test_a_list_that_is_no_csv(tree: Path) -> None:
     (tree / "quote.csv").write_text('path\n"' + "x" * 200_000, encoding="utf-8")
     with pytest.raises(SourceError, match=r"quote\.csv: the list can't be read as CSV"):
-        sources.expand([tree / "quote.csv"])
+        sources.list_photos([tree / "quote.csv"])
 
 
 def test_a_list_that_is_no_text(tree: Path) -> None:
     (tree / "list.csv").write_bytes(b"\xff\xfe\x00\x80")
     with pytest.raises(SourceError, match=r"list\.csv: the list can't be read as UTF-8 text"):
-        sources.expand([tree / "list.csv"])
+        sources.list_photos([tree / "list.csv"])
 
 
 def test_what_is_secret_in_an_address_is_not_in_its_name() -> None:
@@ -96,7 +96,7 @@ def test_what_is_secret_in_an_address_is_not_in_its_name() -> None:
 
 def test_a_header_of_a_csv_is_no_photo(tree: Path) -> None:
     (tree / "own.csv").write_text("number,where it is\n1,b.jpg\n2,sub/c.webp\n", encoding="utf-8")
-    assert names(sources.expand([tree / "own.csv"]), tree) == ["b.jpg", "sub/c.webp"]
+    assert names(sources.list_photos([tree / "own.csv"]), tree) == ["b.jpg", "sub/c.webp"]
 
 
 def test_what_programs_keep_is_no_photo(tree: Path) -> None:
@@ -105,9 +105,9 @@ def test_what_programs_keep_is_no_photo(tree: Path) -> None:
         (tree / folder / "deep" / "x.jpg").write_bytes(b"x")
     (tree / "._b.jpg").write_bytes(b"x")
     (tree / ".DS_Store").write_bytes(b"x")
-    assert names(sources.expand([tree]), tree) == ["a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.jpeg"]
+    assert names(sources.list_photos([tree]), tree) == ["a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.jpeg"]
     package = tree / "Mine.photoslibrary"
-    assert names(sources.expand([package]), tree) == ["Mine.photoslibrary/deep/x.jpg"]  # named outright
+    assert names(sources.list_photos([package]), tree) == ["Mine.photoslibrary/deep/x.jpg"]  # named outright
 
 
 def test_an_ignore_file_is_a_gitignore(tree: Path) -> None:
@@ -115,9 +115,9 @@ def test_an_ignore_file_is_a_gitignore(tree: Path) -> None:
         (tree / name).parent.mkdir(exist_ok=True)
         (tree / name).write_bytes(b"x")
     (tree / ".posesearchignore").write_text("# not these\ndrafts/\n*.webp\nsub/**/*.jp*g\n!e.jpg\n", encoding="utf-8")
-    assert names(sources.expand([tree]), tree) == ["a.PNG", "b.jpg", "sub/deep/e.jpg"]
+    assert names(sources.list_photos([tree]), tree) == ["a.PNG", "b.jpg", "sub/deep/e.jpg"]
     (tree / "sub" / ".posesearchignore").write_text("!keep.jpg\ne.jpg\n", encoding="utf-8")
-    assert names(sources.expand([tree]), tree) == ["a.PNG", "b.jpg", "sub/keep.jpg"]
+    assert names(sources.list_photos([tree]), tree) == ["a.PNG", "b.jpg", "sub/keep.jpg"]
 
 
 def test_links_are_followed_and_no_folder_comes_twice(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -128,18 +128,18 @@ def test_links_are_followed_and_no_folder_comes_twice(tree: Path, tmp_path_facto
     (away / "back").symlink_to(tree)
     (tree / "sub" / "up").symlink_to(tree)
     (tree / "nowhere.jpg").symlink_to(tree / "gone.jpg")
-    found = names(sources.expand([tree]), tree)
+    found = names(sources.list_photos([tree]), tree)
     assert found == ["a.PNG", "b.jpg", "nowhere.jpg", "sub/c.webp", "sub/deep/d.jpeg", "again/g.jpg"]
 
 
 def test_links_to_nowhere_are_where_a_disk_may_be(tree: Path) -> None:
     (tree / "usb").symlink_to(tree / "not" / "connected")
-    assert sources.scan([tree]).away == [str(tree / "usb")]
+    assert sources.scan([tree]).broken_links == [str(tree / "usb")]
 
 
 def test_names_and_ignore_files_that_are_none(tree: Path) -> None:
     (tree / "odd.txt").write_text("x\0y/*.png\nb.jpg\n", encoding="utf-8")
-    assert [found.there for found in sources.scan([tree / "odd.txt"]).found] == [False, True]
+    assert [one.exists for one in sources.scan([tree / "odd.txt"]).observed] == [False, True]
     os.mkfifo(tree / ".posesearchignore")
     with pytest.raises(SourceError, match="this can't be read as patterns, one a line: it is no file of text"):
         sources.scan([tree])
@@ -158,25 +158,25 @@ def test_a_list_may_write_accents_in_another_way(tree: Path) -> None:
     names_ = {form: unicodedata.normalize(form, "Zo\u00eb \u65e5\u672c.jpg") for form in ("NFC", "NFD")}
     (tree / names_["NFD"]).write_bytes(b"x")
     (tree / "list.txt").write_text(names_["NFC"] + "\n", encoding="utf-8")
-    [found] = sources.scan([tree / "list.txt"]).found
-    assert found.there
-    assert Path(found.place).name == names_["NFD"]
+    [found] = sources.scan([tree / "list.txt"]).observed
+    assert found.exists
+    assert Path(found.location).name == names_["NFD"]
 
 
 def test_what_is_found_tells_size_and_time(tree: Path) -> None:
     os.utime(tree / "b.jpg", ns=(0, 1_600_000_000_123_456_789))
-    found = {Path(one.name).name: one for one in sources.scan([tree]).found}
-    assert (found["b.jpg"].size, found["b.jpg"].modified) == (1, 1_600_000_000_123_456_789)
+    found = {Path(one.source).name: one for one in sources.scan([tree]).observed}
+    assert (found["b.jpg"].bytes, found["b.jpg"].modified_ns) == (1, 1_600_000_000_123_456_789)
 
 
 def test_a_file_so_new_that_it_may_change_within_its_time_tells_no_time(tree: Path) -> None:
-    assert sources.Opener().read(str(tree / "b.jpg")).modified is None
+    assert sources.SourceReader().read(str(tree / "b.jpg")).modified_ns is None
     os.utime(tree / "b.jpg", ns=(0, 5_000_000_000))
-    assert sources.Opener().read(str(tree / "b.jpg")).modified == 5_000_000_000
+    assert sources.SourceReader().read(str(tree / "b.jpg")).modified_ns == 5_000_000_000
 
 
 def test_a_file_larger_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opener, "MAX_BYTES", 1000)
+    monkeypatch.setattr(read, "MAX_BYTES", 1000)
     (tmp_path / "large.jpg").write_bytes(bytes(5000))
     with pytest.raises(PhotoTooLarge):
-        sources.read(str(tmp_path / "large.jpg"))
+        sources.read_source(str(tmp_path / "large.jpg"))

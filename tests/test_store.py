@@ -8,35 +8,36 @@ import duckdb
 import numpy as np
 import pytest
 
-from posesearch import normalise, skeleton
+from posesearch import skeleton
 from posesearch.errors import BadSQL, DatabaseBusy, DatabaseFailed, NewerSchema, NoDatabase, NoSuchPose, NotOurDatabase
-from posesearch.store import file, snapshots, tables
-from posesearch.store.file import File
-from posesearch.store.snapshots import Snapshot
+from posesearch.pose import normalize
+from posesearch.store import about, migrations, poses, snapshots, sql
+from posesearch.store.connection import DatabaseFile
+from posesearch.store.snapshots import SnapshotRow
 from tests.conftest import LEGS, STANDING, person
 
 
-def snapshot(name: str = "a.jpg", sha256: str | None = "1", people: int = 1) -> Snapshot:
-    poses = tuple(normalise.pose_of(person(STANDING + 100 * n, LEGS[: n % 5])) for n in range(people))
-    return Snapshot(name, sha256, 640, 480, "men", "{}", None, poses)
+def snapshot(name: str = "a.jpg", sha256: str | None = "1", people: int = 1) -> SnapshotRow:
+    poses = tuple(normalize.make_pose(person(STANDING + 100 * n, LEGS[: n % 5])) for n in range(people))
+    return SnapshotRow(name, sha256, 640, 480, "men", "{}", None, poses)
 
 
-def write(store: File, *batch: Snapshot) -> None:
+def write(store: DatabaseFile, *batch: SnapshotRow) -> None:
     with store.writing() as connection:
-        snapshots.write(connection, batch, "toy", "{}")
+        snapshots.write_snapshots(connection, batch, "toy", "{}")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> File:
-    return File(tmp_path / "poses.duckdb", patience=0.2)
+def store(tmp_path: Path) -> DatabaseFile:
+    return DatabaseFile(tmp_path / "poses.duckdb", patience=0.2)
 
 
-def test_what_is_written_is_read_back(store: File) -> None:
+def test_what_is_written_is_read_back(store: DatabaseFile) -> None:
     write(store, snapshot(people=2))
     with store.reading() as connection:
-        first, second = snapshots.poses(connection, [1, 2])
+        first, second = poses.read_poses(connection, [1, 2])
     assert (first.source, first.collection, first.width, first.height, first.number) == ("a.jpg", "men", 640, 480, 1)
-    expected = normalise.pose_of(person(STANDING + 100, LEGS[:1]))
+    expected = normalize.make_pose(person(STANDING + 100, LEGS[:1]))
     points = second.pose.person.keypoints
     assert np.array_equal(points.xy, expected.person.keypoints.xy, equal_nan=True)
     assert np.array_equal(points.score, expected.person.keypoints.score)
@@ -45,9 +46,9 @@ def test_what_is_written_is_read_back(store: File) -> None:
     assert second.pose.person.box == pytest.approx(expected.person.box)
 
 
-def test_the_view_keypoints_has_a_row_a_joint_and_null_where_missing(store: File) -> None:
-    pose = normalise.pose_of(person(STANDING, LEGS))
-    write(store, Snapshot("a.jpg", "1", 640, 480, "men", "{}", None, (pose,)))
+def test_the_view_keypoints_has_a_row_a_joint_and_null_where_missing(store: DatabaseFile) -> None:
+    pose = normalize.make_pose(person(STANDING, LEGS))
+    write(store, SnapshotRow("a.jpg", "1", 640, 480, "men", "{}", None, (pose,)))
     with store.reading() as connection:
         rows = connection.execute("SELECT joint, x, y, score, nx, ny FROM keypoints").fetchall()
     joints = {row[0]: row[1:] for row in rows}
@@ -60,14 +61,14 @@ def test_the_view_keypoints_has_a_row_a_joint_and_null_where_missing(store: File
     assert joints["left_eye"][0] is not None
 
 
-def test_the_joints_table_is_the_skeleton(store: File) -> None:
+def test_the_joints_table_is_the_skeleton(store: DatabaseFile) -> None:
     write(store, snapshot())
     with store.reading() as connection:
         rows = connection.execute("SELECT joint FROM joints ORDER BY position").fetchall()
     assert tuple(row[0] for row in rows) == skeleton.JOINTS
 
 
-def test_the_same_bytes_replace_what_was_there(store: File) -> None:
+def test_the_same_bytes_replace_what_was_there(store: DatabaseFile) -> None:
     write(store, snapshot(people=3), snapshot("b.jpg", "2"))
     write(store, snapshot("c.jpg", "1", people=1))
     with store.reading() as connection:
@@ -75,36 +76,36 @@ def test_the_same_bytes_replace_what_was_there(store: File) -> None:
         assert connection.execute("SELECT count(*) FROM poses").fetchone() == (2,)
 
 
-def test_snapshots_and_poses_are_numbered_in_the_order_of_their_batch(store: File) -> None:
+def test_snapshots_and_poses_are_numbered_in_the_order_of_their_batch(store: DatabaseFile) -> None:
     names = [f"{number:03}.jpg" for number in range(200)]
     write(store, *(snapshot(name, name) for name in names[150:]))
     write(store, *(snapshot(name, name) for name in names))
     with store.reading() as connection:
-        filed = [snapshot.source for snapshot in snapshots.filed(connection)]
+        filed = [snapshot.source for snapshot in snapshots.read_snapshots(connection)]
         posed = connection.execute("SELECT source FROM poses JOIN snapshots USING (snapshot_id) ORDER BY pose_id")
         assert filed == names[150:] + names[:150]
         assert [row[0] for row in posed.fetchall()] == names
 
 
-def test_an_exception_leaves_nothing_behind(store: File) -> None:
+def test_an_exception_leaves_nothing_behind(store: DatabaseFile) -> None:
     write(store, snapshot())
     with pytest.raises(ZeroDivisionError), store.writing() as connection:
-        snapshots.write(connection, [snapshot("b.jpg", "2")], "toy", "{}")
+        snapshots.write_snapshots(connection, [snapshot("b.jpg", "2")], "toy", "{}")
         raise ZeroDivisionError
     with store.reading() as connection:
         assert connection.execute("SELECT count(*) FROM snapshots").fetchone() == (1,)
 
 
-def test_no_file_yet(store: File) -> None:
+def test_no_file_yet(store: DatabaseFile) -> None:
     with pytest.raises(NoDatabase, match="posesearch ingest FOLDER"), store.reading():
         pass
     assert not store.path.exists()
 
 
-def test_a_pose_that_is_not_there(store: File) -> None:
+def test_a_pose_that_is_not_there(store: DatabaseFile) -> None:
     write(store, snapshot())
     with store.reading() as connection, pytest.raises(NoSuchPose, match="There is no pose 7"):
-        snapshots.pose(connection, 7)
+        poses.read_pose(connection, 7)
 
 
 @pytest.mark.parametrize("mode", ["reading", "writing"])
@@ -123,20 +124,22 @@ def test_a_strangers_file_is_left_as_it_is(tmp_path: Path, mode: str) -> None:
     made.close()
     for path in (text, other, view, lite):
         before = path.read_bytes()
-        with pytest.raises(NotOurDatabase, match="not a posesearch database"), getattr(File(path), mode)():
+        with pytest.raises(NotOurDatabase, match="not a posesearch database"), getattr(DatabaseFile(path), mode)():
             pass
         assert path.read_bytes() == before
 
 
-def test_a_newer_schema_is_refused(store: File) -> None:
+def test_a_newer_schema_is_refused(store: DatabaseFile) -> None:
     write(store, snapshot())
     with store.writing() as connection:
-        connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(file.SCHEMA_VERSION + 1)])
+        connection.execute(
+            "UPDATE about SET value = ? WHERE key = 'schema_version'", [str(migrations.SCHEMA_VERSION + 1)]
+        )
     with pytest.raises(NewerSchema, match="pip install --upgrade posesearch"), store.reading():
         pass
 
 
-def test_a_database_that_another_process_holds(store: File) -> None:
+def test_a_database_that_another_process_holds(store: DatabaseFile) -> None:
     write(store, snapshot())
     hold = f"import duckdb, sys; c = duckdb.connect({str(store.path)!r}); print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
@@ -155,14 +158,14 @@ def test_a_database_that_another_process_holds(store: File) -> None:
 
 def test_a_place_that_can_not_be_written(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing" / "poses.duckdb"):
-        with pytest.raises(DatabaseFailed), File(path).writing():
+        with pytest.raises(DatabaseFailed), DatabaseFile(path).writing():
             pass
 
 
-def test_sql_reads_and_nothing_else(store: File, tmp_path: Path) -> None:
+def test_sql_reads_and_nothing_else(store: DatabaseFile, tmp_path: Path) -> None:
     write(store, snapshot())
     (tmp_path / "secret.csv").write_text("a\n1\n", encoding="utf-8")
-    for sql in (
+    for statement in (
         "DELETE FROM poses",
         "CREATE TABLE x AS SELECT 1",
         f"SELECT * FROM read_csv('{tmp_path / 'secret.csv'}')",
@@ -171,19 +174,19 @@ def test_sql_reads_and_nothing_else(store: File, tmp_path: Path) -> None:
         "SELECT no_such_column FROM poses",
     ):
         with store.reading() as connection, pytest.raises(BadSQL):
-            tables.query(connection, sql)
+            sql.run_sql(connection, statement)
     with store.reading() as connection:
-        table = tables.query(connection, "SELECT count(*) AS n FROM poses")
+        table = sql.run_sql(connection, "SELECT count(*) AS n FROM poses")
     assert (table.columns, table.rows) == (("n",), ((1,),))
 
 
-def test_metres_are_read_back_and_null_where_there_are_none(store: File) -> None:
+def test_metres_are_read_back_and_null_where_there_are_none(store: DatabaseFile) -> None:
     one = person(STANDING, LEGS)
     world = np.where(one.keypoints.present[:, None], np.arange(54, dtype=np.float32).reshape(18, 3), np.nan)
-    with_metres = normalise.pose_of(replace(one, world=world.astype(np.float32)))
-    write(store, Snapshot("a.jpg", "1", 640, 480, "men", "{}", None, (with_metres, normalise.pose_of(one))))
+    with_metres = normalize.make_pose(replace(one, world=world.astype(np.float32)))
+    write(store, SnapshotRow("a.jpg", "1", 640, 480, "men", "{}", None, (with_metres, normalize.make_pose(one))))
     with store.reading() as connection:
-        first, second = snapshots.poses(connection, [1, 2])
+        first, second = poses.read_poses(connection, [1, 2])
         rows = connection.execute(
             "SELECT world_x, world_y, world_z FROM keypoints WHERE joint IN ('nose', 'left_knee') ORDER BY ALL"
         ).fetchall()
@@ -212,15 +215,15 @@ def make_older(path: Path, version: int) -> None:
         connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(version)])
 
 
-def test_a_database_of_the_first_version_is_brought_up_to_date(store: File) -> None:
+def test_a_database_of_the_first_version_is_brought_up_to_date(store: DatabaseFile) -> None:
     write(store, snapshot())
     make_older(store.path, 1)
     with store.reading() as connection:
-        [stored] = snapshots.poses(connection, [1])
+        [stored] = poses.read_poses(connection, [1])
         assert connection.execute("SELECT count(world_x), count(*) FROM keypoints").fetchall() == [(0, 18)]
-        assert snapshots.about(connection, "schema_version") == str(file.SCHEMA_VERSION)
+        assert about.read_value(connection, "schema_version") == str(migrations.SCHEMA_VERSION)
     assert stored.pose.person.world is None
-    assert (stored.pose.world, stored.dhash) == (None, None)
+    assert (stored.pose.world_vector, stored.dhash) == (None, None)
     write(store, snapshot("b.jpg", "2"))
 
 
@@ -228,10 +231,10 @@ def test_what_is_derived_is_the_same_in_a_database_brought_up_to_date(demo_folde
     path = tmp_path / "poses.duckdb"
     path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
     derived = "SELECT joint_set, world_vector, world_squares FROM poses ORDER BY pose_id"
-    with File(path).reading() as connection:
+    with DatabaseFile(path).reading() as connection:
         before = connection.execute(derived).fetchall()
     make_older(path, 2)
-    with File(path).reading() as connection:
+    with DatabaseFile(path).reading() as connection:
         after = connection.execute(derived).fetchall()
         assert connection.execute("SELECT count(*) FROM similar_poses(1)").fetchall() == [(10,)]
         assert connection.execute("SELECT count(*) FROM similar_views(1)").fetchall() == [(10,)]

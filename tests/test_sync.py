@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from posesearch.engine.database import Database
-from posesearch.engine.pipeline import Outcome, Progress
-from posesearch.engine.reports import IngestReport
+from posesearch.database import Database
 from posesearch.errors import SourceError
+from posesearch.progress import IngestProgress
+from posesearch.results.ingest import IngestReport, PhotoOutcome
 from tests.conftest import Toy, toy_photo
 from tests.test_store import make_older
 
@@ -85,7 +85,7 @@ def test_a_file_may_have_any_time(time: int, filled: Database, folder: Path, toy
 
 
 def test_nothing_to_do_reads_no_file(filled: Database, folder: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posesearch.sources.opener._read_file", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr("posesearch.sources.read._read_file", lambda path: pytest.fail(f"{path} was read"))
     assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
     assert toy.calls == 0
 
@@ -282,11 +282,11 @@ def test_a_dry_run_tells_and_writes_nothing(filled: Database, folder: Path, toy:
 def test_every_photo_is_told_with_what_became_of_it(filled: Database, folder: Path, toy: Toy) -> None:
     told: dict[str, dict[str, object]] = {}
 
-    class Listening(Progress):
-        def photo(self, outcome: Outcome) -> None:
+    class Listening(IngestProgress):
+        def photo(self, outcome: PhotoOutcome) -> None:
             told[Path(outcome.source).name] = outcome.as_json()
 
-        def gone(self, outcome: Outcome) -> None:
+        def missing(self, outcome: PhotoOutcome) -> None:
             self.photo(outcome)
 
     write(folder / "0.png", toy_photo(people=2, wrist=99), 5)

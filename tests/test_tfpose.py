@@ -6,25 +6,26 @@ import math
 import numpy as np
 import pytest
 
-from posesearch import estimators, images, sources
-from posesearch.engine import demo
+from posesearch import estimators, sources
+from posesearch.demo import photos as demo
 from posesearch.estimators import paf
 from posesearch.estimators.tfpose import TfPose, resize_to_long_side
-from posesearch.types import Float, Photo
-from tests.conftest import EVAL
+from posesearch.photos.photo import Photo
+from posesearch.types import Float32
+from tests.conftest import EVAL, decode_here
 
 
 def photo_of(drawn: demo.DemoPhoto) -> Photo:
     return Photo(drawn.pixels, drawn.pixels.shape[1], drawn.pixels.shape[0])
 
 
-def errors(found: Float, drawn: Float) -> Float:
+def errors(found: Float32, drawn: Float32) -> Float32:
     return np.asarray(np.linalg.norm(found - drawn, axis=1)[:14], np.float32)
 
 
 @pytest.mark.parametrize("name", ["tf-pose", "tf-pose-original"])
 def test_the_mannequins_joints_are_found_where_they_were_drawn(name: str) -> None:
-    drawn = demo.query()
+    drawn = demo.draw_query()
     [person] = estimators.load(name).estimate(photo_of(drawn))
     assert person.keypoints.body_joints == 14
     # Of a body of 390 pixels; the network may take one ankle for the other.
@@ -33,7 +34,7 @@ def test_the_mannequins_joints_are_found_where_they_were_drawn(name: str) -> Non
 
 
 def test_somebody_who_lies_is_found_by_turning_the_photo() -> None:
-    drawn = demo.query()
+    drawn = demo.draw_query()
     lying = np.ascontiguousarray(np.rot90(drawn.pixels))
     [person] = estimators.load("tf-pose").estimate(Photo(lying, 640, 480))
     x, y = drawn.joints[0].T
@@ -44,7 +45,7 @@ def test_somebody_who_lies_is_found_by_turning_the_photo() -> None:
 def test_faint_joints_of_the_main_person_are_sought() -> None:
     network, found = estimators.load("tf-pose"), [0, 0]
     assert isinstance(network, TfPose)
-    for drawn in demo.photos():
+    for drawn in demo.draw_photos():
         maps = network._network(resize_to_long_side(drawn.pixels, 336)[None].astype(np.float32))[0][0].copy()
         for number, complete in enumerate((False, True)):
             people = paf.decode(maps, subpixel=True, complete=complete)
@@ -62,7 +63,7 @@ def test_parity_with_the_original() -> None:
     for line in lines:
         reference = json.loads(line)
         path = str(folder / "photos" / reference["file"])
-        people = estimator.estimate(images.decode(sources.read(path), path, estimator.enough))
+        people = estimator.estimate(decode_here(sources.read_source(path), path, estimator.useful_side))
         same += len(people) == len(reference["humans"])
         near = 0.01 * math.hypot(reference["w"], reference["h"])
         for human in reference["humans"]:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from posesearch.types import Keypoints, Photo
+from posesearch.photos.photo import Photo
+from posesearch.types import Keypoints
 from tests.conftest import LEGS, STANDING, keypoints
 
 

@@ -1,4 +1,4 @@
-"""The commands: each declares its arguments, calls one method of the library, and shows the answer."""
+"""The commands that ingest, cluster and query. Each calls one method of the library and shows the result."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 import posesearch
-from posesearch.cli import searches
+from posesearch.cli import demo_command, model_commands, search_commands
 from posesearch.cli.options import (
     DEFAULT_DB,
     AllowPrivate,
@@ -20,7 +20,7 @@ from posesearch.cli.options import (
     ModelPaths,
 )
 
-# What loads numpy, OpenCV, DuckDB or a network is imported by the commands that use it: --help answers at once.
+# Commands import what loads NumPy, OpenCV, DuckDB or a network, so that --help answers at once.
 
 app = typer.Typer(
     name="posesearch",
@@ -32,11 +32,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with `posesearch demo`, or with `posesearch ingest FOLDER`.",
 )
-models_app = typer.Typer(rich_markup_mode=None)
-app.add_typer(models_app, name="models")
 
 
-class Normalization(StrEnum):
+class NormalizationOption(StrEnum):
     """How poses are made comparable for clustering."""
 
     BODY = "body"
@@ -101,10 +99,10 @@ def ingest(
     Run it again after adding, changing, moving or deleting photos: what is done is not done again, and what is gone is
     marked so. Photos without a usable pose are kept in a table with the reason. .posesearchignore leaves files out.
     """
-    from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.engine import pipeline  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
-    with output.ProgressBar(events=as_json) as progress, posesearch.open(db) as database:
+    with progress_bar.ProgressBar(events=as_json) as progress, posesearch.open(db) as database:
         report = database.ingest(
             sources or ["."],
             collection=collection,
@@ -114,7 +112,7 @@ def ingest(
             strict=strict,
             min_joints=min_joints,
             gps=gps,
-            jobs=jobs or pipeline.WORKERS,
+            jobs=jobs or DEFAULT_THREADS,
             prune=prune,
             dry_run=dry_run,
             allow_private=allow_private,
@@ -145,14 +143,14 @@ def reestimate(
     Photos that are not there any more keep the poses they have. A run that was stopped is finished by the next one,
     also without a name: the database has the new estimator from the first photos on.
     """
-    from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.engine import pipeline  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
-    with output.ProgressBar() as progress, posesearch.open(db) as database:
+    with progress_bar.ProgressBar() as progress, posesearch.open(db) as database:
         report = database.reestimate(
             estimator,
             model_paths=model_path or (),
-            jobs=jobs or pipeline.WORKERS,
+            jobs=jobs or DEFAULT_THREADS,
             allow_private=allow_private,
             progress=progress,
         )
@@ -175,8 +173,9 @@ def cluster(
     db: Db = DEFAULT_DB,
     collection: Collection = None,
     normalization: Annotated[
-        Normalization, typer.Option("--normalization", help="body: centroid and size taken out; max: the article's.")
-    ] = Normalization.BODY,
+        NormalizationOption,
+        typer.Option("--normalization", help="body: centroid and size taken out; max: the article's."),
+    ] = NormalizationOption.BODY,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=2**31 - 1, metavar="N", help="The same seed gives the same clusters.")
     ] = 0,
@@ -192,13 +191,13 @@ def cluster(
     K-means sees the complete poses; partial ones get the label of the nearest centroid. Clusterings are kept, and
     the newest counts.
     """
-    from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.engine import pictures  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.render import pictures  # noqa: PLC0415
 
-    count = _cluster_count(k)
-    normalisation: Literal["body", "max"] = "body" if normalization is Normalization.BODY else "max"
-    with output.Working("clustering"), posesearch.open(db) as database:
-        report = database.cluster(count, collection=collection, normalization=normalisation, seed=seed)
+    count = _parse_k(k)
+    chosen: Literal["body", "max"] = "body" if normalization is NormalizationOption.BODY else "max"
+    with progress_bar.Spinner("clustering"), posesearch.open(db) as database:
+        report = database.cluster(count, collection=collection, normalization=chosen, seed=seed)
     written = pictures.write_plots(report, plots) if plots else []
     if as_json:
         output.show_json(report.as_json())
@@ -208,7 +207,7 @@ def cluster(
         output.note(f"Wrote {path}")
 
 
-def _cluster_count(k: str) -> int | Literal["auto"]:
+def _parse_k(k: str) -> int | Literal["auto"]:
     if k == "auto":
         return "auto"
     if not k.isdecimal() or not 1 <= int(k) <= 1000:
@@ -216,7 +215,7 @@ def _cluster_count(k: str) -> int | Literal["auto"]:
     return int(k)
 
 
-searches.register(app)
+search_commands.register(app)
 
 
 @app.command()
@@ -257,66 +256,5 @@ def sql(
         output.show_table(table.columns, table.rows)
 
 
-@models_app.callback(invoke_without_command=True)
-def models(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the estimators and their weights.
-
-    Where each file is, its SHA-256 and its licence. The first ingest fetches what is missing; so does `models pull`.
-    """
-    if context.invoked_subcommand is not None:
-        return
-    from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.estimators import list_models  # noqa: PLC0415
-
-    rows = list_models()
-    if as_json:
-        output.show_json(rows)
-    else:
-        show.models(rows)
-
-
-@models_app.command()
-def pull(
-    name: Annotated[str, typer.Argument(help="An estimator.", metavar="NAME")] = "blazepose",
-) -> None:
-    """Fetch missing weights and check their SHA-256."""
-    from posesearch import estimators  # noqa: PLC0415
-    from posesearch.cli import output  # noqa: PLC0415
-
-    with output.Working("fetching weights"):
-        paths = estimators.pull_weights([name])
-    for path in paths:
-        output.note(f"{path} is there and is the file expected")
-
-
-@app.command()
-def demo(
-    folder: Annotated[Path, typer.Argument(help="Where to put it all.", metavar="FOLDER")] = Path("posesearch-demo"),
-    ascii_only: Ascii = False,
-) -> None:
-    """Draw mannequin photos, ingest, cluster and search them.
-
-    It shows the whole of posesearch in a minute, and leaves the photos, the database and the pictures in the folder.
-    """
-    from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.engine import demo, pictures  # noqa: PLC0415
-
-    output.note(f"Drawing mannequins in {folder}")
-    with output.Working("drawing"):
-        photos = demo.write(folder)
-    db = folder / "poses.duckdb"
-    with posesearch.open(db) as database:
-        for collection in ("men", "women"):
-            show.step("ingest", photos / collection, "--collection", collection, "--db", db)
-            with output.ProgressBar() as progress:
-                show.ingest(database.ingest(photos / collection, collection=collection, progress=progress))
-        show.step("cluster", "--plots", folder / "plots", "--db", db)
-        with output.Working("clustering"):
-            clustering = database.cluster()
-        show.clusters(clustering, ascii_only)
-        show.step("similar", folder / "query.jpg", "-n", "5", "--png", folder / "similar.png", "--db", db)
-        report = database.similar(folder / "query.jpg", 5)
-        show.similar(report, ascii_only)
-    pictures.write_plots(clustering, folder / "plots")
-    pictures.write_sheet(report, folder / "similar.png")
-    show.demo_end(folder, db)
+model_commands.register(app)
+demo_command.register(app)

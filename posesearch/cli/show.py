@@ -1,4 +1,4 @@
-"""How each answer looks in a terminal."""
+"""How each result looks in a terminal."""
 
 import shlex
 import shutil
@@ -13,10 +13,10 @@ from rich.text import Text
 
 from posesearch import skeleton
 from posesearch.cli import output
-from posesearch.engine.answers import Match, OutliersReport, PairsReport, SimilarReport
-from posesearch.engine.reports import ClusterReport, IngestReport, ReestimateReport, Rejection
-from posesearch.store.snapshots import StoredPose
-from posesearch.types import Float, Person
+from posesearch.results.clusters import ClusterReport
+from posesearch.results.ingest import IngestReport, ReestimateReport, Rejection
+from posesearch.results.search import Match, OutliersReport, PairsReport, SimilarReport
+from posesearch.types import Float32, Person, StoredPose
 
 REJECTIONS_SHOWN: Final = 10
 SKELETONS_SHOWN: Final = 5
@@ -73,20 +73,20 @@ def _rejections(rejected: Sequence[Rejection]) -> list[tuple[str, Any]]:
     if len(rejected) > REJECTIONS_SHOWN:
         more = len(rejected) - REJECTIONS_SHOWN
         query = "SELECT source, message FROM snapshots WHERE status = 'rejected'"
-        output.note(f"... and {more} more: {_typed('sql', query)}")
+        output.note(f"... and {more} more: {_format_command('sql', query)}")
     reasons = Counter(rejection.reason for rejection in rejected)
     return [("rejected", len(rejected)), *((f"  {reason}", count) for reason, count in reasons.most_common())]
 
 
 def clusters(report: ClusterReport, ascii_only: bool) -> None:
     """Show the sizes and the centroids of a clustering."""
-    made = report.clustering
-    chosen = "the elbow of the inertia" if made.chosen_by == "elbow" else "as asked"
-    scope = made.collection or "all collections"
+    clustering = report.clustering
+    chosen = "the elbow of the inertia" if clustering.chosen_by == "elbow" else "as asked"
+    scope = clustering.collection or "all collections"
     output.show_lines([
-        ("clustering", f"{report.clustering_id} of {scope}, {made.normalization} normalisation"),
+        ("clustering", f"{report.clustering_id} of {scope}, {clustering.normalization} normalization"),
         ("clusters", f"{len(report.clusters)} ({chosen})"),
-        ("poses", f"{made.complete} complete, {made.partial} partial labelled by the nearest centroid"),
+        ("poses", f"{clustering.complete} complete, {clustering.partial} partial labelled by the nearest centroid"),
     ])  # fmt: skip
     output.out.print()
     half = skeleton.N_BODY
@@ -118,7 +118,8 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     output.out.print()
     drawn = [(query.pose.person.keypoints.xy, "query")]
     drawn += [
-        (_as_compared(match), f"{match.rank}: {match.similarity:.3f}") for match in report.matches[:SKELETONS_SHOWN]
+        (_comparable_keypoints(match), f"{match.rank}: {match.similarity:.3f}")
+        for match in report.matches[:SKELETONS_SHOWN]
     ]
     output.show_skeletons(drawn, ascii_only)
     if report.matches:
@@ -126,7 +127,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
             ("rank", "similarity", "closer than", "collection", "cluster", "pose", "remarks", "path"),
             [
                 (
-                    match.rank, f"{match.similarity:.3f}", _per_cent(match.percentile), match.stored.collection,
+                    match.rank, f"{match.similarity:.3f}", _percent(match.percentile), match.stored.collection,
                     match.stored.cluster, match.stored.pose_id, match.remarks(), match.stored.source,
                 )
                 for match in report.matches
@@ -139,19 +140,20 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     elif not report.matches and left_out is not None:
         output.note(
             f"Nothing close: the most similar, pose {left_out.stored.pose_id}, has {left_out.similarity:.3f}, closer "
-            f"than {_per_cent(left_out.percentile)} of random pairs of poses here. --close 0 shows it all the same."
+            f"than {_percent(left_out.percentile)} of random pairs of poses here. "
+            f"--close 0 shows it all the same."
         )
     elif left_out is not None:
         output.note("The others are not close; --close 0 shows them all the same.")
 
 
-def _as_compared(match: Match) -> Float:
+def _comparable_keypoints(match: Match) -> Float32:
     """Return the joints of a match, flipped where it is mirrored, so that eyes can compare."""
     keypoints = match.stored.pose.person.keypoints
     return (keypoints.mirrored(match.stored.width) if match.mirrored else keypoints).xy
 
 
-def _per_cent(value: float | None) -> str:
+def _percent(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}%"
 
 
@@ -161,7 +163,7 @@ def pairs(report: PairsReport) -> None:
         ("similarity", "closer than", "remarks", "pose", "path", "pose", "path"),
         [
             (
-                f"{pair.similarity:.4f}", _per_cent(pair.percentile), "mirrored" if pair.mirrored else "",
+                f"{pair.similarity:.4f}", _percent(pair.percentile), "mirrored" if pair.mirrored else "",
                 pair.first.pose_id, pair.first.source, pair.second.pose_id, pair.second.source,
             )
             for pair in report.pairs
@@ -179,7 +181,7 @@ def outliers(report: OutliersReport) -> None:
         ("similarity", "closer than", "pose", "nearest", "path"),
         [
             (
-                f"{outlier.similarity:.3f}", _per_cent(outlier.percentile), outlier.stored.pose_id, outlier.nearest,
+                f"{outlier.similarity:.3f}", _percent(outlier.percentile), outlier.stored.pose_id, outlier.nearest,
                 outlier.stored.source,
             )
             for outlier in report.outliers
@@ -261,10 +263,10 @@ def _joints(row: Mapping[str, Any]) -> str:
 
 def step(*arguments: str | Path) -> None:
     """Show the command that does the demo's next step."""
-    output.out.print(Text(f"\n$ {_typed(*arguments)}", style="bold green"), soft_wrap=True)
+    output.out.print(Text(f"\n$ {_format_command(*arguments)}", style="bold green"), soft_wrap=True)
 
 
-def _typed(*arguments: str | Path) -> str:
+def _format_command(*arguments: str | Path) -> str:
     """Return a command as it is to be typed, with the program as it was called."""
     program = sys.argv[0] if Path(sys.argv[0]).name == "posesearch" else "posesearch"
     program = "posesearch" if shutil.which("posesearch") else program
@@ -281,8 +283,8 @@ def demo_end(folder: Path, db: Path) -> None:
     ])  # fmt: skip
     output.out.print(Text("\nNext:", style="bold"))
     for command in (
-        _typed("similar", "1", "--db", db),
-        _typed("sql", "FROM similar_poses(1, 5)", "--db", db),
-        _typed("ingest") + " ~/Pictures",
+        _format_command("similar", "1", "--db", db),
+        _format_command("sql", "FROM similar_poses(1, 5)", "--db", db),
+        _format_command("ingest") + " ~/Pictures",
     ):
         output.out.print(Text(f"  {command}"), soft_wrap=True)

@@ -12,7 +12,8 @@ from posesearch.errors import WeightsUnavailable, WeightsUnusable
 from posesearch.estimators import weights
 from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, find_model
 from posesearch.estimators.weights import sha256_of
-from posesearch.types import Person, Photo
+from posesearch.photos.photo import Photo
+from posesearch.types import Person
 
 __all__ = [
     "DEFAULT",
@@ -33,12 +34,12 @@ class Estimator(Protocol):
 
     Attributes:
         model: the estimator's row in the table of models.
-        enough: the largest useful length of the photo's longer side, in pixels. A larger photo may be decoded at this
-            size. None means that the estimator needs the photo at full size.
+        useful_side: the largest useful length of the photo's longer side, in pixels. A larger photo may be decoded at
+            this size. None means that the estimator needs the photo at full size.
     """
 
     model: Model
-    enough: int | None
+    useful_side: int | None
 
     def estimate(self, photo: Photo) -> list[Person]:
         """Return the people in the photo, the main person first. The list is empty if there is nobody."""

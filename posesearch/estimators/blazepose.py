@@ -20,7 +20,8 @@ from posesearch.estimators.blazepose_detector import Detection, intersection_ove
 from posesearch.estimators.crops import Crop, ImagePyramid, transform_points
 from posesearch.estimators.models import POSE_DETECTION, POSE_LANDMARK, BlazePoseSettings, Model
 from posesearch.estimators.runtime import Network
-from posesearch.types import Float, Person, Photo
+from posesearch.photos.photo import Photo
+from posesearch.types import Float32, Person
 
 LANDMARK_SIDE: Final = 256
 """Side of the landmark network's square input in pixels."""
@@ -117,7 +118,7 @@ class BlazePose:
         assert isinstance(model.settings, BlazePoseSettings)  # noqa: S101 (the table of models guarantees it)
         self.model = model
         self.settings = model.settings
-        self.enough: int | None = USEFUL_SIDE_ORIGINAL if self.settings.sampling == "original" else USEFUL_SIDE
+        self.useful_side: int | None = USEFUL_SIDE_ORIGINAL if self.settings.sampling == "original" else USEFUL_SIDE
         side = blazepose_detector.INPUT_SIDE
         self._detector = Network(files[POSE_DETECTION.name], cache, streams, (1, side, side, 3))
         segmentation_mask = (1, LANDMARK_SIDE, LANDMARK_SIDE, 1)
@@ -240,12 +241,12 @@ def _make_person(
     return person, width * height / max(float(np.prod(high - low)), 1e-9)
 
 
-def _to_rgb_batch(pixels: NDArray[np.uint8]) -> Float:
+def _to_rgb_batch(pixels: NDArray[np.uint8]) -> Float32:
     """Convert (h, w, 3) uint8 BGR to (1, h, w, 3) float32 RGB."""
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.float32)[None]
 
 
-def _refine_landmarks(xy: NDArray[np.float64], heatmaps: Float) -> NDArray[np.float64]:
+def _refine_landmarks(xy: NDArray[np.float64], heatmaps: Float32) -> NDArray[np.float64]:
     """Move each landmark to the centre of mass of its heatmap in a window around it, if the heatmap is high enough.
 
     Args:

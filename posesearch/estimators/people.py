@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
-from posesearch.types import Float, Keypoints, Person, Photo
+from posesearch.photos.photo import Photo
+from posesearch.types import Float32, Keypoints, Person
 
 _SHOULDERS: Final = [skeleton.INDEX["right_shoulder"], skeleton.INDEX["left_shoulder"]]
 _NECK: Final = skeleton.INDEX["neck"]
@@ -55,7 +56,7 @@ def make_person(
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     photo: Photo,
-    world: Float | None = None,
+    world: Float32 | None = None,
 ) -> Person:
     """Return a person. The person's box is the body's bounding box, clipped to the photo.
 

@@ -20,7 +20,8 @@ from posesearch.estimators import people
 from posesearch.estimators.crops import Crop, ImagePyramid, transform_points
 from posesearch.estimators.models import Model, TopDownSettings
 from posesearch.estimators.runtime import Network
-from posesearch.types import Float, Person, Photo
+from posesearch.photos.photo import Photo
+from posesearch.types import Float32, Person
 
 DETECTOR_SIDE: Final = 320
 """Side of the detector's square input in pixels."""
@@ -69,7 +70,7 @@ class RTMPose:
         assert isinstance(model.settings, TopDownSettings)  # noqa: S101 (the table of models guarantees it)
         self.model = model
         self.settings = model.settings
-        self.enough: int | None = USEFUL_SIDE
+        self.useful_side: int | None = USEFUL_SIDE
         detector, pose = (files[weights.name] for weights in model.weights)
         self._detector = Network(detector, cache, streams, (1, 3, DETECTOR_SIDE, DETECTOR_SIDE))
         self._pose = Network(pose, cache, streams, (1, 3, HEIGHT, WIDTH))
@@ -133,12 +134,12 @@ class RTMPose:
         return people.make_person(keypoints, score, low * scale, high * scale, photo)
 
 
-def _to_batch(pixels: NDArray[np.float32]) -> Float:
+def _to_batch(pixels: NDArray[np.float32]) -> Float32:
     """Convert (h, w, 3) to (1, 3, h, w) float32."""
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
 
 
-def decode_simcc(x: Float, y: Float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def decode_simcc(x: Float32, y: Float32) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Decode the SimCC vectors of a person.
 
     Args:

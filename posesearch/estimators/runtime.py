@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.errors import WeightsUnusable
-from posesearch.types import Float
+from posesearch.types import Float32
 
 
 def _import_openvino() -> Any:
@@ -77,7 +77,7 @@ class Network:
             # The first inference initialises further statics. Running it in this one thread avoids the same deadlock.
             self(np.zeros(example, np.float32))
 
-    def __call__(self, blob: NDArray[np.float32]) -> list[Float]:
+    def __call__(self, blob: NDArray[np.float32]) -> list[Float32]:
         """Run the network and return its outputs in the network's order.
 
         The outputs are views of memory that the same thread's next call overwrites.

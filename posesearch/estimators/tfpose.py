@@ -12,7 +12,8 @@ from posesearch import skeleton
 from posesearch.estimators import paf, people
 from posesearch.estimators.models import Model, PafSettings
 from posesearch.estimators.runtime import Network
-from posesearch.types import Keypoints, Person, Photo
+from posesearch.photos.photo import Photo
+from posesearch.types import Keypoints, Person
 
 STRIDE: Final = 16
 """The sides of the network's input are multiples of this, so that no layer has to round its size."""
@@ -40,7 +41,7 @@ class TfPose:
         assert isinstance(model.settings, PafSettings)  # noqa: S101 (the table of models guarantees it)
         self.model = model
         self.settings = settings = model.settings
-        self.enough = None if settings.resize == "squash" else max(settings.width, settings.height)
+        self.useful_side = None if settings.resize == "squash" else max(settings.width, settings.height)
         [graph] = (files[weights.name] for weights in model.weights)
         self._network = Network(graph, cache, streams, (1, 2 * STRIDE, 2 * STRIDE, 3))
 
@@ -71,7 +72,7 @@ class TfPose:
             resized = resize_to_long_side(np.ascontiguousarray(pixels), max(self.settings.width, self.settings.height))
             if min(resized.shape[:2]) < MIN_SIDE:
                 return []
-        batch = resized[None].astype(np.float32)  # (1, h, w, 3) BGR, 0 to 255. The graph itself normalises it.
+        batch = resized[None].astype(np.float32)  # (1, h, w, 3) BGR, 0 to 255. The graph itself normalizes it.
         maps = self._network(batch)[0][0]  # (h / 8, w / 8, 57)
         is_subpixel = self.settings.decoding == "subpixel"
         found = paf.decode(maps, subpixel=is_subpixel, complete=is_subpixel)

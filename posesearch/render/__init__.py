@@ -1,1 +1,1 @@
-"""Drawing. Pure functions of arrays: no files, no store, no estimator."""
+"""Drawing of poses: skeletons on photos, sheets of results, plots of clusterings and drawings in the terminal."""

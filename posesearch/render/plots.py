@@ -1,4 +1,4 @@
-"""The article's plots, as the bytes of PNG files."""
+"""Plots of a clustering as the bytes of PNG files: the elbow curve, the scatter plot and the centroids."""
 
 import io
 from typing import Any
@@ -9,29 +9,34 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from posesearch import skeleton
-from posesearch.render.picture import COLOURS
-from posesearch.types import Float
+from posesearch.render.skeletons import COLOURS
+from posesearch.types import Float32
 
 
-def inertia(curve: tuple[tuple[int, float], ...], chosen: int) -> bytes:
-    """Plot the inertia over k, the chosen k marked."""
+def plot_inertia(curve: tuple[tuple[int, float], ...], chosen: int) -> bytes:
+    """Plot the inertia over k, and mark the chosen k.
+
+    Args:
+        curve: (k, inertia) pairs.
+        chosen: the chosen k.
+    """
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.add_subplot()
     k, values = np.array(curve).T
     axes.plot(k, values, "o-", color="0.3", markersize=4)
-    axes.axvline(chosen, color=_rgb("right"), linestyle="--", label=f"k = {chosen}")
+    axes.axvline(chosen, color=_to_rgb("right"), linestyle="--", label=f"k = {chosen}")
     axes.set(xlabel="number of clusters k", ylabel="inertia", title="Elbow curve", xticks=k, ylim=(0, None))
     axes.legend()
-    return _png(figure)
+    return _encode_png(figure)
 
 
-def scatter(points: Float, labels: NDArray[np.int64], centroids: Float) -> bytes:
-    """Plot poses on their two principal components, coloured by cluster, with black centroids.
+def plot_scatter(points: Float32, labels: NDArray[np.int64], centroids: Float32) -> bytes:
+    """Plot poses on their first two principal components, coloured by cluster. The centroids are black.
 
     Args:
         points: (n, 2) float32.
-        labels: (n,) int64.
-        centroids: (k, 2) float32.
+        labels: (n,) int64, the cluster of each point.
+        centroids: (k, 2) float32, on the same components.
     """
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.add_subplot()
@@ -43,15 +48,15 @@ def scatter(points: Float, labels: NDArray[np.int64], centroids: Float) -> bytes
         axes.annotate(str(cluster), (x, y), xytext=(6, 6), textcoords="offset points", weight="bold")
     axes.set(xlabel="first principal component", ylabel="second principal component", title="Complete poses")
     axes.legend(fontsize="small")
-    return _png(figure)
+    return _encode_png(figure)
 
 
-def skeletons(vectors: Float, titles: list[str]) -> bytes:
-    """Plot vectors as skeletons side by side.
+def plot_skeletons(vectors: Float32, titles: list[str]) -> bytes:
+    """Plot pose vectors as skeletons side by side, at most 7 in a row.
 
     Args:
-        vectors: (k, 28) float32: x0..x13, y0..y13, y down.
-        titles: one each.
+        vectors: (k, 28) float32, x0..x13, y0..y13, y down.
+        titles: the title of each vector.
     """
     columns = min(len(vectors), 7)
     rows = -(-len(vectors) // columns)
@@ -60,16 +65,16 @@ def skeletons(vectors: Float, titles: list[str]) -> bytes:
     for axis in axes[len(vectors) :]:
         axis.set_axis_off()
     for axis, vector, title in zip(axes, vectors, titles, strict=False):
-        _skeleton(axis, vector)
+        _plot_skeleton(axis, vector)
         axis.set_title(title, fontsize="medium")
-    return _png(figure)
+    return _encode_png(figure)
 
 
-def _skeleton(axes: Axes, vector: Float) -> None:
+def _plot_skeleton(axes: Axes, vector: Float32) -> None:
     x, y = vector[: skeleton.N_BODY], vector[skeleton.N_BODY :]
     for limb in skeleton.BODY_LIMBS:
         ends = [limb.start, limb.end]
-        axes.plot(x[ends], y[ends], color=_rgb(limb.side), linewidth=3, solid_capstyle="round")
+        axes.plot(x[ends], y[ends], color=_to_rgb(limb.side), linewidth=3, solid_capstyle="round")
     axes.scatter(x, y, s=14, color="black", zorder=3)
     axes.set_aspect("equal")
     axes.margins(0.15)
@@ -77,13 +82,14 @@ def _skeleton(axes: Axes, vector: Float) -> None:
     axes.set_axis_off()
 
 
-def _rgb(side: skeleton.Side) -> tuple[float, float, float]:
+def _to_rgb(side: skeleton.Side) -> tuple[float, float, float]:
+    """Return the colour of a side as matplotlib takes it: RGB, 0 to 1."""
     blue, green, red = COLOURS[side]
     return red / 255, green / 255, blue / 255
 
 
-def _png(figure: Figure) -> bytes:
+def _encode_png(figure: Figure) -> bytes:
     data = io.BytesIO()
-    metadata: dict[str, Any] = {"Software": None}  # the same plot is the same file
+    metadata: dict[str, Any] = {"Software": None}  # no version of matplotlib: the same plot gives the same bytes
     figure.savefig(data, format="png", dpi=110, metadata=metadata)
     return data.getvalue()

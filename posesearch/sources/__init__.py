@@ -1,23 +1,24 @@
-"""What the user names to what is read: files, folders, globs, lists and addresses to bytes.
+"""Sources: finds the photos that files, folders, globs, lists and URLs name, and reads their bytes.
 
-`scan` tells which photos there are, without opening one; an `Opener` reads them.
+`scan` finds photos without opening them. A `SourceReader` reads them.
 """
 
-from posesearch.sources.folders import in_empty_folders
-from posesearch.sources.names import Found, Scan, expand, is_url, nothing_in, public_name, scan
-from posesearch.sources.opener import Content, Opener, Validators, read
+from posesearch.sources.read import Content, SourceReader, Validators, read_source
+from posesearch.sources.resolve import ObservedSource, Scan, list_photos, no_photos_error, scan
+from posesearch.sources.urls import is_url, public_name
+from posesearch.sources.walk import paths_in_empty_folders
 
 __all__ = [
     "Content",
-    "Found",
-    "Opener",
+    "ObservedSource",
     "Scan",
+    "SourceReader",
     "Validators",
-    "expand",
-    "in_empty_folders",
     "is_url",
-    "nothing_in",
+    "list_photos",
+    "no_photos_error",
+    "paths_in_empty_folders",
     "public_name",
-    "read",
+    "read_source",
     "scan",
 ]

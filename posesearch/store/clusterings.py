@@ -1,4 +1,4 @@
-"""Clusterings as tables."""
+"""The tables of clusterings: clusterings, centroids, labels, inertias."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,58 +6,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from posesearch.normalise import Normalisation
-from posesearch.store.file import Connection
-from posesearch.types import Float
+from posesearch.pose.normalize import Normalization
+from posesearch.results.clusters import Clustering
+from posesearch.store.connection import Connection
+from posesearch.types import Float32, Int64
 
 
 @dataclass(frozen=True, eq=False)
-class Clustering:
-    """One k-means run over n poses.
+class CurrentClustering:
+    """The centroids of a current clustering, as a search needs them.
 
     Attributes:
-        collection: None for all poses.
+        clustering_id: its id.
         normalization: "body" or "max".
-        chosen_by: who chose k, "user" or "elbow".
-        seed: of k-means.
-        complete, partial: how many poses k-means saw, and how many were labelled afterwards.
         centroids: (k, 28) float32.
-        sizes: (k,) int64, poses with each label.
-        medoids: (k,) int64, pose numbers.
-        pose_ids, labels: (n,) int64.
-        distances: (n,) float32.
-        inertias: (k, inertia) of the elbow curve.
+        sizes: (k,) int64.
+        medoids: (k,) int64, pose ids.
     """
 
-    collection: str | None
-    normalization: str
-    chosen_by: str
-    seed: int
-    complete: int
-    partial: int
-    inertia: float
-    centroids: Float
-    sizes: NDArray[np.int64]
-    medoids: NDArray[np.int64]
-    pose_ids: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    distances: Float
-    inertias: tuple[tuple[int, float], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Current:
-    """A clustering that counts now: what a search needs of it."""
-
     clustering_id: int
-    normalization: Normalisation
-    centroids: Float
-    sizes: NDArray[np.int64]
-    medoids: NDArray[np.int64]
+    normalization: Normalization
+    centroids: Float32
+    sizes: Int64
+    medoids: Int64
 
 
-def save(connection: Connection, clustering: Clustering) -> int:
-    """Write a clustering and return its number."""
+def write_clustering(connection: Connection, clustering: Clustering) -> int:
+    """Write a clustering and return its id."""
     row = connection.execute(
         """
         INSERT INTO clusterings (collection, normalization, k, chosen_by, seed, complete, partial, inertia)
@@ -94,8 +69,8 @@ def _insert(connection: Connection, table: str, clustering_id: int, **columns: N
     connection.unregister("batch")
 
 
-def current(connection: Connection, collection: str | None) -> list[Current]:
-    """Return the newest clustering that covers a collection; for a search over all the current ones, newest first."""
+def read_current(connection: Connection, collection: str | None) -> list[CurrentClustering]:
+    """Return the newest clustering that covers a collection. Without a collection, return all current ones."""
     rows = connection.execute(
         """
         SELECT clustering_id, any_value(normalization), list(vector ORDER BY cluster),
@@ -107,10 +82,13 @@ def current(connection: Connection, collection: str | None) -> list[Current]:
         """,
         {"collection": collection},
     ).fetchall()
-    return [Current(row[0], row[1], np.array(row[2], np.float32), np.array(row[3]), np.array(row[4])) for row in rows]
+    return [
+        CurrentClustering(row[0], row[1], np.array(row[2], np.float32), np.array(row[3]), np.array(row[4]))
+        for row in rows
+    ]
 
 
-def has_label(connection: Connection, cluster: int) -> bool:
-    """Tell whether a current clustering has a cluster of that number."""
+def has_cluster(connection: Connection, cluster: int) -> bool:
+    """Return whether a current clustering has a cluster with this label."""
     query = "SELECT 1 FROM current_clusterings JOIN centroids USING (clustering_id) WHERE cluster = ? LIMIT 1"
     return bool(connection.execute(query, [cluster]).fetchall())

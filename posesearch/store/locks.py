@@ -1,7 +1,7 @@
-"""Locks beside the database, which the system takes back from a process that dies.
+"""Lock files beside the database. The operating system releases them if a process dies.
 
-DuckDB's own lock says who may have the file open. These say whose turn it is to ask for it: one ingest runs at a time,
-and a process that wants to write is let through between two readers, however many there are.
+DuckDB's own lock controls who has the file open. These control who may ask for it: one ingest runs at a time, and a
+process that wants to write gets its turn between two readers, however many there are.
 """
 
 import json
@@ -15,68 +15,67 @@ from typing import Final
 
 try:
     import fcntl
-except ImportError:  # Windows: ingests take turns by the batch, and a writer is as lucky as anybody
+except ImportError:  # Windows: only DuckDB's own lock is used
     fcntl = None  # type: ignore[assignment]
 
-_TURN_SECONDS: Final = 0.2
-_GATE_SECONDS: Final = 0.01
-"""Pauses between two tries."""
+_INGEST_RETRY_SECONDS: Final = 0.2
+_GATE_RETRY_SECONDS: Final = 0.01
 
 
 @contextmanager
-def turn(database: Path, waiting: Callable[[str], None]) -> Iterator[None]:
-    """Hold the database's turn to ingest, waiting for whoever has it.
+def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock that lets one ingest run at a time. Waits for the process that holds it.
 
-    A file beside the database, with .lock at its end, says who that is, and is there only as long.
+    The lock file is named as the database, with .lock at its end. It names the holder, and is removed afterwards.
 
     Args:
-        database: the file, which need not exist; its folder must.
-        waiting: is told, once, who is waited for.
+        database: the file, which need not exist. Its folder must.
+        waiting: is called once with a sentence that names the holder, if there is one.
     """
     path = database.with_name(database.name + ".lock")
-    told = False
-    while (held := _taken(path)) is None:
-        if not told:
-            waiting(f"{database}: {_holder(path)} is writing to it; this begins when that has finished.")
-            told = True
-        time.sleep(_TURN_SECONDS)
+    is_reported = False
+    while (descriptor := _try_lock(path)) is None:
+        if not is_reported:
+            waiting(f"{database}: {_describe_holder(path)} is writing to it; this begins when that has finished.")
+            is_reported = True
+        time.sleep(_INGEST_RETRY_SECONDS)
     try:
         yield
     finally:
-        _given_back(path, held)
+        _unlock(path, descriptor)
 
 
 @contextmanager
-def gate(database: Path, patience: float) -> Iterator[None]:
-    """Let no reader begin while this writer waits for those that have, and writes.
+def block_readers(database: Path, patience: float) -> Iterator[None]:
+    """Keep new readers from starting while this writer waits for the present ones, and while it writes.
 
-    Readers go through `pass_gate`. The file, with .gate at its end, is there only as long. Where another writer keeps
-    the gate for longer than `patience` seconds, this one goes on without it.
+    Readers call `wait_for_writers`. The lock file is named as the database, with .gate at its end, and is removed
+    afterwards. If another writer holds it for more than `patience` seconds, this writer goes on without it.
     """
     path = database.with_name(database.name + ".gate")
     deadline = time.monotonic() + patience
-    while (held := _taken(path)) is None and time.monotonic() < deadline:
-        time.sleep(_GATE_SECONDS)
+    while (descriptor := _try_lock(path)) is None and time.monotonic() < deadline:
+        time.sleep(_GATE_RETRY_SECONDS)
     try:
         yield
     finally:
-        if held is not None:
-            _given_back(path, held)
+        if descriptor is not None:
+            _unlock(path, descriptor)
 
 
-def pass_gate(database: Path, patience: float) -> None:
-    """Wait until no writer wants the database, `patience` seconds at most."""
+def wait_for_writers(database: Path, patience: float) -> None:
+    """Wait until no writer blocks readers, for at most `patience` seconds."""
     path = database.with_name(database.name + ".gate")
     deadline = time.monotonic() + patience
     while fcntl is not None and time.monotonic() < deadline:
         try:
             descriptor = os.open(path, os.O_RDONLY)
-        except OSError:  # there is no writer, or this is no reader of its files
+        except OSError:  # there is no writer, or its lock file can't be read
             return
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(_GATE_SECONDS)
+            time.sleep(_GATE_RETRY_SECONDS)
         except OSError:  # a file system without locks
             return
         else:
@@ -85,17 +84,17 @@ def pass_gate(database: Path, patience: float) -> None:
             os.close(descriptor)
 
 
-_NONE: Final = -1  # instead of a descriptor, where there can be no lock
+_NO_LOCK: Final = -1  # instead of a descriptor, if there can be no lock
 
 
-def _taken(path: Path) -> int | None:
-    """Return the locked file's descriptor, or None where another process has it."""
+def _try_lock(path: Path) -> int | None:
+    """Lock the file and return its descriptor. Return None if another process holds the lock."""
     if fcntl is None:
-        return _NONE
+        return _NO_LOCK
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError:  # no writing here: opening the database says so
-        return _NONE
+    except OSError:  # the folder can't be written; opening the database reports that
+        return _NO_LOCK
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -105,27 +104,27 @@ def _taken(path: Path) -> int | None:
         return descriptor
     with suppress(FileNotFoundError):
         if os.fstat(descriptor).st_ino == path.stat().st_ino:
-            _sign(descriptor)
+            _write_holder(descriptor)
             return descriptor
-    os.close(descriptor)  # whoever had it has just removed it
+    os.close(descriptor)  # the former holder has just removed the file
     return None
 
 
-def _given_back(path: Path, held: int) -> None:
-    if held != _NONE:
-        path.unlink(missing_ok=True)  # while it is held: who waits for it sees that it is another file by then
-        os.close(held)
+def _unlock(path: Path, descriptor: int) -> None:
+    if descriptor != _NO_LOCK:
+        path.unlink(missing_ok=True)  # before the lock is released: a waiting process sees that the file is gone
+        os.close(descriptor)
 
 
-def _sign(descriptor: int) -> None:
-    with suppress(OSError):  # a full disk: the lock holds without a name on it
+def _write_holder(descriptor: int) -> None:
+    with suppress(OSError):  # a full disk: the lock works without the holder's name
         os.ftruncate(descriptor, 0)
         os.write(descriptor, json.dumps({"pid": os.getpid(), "host": platform.node()}).encode())
 
 
-def _holder(path: Path) -> str:
+def _describe_holder(path: Path) -> str:
     try:
-        who = json.loads(path.read_text(encoding="utf-8"))
-        return f"another ingest (process {int(who['pid'])} on {who['host']})"
+        holder = json.loads(path.read_text(encoding="utf-8"))
+        return f"another ingest (process {int(holder['pid'])} on {holder['host']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another ingest"

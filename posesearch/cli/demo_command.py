@@ -1,0 +1,49 @@
+"""The demo: draws photos, and runs ingest, cluster and similar on them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import posesearch
+from posesearch.cli.options import Ascii
+
+# As in commands.py, commands import what is slow to import.
+
+
+def register(app: typer.Typer) -> None:
+    """Add `demo`."""
+    app.command()(demo)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to put it all.", metavar="FOLDER")] = Path("posesearch-demo"),
+    ascii_only: Ascii = False,
+) -> None:
+    """Draw mannequin photos, ingest, cluster and search them.
+
+    It shows the whole of posesearch in a minute, and leaves the photos, the database and the pictures in the folder.
+    """
+    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.demo.photos import write_photos  # noqa: PLC0415
+    from posesearch.render import pictures  # noqa: PLC0415
+
+    output.note(f"Drawing mannequins in {folder}")
+    with progress_bar.Spinner("drawing"):
+        photos = write_photos(folder)
+    db = folder / "poses.duckdb"
+    with posesearch.open(db) as database:
+        for collection in ("men", "women"):
+            show.step("ingest", photos / collection, "--collection", collection, "--db", db)
+            with progress_bar.ProgressBar() as progress:
+                show.ingest(database.ingest(photos / collection, collection=collection, progress=progress))
+        show.step("cluster", "--plots", folder / "plots", "--db", db)
+        with progress_bar.Spinner("clustering"):
+            clustering = database.cluster()
+        show.clusters(clustering, ascii_only)
+        show.step("similar", folder / "query.jpg", "-n", "5", "--png", folder / "similar.png", "--db", db)
+        report = database.similar(folder / "query.jpg", 5)
+        show.similar(report, ascii_only)
+    pictures.write_plots(clustering, folder / "plots")
+    pictures.write_sheet(report, folder / "similar.png")
+    show.demo_end(folder, db)

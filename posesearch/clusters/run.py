@@ -1,0 +1,52 @@
+"""The clustering run: reads the stored poses, clusters them, and stores the result."""
+
+from typing import Literal
+
+import numpy as np
+
+from posesearch.clusters.kmeans import project, run_kmeans
+from posesearch.errors import NoPoses
+from posesearch.pose.normalize import Normalization, normalize_max
+from posesearch.results.clusters import Clustering, ClusterReport
+from posesearch.store import clusterings, poses, snapshots
+from posesearch.store.connection import DatabaseFile
+
+
+def cluster(
+    file: DatabaseFile, k: int | Literal["auto"], *, collection: str | None, normalization: Normalization, seed: int
+) -> ClusterReport:
+    """Cluster and store the result. See Database.cluster."""
+    if k != "auto" and (not isinstance(k, int) or k < 1):
+        raise ValueError(f"k must be a number of clusters, 1 or more, or 'auto', not {k!r}")
+    if not 0 <= seed < 2**31:
+        raise ValueError(f"seed must be 0 to {2**31 - 1}, not {seed}")
+    with file.reading() as connection:
+        snapshots.check_collection(connection, collection)
+        ids, vectors, raw = poses.read_vectors(connection, collection)
+    if not len(ids):
+        raise NoPoses(str(file.path))
+    if normalization == "max":
+        vectors = normalize_max(raw)
+    masks = (~np.isnan(raw[..., 0])).astype(np.float32)
+    result = run_kmeans(vectors, masks, None if k == "auto" else k, normalization, seed)
+    complete = masks.all(axis=1)
+    clustering = Clustering(
+        collection=collection,
+        normalization=normalization,
+        chosen_by="elbow" if k == "auto" else "user",
+        seed=seed,
+        complete=int(complete.sum()),
+        partial=int((~complete).sum()),
+        inertia=result.inertia,
+        centroids=result.centroids,
+        sizes=np.bincount(result.labels, minlength=len(result.centroids)),
+        medoids=ids[result.medoids],
+        pose_ids=ids,
+        labels=result.labels,
+        distances=result.distances,
+        inertias=result.curve,
+    )
+    with file.writing() as connection:
+        clustering_id = clusterings.write_clustering(connection, clustering)
+    points, centroid_points = project(vectors[complete], result.centroids)
+    return ClusterReport(clustering_id, clustering, points, centroid_points, result.labels[complete])

@@ -1,1 +1,0 @@
-"""Wiring: the Database object and what its methods do. Returns values, never prints."""

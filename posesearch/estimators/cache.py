@@ -1,0 +1,45 @@
+"""Estimators that are loaded once and shared by threads and calls."""
+
+import threading
+
+from posesearch.errors import EstimatorError
+from posesearch.estimators import Estimator
+from posesearch.estimators.config import load_config
+from posesearch.types import EstimatorConfig
+
+
+class EstimatorCache:
+    """Loads each estimator once. Threads may share one."""
+
+    def __init__(self) -> None:
+        """Load nothing yet."""
+        self._estimators: dict[tuple[tuple[str, str], int], Estimator] = {}
+        self._error: EstimatorError | None = None
+        self._lock = threading.Lock()
+
+    def load(self, config: EstimatorConfig, streams: int) -> Estimator:
+        """Return the estimator of a configuration, for so many threads.
+
+        Raises:
+            EstimatorError: it can't be used. The same error is raised until `forget_error` is called, so that other
+                threads do not try the download again.
+        """
+        with self._lock:
+            if self._error is not None:
+                raise self._error
+            if (config.key, streams) not in self._estimators:
+                try:
+                    self._estimators[config.key, streams] = load_config(config, streams)
+                except EstimatorError as error:
+                    self._error = error
+                    raise
+            return self._estimators[config.key, streams]
+
+    def forget_error(self) -> None:
+        """Have the next `load` try again."""
+        self._error = None
+
+    def clear(self) -> None:
+        """Release all estimators."""
+        with self._lock:
+            self._estimators.clear()

@@ -1,0 +1,83 @@
+"""Which estimator to use: from the names and files that a user gives, and from what a database records."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from posesearch import estimators
+from posesearch.errors import EstimatorMismatch, WeightsUnusable
+from posesearch.types import CustomWeights, EstimatorConfig
+
+
+def load_config(config: EstimatorConfig, streams: int) -> estimators.Estimator:
+    """Load the estimator of a configuration. See estimators.load.
+
+    Raises:
+        EstimatorError: it can't be used, or a file of custom weights is missing or has changed.
+    """
+    for weights in config.custom_weights.values():
+        if not Path(weights.path).is_file():
+            raise WeightsUnusable(weights.path, "the file with which the poses were made is not there any more")
+        if estimators.sha256_of(Path(weights.path)) != weights.sha256:
+            raise WeightsUnusable(weights.path, "the file has changed since the poses were made with it")
+    paths = {name: Path(weights.path) for name, weights in config.custom_weights.items()}
+    return estimators.load(config.name, streams, paths)
+
+
+def describe_config(config: EstimatorConfig) -> dict[str, Any]:
+    """Return version and settings as they are stored with each pose."""
+    model = estimators.find_model(config.name)
+    files = {"files": config.hashes} if config.custom_weights else {}
+    return {"version": model.version, **model.settings_json(), **files}
+
+
+def parse_config(name: str, model_paths: Sequence[str]) -> EstimatorConfig:
+    """Return the configuration for an estimator's name and files of custom weights.
+
+    Args:
+        name: a key of estimators.MODELS.
+        model_paths: each FILE or NETWORK=FILE. A file without a network replaces the estimator's last network, which
+            finds the joints.
+
+    Raises:
+        UnknownEstimator: there is no such estimator.
+        WeightsUnusable: a file does not exist, or the estimator has no network of that name.
+    """
+    model = estimators.find_model(name)
+    networks = [weights.name for weights in model.weights]
+    custom_weights = {}
+    for model_path in model_paths:
+        network, equals, path = model_path.partition("=")
+        if not equals or Path(model_path).is_file():
+            network, path = networks[-1], model_path
+        if network not in networks:
+            raise WeightsUnusable(path, f"{name} has no network {network!r}, only {', '.join(networks)}")
+        if not Path(path).is_file():
+            raise WeightsUnusable(path, "there is no such file")
+        custom_weights[network] = CustomWeights(str(Path(path).absolute()), estimators.sha256_of(Path(path)))
+    return EstimatorConfig(name, custom_weights)
+
+
+def resolve_config(
+    database: str, stored: EstimatorConfig | None, name: str | None, model_paths: Sequence[str], *, mix: bool
+) -> EstimatorConfig:
+    """Return the configuration for an ingest.
+
+    Args:
+        database: path of the database, for the error.
+        stored: the configuration that the database records. None if there is none yet.
+        name: the estimator that the user asks for. None takes the database's, or the default.
+        model_paths: the custom weights that the user asks for, as in parse_config.
+        mix: whether the database may hold poses of two estimators.
+
+    Raises:
+        EstimatorMismatch: the user asks for another estimator than the database's.
+        UnknownEstimator, WeightsUnusable: as parse_config.
+    """
+    if stored is not None and name in (None, stored.name) and not model_paths:
+        return stored
+    config = parse_config(name or (stored.name if stored else estimators.DEFAULT), model_paths)
+    if stored is not None and config.key != stored.key and not mix:
+        held = f"{stored.name} with other files" if config.name == stored.name else stored.name
+        raise EstimatorMismatch(database, held, config.name)
+    return config

@@ -1,0 +1,1 @@
+"""Ingest: bringing the database in line with the photos that are there."""

@@ -1,0 +1,74 @@
+"""Analysis of one photo: from its bytes to its row in the database, by decoding, estimating and accepting."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from posesearch.errors import PhotoError
+from posesearch.estimators import Estimator
+from posesearch.photos.photo import Photo
+from posesearch.photos.pool import DecoderPool
+from posesearch.pose.acceptance import AcceptanceRule, accept_people
+from posesearch.sources import Content, ObservedSource
+from posesearch.store.snapshots import SnapshotRow
+from posesearch.store.sources import StoredSource
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoAnalysis:
+    """What a thread found out about a photo.
+
+    Attributes:
+        observed: the photo.
+        stored: what the database knows about its source.
+        sha256: SHA-256 of its bytes. None if they were not read.
+        content: what was read, without the bytes.
+        row: the analyzed photo. None if the database has these bytes already.
+        photo_facts: the photo's capture information, if the database needs only that.
+        error: why the photo could not be read.
+    """
+
+    observed: ObservedSource
+    stored: StoredSource | None
+    sha256: str | None = None
+    content: Content | None = None
+    row: SnapshotRow | None = None
+    photo_facts: SnapshotRow | None = None
+    error: PhotoError | None = None
+
+
+class PhotoAnalyzer:
+    """Decodes and estimates photos. Threads may share one; at most `jobs` of them compute at once."""
+
+    def __init__(self, load: Callable[[], Estimator], decoders: DecoderPool, jobs: int) -> None:
+        """Load nothing yet: `load` is called for the first photo."""
+        self._load, self._decoders = load, decoders
+        self._slots = threading.Semaphore(jobs)
+
+    def estimate(self, data: bytes, sha256: str, source: str, collection: str, rule: AcceptanceRule) -> SnapshotRow:
+        """Return the row of a photo, with the poses that the rule accepts, or with the reason for its rejection."""
+        photo: Photo | None = None
+        with self._slots:
+            try:
+                estimator = self._load()
+                photo = self._decoders.decode(data, source, estimator.useful_side, gps=rule.gps)
+                poses = accept_people(estimator.estimate(photo), rule, source)
+            except PhotoError as error:
+                row = _make_row(photo, sha256, source, collection, rule)
+                return replace(row, rejection=(error.reason, error.detail))
+        return replace(_make_row(photo, sha256, source, collection, rule), poses=poses)
+
+    def describe(self, data: bytes, sha256: str, source: str, collection: str, rule: AcceptanceRule) -> SnapshotRow:
+        """Return the row of a photo without estimating people, for its capture information."""
+        photo: Photo | None = None
+        with self._slots, suppress(PhotoError):  # an undecodable photo has no capture information
+            photo = self._decoders.decode(data, source, self._load().useful_side, gps=rule.gps)
+        return _make_row(photo, sha256, source, collection, rule)
+
+
+def _make_row(photo: Photo | None, sha256: str, source: str, collection: str, rule: AcceptanceRule) -> SnapshotRow:
+    if photo is None:
+        return SnapshotRow(source, sha256, None, None, collection, rule.to_json())
+    size = photo.width, photo.height
+    return SnapshotRow(source, sha256, *size, collection, rule.to_json(), dhash=photo.dhash, capture=photo.capture)

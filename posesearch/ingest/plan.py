@@ -1,0 +1,83 @@
+"""The plan of an ingest: which observed photos have to be read, and which stored ones are missing."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from posesearch.pose.acceptance import AcceptanceRule
+from posesearch.sources import Scan
+from posesearch.store import snapshots, sources
+from posesearch.store.connection import Connection, DatabaseFile
+from posesearch.store.snapshots import StoredContent
+from posesearch.store.sources import SourceDiff
+
+
+@dataclass(frozen=True)
+class IngestRequest:
+    """The options of an ingest. See Database.ingest."""
+
+    collection: str
+    strict: bool
+    min_joints: int
+    gps: bool
+    jobs: int
+    prune: bool
+    dry_run: bool
+    allow_private: bool
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1:
+            raise ValueError(f"jobs must be 1 or more, not {self.jobs}")
+
+
+@dataclass(frozen=True, eq=False)
+class IngestPlan:
+    """What an ingest has to do.
+
+    Attributes:
+        scan: the photos that are there.
+        diff: how they differ from the stored ones.
+        contents: what the database knows about photos of the collection, by the SHA-256 of their bytes.
+    """
+
+    scan: Scan
+    diff: SourceDiff
+    contents: Mapping[str, StoredContent]
+
+
+def make_plan(file: DatabaseFile, scan: Scan, request: IngestRequest, rule: AcceptanceRule) -> IngestPlan:
+    """Compare what was scanned with what is stored. Sources that were missing and are there again are marked so."""
+    with open_database(file, dry_run=request.dry_run) as connection:
+        if connection is None:
+            return IngestPlan(scan, SourceDiff(to_read=dict.fromkeys(range(len(scan.observed)))), {})
+        unreadable = [*(folder for folder, _ in scan.unreadable), *scan.broken_links]
+        diff = sources.diff_sources(
+            connection, request.collection, scan.observed, rule.sufficient_settings(), scan.folders, unreadable
+        )
+        # A photo that the user once named directly, with a name that no scan of a folder finds, is not missing from
+        # one.
+        named = {one.source for one in scan.observed if not one.exists}
+        diff.missing = {
+            source: sha256 for source, sha256 in diff.missing.items() if source in named or scan.covers(source)
+        }
+        if not request.dry_run:
+            files = [one for one in scan.observed if one.bytes is not None]
+            sources.unmark_missing(connection, request.collection, files)
+        contents = snapshots.read_contents(connection, request.collection) if diff.to_read else {}
+        return IngestPlan(scan, diff, contents)
+
+
+@contextmanager
+def open_database(file: DatabaseFile, *, dry_run: bool) -> Iterator[Connection | None]:
+    """Open the database for writing, or for reading in a dry run. Yield None if there is none yet.
+
+    Opening it for writing reports a database that can't be written before the work.
+    """
+    if not file.exists():
+        yield None
+    elif dry_run:
+        with file.reading() as connection:
+            yield connection
+    else:
+        with file.writing() as connection:
+            yield connection

@@ -1,0 +1,125 @@
+"""Re-estimation: the photos of a database estimated again by another estimator, in place."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from posesearch.errors import NoPoses, PhotoError
+from posesearch.estimators import Estimator
+from posesearch.estimators.config import parse_config
+from posesearch.ingest.analyze import PhotoAnalyzer
+from posesearch.ingest.batch import BATCH_PATIENCE, Batch
+from posesearch.photos.pool import DecoderPool
+from posesearch.pose.acceptance import AcceptanceRule
+from posesearch.progress import IngestProgress
+from posesearch.results.ingest import PhotoOutcome, ReestimateReport, Rejection
+from posesearch.sources import SourceReader
+from posesearch.store import about, snapshots
+from posesearch.store.connection import DatabaseFile
+from posesearch.store.locks import ingest_lock
+from posesearch.store.snapshots import SnapshotRow, StoredSnapshot
+from posesearch.threads import map_in_order
+from posesearch.types import EstimatorConfig
+
+
+def reestimate(
+    file: DatabaseFile,
+    *,
+    estimator: str | None,
+    model_paths: Sequence[str],
+    jobs: int,
+    allow_private: bool,
+    load: Callable[[EstimatorConfig], Estimator],
+    progress: IngestProgress,
+) -> ReestimateReport:
+    """Estimate the photos again that have another estimator's poses. See Database.reestimate.
+
+    The first batch makes the estimator the database's. From then on queries use it, and the next run completes an
+    interrupted one.
+    """
+    with ingest_lock(file.path, progress.waiting):  # nobody else writes between the reading and the writing below
+        reader = SourceReader(allow_private=allow_private)
+        return _reestimate_locked(file, estimator, model_paths, jobs, reader, load, progress)
+
+
+def _reestimate_locked(
+    file: DatabaseFile,
+    estimator: str | None,
+    model_paths: Sequence[str],
+    jobs: int,
+    reader: SourceReader,
+    load: Callable[[EstimatorConfig], Estimator],
+    progress: IngestProgress,
+) -> ReestimateReport:
+    started = time.monotonic()
+    stored_config, stored = _read_stored(file)
+    config = stored_config
+    if estimator is not None or model_paths:
+        config = parse_config(estimator or stored_config.name, model_paths)
+    outdated = [one for one in stored if one.sha256 and not _has_estimator(one, config)]
+    batch = Batch(file, config, replace_estimator=True, waiting=progress.waiting)
+    redone = poses = 0
+    rejected: list[Rejection] = []
+    gone: list[str] = []
+    interrupted = False
+    progress.start(len(outdated))
+    with DecoderPool(max(2, jobs - 2)) as decoders:
+        analyzer = PhotoAnalyzer(lambda: load(config), decoders, jobs)
+
+        def estimate_again(snapshot: StoredSnapshot) -> tuple[StoredSnapshot, SnapshotRow | None]:
+            """Return the new row of a photo. It is None if the photo is missing or has changed."""
+            rule = AcceptanceRule.from_json(snapshot.settings)
+            rule = replace(rule, estimator=config.name, files=config.hashes)
+            try:
+                data = reader.read(snapshot.source).data or b""
+            except PhotoError:
+                return snapshot, None
+            sha256 = hashlib.sha256(data).hexdigest()
+            if sha256 != snapshot.sha256:
+                return snapshot, None
+            return snapshot, analyzer.estimate(data, sha256, snapshot.source, snapshot.collection, rule)
+
+        def stop() -> None:
+            reader.close()
+            decoders.close()
+
+        try:
+            for snapshot, row in map_in_order(estimate_again, outdated, jobs, stop):
+                outcome = PhotoOutcome(snapshot.source, "missing")
+                if row is None:
+                    gone.append(snapshot.source)
+                else:
+                    batch.add(row)
+                    redone += 1
+                    poses += len(row.poses)
+                    rejection = Rejection(snapshot.source, *row.rejection) if row.rejection else None
+                    rejected += [rejection] if rejection else []
+                    outcome = _make_outcome(snapshot.source, row, rejection)
+                progress.photo(outcome)
+        except KeyboardInterrupt:
+            interrupted = True
+            stop()
+        finally:
+            batch.write(None if interrupted else BATCH_PATIENCE)
+    seconds, unchanged = time.monotonic() - started, len(stored) - len(outdated)
+    return ReestimateReport(config.name, redone, poses, unchanged, tuple(rejected), tuple(gone), seconds, interrupted)
+
+
+def _read_stored(file: DatabaseFile) -> tuple[EstimatorConfig, list[StoredSnapshot]]:
+    """Return the database's estimator and snapshots. Report a file that can't be written before the work."""
+    with file.reading() as connection:
+        config = about.read_estimator(connection)
+        stored = snapshots.read_snapshots(connection)
+    if config is None:
+        raise NoPoses(str(file.path))
+    with file.writing():
+        return config, stored
+
+
+def _make_outcome(source: str, row: SnapshotRow, rejection: Rejection | None) -> PhotoOutcome:
+    return PhotoOutcome(source, "rejected" if rejection else "changed", len(row.poses), rejection)
+
+
+def _has_estimator(snapshot: StoredSnapshot, config: EstimatorConfig) -> bool:
+    return AcceptanceRule.from_json(snapshot.settings).has_estimator(config.name, config.hashes)

@@ -1,0 +1,288 @@
+"""An ingest run: reads and analyzes the photos that its plan names, and writes what became of each."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Final
+
+from posesearch import sources as photo_sources
+from posesearch.errors import MissingAddress, MissingPhoto, PhotoError, SourceError, StoreError, UnreadablePhoto
+from posesearch.estimators import Estimator
+from posesearch.estimators.config import resolve_config
+from posesearch.ingest.analyze import PhotoAnalysis, PhotoAnalyzer
+from posesearch.ingest.batch import BATCH_PATIENCE, Batch
+from posesearch.ingest.content_index import ContentIndex, Relocation
+from posesearch.ingest.plan import IngestPlan, IngestRequest, make_plan, open_database
+from posesearch.photos.pool import DecoderPool
+from posesearch.pose.acceptance import AcceptanceRule
+from posesearch.progress import IngestProgress
+from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Status
+from posesearch.sources import ObservedSource, SourceReader, Validators
+from posesearch.store import about, sources
+from posesearch.store.connection import DatabaseFile
+from posesearch.store.locks import ingest_lock
+from posesearch.store.snapshots import SnapshotRow, StoredContent
+from posesearch.store.sources import SourceRow, StoredSource
+from posesearch.threads import map_in_order
+from posesearch.types import EstimatorConfig
+
+DOWNLOADS: Final = 8
+"""URLs that are read in parallel, in addition to the photos that are analyzed."""
+
+
+def ingest(
+    file: DatabaseFile,
+    named: Sequence[str],
+    request: IngestRequest,
+    *,
+    estimator: str | None,
+    model_paths: Sequence[str],
+    mix: bool,
+    load: Callable[[EstimatorConfig], Estimator],
+    progress: IngestProgress,
+) -> IngestReport:
+    """Bring the database in line with the photos that `named` names. See Database.ingest."""
+    started = time.monotonic()
+    with ExitStack() as stack:
+        if not request.dry_run:
+            if not file.exists():
+                file.check_creatable()
+            stack.enter_context(ingest_lock(file.path, progress.waiting))
+        with open_database(file, dry_run=request.dry_run) as connection:
+            stored = None if connection is None else about.read_estimator(connection)
+        config = resolve_config(str(file.path), stored, estimator, model_paths, mix=mix)
+        rule = AcceptanceRule(config.name, request.strict, request.min_joints, config.hashes, gps=request.gps)
+        plan = make_plan(file, photo_sources.scan(named), request, rule)
+        if not plan.scan.observed and not plan.diff.missing:
+            raise photo_sources.no_photos_error(named)
+        if request.prune and not plan.scan.observed:
+            raise SourceError(
+                f"{', '.join(named)}: there are no photos here any more, and {file.path} has "
+                f"{len(plan.diff.missing)} from here. If no disk is merely not connected, name a folder above it."
+            )
+        batch = Batch(file, config, request.collection, mix=mix, waiting=progress.waiting)
+        decoders = stack.enter_context(DecoderPool(max(2, request.jobs - 2)))
+        run = IngestRun(plan, request, rule, lambda: load(config), decoders, batch, progress)
+        try:
+            run.process_photos()
+            run.process_missing(file)
+        except KeyboardInterrupt:
+            return run.make_report(time.monotonic() - started, interrupted=True)
+    return run.make_report(time.monotonic() - started)
+
+
+class IngestRun:
+    """One run. Threads analyze the photos; the rest happens in the caller's thread, in the order of the photos."""
+
+    def __init__(
+        self,
+        plan: IngestPlan,
+        request: IngestRequest,
+        rule: AcceptanceRule,
+        load: Callable[[], Estimator],
+        decoders: DecoderPool,
+        batch: Batch,
+        progress: IngestProgress,
+    ) -> None:
+        self._plan, self._request, self._rule, self._collection = plan, request, rule, request.collection
+        self._batch, self._progress, self._decoders = batch, progress, decoders
+        self._index = ContentIndex(plan.contents, plan.diff, rule)
+        self._analyzer = PhotoAnalyzer(load, decoders, request.jobs)
+        self._reader = SourceReader(allow_private=request.allow_private)
+        self._missing = dict(plan.diff.missing)
+        self._present_again: list[ObservedSource] = []
+        self._counts: Counter[Status] = Counter()
+        self._poses = 0
+        self._rejected: list[Rejection] = []
+        self._must_update_snapshots = not plan.diff.is_consistent
+
+    def process_photos(self) -> None:
+        """Analyze the photos that have to be read, and write them. KeyboardInterrupt keeps what is done."""
+        observed, to_read = self._plan.scan.observed, self._plan.diff.to_read
+        self._progress.start(sum(one.exists for one in observed) + len(self._plan.scan.unreadable))
+        has_urls = any(photo_sources.is_url(observed[position].location) for position in to_read)
+        threads = self._request.jobs + (DOWNLOADS if has_urls else 0)
+        try:
+            self._report_unread_photos()
+            for analysis in map_in_order(self._analyze, to_read.items(), threads, self._stop):
+                self._process_analysis(analysis)
+        except (KeyboardInterrupt, StoreError):
+            self._stop()
+            self._write_batch(patience=None)
+            raise
+        except BaseException:
+            self._write_batch()
+            raise
+        self._write_batch()
+
+    def _stop(self) -> None:
+        """End the waits of threads for servers and decoding processes."""
+        self._reader.close()
+        self._decoders.close()
+
+    def _write_batch(self, patience: float | None = BATCH_PATIENCE) -> None:
+        if not self._request.dry_run:
+            self._batch.write(patience)
+
+    def _report_unread_photos(self) -> None:
+        """Report the photos whose outcome is known without reading them, and the folders that can't be read."""
+        for folder, why in self._plan.scan.unreadable:
+            detail = f"the folder can't be looked through ({why}); check its permissions"
+            self._report(PhotoOutcome(folder, "rejected", rejection=Rejection(folder, UnreadablePhoto.reason, detail)))
+        for position, one in enumerate(self._plan.scan.observed):
+            rejection = self._plan.diff.rejected.get(position)
+            if rejection is not None:
+                self._report(PhotoOutcome(one.source, "rejected", rejection=rejection))
+            elif one.exists and position not in self._plan.diff.to_read:
+                self._report(PhotoOutcome(one.source, "unchanged"))
+
+    def _analyze(self, item: tuple[int, StoredSource | None]) -> PhotoAnalysis:
+        """Read a photo, and analyze it if its bytes are new. Runs in threads."""
+        position, stored = item
+        observed = self._plan.scan.observed[position]
+        if self._request.dry_run and photo_sources.is_url(observed.location):
+            return PhotoAnalysis(observed, stored)
+        is_complete = stored is not None and stored.has_sufficient_settings and stored.has_capture_info
+        validators = Validators(stored.etag, stored.last_modified) if stored is not None and is_complete else None
+        try:
+            content = self._reader.read(observed.location, validators)
+        except PhotoError as error:
+            return PhotoAnalysis(observed, stored, error=error)
+        if content.data is None:
+            return PhotoAnalysis(observed, stored, content=content)
+        data = content.data
+        sha256 = hashlib.sha256(data).hexdigest()
+        content = replace(content, data=None)  # analyses wait for their turn, and photos are large
+        row = self._index.make_once(sha256, lambda: self._make_row(data, sha256, observed.source))
+        photo_facts = None
+        has_same_bytes = stored is not None and stored.sha256 == sha256
+        if row is None and has_same_bytes and not is_complete and not self._request.dry_run:
+            photo_facts = self._analyzer.describe(data, sha256, observed.source, self._collection, self._rule)
+        return PhotoAnalysis(observed, stored, sha256, content, row, photo_facts)
+
+    def _make_row(self, data: bytes, sha256: str, source: str) -> SnapshotRow:
+        """Return the row of a photo: analyzed, or empty in a dry run."""
+        if self._request.dry_run:
+            return SnapshotRow(source, sha256, None, None, self._collection, self._rule.to_json())
+        return self._analyzer.estimate(data, sha256, source, self._collection, self._rule)
+
+    def _process_analysis(self, analysis: PhotoAnalysis) -> None:
+        """Decide what became of a photo, add it to the batch and report it. Photos come in their order."""
+        observed, stored, content = analysis.observed, analysis.stored, analysis.content
+        if analysis.error is not None:
+            self._process_unreadable(observed, stored, analysis.error)
+        elif analysis.sha256 is None or content is None:  # a URL that has not changed, or that a dry run did not ask
+            self._process_unchanged_url(observed, stored)
+        else:
+            sha256, row = analysis.sha256, analysis.row
+            if row is not None and self._index.is_recorded(sha256):  # another source with the same bytes came first
+                row = None
+            elif row is not None:
+                row = replace(row, source=observed.source)
+                self._index.record(sha256, row)
+            has_same_bytes = stored is not None and stored.sha256 == sha256
+            if stored is not None and stored.sha256 is not None and not has_same_bytes:
+                self._index.record_change(stored.sha256, observed.source)
+            stored_content = self._index.content(sha256)
+            relocation = None if has_same_bytes or row is not None else self._index.relocate(sha256, observed.source)
+            moved_from = relocation.missing_source if relocation else None
+            if moved_from is not None:
+                self._missing.pop(moved_from, None)
+            etag, last_modified = content.validators.etag, content.validators.last_modified
+            source = SourceRow(
+                observed.source, sha256, content.size, content.modified_ns, etag, last_modified, moved_from
+            )
+            self._add_to_batch(row, source, analysis.photo_facts)
+            self._must_update_snapshots |= moved_from is not None or (stored is not None and not has_same_bytes)
+            self._report(_make_outcome(analysis, stored_content, row, relocation))
+
+    def _process_unchanged_url(self, observed: ObservedSource, stored: StoredSource | None) -> None:
+        if stored is not None and stored.is_missing:
+            self._present_again.append(ObservedSource(observed.source, observed.location))
+        if stored is not None and stored.reason is not None:
+            rejection = Rejection(observed.source, stored.reason, stored.message or "")
+            self._report(PhotoOutcome(observed.source, "rejected", 0, rejection))
+        else:
+            self._report(PhotoOutcome(observed.source, "unchanged" if stored else "ingested"))
+
+    def _process_unreadable(self, observed: ObservedSource, stored: StoredSource | None, error: PhotoError) -> None:
+        is_missing = isinstance(error, MissingPhoto | MissingAddress)
+        if stored is not None and stored.sha256 is not None:
+            # The stored poses stay: the photo may be readable again tomorrow.
+            if is_missing:
+                self._missing[observed.source] = stored.sha256
+                return
+        elif not isinstance(error, MissingPhoto):
+            rejection = error.reason, error.detail
+            row = SnapshotRow(observed.source, None, None, None, self._collection, self._rule.to_json(), rejection)
+            self._add_to_batch(row, SourceRow(observed.source, None), None)
+            self._must_update_snapshots = True
+        self._report(
+            PhotoOutcome(observed.source, "rejected", rejection=Rejection(observed.source, error.reason, error.detail))
+        )
+
+    def _add_to_batch(self, row: SnapshotRow | None, source: SourceRow, photo_facts: SnapshotRow | None) -> None:
+        if not self._request.dry_run:
+            self._batch.add(row, source, photo_facts)
+
+    def process_missing(self, file: DatabaseFile) -> None:
+        """Mark the sources that are no longer there, or remove them with `prune`, and update their snapshots."""
+        kept = photo_sources.paths_in_empty_folders(self._missing) if self._request.prune else set(self._missing)
+        missing = [source for source in self._missing if source in kept]
+        pruned = [source for source in self._missing if source not in kept]
+        if not self._request.dry_run and (self._missing or self._present_again or self._must_update_snapshots):
+            with file.writing(BATCH_PATIENCE, self._progress.waiting) as connection:
+                sources.delete_sources(connection, self._collection, pruned)
+                sources.mark_missing(connection, self._collection, missing)
+                sources.unmark_missing(connection, self._collection, self._present_again)
+                sources.update_snapshots(connection)
+        self._report_missing(missing, "missing")
+        self._report_missing(pruned, "pruned")
+
+    def _report_missing(self, missing: list[str], status: Status) -> None:
+        for source in missing:
+            self._counts[status] += 1
+            self._progress.missing(PhotoOutcome(source, status))
+
+    def _report(self, outcome: PhotoOutcome) -> None:
+        self._counts[outcome.status] += 1
+        self._poses += outcome.poses
+        if outcome.rejection is not None:
+            self._rejected.append(outcome.rejection)
+        self._progress.photo(outcome)
+
+    def make_report(self, seconds: float, *, interrupted: bool = False) -> IngestReport:
+        """Return what was done."""
+        counts = self._counts
+        return IngestReport(
+            seen=counts.total() - counts["missing"] - counts["pruned"],
+            ingested=counts["ingested"],
+            changed=counts["changed"],
+            moved=counts["moved"],
+            copies=counts["copy"],
+            unchanged=counts["unchanged"],
+            missing=counts["missing"],
+            pruned=counts["pruned"],
+            poses=self._poses,
+            rejected=tuple(self._rejected),
+            seconds=seconds,
+            interrupted=interrupted,
+            dry_run=self._request.dry_run,
+        )
+
+
+def _make_outcome(
+    analysis: PhotoAnalysis, content: StoredContent, row: SnapshotRow | None, relocation: Relocation | None
+) -> PhotoOutcome:
+    source, stored = analysis.observed.source, analysis.stored
+    if content.reason is not None:
+        return PhotoOutcome(source, "rejected", rejection=Rejection(source, content.reason, content.message or ""))
+    if row is not None:
+        has_changed = stored is not None and stored.sha256 not in (None, analysis.sha256)
+        return PhotoOutcome(source, "changed" if has_changed else "ingested", len(row.poses))
+    if relocation is None:
+        return PhotoOutcome(source, "unchanged")
+    return PhotoOutcome(source, relocation.status, same_as=relocation.other_source)

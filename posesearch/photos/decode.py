@@ -1,0 +1,198 @@
+"""Decoding: the bytes of a photo to upright BGR pixels. The result is a DecodedImage or a PhotoError, for any bytes.
+
+Pillow decodes, without NumPy and OpenCV, so that the decoding processes start quickly and stay small. These processes
+are the only place where the library decodes (see photos/pool.py): the settings below belong to the whole process.
+"""
+
+import functools
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final
+
+from PIL import Image
+
+from posesearch.errors import EmptyPhoto, NotAnImage, PhotoTooLarge, TruncatedPhoto
+from posesearch.photos.exif import CaptureInfo, read_capture_info
+
+MAX_PIXELS: Final = 200_000_000
+"""A photo with more pixels is refused before it is decoded; the largest phone sensors have just under this."""
+
+# Pillow knows more formats. Some of them, such as EPS, start other programs.
+# Pillow skips HEIF until its plugin is registered.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "HEIF")
+
+_ORIENTATION: Final = 0x0112  # the EXIF tag
+# The operation that turns each orientation upright: EXIF 2.32, tag 0x0112, "the 0th row is at the ... of the scene".
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS: Final = frozenset((5, 6, 7, 8))
+_BACKGROUND: Final = (255, 255, 255)  # behind transparent pixels: cut-outs of people are made for white pages
+_OUT_OF_MEMORY: Final = "decoding it takes more memory than the limit; scale it down"
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedImage:
+    """The upright pixels of a photo.
+
+    Attributes:
+        bgr: columns * rows * 3 bytes, row by row.
+        columns, rows: size of `bgr` in pixels. It may be smaller than the photo.
+        width, height: size of the upright photo in its own pixels.
+        capture: what the EXIF block says about how the photo was taken.
+    """
+
+    bgr: bytes | bytearray
+    columns: int
+    rows: int
+    width: int
+    height: int
+    capture: CaptureInfo
+
+
+def configure_process() -> None:
+    """Set Pillow's limit and the warning filters of a decoding process."""
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow warns above this size, and refuses above twice this size
+    # decode() raises PhotoTooLarge itself. Damaged metadata does not spoil a photo, and damaged pixels raise.
+    warnings.simplefilter("ignore")
+
+
+def decode(data: bytes, source: str, useful_side: int | None = None, *, gps: bool = False) -> DecodedImage:
+    """Decode the bytes of a photo.
+
+    Args:
+        data: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000 or PPM. The first frame of an animation is used.
+        source: the photo's name, for the error.
+        useful_side: pixels of the longer side that the caller can use. A larger photo may come back smaller, but not
+            smaller than this. None keeps the full size.
+        gps: whether to read where the photo was taken.
+
+    Raises:
+        EmptyPhoto, NotAnImage, TruncatedPhoto, PhotoTooLarge: with the source's name.
+    """
+    if not data:
+        raise EmptyPhoto(source)
+    if data[4:8] == b"ftyp":  # ISO/IEC 14496-12: HEIC and AVIF begin with it
+        _register_heif()
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PhotoTooLarge(source, _describe_excess()) from error
+    except MemoryError as error:
+        raise PhotoTooLarge(source, _OUT_OF_MEMORY) from error
+    except Exception as error:  # a decoder raises anything on bytes made to break it
+        raise NotAnImage(source) from error
+    with image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise PhotoTooLarge(source, _describe_excess(width, height))
+        try:
+            if useful_side is not None:
+                _request_reduced_jpeg(image, useful_side)
+            image.load()  # before reading EXIF, which would load the pixels and hide their errors
+            orientation = _read_orientation(image)
+            capture = read_capture_info(image, gps=gps)
+            eight_bits = _to_eight_bits(image) if image.mode.startswith(("I", "F")) else image
+            small = _reduce(eight_bits, useful_side) if eight_bits.mode in ("RGB", "CMYK", "L") else eight_bits
+            rgb = _reduce(_to_srgb(small), useful_side)
+            upright = rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
+            pixels = upright.tobytes("raw", "BGR")
+        except MemoryError as error:
+            raise PhotoTooLarge(source, _OUT_OF_MEMORY) from error
+        except Exception as error:  # as above
+            raise TruncatedPhoto(source) from error
+    if orientation in _SIDEWAYS:
+        width, height = height, width
+    return DecodedImage(pixels, *upright.size, width, height, capture)
+
+
+@functools.cache
+def _register_heif() -> None:
+    """Register Pillow's HEIC plugin. It takes a fifth of a process's start-up time, and few libraries have HEIC."""
+    import pillow_heif  # noqa: PLC0415 (as above)
+
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+
+
+def _describe_excess(width: int = 0, height: int = 0) -> str:
+    what = f"the photo has {width} x {height} pixels, more than" if width else "the photo has more than"
+    return f"{what} the limit of {MAX_PIXELS // 1_000_000} megapixels; scale it down"
+
+
+def _read_orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation. It is 1 (upright) if there is none or the EXIF block is broken."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 (a broken EXIF block raises anything, and the pixels are fine)
+        return 1
+
+
+def _request_reduced_jpeg(image: Image.Image, useful_side: int) -> None:
+    """Have libjpeg decode at 1/2, 1/4 or 1/8 of the size, which saves most of a large photo's time."""
+    scale = useful_side / max(image.size)
+    if scale < 1:
+        image.draft(image.mode, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+
+
+def _reduce(image: Image.Image, useful_side: int | None) -> Image.Image:
+    """Reduce the image by a whole factor, so that its longer side is between `useful_side` and twice that."""
+    if useful_side is None or max(image.size) <= 2 * useful_side:
+        return image
+    return image.reduce(max(image.size) // useful_side)
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Convert the image to sRGB, without transparency, palette or a colour space of its own."""
+    profile = image.info.get("icc_profile")
+    if image.has_transparency_data:
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")  # convert would copy
+        rgb = Image.new("RGB", rgba.size, _BACKGROUND)
+        rgb.paste(rgba, mask=rgba.getchannel("A"))
+    elif image.mode == "CMYK":
+        return _apply_profile(image, profile) or image.convert("RGB")
+    else:
+        rgb = image if image.mode == "RGB" else image.convert("RGB")  # likewise: convert would copy
+    return _apply_profile(rgb, profile) or rgb
+
+
+def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
+    """Convert the image to sRGB by its ICC profile. Return None if that is missing, broken, or sRGB itself."""
+    if not profile:
+        return None
+    try:
+        from PIL import ImageCms  # noqa: PLC0415 (most photos have none)
+
+        transform = _build_transform(profile, image.mode)
+        return transform and ImageCms.applyTransform(image, transform)
+    except Exception:  # noqa: BLE001 (a broken profile raises anything, and the pixels are fine)
+        return None
+
+
+@functools.lru_cache(maxsize=16)
+def _build_transform(profile: bytes, mode: str) -> Any:
+    from PIL import ImageCms  # noqa: PLC0415 (as above)
+
+    own = ImageCms.getOpenProfile(io.BytesIO(profile))
+    if "srgb" in ImageCms.getProfileDescription(own).lower():
+        return None
+    return ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), mode, "RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Map 16-bit, 32-bit or floating samples to 0..255. 16-bit samples use their type's range, others their own."""
+    import numpy as np  # noqa: PLC0415 (few photos have such samples)
+
+    values = np.asarray(image)
+    if values.dtype == np.uint16:
+        shifted = np.empty(values.shape, np.uint8)  # without a copy in a wider type: photos are large
+        return Image.fromarray(np.right_shift(values, 8, out=shifted, casting="unsafe"))
+    samples = np.nan_to_num(values.astype(np.float64))
+    top = 65535.0 if values.dtype.itemsize == 2 or samples.max() > 255 else max(float(samples.max()), 1.0)
+    return Image.fromarray((samples.clip(0, top) * (255.0 / top)).astype(np.uint8))

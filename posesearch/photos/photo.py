@@ -1,0 +1,38 @@
+"""A decoded photo as estimators take it: pixels as an array, size, difference hash and capture information."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch.photos.decode import DecodedImage
+from posesearch.photos.dhash import difference_hash
+from posesearch.photos.exif import CaptureInfo
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A decoded photo.
+
+    Attributes:
+        pixels: (h, w, 3) uint8, BGR, upright (EXIF orientation applied). They may be fewer than the photo has.
+        width, height: size of the upright photo in its own pixels, the frame that keypoints are stored in.
+        dhash: difference hash, 64 bits that photos which look alike share.
+        capture: how it was taken.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+    dhash: int = 0
+    capture: CaptureInfo = field(default=CaptureInfo())
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
+            raise ValueError(f"pixels must be (h, w, 3) uint8, not {self.pixels.shape} {self.pixels.dtype}")
+
+
+def make_photo(image: DecodedImage) -> Photo:
+    """Return a decoded image as a photo. The pixels are not copied."""
+    pixels = np.frombuffer(image.bgr, np.uint8).reshape(image.rows, image.columns, 3)
+    return Photo(pixels, image.width, image.height, difference_hash(pixels), image.capture)

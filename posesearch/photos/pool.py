@@ -1,0 +1,232 @@
+"""A pool of decoding processes that can be killed: a hostile photo takes down a process, and never the caller.
+
+Threads share a pool. photos/worker.py is the inside of a process, photos/protocol.py the messages between the two.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Self, cast
+
+from posesearch import errors
+from posesearch.errors import DecoderUnavailable, PhotoError, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
+from posesearch.photos.decode import DecodedImage
+from posesearch.photos.exif import CaptureInfo
+from posesearch.photos.photo import Photo, make_photo
+from posesearch.photos.protocol import ANSWER, MAX_NAME, READY, REQUEST, receive, send
+
+MAX_SECONDS: Final = 60.0
+"""Wall-clock time that decoding a photo may take. 200 megapixels of PNG with transparency take four seconds."""
+
+MAX_MEMORY: Final = 2_000_000_000
+"""Bytes of address space of a process. 200 megapixels of PNG with transparency take nine tenths of it."""
+
+_CHECK_SECONDS: Final = 0.25  # between two checks of the deadlines
+_PIPE_BYTES: Final = 1 << 20  # capacity of a pipe on Linux: a street photo passes in one or two writes
+_F_SETPIPE_SZ: Final = 1031  # Linux, fcntl.h
+_CRASHED: Final = "the image is damaged in a way that its decoder breaks down on; convert it to JPEG or PNG"
+
+
+@dataclass(eq=False)
+class _DecoderProcess:
+    """One process, seen from the pool."""
+
+    process: subprocess.Popen[bytes]
+    deadline: float = field(default=float("inf"))
+    is_overdue: bool = False
+    is_ready: bool = False
+
+    def decode(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
+        """Send a photo and return its pixels. Raises as decode.decode, and EOFError if the process dies."""
+        requests, answers = _pipes(self.process)
+        if not self.is_ready:
+            try:
+                receive(answers, len(READY))
+            except EOFError as error:
+                raise DecoderUnavailable(f"it ends at once, with exit code {self.process.wait()}") from error
+            self.is_ready = True
+        name = source.encode("utf-8", "surrogatepass")[:MAX_NAME]
+        try:
+            send(requests, REQUEST.pack(len(data), useful_side or 0, gps, len(name)) + name)
+            send(requests, data)
+        except OSError as error:
+            raise EOFError from error
+        text_size, pixel_size = ANSWER.unpack(receive(answers, ANSWER.size))
+        header: dict[str, Any] = json.loads(receive(answers, text_size))
+        if "error" in header:
+            error_class: type[PhotoError] = getattr(errors, header["error"])
+            raise error_class(source, header["detail"])
+        return DecodedImage(receive(answers, pixel_size), capture=CaptureInfo(**header.pop("capture")), **header)
+
+    def kill(self) -> None:
+        """End the process and close its pipes."""
+        self.process.kill()
+        for pipe in _pipes(self.process):
+            pipe.close()
+        self.process.wait()
+
+
+class DecoderPool:
+    """Decodes photos in processes of their own. Threads may share one.
+
+    Example:
+        with DecoderPool() as decoders:
+            photo = decoders.decode(data, "photo.jpg")
+    """
+
+    def __init__(self, processes: int = 2, seconds: float = MAX_SECONDS, memory: int = MAX_MEMORY) -> None:
+        """Start no process yet.
+
+        Args:
+            processes: the most processes at a time. Further threads wait for their turn.
+            seconds: wall-clock time that a photo may take.
+            memory: bytes of address space that a process may use.
+        """
+        self._slots = threading.BoundedSemaphore(processes)
+        self._seconds, self._memory = seconds, memory
+        self._idle: list[_DecoderProcess] = []
+        self._busy: set[_DecoderProcess] = set()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start a process now, so that it is ready when the first photo is. Does nothing if there is one.
+
+        Raises:
+            DecoderUnavailable: it can't be started.
+        """
+        with self._lock:
+            if self._closed.is_set() or self._idle or self._busy:
+                return
+        process = _DecoderProcess(_spawn(self._memory, self._seconds))
+        self._release(process, is_usable=True)
+
+    def close(self) -> None:
+        """End the processes. Photos that are being decoded fail."""
+        self._closed.set()
+        with self._lock:
+            processes = [*self._idle, *self._busy]
+            self._idle.clear()
+        for process in processes:
+            process.kill()
+        if self._watcher is not None and self._watcher is not threading.current_thread():
+            self._watcher.join()
+
+    def decode(self, data: bytes, source: str, useful_side: int | None = None, *, gps: bool = False) -> Photo:
+        """Decode the bytes of a photo. The arguments are those of decode.decode.
+
+        Raises:
+            PhotoError: as decode.decode.
+            PhotoTooSlow: it takes longer than a photo may.
+            TruncatedPhoto, PhotoTooLarge: the process crashed or ran out of memory.
+            DecoderUnavailable: no process can be started.
+        """
+        return make_photo(self._decode_image(data, source, useful_side, gps=gps))
+
+    def _decode_image(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
+        with self._slots:
+            for _ in range(2):  # the system may have killed the first process, when memory was short
+                with suppress(EOFError):
+                    return self._decode_once(data, source, useful_side, gps=gps)
+        raise TruncatedPhoto(source, _CRASHED)
+
+    def _decode_once(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
+        process = self._acquire()
+        is_usable = False
+        try:
+            image = process.decode(data, source, useful_side, gps=gps)
+            is_usable = True
+        except PhotoError:
+            is_usable = True
+            raise
+        except EOFError:
+            if process.is_overdue:
+                raise PhotoTooSlow(source, f"decoding it takes more than {self._seconds:g} seconds") from None
+            if self._closed.is_set():
+                raise TruncatedPhoto(source) from None  # the run has ended, and nobody reads this
+            raise
+        except MemoryError:
+            raise PhotoTooLarge(source) from None
+        finally:
+            self._release(process, is_usable=is_usable)
+        return image
+
+    def _acquire(self) -> _DecoderProcess:
+        with self._lock:
+            if self._watcher is None:
+                self._watcher = threading.Thread(target=self._kill_overdue, name="posesearch-decoders", daemon=True)
+                self._watcher.start()
+            process = self._idle.pop() if self._idle else None
+        process = process or _DecoderProcess(_spawn(self._memory, self._seconds))
+        process.deadline = time.monotonic() + self._seconds
+        with self._lock:
+            self._busy.add(process)
+        return process
+
+    def _release(self, process: _DecoderProcess, *, is_usable: bool) -> None:
+        with self._lock:
+            self._busy.discard(process)
+            if is_usable and not process.is_overdue and not self._closed.is_set():
+                self._idle.append(process)
+                return
+        process.kill()
+
+    def _kill_overdue(self) -> None:
+        """Kill processes that are past their deadline, until the pool is closed. Runs in a thread of its own."""
+        before = time.monotonic()
+        while not self._closed.wait(min(_CHECK_SECONDS, self._seconds / 4)):
+            now = time.monotonic()
+            suspended = now - before - 1.0  # Ctrl-Z or a closed laptop also suspended the decoding processes
+            before = now
+            with self._lock:
+                for process in self._busy if suspended > 0 else ():
+                    process.deadline += suspended
+                for process in self._busy:
+                    if now > process.deadline and not process.is_overdue:
+                        process.is_overdue = True
+                        process.process.kill()
+
+
+def _spawn(memory: int, seconds: float) -> subprocess.Popen[bytes]:
+    """Start a decoding process. It does not wait until the process is ready."""
+    # It gets this process's import path. A process group of its own keeps Ctrl-C from it. C libraries write to stderr.
+    program = "import sys; sys.path[:] = {!r}; from posesearch.photos.worker import serve; serve({!r}, {!r})"
+    try:
+        process = subprocess.Popen(  # noqa: S603 (our own interpreter)
+            [sys.executable, "-X", "utf8", "-c", program.format(sys.path, memory, seconds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            process_group=0 if os.name == "posix" else None,
+        )
+    except OSError as error:
+        raise DecoderUnavailable(error.strerror or str(error)) from error
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415 (Windows does not have it)
+
+        for pipe in _pipes(process):
+            with suppress(OSError):  # the system's limit is lower
+                fcntl.fcntl(pipe.fileno(), _F_SETPIPE_SZ, _PIPE_BYTES)
+    return process
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[io.FileIO, io.FileIO]:
+    """Return stdin and stdout of a process that was started with both as unbuffered pipes."""
+    return cast("io.FileIO", process.stdin), cast("io.FileIO", process.stdout)

@@ -1,0 +1,1 @@
+"""Poses as vectors: which people become poses, normalization, similarity, nearest centroid. Pure NumPy."""

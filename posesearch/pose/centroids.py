@@ -1,0 +1,42 @@
+"""The nearest centroid of a pose, complete or partial."""
+
+import numpy as np
+
+from posesearch import skeleton
+from posesearch.pose.normalize import Normalization
+from posesearch.pose.similarity import Poses, compare
+from posesearch.types import Float32, Float64, Int64
+
+
+def assign_to_centroids(
+    vectors: Float32, masks: Float32, centroids: Float32, normalization: Normalization
+) -> tuple[Int64, Float32]:
+    """Return the nearest centroid of each pose and the distance to it.
+
+    For a complete pose the distance is Euclidean, as in k-means. For a partial pose it is, with "body", the distance
+    between its joints and the same joints of the centroid, both centred and scaled to norm 1. With "max", it is the
+    distance over the coordinates present, times sqrt(14 / joints).
+
+    Args:
+        vectors: (n, 28) float32, 0 where missing.
+        masks: (n, 14) float32, 0 or 1.
+        centroids: (k, 28) float32.
+        normalization: how the vectors and centroids were made.
+
+    Returns:
+        Labels, (n,) int64, and distances, (n,) float32.
+    """
+    distances = np.stack([_distances(vectors, masks, centroid, normalization) for centroid in centroids], axis=1)
+    labels = distances.argmin(axis=1)
+    return labels, distances[np.arange(len(labels)), labels].astype(np.float32)
+
+
+def _distances(vectors: Float32, masks: Float32, centroid: Float32, normalization: Normalization) -> Float64:
+    joints = masks.sum(axis=1)
+    present = np.concatenate([masks, masks], axis=1)
+    euclidean = np.sqrt((present * (vectors - centroid).astype(np.float64) ** 2).sum(axis=1))
+    if normalization == "max":
+        return np.asarray(euclidean * np.sqrt(skeleton.N_BODY / np.maximum(joints, 1)))
+    all_joints = np.ones((1, skeleton.N_BODY), np.float32)
+    correlation = compare(Poses(vectors, masks), Poses(centroid[None], all_joints), all_joints).correlation[0]
+    return np.asarray(np.where(joints == skeleton.N_BODY, euclidean, np.sqrt(2.0 - 2.0 * correlation)))

@@ -1,0 +1,92 @@
+"""Normalization of body joints to the vectors that are stored and compared.
+
+"body" moves the centroid of the joints to the origin and divides by the Frobenius norm. The position and the size of a
+person no longer count, and the proportions stay. "max", the article's, divides x and y each by its own maximum. Vectors
+are (28,): x0..x13, y0..y13, with 0 where a joint is missing.
+"""
+
+from typing import Final, Literal
+
+import numpy as np
+
+from posesearch import skeleton
+from posesearch.types import Float32, Float64, Person, Pose
+
+Normalization = Literal["body", "max"]
+
+MIN_NORM: Final = 1e-6
+"""Pixels. Joints with a smaller norm all lie on one point, and have no pose."""
+
+
+def normalize_body(xy: Float32) -> Float32:
+    """Normalize by centroid and Frobenius norm.
+
+    Args:
+        xy: (n, 14, 2) float, any unit; NaN where a joint is missing.
+
+    Returns:
+        (n, 28) float32: rows of norm 1, zero mean over the joints present, 0 where missing. A row without joints, or
+        whose joints all lie on one point, is all 0.
+    """
+    return _normalize(xy)
+
+
+def normalize_world(xyz: Float32) -> Float32:
+    """Normalize world coordinates by centroid and Frobenius norm.
+
+    Args:
+        xyz: (n, 14, 3) float, metres; NaN where a joint is missing.
+
+    Returns:
+        (n, 42) float32: x0..x13, y0..y13, z0..z13, otherwise as `normalize_body`.
+    """
+    return _normalize(xyz)
+
+
+def normalize_max(xy: Float32) -> Float32:
+    """Normalize as the article does: x / max x and y / max y of the body joints, in pixels of the photo.
+
+    Args:
+        xy: (n, 14, 2) float, pixels; NaN where a joint is missing.
+
+    Returns:
+        (n, 28) float32, 0 where missing.
+    """
+    filled = np.nan_to_num(xy.astype(np.float64), nan=0.0)
+    return _flatten(filled / np.maximum(filled.max(axis=1, keepdims=True), MIN_NORM))
+
+
+def _normalize(xy: Float32) -> Float32:
+    present = ~np.isnan(xy[..., 0])
+    count = np.maximum(present.sum(axis=1), 1)[:, None, None]
+    filled = np.where(present[..., None], xy, 0.0).astype(np.float64)
+    centred = np.where(present[..., None], filled - filled.sum(axis=1, keepdims=True) / count, 0.0)
+    norm = np.sqrt((centred**2).sum(axis=(1, 2), keepdims=True))
+    scaled = np.where(norm > MIN_NORM, centred / np.maximum(norm, MIN_NORM), 0.0)
+    return _flatten(scaled)
+
+
+def _flatten(xy: Float64) -> Float32:
+    return xy.transpose(0, 2, 1).reshape(len(xy), -1).astype(np.float32)  # (n, 14, axes) -> (n, axes x 14)
+
+
+NORMALIZATIONS: Final = {"body": normalize_body, "max": normalize_max}
+
+
+def make_pose(person: Person) -> Pose:
+    """Return the person with its vector and mask, and with its world vector if there are world coordinates.
+
+    Raises:
+        ValueError: the joints present all lie on one point.
+    """
+    xy = person.keypoints.xy[skeleton.BODY]
+    vector = normalize_body(xy[None])[0]
+    if not vector.any():
+        raise ValueError("joints that all lie on one point have no pose")
+    world_vector = None if person.world is None else normalize_world(person.world[None, skeleton.BODY])[0]
+    return Pose(person, vector, (~np.isnan(xy[:, 0])).astype(np.float32), world_vector)
+
+
+def squared_lengths(vector: Float32) -> Float32:
+    """Return the squared distance of each joint from the origin: (28,) or (42,) -> (14,) float32."""
+    return np.asarray((vector.reshape(-1, skeleton.N_BODY) ** 2).sum(axis=0), dtype=np.float32)

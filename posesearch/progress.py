@@ -1,0 +1,27 @@
+"""What a running method reports. The library never prints: subclass Progress to show something."""
+
+from posesearch.results.ingest import PhotoOutcome
+
+
+class Progress:
+    """Is told how far a method is."""
+
+    def start(self, steps: int) -> None:
+        """Receive the number of steps."""
+
+    def step(self) -> None:
+        """Receive that one step is done."""
+
+
+class IngestProgress(Progress):
+    """Is told what becomes of each photo, too."""
+
+    def photo(self, outcome: PhotoOutcome) -> None:  # noqa: ARG002 (for subclasses)
+        """Receive the outcome of the next photo, which is one step."""
+        self.step()
+
+    def missing(self, outcome: PhotoOutcome) -> None:
+        """Receive that a photo of the database is no longer there. This is not a step."""
+
+    def waiting(self, sentence: str) -> None:
+        """Receive that another process is waited for, and which."""

@@ -1,0 +1,99 @@
+"""The layout of a contact sheet: many pictures in a grid on one picture, with captions."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from posesearch.render.skeletons import Pixels
+
+TILE_WIDTH: Final = 260
+TILE_HEIGHT: Final = 390
+_MARGIN: Final = 14
+_LINE_HEIGHT: Final = 19
+_TITLE_SIZE: Final = 16
+_CAPTION_SIZE: Final = 14
+_BACKGROUND: Final = (250, 250, 250)
+_TILE_BACKGROUND: Final = (235, 235, 235)
+_TEXT_COLOUR: Final = (40, 40, 40)
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One picture of a sheet.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 BGR, of any size.
+        lines: the caption under the picture.
+        path: path or URL of the photo, the last line of the caption.
+    """
+
+    pixels: Pixels
+    lines: tuple[str, ...]
+    path: str
+
+
+def draw_sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
+    """Return the tiles in rows under a title, all fitted to the same size: (h, w, 3) uint8 BGR.
+
+    Raises:
+        ValueError: there are no tiles.
+    """
+    if not tiles:
+        raise ValueError("a sheet needs a tile")
+    columns = min(columns, len(tiles))
+    rows = -(-len(tiles) // columns)
+    lines = 1 + max(len(tile.lines) for tile in tiles)
+    cell_width, cell_height = TILE_WIDTH + _MARGIN, TILE_HEIGHT + _MARGIN + _LINE_HEIGHT * lines
+    top = _MARGIN * 2 + _LINE_HEIGHT
+    corners = [
+        (_MARGIN + number % columns * cell_width, top + number // columns * cell_height) for number in range(len(tiles))
+    ]
+    canvas = np.full((top + rows * cell_height, _MARGIN + columns * cell_width, 3), _BACKGROUND, np.uint8)
+    for (x, y), tile in zip(corners, tiles, strict=True):
+        canvas[y : y + TILE_HEIGHT, x : x + TILE_WIDTH] = fit_to_tile(tile.pixels)
+    image = Image.fromarray(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB))
+    pen = ImageDraw.Draw(image)
+    heading = _shorten_end(title, canvas.shape[1] - 2 * _MARGIN, _TITLE_SIZE)
+    pen.text((_MARGIN, _MARGIN), heading, _TEXT_COLOUR, _load_font(_TITLE_SIZE))
+    for (x, y), tile in zip(corners, tiles, strict=True):
+        caption = [_shorten_end(line, TILE_WIDTH, _CAPTION_SIZE) for line in tile.lines]
+        caption.append(_shorten_start(tile.path, TILE_WIDTH, _CAPTION_SIZE))
+        for number, line in enumerate(caption):
+            position = (x, y + TILE_HEIGHT + 3 + number * _LINE_HEIGHT)
+            pen.text(position, line, _TEXT_COLOUR, _load_font(_CAPTION_SIZE))
+    return np.asarray(cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), dtype=np.uint8)
+
+
+def fit_to_tile(pixels: Pixels) -> Pixels:
+    """Return the picture scaled to fit a tile and centred in it: (TILE_HEIGHT, TILE_WIDTH, 3) uint8."""
+    height, width = pixels.shape[:2]
+    scale = min(TILE_WIDTH / width, TILE_HEIGHT / height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    resized = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    tile = np.full((TILE_HEIGHT, TILE_WIDTH, 3), _TILE_BACKGROUND, np.uint8)
+    x, y = (TILE_WIDTH - size[0]) // 2, (TILE_HEIGHT - size[1]) // 2
+    tile[y : y + size[1], x : x + size[0]] = resized
+    return tile
+
+
+def _load_font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _shorten_end(text: str, width: int, size: int) -> str:
+    """Return the text, shortened at its end to at most `width` pixels in a font of this size."""
+    return _shorten_start(text[::-1], width, size)[::-1]
+
+
+def _shorten_start(text: str, width: int, size: int) -> str:
+    """Return the text, shortened at its start, as for paths, whose ends are more informative."""
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    font = _load_font(size)
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength("…" + text) > width:
+        text = text[1:]
+    return "…" + text

@@ -1,0 +1,111 @@
+"""Results of clustering. docs/json.md describes their JSON."""
+
+from dataclasses import dataclass
+
+from posesearch import skeleton
+from posesearch.results.ingest import Json
+from posesearch.types import Float32, Int64
+
+
+@dataclass(frozen=True, eq=False)
+class Clustering:
+    """One k-means run over n poses.
+
+    Attributes:
+        collection: the collection that was clustered. None for all poses.
+        normalization: "body" or "max".
+        chosen_by: what chose k, "user" or "elbow".
+        seed: seed of k-means.
+        complete: number of complete poses, from which k-means made the centroids.
+        partial: number of partial poses, which were labelled afterwards.
+        inertia: sum of the squared distances of the complete poses to their centroids.
+        centroids: (k, 28) float32.
+        sizes: (k,) int64, number of poses with each label.
+        medoids: (k,) int64, pose ids.
+        pose_ids, labels: (n,) int64.
+        distances: (n,) float32, distance of each pose to its centroid.
+        inertias: (k, inertia) pairs of the elbow curve.
+    """
+
+    collection: str | None
+    normalization: str
+    chosen_by: str
+    seed: int
+    complete: int
+    partial: int
+    inertia: float
+    centroids: Float32
+    sizes: Int64
+    medoids: Int64
+    pose_ids: Int64
+    labels: Int64
+    distances: Float32
+    inertias: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """One cluster of a clustering.
+
+    Attributes:
+        cluster: its label, 0 for the largest.
+        size: number of poses in it.
+        medoid_pose_id: the complete pose nearest to the centroid.
+        centroid: (28,) float32, in the clustering's normalization.
+    """
+
+    cluster: int
+    size: int
+    medoid_pose_id: int
+    centroid: Float32
+
+
+@dataclass(frozen=True, eq=False)
+class ClusterReport:
+    """A clustering that was made and stored.
+
+    Attributes:
+        clustering_id: its id.
+        clustering: the clustering as it was stored.
+        points: (complete, 2) float32, the complete poses on their first two principal components.
+        centroid_points: (k, 2) float32, the centroids on the same components.
+        point_labels: (complete,) int64, the labels of the complete poses.
+    """
+
+    clustering_id: int
+    clustering: Clustering
+    points: Float32
+    centroid_points: Float32
+    point_labels: Int64
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The clusters, the largest first."""
+        stored = self.clustering
+        rows = zip(stored.sizes.tolist(), stored.medoids.tolist(), stored.centroids, strict=True)
+        return tuple(Cluster(number, *row) for number, row in enumerate(rows))
+
+    def as_json(self) -> Json:
+        """Return the JSON of `posesearch cluster --json`."""
+        stored = self.clustering
+        return {
+            "clustering_id": self.clustering_id,
+            "collection": stored.collection,
+            "normalization": stored.normalization,
+            "k": len(stored.centroids),
+            "chosen_by": stored.chosen_by,
+            "seed": stored.seed,
+            "complete": stored.complete,
+            "partial": stored.partial,
+            "inertia": stored.inertia,
+            "inertias": [{"k": k, "inertia": inertia} for k, inertia in stored.inertias],
+            "clusters": [{**vars(cluster), "centroid": _vector_json(cluster.centroid)} for cluster in self.clusters],
+        }
+
+
+def _vector_json(vector: Float32) -> Json:
+    half = skeleton.N_BODY
+    return {
+        joint: [round(float(vector[number]), 5), round(float(vector[number + half]), 5)]
+        for number, joint in enumerate(skeleton.JOINTS[skeleton.BODY])
+    }

@@ -1,0 +1,138 @@
+"""The search for many queries at once, in one pass over the stored poses."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from posesearch.errors import NoSuchPose, PhotoError, QueryError
+from posesearch.estimators import Estimator
+from posesearch.photos.pool import DecoderPool
+from posesearch.results.search import Failure, Query, SimilarReport
+from posesearch.search.explain import make_report
+from posesearch.search.options import SearchOptions
+from posesearch.search.percentiles import PercentileScale, compare_both_ways
+from posesearch.search.query import joint_weights, make_query, prepare_query, query_from_pose
+from posesearch.search.ranking import Ranking, rank_distinct, select_from_options
+from posesearch.search.similar import check_searchable
+from posesearch.store import vectors
+from posesearch.store.connection import Connection, DatabaseFile
+from posesearch.store.prepared_query import PreparedQuery
+from posesearch.store.search import Hit
+from posesearch.threads import map_in_order
+from posesearch.types import EstimatorConfig, Float64, Int64, Mask
+
+QUERIES: Final = 256
+POSES: Final = 8192
+"""So many queries are compared with so many poses at once, in some ten matrices of 16 MB."""
+
+
+def find_similar_to_each(
+    file: DatabaseFile,
+    sources: Iterable[str | int],
+    options: SearchOptions,
+    load: Callable[[EstimatorConfig], Estimator],
+    decoders: DecoderPool,
+) -> Iterator[SimilarReport | Failure]:
+    """Find the poses most similar to each query. See Database.similar_many.
+
+    The file is open while poses are compared and reports are made, and closed while the caller takes them.
+    """
+    joint_weights(options.parts)  # reports an unknown part before the work
+    wanted = list(sources)
+    config, stored = check_searchable(file, options, [source for source in wanted if isinstance(source, int)])
+
+    def prepare(source: str | int) -> tuple[Query, PreparedQuery] | Failure:
+        try:
+            if not isinstance(source, int):
+                query = make_query(source, None, lambda: load(config), decoders)
+            elif source in stored:
+                query = query_from_pose(stored[source], None)
+            else:
+                raise NoSuchPose(source)
+            return query, prepare_query(query, options.parts, options.invariance)
+        except (PhotoError, QueryError) as error:
+            return Failure(str(source), type(error).__name__, str(error))
+
+    queries = list(map_in_order(prepare, wanted))
+    prepared = [query[1] for query in queries if not isinstance(query, Failure)]
+    with file.reading() as connection:
+        candidates = select_from_options(connection, options)
+        scale = PercentileScale(connection, options)
+        best_hits = _find_most_similar(connection, prepared, options, candidates)
+    for start in range(0, len(queries), QUERIES):
+        with file.reading() as connection:
+            candidates = select_from_options(connection, options)
+            reports = [
+                query
+                if isinstance(query, Failure)
+                else _make_report(connection, *query, next(best_hits), candidates, scale, options)
+                for query in queries[start : start + QUERIES]
+            ]
+        yield from reports
+
+
+def _make_report(
+    connection: Connection,
+    query: Query,
+    prepared: PreparedQuery,
+    hits: list[Hit],
+    candidates: str,
+    scale: PercentileScale,
+    options: SearchOptions,
+) -> SimilarReport:
+    ranking = Ranking(connection, query, hits, options)
+    if len(ranking.listed) < options.n and len(hits) >= _hits_per_query(options):  # near-duplicates took places
+        ranking = rank_distinct(connection, query, prepared, candidates, options, 4 * _hits_per_query(options))
+    return make_report(connection, query, prepared, ranking, scale, options)
+
+
+def _hits_per_query(options: SearchOptions) -> int:
+    return options.n if options.duplicates else 2 * options.n + 10
+
+
+@dataclass(frozen=True, eq=False)
+class _BestHits:
+    """The best hits so far of some queries: arrays (queries, hits), best first."""
+
+    similarity: Float64
+    pose_id: Int64
+    mirrored: Mask
+
+    def merge(self, ids: Int64, plain: Float64, mirrored: Float64, limit: int) -> "_BestHits":
+        """Return the best of these hits and of more poses.
+
+        Args:
+            ids: (n,) of the poses.
+            plain: (queries, n), similarities.
+            mirrored: (queries, n), similarities with the mirrored queries.
+            limit: the most hits to keep.
+        """
+        similarity = np.concatenate([self.similarity, np.maximum(plain, mirrored)], axis=1)
+        pose_id = np.concatenate([self.pose_id, np.broadcast_to(ids, plain.shape)], axis=1)
+        is_mirrored = np.concatenate([self.mirrored, mirrored > plain], axis=1)
+        order = np.lexsort((pose_id, -similarity), axis=1)[:, :limit]
+        return _BestHits(*(np.take_along_axis(rows, order, axis=1) for rows in (similarity, pose_id, is_mirrored)))
+
+    def to_hits(self) -> Iterator[list[Hit]]:
+        """Yield the hits of each query."""
+        for rows in zip(self.similarity.tolist(), self.pose_id.tolist(), self.mirrored.tolist(), strict=True):
+            yield [Hit(pose_id, value, flag) for value, pose_id, flag in zip(*rows, strict=True) if value > -np.inf]
+
+
+def _find_most_similar(
+    connection: Connection, prepared: Sequence[PreparedQuery], options: SearchOptions, candidates: str
+) -> Iterator[list[Hit]]:
+    """Return the best hits of each query. Every pose is read once and compared with all queries."""
+    chunks = [prepared[start : start + QUERIES] for start in range(0, len(prepared), QUERIES)]
+    best = [
+        _BestHits(np.zeros((len(chunk), 0)), np.zeros((len(chunk), 0), np.int64), np.zeros((len(chunk), 0), bool))
+        for chunk in chunks
+    ]
+    for ids, stored in vectors.read_blocks(connection, candidates, world=options.uses_world, size=POSES):
+        best = [
+            hits.merge(ids, *compare_both_ways(stored, chunk, options), _hits_per_query(options))
+            for hits, chunk in zip(best, chunks, strict=True)
+        ]
+    return (hits for of_chunk in best for hits in of_chunk.to_hits())

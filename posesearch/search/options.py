@@ -1,0 +1,98 @@
+"""The options of a search: which poses are compared, what is ignored, and what is a match."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypedDict
+
+from posesearch import skeleton
+from posesearch.pose.similarity import MIN_SHARED, Invariance
+
+MIN_PERCENTILE: Final = 90.0
+"""A match must be more similar than this percentage of random pairs. docs/search.md says why."""
+
+
+class CompareArguments(TypedDict, total=False):
+    """The keyword arguments of all methods that compare poses.
+
+    Attributes:
+        collection: only poses of this collection. None, the default, is all.
+        cluster: only poses with this label. None is all.
+        where: only poses for which this SQL expression over the columns of labelled_poses is true.
+        mirror: whether mirrored poses match as well. True by default.
+        turn: whether rotations in the image plane are ignored.
+        view: "any" compares world coordinates and ignores rotations about the vertical. "same" by default.
+        min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer. 6 by default.
+        duplicates: whether near-duplicates are listed separately.
+    """
+
+    collection: str | None
+    cluster: int | None
+    where: str
+    mirror: bool
+    turn: bool
+    view: Literal["same", "any"]
+    min_shared: int
+    duplicates: bool
+
+
+class SearchArguments(CompareArguments, total=False):
+    """The keyword arguments of a search.
+
+    Attributes:
+        parts: only these parts of the body, such as "left-arm", or joints. Empty is the whole body.
+        close: percentage of random pairs that a match must be more similar than, 0 to 100. 90 by default.
+    """
+
+    parts: Sequence[str]
+    close: float
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """The options of a search, checked."""
+
+    n: int = 10
+    collection: str | None = None
+    cluster: int | None = None
+    where: str = ""
+    mirror: bool = True
+    parts: tuple[str, ...] = ()
+    invariance: Invariance = "none"
+    min_shared: int = MIN_SHARED
+    close: float = MIN_PERCENTILE
+    duplicates: bool = False
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ValueError(f"n must be 1 or more, not {self.n}")
+        if not 2 <= self.min_shared <= skeleton.N_BODY:
+            raise ValueError(f"min_shared must be 2 to {skeleton.N_BODY}, not {self.min_shared}")
+        if not 0 <= self.close <= 100:
+            raise ValueError(f"close must be 0 to 100, not {self.close}")
+
+    @classmethod
+    def from_arguments(
+        cls,
+        n: int,
+        *,
+        turn: bool = False,
+        view: Literal["same", "any"] = "same",
+        parts: Sequence[str] = (),
+        **others: Any,  # the fields of the same names
+    ) -> "SearchOptions":
+        """Return the options for keyword arguments.
+
+        Raises:
+            ValueError: a value is out of range, or two options exclude each other.
+        """
+        if view not in ("same", "any"):
+            raise ValueError(f"view must be 'same' or 'any', not {view!r}")
+        if turn and view == "any":
+            raise ValueError("a turn in the picture and any view can't both be free; choose one")
+        invariance: Invariance = "view" if view == "any" else "turn" if turn else "none"
+        return cls(n=n, parts=tuple(parts), invariance=invariance, **others)
+
+    @property
+    def uses_world(self) -> bool:
+        """Whether world coordinates are compared."""
+        return self.invariance == "view"

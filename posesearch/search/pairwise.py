@@ -1,0 +1,179 @@
+"""Pairwise search: every pose compared with every other, for the most similar pairs and for outliers."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from posesearch import skeleton
+from posesearch.errors import NoPoses
+from posesearch.pose.similarity import Poses, compare, penalize
+from posesearch.progress import Progress
+from posesearch.results.search import Outlier, OutliersReport, Pair, PairsReport
+from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicates
+from posesearch.search.options import SearchOptions
+from posesearch.search.percentiles import PercentileScale
+from posesearch.search.ranking import select_from_options
+from posesearch.store import about, poses, snapshots, vectors
+from posesearch.store.connection import DatabaseFile
+from posesearch.store.fingerprints import Fingerprints, read_fingerprints
+from posesearch.types import Float64, Int64
+
+ROWS: Final = 256
+COLUMNS: Final = 8192
+"""Poses that are compared at once, in some ten matrices of 16 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Input:
+    """All poses that are compared: ids (n,), coordinates, fingerprints, and the percentile scale."""
+
+    ids: Int64
+    poses: Poses
+    fingerprints: Fingerprints
+    scale: PercentileScale
+
+
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    """The similarities of some poses (rows) with some others (columns).
+
+    Attributes:
+        rows, columns: the ranges of poses.
+        plain, mirrored: (rows, columns) float64. They are -inf where poses do not compare, on the diagonal, and for
+            near-duplicates unless these are wanted.
+        duplicates: number of near-duplicate pairs that were left out.
+    """
+
+    rows: slice
+    columns: slice
+    plain: Float64
+    mirrored: Float64
+    duplicates: int
+
+
+def find_pairs(file: DatabaseFile, options: SearchOptions, progress: Progress) -> PairsReport:
+    """Find the most similar pairs. See Database.pairs."""
+    data = _read_input(file, options)
+    best, duplicates = _find_best_pairs(data, options, progress)
+    pose_ids = sorted({int(data.ids[row]) for pair in best for row in pair[1:3]})
+    with file.reading() as connection:
+        stored = {one.pose_id: one for one in poses.read_poses(connection, pose_ids)}
+    pairs = []
+    for similarity, row, column, mirrored in best:
+        first, second = stored.get(int(data.ids[row])), stored.get(int(data.ids[column]))
+        if first is not None and second is not None:  # another process may have removed one meanwhile
+            pairs.append(Pair(similarity, data.scale.percentile(similarity), mirrored, first, second))
+    return PairsReport(tuple(pairs), duplicates)
+
+
+def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress) -> OutliersReport:
+    """Find the poses that are least similar to any other. See Database.outliers."""
+    data = _read_input(file, options)
+    best, nearest = np.full(len(data.ids), -np.inf), np.zeros(len(data.ids), np.int64)
+    for tile in _compare_tiles(data, options, progress, half=False):
+        values = np.maximum(tile.plain, tile.mirrored)
+        column = values.argmax(axis=1)
+        value = values[np.arange(len(values)), column]
+        is_better = value > best[tile.rows]
+        best[tile.rows] = np.where(is_better, value, best[tile.rows])
+        nearest[tile.rows] = np.where(is_better, column + tile.columns.start, nearest[tile.rows])
+    order = [row for row in np.argsort(best, kind="stable").tolist() if best[row] > -np.inf][: options.n]
+    with file.reading() as connection:
+        stored = {one.pose_id: one for one in poses.read_poses(connection, data.ids[order].tolist())}
+    return OutliersReport(
+        tuple(
+            Outlier(
+                float(best[row]), data.scale.percentile(float(best[row])), stored[int(data.ids[row])],
+                int(data.ids[nearest[row]]),
+            )
+            for row in order
+            if int(data.ids[row]) in stored
+        )
+    )  # fmt: skip
+
+
+def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
+    """Read all that is compared. The file is closed during the comparison."""
+    with file.reading() as connection:
+        snapshots.check_collection(connection, options.collection)
+        if about.read_estimator(connection) is None or not poses.has_poses(connection):
+            raise NoPoses(str(file.path))
+        scale = PercentileScale(connection, options)
+        candidates = select_from_options(connection, options)
+        blocks = list(vectors.read_blocks(connection, candidates, world=options.uses_world))
+        ids = np.concatenate([np.zeros(0, np.int64), *(block_ids for block_ids, _ in blocks)])
+        fingerprints = read_fingerprints(connection, ids)
+    width = (3 if options.uses_world else 2) * skeleton.N_BODY
+    coordinates = np.concatenate([np.zeros((0, width), np.float32), *(block.vectors for _, block in blocks)])
+    masks = np.concatenate([np.zeros((0, skeleton.N_BODY), np.float32), *(block.masks for _, block in blocks)])
+    return _Input(ids, Poses(coordinates, masks), fingerprints, scale)
+
+
+def _compare_tiles(data: _Input, options: SearchOptions, progress: Progress, *, half: bool) -> Iterator[_Tile]:
+    """Compare all poses with all others, or with `half` only with those that come later."""
+    count = len(data.ids)
+    starts = [
+        (row, column)
+        for row in range(0, count, ROWS)
+        for column in range(row // COLUMNS * COLUMNS if half else 0, count, COLUMNS)
+    ]
+    progress.start(len(starts))
+    for row, column in starts:
+        rows, columns = slice(row, min(row + ROWS, count)), slice(column, min(column + COLUMNS, count))
+        query, others = data.poses.take(rows), data.poses.take(columns)
+        plain = _symmetric_similarity(query, others, options)
+        mirrored = (
+            _symmetric_similarity(query.mirrored(), others, options) if options.mirror else np.full_like(plain, -np.inf)
+        )
+        offset = np.arange(columns.start, columns.stop)[None] - np.arange(rows.start, rows.stop)[:, None]
+        for values in (plain, mirrored):
+            values[offset <= 0 if half else offset == 0] = -np.inf
+        duplicates = 0
+        if not options.duplicates:
+            near = np.nonzero(plain >= MIN_CORRELATION)
+            is_duplicate = are_near_duplicates(
+                data.fingerprints.take(near[0] + row), data.fingerprints.take(near[1] + column), plain[near]
+            )
+            duplicates = int(is_duplicate.sum())
+            for values in (plain, mirrored):
+                values[near[0][is_duplicate], near[1][is_duplicate]] = -np.inf
+        yield _Tile(rows, columns, plain, mirrored, duplicates)
+        progress.step()
+
+
+def _symmetric_similarity(query: Poses, others: Poses, options: SearchOptions) -> Float64:
+    """Return similarities that are the same in both directions: the share is that of the pose with more joints."""
+    comparison = compare(others, query, query.masks, options.invariance)
+    joints = others.masks.sum(axis=1)[None], query.masks.sum(axis=1)[:, None]
+    is_comparable = comparison.shared >= np.minimum(options.min_shared, np.minimum(*joints))
+    similarity = penalize(comparison.correlation, comparison.shared / np.maximum(*joints))
+    return np.where(is_comparable & (comparison.share > 0), similarity, -np.inf)
+
+
+def _find_best_pairs(
+    data: _Input, options: SearchOptions, progress: Progress
+) -> tuple[list[tuple[float, int, int, bool]], int]:
+    """Find the most similar pairs.
+
+    Returns:
+        The pairs, best first, each with its similarity, its two rows and whether one is mirrored, and the number of
+        near-duplicate pairs that are left out.
+    """
+    n, duplicates = options.n, 0
+    best: list[tuple[float, int, int, bool]] = []
+    for tile in _compare_tiles(data, options, progress, half=True):
+        duplicates += tile.duplicates
+        values = np.maximum(tile.plain, tile.mirrored)
+        rows, columns = np.nonzero(values > (best[-1][0] if len(best) >= n else -np.inf))
+        if len(rows) > n:
+            top = np.argpartition(-values[rows, columns], n - 1)[:n]
+            rows, columns = rows[top], columns[top]
+        new = zip(
+            values[rows, columns].tolist(), (rows + tile.rows.start).tolist(), (columns + tile.columns.start).tolist(),
+            (tile.mirrored[rows, columns] > tile.plain[rows, columns]).tolist(), strict=True,
+        )  # fmt: skip
+        best = heapq.nlargest(n, [*best, *new], key=lambda pair: (pair[0], -pair[1], -pair[2]))
+    return best, duplicates

@@ -1,0 +1,163 @@
+"""Queries: from a photo, a URL, a keypoint file or a stored pose to what is compared with the stored poses."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from posesearch import skeleton, sources
+from posesearch.errors import NoSuchPart, NoSuchPerson, NoWorldJoints, TooFewJoints
+from posesearch.estimators import Estimator
+from posesearch.keypoint_files.native import read_keypoints
+from posesearch.photos.pool import DecoderPool
+from posesearch.pose.acceptance import MIN_JOINTS, AcceptanceRule, accept_people
+from posesearch.pose.normalize import make_pose
+from posesearch.pose.similarity import Invariance, Poses
+from posesearch.results.search import Query
+from posesearch.store.prepared_query import PreparedQuery
+from posesearch.types import Float32, Pose, StoredPose
+
+MIN_JOINTS_STEPS: Final = (MIN_JOINTS, 6, 3)
+"""Body joints that a person in a query photo must show. The first step at which somebody does is used.
+
+The first is that of an ingest, so that a photo finds its own stored pose. The last is the least that an ingest accepts:
+fewer joints fit almost any pose.
+"""
+
+
+def query_from_pose(stored: StoredPose, person: int | None) -> Query:
+    """Return the query for a stored pose.
+
+    Raises:
+        NoSuchPerson: `person` is not None or 1. A stored pose is one person.
+    """
+    if person not in (None, 1):
+        raise NoSuchPerson(f"pose {stored.pose_id}", person, 1)
+    return Query(
+        stored.source,
+        stored.width,
+        stored.height,
+        stored.estimator,
+        1,
+        1,
+        stored.pose,
+        stored.pose_id,
+        stored.collection,
+    )
+
+
+def query_from_keypoints(path: str) -> Query:
+    """Return the query for a keypoint file.
+
+    Raises:
+        BadKeypoints: the file can't be read, or has something else.
+        TooFewJoints: it has fewer than 3 body joints, or all of them on one point.
+    """
+    file = read_keypoints(path)
+    min_joints = MIN_JOINTS_STEPS[-1]
+    if file.person.keypoints.body_joints < min_joints:
+        found = f"it has {file.person.keypoints.body_joints} of the 14 body joints"
+        raise TooFewJoints(path, f"{found}, and a search needs {min_joints}")
+    try:
+        pose = make_pose(file.person)
+    except ValueError as error:
+        raise TooFewJoints(path, str(error)) from error
+    return Query(path, file.width, file.height, None, 1, 1, pose)
+
+
+def query_from_photo(
+    source: str,
+    person: int | None,
+    load: Callable[[], Estimator],
+    decoders: DecoderPool,
+    *,
+    allow_private: bool = False,
+) -> Query:
+    """Estimate a photo, and return the query for one person in it.
+
+    Args:
+        source: path or URL.
+        person: which person, from 1. None takes the most prominent.
+        load: returns the database's estimator.
+        decoders: decodes the photo.
+        allow_private: whether to open a URL on this machine or in its network.
+
+    Raises:
+        PhotoError: the photo can't be read, or shows nobody that can be searched for.
+        NoSuchPerson: there are fewer people.
+        EstimatorError: the estimator can't be used.
+    """
+    decoders.start()  # a process starts while the network loads
+    data = sources.read_source(source, allow_private=allow_private)
+    source = sources.public_name(source) if sources.is_url(source) else source
+    estimator = load()
+    photo = decoders.decode(data, source, estimator.useful_side)
+    people = estimator.estimate(photo)
+    for min_joints in MIN_JOINTS_STEPS:
+        try:
+            poses = accept_people(people, AcceptanceRule(estimator.model.name, min_joints=min_joints), source)
+            break
+        except TooFewJoints:
+            if min_joints == MIN_JOINTS_STEPS[-1]:
+                raise TooFewJoints(source, f"nobody in it shows {min_joints} of the 14 body joints") from None
+    number = 1 if person is None else person
+    if not 1 <= number <= len(poses):
+        raise NoSuchPerson(source, number, len(poses))
+    return Query(source, photo.width, photo.height, estimator.model.name, len(poses), number, poses[number - 1])
+
+
+def make_query(
+    source: str,
+    person: int | None,
+    load: Callable[[], Estimator],
+    decoders: DecoderPool,
+    *,
+    allow_private: bool = False,
+) -> Query:
+    """Return the query for a keypoint file or a photo, by its name. The arguments are those of query_from_photo."""
+    if source.lower().endswith(".json") and not sources.is_url(source):
+        return query_from_keypoints(source)
+    return query_from_photo(source, person, load, decoders, allow_private=allow_private)
+
+
+def prepare_query(query: Query, parts: Sequence[str], invariance: Invariance) -> PreparedQuery:
+    """Return what is compared of a query: all its joints, or those of some parts of the body.
+
+    Raises:
+        NoSuchPart: there is no such part, or the query shows too little of the parts.
+        NoWorldJoints: `invariance` is "view" and the query has no world coordinates.
+    """
+    vector = query.pose.world_vector if invariance == "view" else query.pose.vector
+    if vector is None:
+        raise NoWorldJoints(query.source)
+    weight = query.pose.mask * joint_weights(parts)
+    needed = min(MIN_JOINTS_STEPS[-1], int(query.pose.mask.sum()))
+    if parts and weight.sum() < needed:
+        raise NoSuchPart(",".join(parts), f"{query.source} shows only {weight.sum():.0f} of these joints")
+    return PreparedQuery(Poses(vector[None], query.pose.mask[None]), weight, invariance)
+
+
+def joint_weights(parts: Sequence[str]) -> Float32:
+    """Return the weight of each body joint, (14,) float32: 1 in these parts, or everywhere if `parts` is empty.
+
+    Raises:
+        NoSuchPart: there is no such part.
+    """
+    names = [part.strip().lower().replace("-", "_") for part in parts]
+    for name in names:
+        if name not in skeleton.PARTS:
+            known = ", ".join(part.replace("_", "-") for part in skeleton.PARTS)
+            raise NoSuchPart(name, f"there is no such part of the body; there are {known}")
+    return np.array(skeleton.joints_of(names) if names else [True] * skeleton.N_BODY, np.float32)
+
+
+def select_coordinates(pose: Pose, invariance: Invariance) -> Poses:
+    """Return the coordinates of a stored pose that are compared with a query.
+
+    Raises:
+        NoWorldJoints: `invariance` is "view" and the pose has no world coordinates.
+    """
+    vector = pose.world_vector if invariance == "view" else pose.vector
+    if vector is None:
+        raise NoWorldJoints("the stored pose")
+    return Poses(vector[None], pose.mask[None])

@@ -1,0 +1,262 @@
+"""HTTP downloads: reads photos from http(s) URLs, with retries, timeouts and limits per host."""
+
+import random
+import threading
+import time
+from collections import defaultdict
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Final
+from urllib.parse import unquote, urljoin, urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+
+from posesearch.errors import DownloadFailed, MissingAddress, NotAnImage, PhotoError, PhotoTooLarge
+from posesearch.sources.read import Content, Validators
+from posesearch.sources.ssrf import PrivateAddress, PublicOnlyAdapter
+
+PER_HOST: Final = 2
+"""Maximum number of concurrent requests to a host."""
+
+MAX_BYTES: Final = 100_000_000
+"""Maximum size of a photo. The download of a larger one is aborted."""
+
+CONNECT_SECONDS: Final = 5.0
+"""Timeout of a connection attempt."""
+
+READ_SECONDS: Final = 10.0
+"""Timeout of the wait for the next bytes."""
+
+DOWNLOAD_SECONDS: Final = 60.0
+"""Timeout of the whole response body."""
+
+MAX_REDIRECTS: Final = 5
+MAX_ATTEMPTS: Final = 3
+BACK_OFF_SECONDS: Final = 1.0
+"""Wait before the second attempt. It doubles before each later one. A Retry-After header replaces it."""
+
+MAX_WAIT_SECONDS: Final = 30.0
+"""Maximum wait between attempts. If a server asks for more, there is no further attempt."""
+
+_RETRY_STATUSES: Final = frozenset((429, 500, 502, 503, 504))
+_GONE_STATUSES: Final = frozenset((404, 410))
+_REDIRECT_STATUSES: Final = frozenset((301, 302, 303, 307, 308))
+_CHUNK_BYTES: Final = 1 << 16
+_USER_AGENT: Final = "posesearch/0.1 (photo ingest)"
+_PAGE_PREFIXES: Final = (b"<!doctype", b"<html", b"<head", b"<?xml", b"<body", b"<script")
+
+
+class _TransientError(Exception):
+    """A failed attempt that may succeed when repeated.
+
+    Attributes:
+        detail: what went wrong, as in PhotoError.detail.
+        retry_after: the seconds to wait that the server asks for. None if it does not say.
+    """
+
+    def __init__(self, detail: str, retry_after: float | None = None) -> None:
+        self.detail, self.retry_after = detail, retry_after
+        super().__init__(detail)
+
+
+class HttpReader:
+    """Reads URLs. It is thread-safe, and the limits per host hold for all threads together."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        """Make a reader, without opening a connection.
+
+        Args:
+            allow_private: as in SourceReader.
+        """
+        self._session = requests.Session()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # A proxy from the environment would choose the IP address itself, so the check of the address would be void.
+        self._session.trust_env = allow_private
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, PublicOnlyAdapter(allow_private=allow_private, connections=PER_HOST))
+        self._semaphores: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(PER_HOST))
+        self._paused_until: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Abort the downloads in progress. Their `read` calls raise."""
+        self._closed.set()
+        self._session.close()
+
+    def read(self, url: str, name: str, validators: Validators | None) -> Content:
+        """Return the content of a URL, after redirects and retries.
+
+        Args:
+            url: the URL, which may contain a user name and a password.
+            name: the name of the URL in messages, without credentials.
+            validators: as in SourceReader.read.
+
+        Raises:
+            DownloadFailed: the URL can't be read.
+            NotAnImage: the URL returns a web page.
+            PhotoTooLarge: the photo has more than MAX_BYTES.
+        """
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return self._follow_redirects(url, name, validators)
+            except _TransientError as error:
+                wait = BACK_OFF_SECONDS * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)  # noqa: S311 (jitter, no secret)
+                if error.retry_after is not None:
+                    wait = error.retry_after
+                if self._closed.is_set() or attempt == MAX_ATTEMPTS or wait > MAX_WAIT_SECONDS:
+                    attempts = f", tried {attempt} times" if attempt > 1 else ""
+                    raise DownloadFailed(name, f"{error.detail}{attempts}; run it again later") from error
+                self._pause_host(url, wait)
+        raise AssertionError  # the last attempt returns or raises
+
+    def _follow_redirects(self, url: str, name: str, validators: Validators | None) -> Content:
+        auth: tuple[str, str] | None = None
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+        for _ in range(MAX_REDIRECTS + 1):
+            result = self._request(url, name, validators, auth)
+            if isinstance(result, Content):
+                return result
+            if auth is not None and _get_origin(result) != _get_origin(url):
+                auth = None  # the credentials are for the first server only
+            url = result
+        raise DownloadFailed(name, f"the address redirects more than {MAX_REDIRECTS} times")
+
+    def _request(
+        self, url: str, name: str, validators: Validators | None, auth: tuple[str, str] | None
+    ) -> Content | str:
+        """Send one request. Return the content, or the URL of the redirect."""
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+        except ValueError as error:
+            raise DownloadFailed(name, "this is no address") from error
+        if parts.scheme.lower() not in ("http", "https") or not host:
+            raise DownloadFailed(name, f"only http and https addresses are opened, and this is {parts.scheme}:")
+        headers = {"User-Agent": _USER_AGENT, "Accept": "image/*", "Accept-Encoding": "identity"}
+        if validators is not None and validators.etag:
+            headers["If-None-Match"] = validators.etag
+        if validators is not None and validators.last_modified:
+            headers["If-Modified-Since"] = validators.last_modified
+        is_conditional = bool(headers.keys() & {"If-None-Match", "If-Modified-Since"})
+        with self._get_semaphore(host):
+            self._wait_for_host(host)
+            if self._closed.is_set():
+                raise DownloadFailed(name)
+            try:
+                with self._session.get(
+                    url,
+                    stream=True,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    headers=headers,
+                    auth=auth or _add_no_credentials,
+                    allow_redirects=False,
+                ) as response:
+                    return self._interpret(response, url, name, is_conditional=is_conditional)
+            except PrivateAddress:
+                raise DownloadFailed(name, _describe_private_address(host, name)) from None
+            except (PhotoError, _TransientError):
+                raise
+            except (requests.Timeout, ReadTimeoutError) as error:
+                raise _TransientError("the address does not answer in time") from error
+            except ProtocolError as error:  # requests wraps it, except while the body is read
+                raise _TransientError("the address breaks off before the end of the photo") from error
+            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
+                raise DownloadFailed(name, "this is no address") from error
+            except Exception as error:  # a malformed response can make any part of the HTTP stack raise
+                detail = f"the address can't be reached ({type(error).__name__})"
+                if isinstance(error, requests.exceptions.SSLError) or not isinstance(error, (OSError, HTTPError)):
+                    raise DownloadFailed(name, detail) from error
+                raise _TransientError(detail) from error
+
+    def _interpret(self, response: requests.Response, url: str, name: str, *, is_conditional: bool) -> Content | str:
+        """Return the content of a response, or the URL that it redirects to."""
+        status = response.status_code
+        if status in _REDIRECT_STATUSES and "Location" in response.headers:
+            return urljoin(url, response.headers["Location"])
+        if status == requests.codes.not_modified and is_conditional:
+            return Content(None)
+        detail = f"the address answers {status} {response.reason or ''}".rstrip()
+        if status in _GONE_STATUSES:
+            raise MissingAddress(name, detail)
+        if status in _RETRY_STATUSES:
+            raise _TransientError(detail, _parse_retry_after(response.headers.get("Retry-After")))
+        if status != requests.codes.ok:
+            raise DownloadFailed(name, detail)
+        validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
+        data = _read_body(response, name)
+        return Content(data, len(data), validators=validators)
+
+    def _get_semaphore(self, host: str) -> threading.Semaphore:
+        with self._lock:
+            return self._semaphores[host]
+
+    def _pause_host(self, url: str, seconds: float) -> None:
+        """Let no thread send a request to the URL's host for some seconds."""
+        with suppress(ValueError), self._lock:
+            host = urlsplit(url).hostname or ""
+            self._paused_until[host] = max(self._paused_until.get(host, 0.0), time.monotonic() + seconds)
+
+    def _wait_for_host(self, host: str) -> None:
+        """Wait until the host's pause ends or the reader is closed."""
+        with self._lock:
+            seconds = self._paused_until.get(host, 0.0) - time.monotonic()
+        if seconds > 0:
+            self._closed.wait(seconds)
+
+
+def _get_origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Return the scheme, host and port of a URL."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts.scheme.lower(), parts.hostname, parts.port
+    return None
+
+
+def _add_no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Return the request as it is. As the `auth` argument, this keeps requests from using a .netrc file."""
+    return request
+
+
+def _describe_private_address(host: str, name: str) -> str:
+    with suppress(ValueError):
+        if urlsplit(name).hostname != host:
+            return "it redirects to an address in a private network, which is not opened; --allow-private opens it"
+    return "it is an address in a private network, which is not opened; --allow-private opens it"
+
+
+def _parse_retry_after(value: str | None) -> float | None:
+    """Return the seconds to wait of a Retry-After header, which has a number or a date: RFC 9110, 10.2.3."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    with suppress(TypeError, ValueError, OverflowError):
+        date = parsedate_to_datetime(value)
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return None
+
+
+def _read_body(response: requests.Response, name: str) -> bytes:
+    too_large = PhotoTooLarge(name, f"the address sends more than {MAX_BYTES // 1_000_000} MB")
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > MAX_BYTES:
+        raise too_large
+    data = bytearray()
+    deadline = time.monotonic() + DOWNLOAD_SECONDS
+    # read1 returns the bytes that have arrived, so that the deadline is also checked while a server sends slowly.
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+        data += chunk
+        if len(data) > MAX_BYTES:
+            raise too_large
+        if time.monotonic() > deadline:
+            raise DownloadFailed(name, f"the address took more than {DOWNLOAD_SECONDS:g} seconds")
+        is_first_chunk = len(data) == len(chunk)
+        if is_first_chunk and data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGE_PREFIXES):
+            raise NotAnImage(name, "the address answers with a page, not with a photo; open it in a browser to see why")
+    return bytes(data)

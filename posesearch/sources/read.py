@@ -1,0 +1,128 @@
+"""Photo input: reads the bytes of a photo from a file or a URL, with a size limit."""
+
+import os
+import stat
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from posesearch.errors import MissingPhoto, PhotoTooLarge, UnreadablePhoto
+from posesearch.sources.urls import is_url, public_name, to_unicode
+
+if TYPE_CHECKING:
+    from posesearch.sources.http import HttpReader
+
+MAX_BYTES: Final = 256_000_000
+"""Maximum size of a file. A URL has the limit of http.MAX_BYTES."""
+
+_CLOCK_RESOLUTION_NS: Final = 2_000_000_000  # FAT has the coarsest timestamps of the file systems in use
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """The HTTP validators of a photo, for a conditional request that tells whether it has changed: RFC 9110, 8.8."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """The content of a photo.
+
+    Attributes:
+        data: the bytes. None if the server says that they have not changed.
+        size: number of bytes. None where `data` is None.
+        modified_ns: modification time of a file in nanoseconds since 1970. None for a URL, and for a file so new that
+            it could still change without a change of its modification time.
+        validators: the validators that the server sent. Empty for a file.
+    """
+
+    data: bytes | None
+    size: int | None = None
+    modified_ns: int | None = None
+    validators: Validators = Validators()
+
+
+class SourceReader:
+    """Reads photos from files and URLs. It is thread-safe."""
+
+    def __init__(self, *, allow_private: bool = False) -> None:
+        """Make a reader, without opening a connection.
+
+        Args:
+            allow_private: also read URLs on this machine and in its private network.
+        """
+        self._allow_private = allow_private
+        self._http: HttpReader | None = None
+        self._lock = threading.Lock()
+
+    def read(self, location: str, validators: Validators | None = None) -> Content:
+        """Return the content of a photo.
+
+        Args:
+            location: a path or a URL, as in ObservedSource.location.
+            validators: the validators from the last download of a URL. If the photo has not changed since, it is not
+                downloaded again.
+
+        Raises:
+            UnreadablePhoto: the file can't be read.
+            DownloadFailed: the URL can't be read.
+            NotAnImage: the URL returns a web page.
+            PhotoTooLarge: the photo has more bytes than the limit.
+        """
+        if not is_url(location):
+            return _read_file(location)
+        with self._lock:  # all threads share one HttpReader, which limits the requests per host
+            if self._http is None:
+                from posesearch.sources.http import HttpReader  # noqa: PLC0415 (a tenth of a second)
+
+                self._http = HttpReader(allow_private=self._allow_private)
+        return self._http.read(location, public_name(location), validators)
+
+    def close(self) -> None:
+        """Abort the downloads in progress. Their `read` calls raise."""
+        if self._http is not None:
+            self._http.close()
+
+
+def read_source(location: str, *, allow_private: bool = False) -> bytes:
+    """Return the bytes of one photo.
+
+    Args:
+        location: a path or a URL.
+        allow_private: as in SourceReader.
+
+    Raises:
+        UnreadablePhoto, DownloadFailed, NotAnImage, PhotoTooLarge: as in SourceReader.read.
+    """
+    return SourceReader(allow_private=allow_private).read(location).data or b""
+
+
+def _read_file(path: str) -> Content:
+    name = to_unicode(path)
+    try:
+        with open(path, "rb", opener=_open_regular_file) as file:
+            info = os.fstat(file.fileno())
+            if info.st_size > MAX_BYTES:
+                raise PhotoTooLarge(name, f"the file has more than {MAX_BYTES // 1_000_000} MB; scale the photo down")
+            is_settled = time.time_ns() - info.st_mtime_ns > _CLOCK_RESOLUTION_NS
+            data = file.read(info.st_size)
+            return Content(data, info.st_size, info.st_mtime_ns if is_settled else None)
+    except FileNotFoundError as error:
+        raise MissingPhoto(name) from error
+    except IsADirectoryError as error:
+        raise UnreadablePhoto(name, "this is no file, so it can't be a photo") from error
+    except (OSError, ValueError) as error:  # ValueError: the name contains a NUL character
+        detail = getattr(error, "strerror", None) or str(error)
+        raise UnreadablePhoto(name, f"the file can't be read ({detail}); check its permissions") from error
+
+
+def _open_regular_file(path: str, flags: int) -> int:
+    # O_NONBLOCK lets a pipe or device open at once instead of blocking. It is then rejected.
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise IsADirectoryError(path)
+    return descriptor

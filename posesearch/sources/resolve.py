@@ -1,0 +1,150 @@
+"""Source resolution: expands files, folders, globs, lists and URLs into the photos that they name."""
+
+import glob
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from posesearch.errors import SourceError
+from posesearch.photos.formats import EXTENSIONS
+from posesearch.sources.lists import LIST_EXTENSIONS, read_list
+from posesearch.sources.urls import is_url, public_name, to_unicode
+from posesearch.sources.walk import is_photo_path, size_and_time, walk_folder
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedSource:
+    """A photo that the sources name.
+
+    Attributes:
+        source: the name in the database: an absolute path, or a URL without credentials. It is valid Unicode.
+        location: the path or URL that opens the photo.
+        bytes: size of the file. None for a URL, and for a file that is missing or can't be read.
+        modified_ns: modification time of the file in nanoseconds since 1970. None where `bytes` is None.
+        exists: False if there is nothing at the path. Always True for a URL.
+    """
+
+    source: str
+    location: str
+    bytes: int | None = None
+    modified_ns: int | None = None
+    exists: bool = True
+
+
+@dataclass(eq=False)
+class Scan:
+    """The photos that the sources name, as they are at the time of the scan.
+
+    Attributes:
+        observed: each photo once, in order.
+        folders: the folders that were scanned. A photo in one of them that is not in `observed` no longer exists.
+        unreadable: the folders that could not be scanned, each with the reason. Their contents are unknown.
+        broken_links: the symbolic links without a target. What they lead to is unknown.
+    """
+
+    observed: list[ObservedSource] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    broken_links: list[str] = field(default_factory=list)
+
+    def covers(self, name: str) -> bool:
+        """Return whether the scan would have found a photo of this name in a folder. Only the name is considered."""
+        prefixes = map(_add_separator, self.folders)
+        relative_paths = (name[len(prefix) :] for prefix in prefixes if name.startswith(prefix))
+        return any(map(is_photo_path, relative_paths))
+
+
+def scan(sources: Sequence[str | os.PathLike[str]]) -> Scan:
+    """Return the photos that the sources name.
+
+    A folder names the photos in it and its subfolders that walk_folder yields. A .txt, .csv or .tsv file names its
+    entries, and relative paths in it are relative to its folder. A path that does not exist is observed with
+    `exists=False`.
+
+    Args:
+        sources: files, folders, globs, http(s) URLs, and lists of them.
+
+    Raises:
+        SourceError: a list or an ignore file can't be read, or nothing that the sources name exists.
+    """
+    result = Scan()
+    seen: set[str] = set()
+    for source in sources:
+        for photo in _resolve_source(os.fspath(source), result):
+            if photo.source not in seen:
+                seen.add(photo.source)
+                result.observed.append(photo)
+    if not result.folders and not result.unreadable and not any(photo.exists for photo in result.observed):
+        problem = "there is no such file or folder" if result.observed else "no photo is named here"
+        raise SourceError(f"{_join_names(sources)}: {problem}; check the name, or whether a disk is not connected.")
+    return result
+
+
+def list_photos(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Return the paths and URLs of the photos that the sources name, each once, in order.
+
+    Args:
+        sources: as in `scan`.
+
+    Raises:
+        SourceError: as in `scan`, or the sources name no photo.
+    """
+    locations = [photo.location for photo in scan(sources).observed]
+    if not locations:
+        raise no_photos_error(sources)
+    return locations
+
+
+def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
+    """Return the error for sources that exist and contain no photos."""
+    return SourceError(f"{_join_names(sources)}: no photos here; photos end in {', '.join(sorted(EXTENSIONS))}.")
+
+
+def _join_names(sources: Sequence[str | os.PathLike[str]]) -> str:
+    return to_unicode(", ".join(str(source) for source in sources))
+
+
+def _add_separator(folder: str) -> str:
+    return folder if folder.endswith(os.sep) else folder + os.sep
+
+
+def _resolve_source(source: str, result: Scan) -> Iterator[ObservedSource]:
+    """Yield the photos of a source. Add the folders and links that it leads to to the scan."""
+    path = os.path.abspath(os.path.expanduser(source))
+    if not is_url(source) and os.path.splitext(path)[1].lower() in LIST_EXTENSIONS and os.path.isfile(path):
+        for entry in read_list(Path(path)):
+            yield from _resolve_entry(entry, os.path.dirname(path), result)
+    else:
+        yield from _resolve_entry(source, os.getcwd(), result)
+
+
+def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[ObservedSource]:
+    """Yield the photos of a URL, file, folder or glob. A list is not expanded here, so lists do not nest."""
+    if is_url(entry):
+        yield ObservedSource(public_name(entry), entry)
+        return
+    path = os.path.abspath(os.path.join(base_folder, os.path.expanduser(entry)))
+    try:
+        matches = _find_existing_form(path) or sorted(glob.glob(path, recursive=True))
+    except ValueError:  # the name contains a NUL character
+        matches = []
+    for match in matches or [path]:
+        if os.path.isdir(match):
+            result.folders.append(to_unicode(match))
+            unreadable: list[tuple[str, str]] = []
+            broken_links: list[str] = []
+            for photo in walk_folder(match, unreadable, broken_links):
+                yield ObservedSource(to_unicode(photo.path), photo.path, photo.bytes, photo.modified_ns)
+            result.unreadable += [(to_unicode(folder), reason) for folder, reason in unreadable]
+            result.broken_links += map(to_unicode, broken_links)
+        else:
+            size, modified_ns = size_and_time(match)
+            yield ObservedSource(to_unicode(match), match, size, modified_ns, exists=bool(matches))
+
+
+def _find_existing_form(path: str) -> list[str]:
+    """Return the path in the Unicode normal form that exists on disk, or nothing. A list may use another form."""
+    forms = dict.fromkeys((path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)))
+    return [form for form in forms if os.path.lexists(form)][:1]

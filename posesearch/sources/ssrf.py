@@ -1,0 +1,157 @@
+"""Protection against server-side request forgery (SSRF): HTTP connections that reach only public IP addresses.
+
+A list of URLs from a stranger must not read servers in the user's own network. Each host name is resolved once. The
+connection is made to one of the addresses that were checked, so that a later answer of the resolver (DNS rebinding)
+has no effect. A redirect to another host makes a new connection, which is checked in the same way.
+"""
+
+import ipaddress
+import socket
+import threading
+import weakref
+from contextlib import suppress
+from typing import Any, Final
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+HEADER_SECONDS: Final = 20.0
+"""Timeout of the response headers as a whole. The read timeout alone would start again with each byte."""
+
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+_UNICAST: Final = ipaddress.ip_network("2000::/3")  # RFC 4291, 2.4: all global unicast addresses that are assigned
+# Special-purpose networks that some versions of Python count as global: RFC 6890, 7526, 9637, 9602.
+_SPECIAL: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+
+
+class PrivateAddress(Exception):
+    """A host has no public IP address, only addresses on this machine or in its private network."""
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address is public: not private, loopback, link-local, multicast or reserved.
+
+    An IPv6 address that embeds an IPv4 address is public if the IPv4 address is. Text that is no IP address is not
+    public.
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        embedded = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo and parsed.teredo[1])
+        if parsed in _NAT64:
+            embedded = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if embedded:
+            return is_public(str(embedded))
+        if parsed not in _UNICAST:
+            return False
+    return parsed.is_global and not parsed.is_multicast and not any(parsed in network for network in _SPECIAL)
+
+
+class _CheckedConnection(HTTPConnection):
+    """A connection that checks the IP address that it connects to, and has a timeout for the response headers.
+
+    Attributes:
+        allow_private: whether private addresses are allowed.
+        sockets: the open sockets of all connections of the adapter.
+    """
+
+    allow_private = False
+    sockets: "weakref.WeakSet[socket.socket]"
+
+    def _new_conn(self) -> socket.socket:
+        try:
+            host = self._dns_host  # the host without the trailing dot of a fully qualified name
+            answers = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise NameResolutionError(self.host, self, socket.gaierror(str(error))) from error
+        addresses = [str(answer[4][0]) for answer in answers]
+        allowed = [address for address in addresses if self.allow_private or is_public(address)]
+        if not allowed:
+            raise PrivateAddress
+        failure: OSError | None = None
+        for address in dict.fromkeys(allowed):
+            try:
+                sock = create_connection((address, self.port), self.timeout, socket_options=self.socket_options)
+            except OSError as error:
+                failure = error
+            else:
+                self.sockets.add(sock)
+                return sock
+        raise NewConnectionError(self, f"no connection: {failure}") from failure
+
+    def connect(self) -> None:
+        """Connect, and register the socket with the adapter. With TLS it is not the socket of `_new_conn`."""
+        super().connect()
+        if self.sock is not None:
+            self.sockets.add(self.sock)
+
+    def getresponse(self) -> Any:
+        """Return the response.
+
+        Raises:
+            TimeoutError: the headers took longer than HEADER_SECONDS.
+        """
+        timed_out = threading.Event()
+
+        def abort(sock: socket.socket | None) -> None:
+            timed_out.set()
+            _shut_down(sock)
+
+        timer = threading.Timer(HEADER_SECONDS, abort, [self.sock])
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getresponse()
+        except Exception as error:
+            if timed_out.is_set():
+                raise TimeoutError from error
+            raise
+        finally:
+            timer.cancel()
+
+
+def _shut_down(sock: socket.socket | None) -> None:
+    if sock is not None:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+
+class _CheckedTlsConnection(_CheckedConnection, HTTPSConnection):
+    """A checked connection with TLS. The certificate is verified against the host name, not the IP address."""
+
+
+class PublicOnlyAdapter(HTTPAdapter):
+    """Transport adapter with which a requests.Session connects only to public IP addresses."""
+
+    def __init__(self, *, allow_private: bool, connections: int) -> None:
+        """Make the connection pools, without opening a connection.
+
+        Args:
+            allow_private: also connect to addresses on this machine and in its private network.
+            connections: how many connections to a host are kept open at most.
+        """
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._class_attributes = {"allow_private": allow_private, "sockets": self._sockets}
+        super().__init__(pool_connections=64, pool_maxsize=connections)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make the pool manager, with pools of checked connections."""
+        super().init_poolmanager(*arguments, **options)
+        # urllib3 makes the connections from the classes, so each adapter has its own classes with its settings.
+        plain = type("_Plain", (_CheckedConnection,), self._class_attributes)
+        tls = type("_Tls", (_CheckedTlsConnection,), self._class_attributes)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("_TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
+        }
+
+    def close(self) -> None:
+        """Close the pools, and abort the connections in use."""
+        for sock in list(self._sockets):
+            _shut_down(sock)
+        super().close()

@@ -1,0 +1,184 @@
+"""Folder traversal: finds the photos in a folder tree and skips hidden, ignored and application-owned files."""
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from posesearch.errors import SourceError
+from posesearch.photos.formats import EXTENSIONS
+
+if TYPE_CHECKING:
+    import pathspec
+
+IGNORE_FILE: Final = ".posesearchignore"
+_MAX_IGNORE_BYTES: Final = 1_000_000
+
+SKIPPED_FOLDERS: Final = frozenset((
+    "@eadir", "@recycle", "#recycle", "#snapshot", "$recycle.bin", "system volume information", "lost+found",
+    "__macosx", "__pycache__", "node_modules",
+))  # fmt: skip
+"""Names, in lower case, of folders in which NAS systems, archives and tools keep thumbnails, trash and other files."""
+
+PACKAGES: Final = (
+    ".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary", ".lrdata", ".lrcat-data", ".lrlibrary",
+    ".cocatalog", ".cosessiondb", ".app", ".bundle",
+)  # fmt: skip
+"""Extensions of folders that belong to applications. Such a folder is scanned only if the user names it directly."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """A photo file in a folder.
+
+    Attributes:
+        path: absolute path.
+        bytes: size of the file. None if the file can't be examined.
+        modified_ns: modification time in nanoseconds since 1970. None where `bytes` is None.
+    """
+
+    path: str
+    bytes: int | None
+    modified_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _IgnoreRules:
+    """The rules of a folder's ignore file, linked to those of the nearest folder above that has one."""
+
+    folder: str
+    spec: "pathspec.GitIgnoreSpec"
+    parent: "_IgnoreRules | None"
+
+
+def is_photo_path(path: str) -> bool:
+    """Return whether `walk_folder` yields files of this path, relative to its top. Ignore files are not considered."""
+    *folders, name = path.split(os.sep)
+    is_hidden = any(part.startswith(".") for part in (*folders, name))
+    return not is_hidden and not any(map(_is_skipped, folders)) and os.path.splitext(name)[1].lower() in EXTENSIONS
+
+
+def walk_folder(top: str, unreadable: list[tuple[str, str]], broken_links: list[str]) -> Iterator[PhotoFile]:
+    """Yield the photos in a folder and its subfolders, sorted by name, a folder's own photos before its subfolders'.
+
+    The walk skips hidden files and folders, SKIPPED_FOLDERS and PACKAGES. It also skips what an ignore file excludes
+    from its folder and the subfolders, in the syntax of gitignore. Symbolic links to folders are followed last. No
+    folder is visited twice.
+
+    Args:
+        top: an absolute path.
+        unreadable: receives the folders that can't be listed, each with the reason.
+        broken_links: receives the symbolic links without a target, for example to a disk that is not connected. A link
+            with a photo's extension is yielded instead.
+
+    Raises:
+        SourceError: an ignore file can't be read.
+    """
+    visited: set[tuple[int, int]] = set()
+    pending: list[tuple[str, _IgnoreRules | None]] = [(top, None)]
+    linked: list[tuple[str, _IgnoreRules | None]] = []
+    while pending or linked:
+        folder, parent_rules = pending.pop() if pending else linked.pop(0)
+        try:
+            info = os.stat(folder)
+            if (info.st_dev, info.st_ino) in visited:
+                continue
+            visited.add((info.st_dev, info.st_ino))
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            unreadable.append((folder, error.strerror or str(error)))
+            continue
+        has_ignore_file = any(entry.name == IGNORE_FILE for entry in entries)
+        rules = _read_rules(folder, parent_rules) if has_ignore_file else parent_rules
+        subfolders: list[tuple[str, _IgnoreRules | None]] = []
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if _is_folder(entry):
+                if not _is_skipped(entry.name) and not _is_ignored(entry.path + "/", rules):
+                    (linked if entry.is_symlink() else subfolders).append((entry.path, rules))
+            elif os.path.splitext(entry.name)[1].lower() not in EXTENSIONS:
+                if entry.is_symlink() and not os.path.exists(entry.path):
+                    broken_links.append(entry.path)
+            elif not _is_ignored(entry.path, rules):
+                yield PhotoFile(entry.path, *size_and_time(entry))
+        pending += reversed(subfolders)
+
+
+def paths_in_empty_folders(paths: Collection[str]) -> set[str]:
+    """Return the absolute paths whose folder is empty. If it does not exist, its nearest existing ancestor counts.
+
+    The mount point of a disk that is not connected is such a folder. A folder that can't be listed counts as empty.
+
+    Args:
+        paths: absolute paths, and URLs, which are never returned.
+    """
+    is_empty: dict[str, bool] = {}
+    for path in paths:
+        folder = os.path.dirname(path)
+        if folder not in is_empty:
+            is_empty[folder] = os.path.isabs(path) and _is_empty(folder)
+    return {path for path in paths if is_empty[os.path.dirname(path)]}
+
+
+def _is_empty(folder: str) -> bool:
+    """Return whether the folder, or its nearest existing ancestor, is empty or can't be listed."""
+    while not os.path.isdir(folder):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return False
+        folder = parent
+    with suppress(OSError), os.scandir(folder) as listing:
+        return next(listing, None) is None
+    return True
+
+
+def size_and_time(file: "str | os.DirEntry[str]") -> tuple[int | None, int | None]:
+    """Return a file's size in bytes and its modification time in nanoseconds since 1970, or None for both.
+
+    Both are None if the file does not exist or can't be examined.
+    """
+    try:
+        info = file.stat() if isinstance(file, os.DirEntry) else os.stat(file)
+    except (OSError, ValueError):  # a broken or circular link, or a NUL character in the name
+        return None, None
+    return info.st_size, info.st_mtime_ns
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a circular link, which is reported when it is opened
+        return False
+
+
+def _is_skipped(name: str) -> bool:
+    return name.lower() in SKIPPED_FOLDERS or name.lower().endswith(PACKAGES)
+
+
+def _read_rules(folder: str, parent: _IgnoreRules | None) -> _IgnoreRules | None:
+    import pathspec  # noqa: PLC0415 (few folders have such a file)
+
+    path = os.path.join(folder, IGNORE_FILE)
+    try:
+        info = os.stat(path)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > _MAX_IGNORE_BYTES:  # opening a pipe would block forever
+            raise ValueError("it is no file of text")  # noqa: TRY301 (reported like the other errors)
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            return _IgnoreRules(folder, pathspec.GitIgnoreSpec.from_lines(file), parent)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path}: this can't be read as patterns, one a line: {error}.") from error
+
+
+def _is_ignored(path: str, rules: _IgnoreRules | None) -> bool:
+    """Return whether the nearest ignore file with a pattern that matches the path excludes it."""
+    while rules is not None:
+        relative_path = os.path.relpath(path, rules.folder) + ("/" if path.endswith("/") else "")
+        is_excluded = rules.spec.check_file(relative_path).include
+        if is_excluded is not None:
+            return is_excluded
+        rules = rules.parent
+    return False

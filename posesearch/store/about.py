@@ -1,0 +1,37 @@
+"""The table about: facts of the whole database, and which estimator made its poses."""
+
+import json
+from typing import Final
+
+from posesearch.store.connection import Connection
+from posesearch.types import CustomWeights, EstimatorConfig
+
+_ESTIMATOR: Final = "estimator"
+_MODEL_FILES: Final = "model_files"
+
+
+def read_value(connection: Connection, key: str) -> str | None:
+    """Return a value of the table. It is None if the key is not there."""
+    rows = connection.execute("SELECT value FROM about WHERE key = ?", [key]).fetchall()
+    return str(rows[0][0]) if rows else None
+
+
+def write_value(connection: Connection, key: str, value: str) -> None:
+    """Insert or replace a value of the table."""
+    connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
+
+
+def read_estimator(connection: Connection) -> EstimatorConfig | None:
+    """Return the estimator of the database's poses. It is None before the first ingest."""
+    name = read_value(connection, _ESTIMATOR)
+    if name is None:
+        return None
+    files = json.loads(read_value(connection, _MODEL_FILES) or "{}")
+    return EstimatorConfig(name, {network: CustomWeights(**weights) for network, weights in files.items()})
+
+
+def write_estimator(connection: Connection, config: EstimatorConfig) -> None:
+    """Record the estimator of the database's poses."""
+    write_value(connection, _ESTIMATOR, config.name)
+    files = {network: vars(weights) for network, weights in config.custom_weights.items()}
+    write_value(connection, _MODEL_FILES, json.dumps(files))

@@ -1,0 +1,198 @@
+"""Opening the database file: late, for as short as possible, and with an error of its own for each way it can fail."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from posesearch.errors import DatabaseBusy, DatabaseFailed, NoDatabase, NotOurDatabase
+from posesearch.store.locks import block_readers, wait_for_writers
+from posesearch.store.migrations import (
+    DISABLE_FLOAT_COMPRESSION,
+    SCHEMA_VERSION,
+    create_schema,
+    first_line,
+    read_version,
+    upgrade,
+)
+
+Connection = duckdb.DuckDBPyConnection
+
+# DuckDB must not download extensions. posesearch needs none.
+_CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+# DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process in another mode.
+_OPEN_ELSEWHERE: Final = ("Could not set lock", "being used by another process", "different configuration")
+
+# On Linux DuckDB names the program: "Conflicting lock is held in /usr/bin/python3 (PID 42)".
+_HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
+
+_RETRY_SECONDS: Final = 0.05
+_SILENT_SECONDS: Final = 1.0  # a shorter wait is not reported
+_MAX_READER_WAIT: Final = 2.0
+"""Seconds that a reader lets writers go first. A batch takes less, unless its writer waits for another program."""
+
+
+class DatabaseFile:
+    """A posesearch database file.
+
+    DuckDB lets either one process write or several read. The file is open only for as long as a query or a batch takes,
+    so that an ingest and the searches of other processes take turns.
+    """
+
+    def __init__(self, path: str | Path, patience: float = 10.0) -> None:
+        """Store the path. Nothing is opened yet.
+
+        Args:
+            path: the file. It need not exist.
+            patience: seconds to wait for another process that has the file open.
+        """
+        self.path = Path(path)
+        self.patience = patience
+
+    def exists(self) -> bool:
+        """Return whether the file exists and is not empty."""
+        return self.path.exists() and (not self.path.is_file() or self.path.stat().st_size > 0)
+
+    def check_creatable(self) -> None:
+        """Raise DatabaseFailed if the file can't be created, before work is done that could not be stored."""
+        folder = self.path.parent
+        if not folder.is_dir():
+            raise DatabaseFailed(str(self.path), "there is no such folder; make it first")
+        if not os.access(folder, os.W_OK):
+            raise DatabaseFailed(str(self.path), "the folder can't be written; name another place with --db")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open the file for queries. An older file is upgraded first.
+
+        Raises:
+            NoDatabase, NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: it can't be opened or read.
+        """
+        if not self.exists():
+            raise NoDatabase(str(self.path))
+        with self._open(read_only=True) as connection:
+            version = read_version(connection, str(self.path))
+            if version is None:  # an ingest was stopped before its first batch
+                raise NoDatabase(str(self.path))
+            if version == SCHEMA_VERSION:
+                with self._reading_errors():
+                    yield connection
+                return
+        with self.writing():  # upgrades it
+            pass
+        with self._open(read_only=True) as connection, self._reading_errors():
+            yield connection
+
+    @contextmanager
+    def _reading_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            raise DatabaseFailed(str(self.path), f"reading failed ({first_line(error)})") from error
+
+    @contextmanager
+    def writing(
+        self, patience: float | None = None, waiting: Callable[[str], None] | None = None
+    ) -> Iterator[Connection]:
+        """Open the file for one transaction. It is created if it does not exist, and upgraded if it is older.
+
+        The transaction is committed at the end of the block, and rolled back if an exception leaves the block.
+
+        Args:
+            patience: seconds to wait for another process. None takes the file's own.
+            waiting: is called once with a sentence if the wait takes long.
+
+        Raises:
+            NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: it can't be opened, or the disk is full.
+        """
+        if not self.exists():
+            self._create(self.patience if patience is None else patience)
+        with self._open(read_only=False, patience=patience, waiting=waiting) as connection:
+            try:
+                connection.execute(DISABLE_FLOAT_COMPRESSION)
+                connection.begin()
+                version = read_version(connection, str(self.path))
+                if version is None:  # a blank database
+                    create_schema(connection)
+                elif version < SCHEMA_VERSION:
+                    upgrade(connection, str(self.path), version)
+                yield connection
+                connection.commit()
+            except duckdb.Error as error:
+                raise DatabaseFailed(
+                    str(self.path), f"writing failed, the last batch is not in it ({first_line(error)})"
+                ) from error
+
+    def _create(self, patience: float) -> None:
+        """Create the file under another name, and rename it: an interruption or a full disk leaves no partial file."""
+        new = self.path.with_name(f"{self.path.name}.new")
+        with block_readers(self.path, patience):
+            if self.exists():  # another process was first
+                return
+            try:
+                _remove_database(new)  # of an interrupted attempt
+                with duckdb.connect(str(new.absolute()), config=dict(_CONFIG)) as connection:
+                    connection.begin()
+                    create_schema(connection)
+                    connection.commit()
+                    connection.execute("CHECKPOINT")  # moves the log into the file, and raises if that fails
+                new.replace(self.path)
+            except (duckdb.Error, OSError) as error:
+                raise DatabaseFailed(str(self.path), f"it can't be made ({first_line(error)})") from error
+            finally:
+                _remove_database(new)
+
+    @contextmanager
+    def _open(
+        self, *, read_only: bool, patience: float | None = None, waiting: Callable[[str], None] | None = None
+    ) -> Iterator[Connection]:
+        patience = self.patience if patience is None else patience
+        if read_only:
+            wait_for_writers(self.path, min(patience, _MAX_READER_WAIT))
+        with nullcontext() if read_only else block_readers(self.path, patience):
+            connection = self._connect(patience, waiting, read_only=read_only)
+            try:
+                yield connection
+            except RuntimeError as error:
+                if "interrupted" in str(error).lower():  # DuckDB reports Ctrl-C in this way
+                    raise KeyboardInterrupt from error
+                raise
+            finally:
+                connection.close()  # rolls back what is not committed
+
+    def _connect(self, patience: float, waiting: Callable[[str], None] | None, *, read_only: bool) -> Connection:
+        started = time.monotonic()
+        while True:
+            try:
+                return duckdb.connect(str(self.path.absolute()), read_only=read_only, config=dict(_CONFIG))
+            except duckdb.Error as error:
+                text = str(error)
+                if "not a valid DuckDB database" in text or "sqlite_scanner" in text:
+                    raise NotOurDatabase(str(self.path)) from error
+                if not any(words in text for words in _OPEN_ELSEWHERE):
+                    raise DatabaseFailed(str(self.path), first_line(error)) from error
+                waited = time.monotonic() - started
+                if waited > patience:
+                    raise DatabaseBusy(str(self.path), _describe_holder(text)) from error
+                if waited > _SILENT_SECONDS and waiting is not None:
+                    waiting(f"{DatabaseBusy(str(self.path), _describe_holder(text))} Waiting for it.")
+                    waiting = None
+                time.sleep(_RETRY_SECONDS)
+
+
+def _remove_database(path: Path) -> None:
+    for file in (path, path.with_name(f"{path.name}.wal")):
+        with suppress(OSError):  # the folder may not exist; opening the file reports that
+            file.unlink()
+
+
+def _describe_holder(text: str) -> str:
+    """Return the program that has the file open, from DuckDB's message. It is empty if the message does not say."""
+    found = _HOLDER.search(text)
+    return f"{Path(found[1]).name}, process {found[2]}" if found else ""

@@ -1,0 +1,49 @@
+"""Fingerprints of stored poses: which photo each is from and what that looks like, to find near-duplicates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch.store.connection import Connection
+from posesearch.types import Int64
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprints:
+    """The fingerprints of n poses.
+
+    Attributes:
+        snapshot_id: (n,) int64.
+        number: (n,) int64, which person of the snapshot.
+        photo: (n,) int64, equal for photos with the same bytes.
+        dhash: (n,) uint64, difference hash of the photo.
+        has_dhash: (n,) bool, whether the difference hash is known.
+    """
+
+    snapshot_id: Int64
+    number: Int64
+    photo: Int64
+    dhash: NDArray[np.uint64]
+    has_dhash: NDArray[np.bool_]
+
+    def take(self, rows: Int64) -> "Fingerprints":
+        """Return some rows."""
+        return Fingerprints(*(column[rows] for column in vars(self).values()))
+
+
+def read_fingerprints(connection: Connection, pose_ids: Int64) -> Fingerprints:
+    """Return the fingerprints of poses. `pose_ids`, (n,), must exist and be in ascending order."""
+    columns = connection.execute("""
+        SELECT pose_id, snapshot_id, person, dense_rank() OVER (ORDER BY sha256) AS photo,
+               coalesce(dhash, 0) AS dhash, dhash IS NOT NULL AS has_dhash
+        FROM poses JOIN snapshots USING (snapshot_id) ORDER BY pose_id
+    """).fetchnumpy()
+    rows = np.searchsorted(columns["pose_id"], pose_ids)
+    return Fingerprints(
+        np.asarray(columns["snapshot_id"], np.int64),
+        np.asarray(columns["person"], np.int64),
+        np.asarray(columns["photo"], np.int64),
+        np.asarray(columns["dhash"], np.uint64),
+        np.asarray(columns["has_dhash"], bool),
+    ).take(rows)

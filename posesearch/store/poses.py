@@ -1,0 +1,165 @@
+"""The table poses: writing people with their keypoints and vectors, and reading them back."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from posesearch import skeleton
+from posesearch.errors import NoSuchPose
+from posesearch.pose.normalize import squared_lengths
+from posesearch.store.connection import Connection
+from posesearch.types import Float32, Int64, Keypoints, Person, Pose, StoredPose
+
+
+def write_poses(
+    connection: Connection, poses: list[tuple[int, Pose]], numbers: list[int], estimator: str, settings: str
+) -> None:
+    """Insert poses.
+
+    Args:
+        connection: the database, in a transaction.
+        poses: each with its snapshot's id.
+        numbers: which person of its snapshot each is, from 1.
+        estimator: name of the estimator.
+        settings: JSON, version and settings of the estimator.
+    """
+    people = [pose.person for _, pose in poses]
+    keypoints = [person.keypoints for person in people]
+    xy = np.stack([points.xy for points in keypoints])
+    no_world, no_vector = np.full((skeleton.N_JOINTS, 3), np.nan, np.float32), np.zeros(3 * skeleton.N_BODY, np.float32)
+    world = np.stack([no_world if person.world is None else person.world for person in people])
+    world_vectors = np.stack([no_vector if pose.world_vector is None else pose.world_vector for _, pose in poses])
+    vectors, masks = np.stack([pose.vector for _, pose in poses]), np.stack([pose.mask for _, pose in poses])
+    arrays = {
+        "x": xy[:, :, 0],
+        "y": xy[:, :, 1],
+        "joint_score": np.stack([points.score for points in keypoints]),
+        **{f"world_{axis}": world[:, :, number] for number, axis in enumerate("xyz")},
+        "vector": vectors,
+        "mask": masks,
+        "squares": np.stack([squared_lengths(vector) for vector in vectors]),
+        "world_vector": world_vectors,
+        "world_squares": np.stack([squared_lengths(vector) for vector in world_vectors]),
+    }
+    boxes = np.array([person.box for person in people], np.float32)
+    columns = {
+        "snapshot_id": np.array([snapshot_id for snapshot_id, _ in poses], np.int32),
+        "person": np.array(numbers, np.int32),
+        **{name: boxes[:, number] for number, name in enumerate(("box_x", "box_y", "box_width", "box_height"))},
+        "prominence": np.array([person.prominence for person in people], np.float32),
+        "score": np.array([person.score for person in people], np.float32),
+        "body_joints": np.array([points.body_joints for points in keypoints], np.int32),
+        "joint_set": np.array([joint_set(mask) for mask in masks], np.uint16),
+        "has_world": np.array([person.world is not None for person in people]),
+        "has_world_vector": np.array([pose.world_vector is not None for _, pose in poses]),
+        **{f"{name}_{i}": column for name, array in arrays.items() for i, column in enumerate(array.T)},
+    }
+    connection.register("batch", {name: np.ascontiguousarray(column) for name, column in columns.items()})
+    connection.execute(
+        f"""
+        INSERT INTO poses BY NAME
+        SELECT snapshot_id, person, box_x, box_y, box_width, box_height, prominence, score, body_joints, joint_set,
+               {_ARRAYS}, $estimator AS estimator, $settings AS settings
+        FROM batch
+        """,  # noqa: S608 (our own names)
+        {"estimator": estimator, "settings": settings},
+    )
+    connection.unregister("batch")
+
+
+def _array(name: str, length: int, element: str = "{}", only: str = "true") -> str:
+    """Return SQL that makes an array of one column per element: DuckDB reads those much faster than arrays."""
+    elements = ", ".join(element.format(f"{name}_{i}") for i in range(length))
+    return f"CASE WHEN {only} THEN [{elements}] END AS {name}"
+
+
+_NAN_TO_NULL: Final = "CASE WHEN isnan({0}) THEN NULL ELSE {0} END"
+_ARRAYS: Final = ", ".join((
+    *(_array(name, skeleton.N_JOINTS, _NAN_TO_NULL) for name in ("x", "y")),
+    *(_array(name, skeleton.N_JOINTS, _NAN_TO_NULL, "has_world") for name in ("world_x", "world_y", "world_z")),
+    _array("joint_score", skeleton.N_JOINTS),
+    _array("vector", 2 * skeleton.N_BODY),
+    *(_array(name, skeleton.N_BODY) for name in ("mask", "squares")),
+    _array("world_vector", 3 * skeleton.N_BODY, only="has_world_vector"),
+    _array("world_squares", skeleton.N_BODY, only="has_world_vector"),
+))  # fmt: skip
+
+
+def joint_set(mask: Float32) -> int:
+    """Return a mask, (14,), as bits. The nose is the lowest bit."""
+    return int((mask > 0) @ (1 << np.arange(skeleton.N_BODY)))
+
+
+def read_pose(connection: Connection, pose_id: int) -> StoredPose:
+    """Return one pose.
+
+    Raises:
+        NoSuchPose: there is no pose with this id.
+    """
+    found = read_poses(connection, [pose_id])
+    if not found:
+        raise NoSuchPose(pose_id)
+    return found[0]
+
+
+def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
+    """Return the poses with these ids, in the order of the ids. Ids that do not exist are left out."""
+    cursor = connection.execute(
+        """
+        SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person AS number, l.estimator,
+               l.clustering_id, l.cluster, l.distance, s.sha256, s.dhash,
+               l.score, [l.box_x, l.box_y, l.box_width, l.box_height] AS box, l.prominence,
+               p.x, p.y, p.joint_score, [p.world_x, p.world_y, p.world_z] AS world,
+               p.vector, p.mask, p.world_vector
+        FROM labelled_poses AS l JOIN poses AS p USING (pose_id) JOIN snapshots AS s ON s.snapshot_id = l.snapshot_id
+        WHERE l.pose_id IN (SELECT unnest(?::HUGEINT[]))
+        """,
+        [list(pose_ids)],
+    )
+    columns = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    found = {row["pose_id"]: _make_stored_pose(**row) for row in rows}
+    return [found[pose_id] for pose_id in pose_ids if pose_id in found]
+
+
+def _make_stored_pose(
+    score: float, box: list[float], prominence: float,
+    x: Any, y: Any, joint_score: Any, world: Any, vector: Any, mask: Any, world_vector: Any, **rest: Any,
+) -> StoredPose:  # fmt: skip
+    xy = np.array([x, y], dtype=np.float32).T  # a NULL element is None in Python and becomes NaN
+    keypoints = Keypoints(np.ascontiguousarray(xy), np.array(joint_score, dtype=np.float32))
+    left, top, width, height = box
+    world_xyz = None if world[0] is None else np.ascontiguousarray(np.array(world, dtype=np.float32).T)  # (18, 3)
+    person = Person(keypoints, score, (left, top, width, height), prominence, world_xyz)
+    world_array = None if world_vector is None else np.array(world_vector, np.float32)
+    pose = Pose(person, np.array(vector, np.float32), np.array(mask, np.float32), world_array)
+    return StoredPose(pose=pose, **rest)
+
+
+def has_poses(connection: Connection) -> bool:
+    """Return whether there is a pose."""
+    return bool(connection.execute("SELECT pose_id FROM poses LIMIT 1").fetchall())
+
+
+def read_vectors(connection: Connection, collection: str | None) -> tuple[Int64, Float32, Float32]:
+    """Return all poses of a collection, or of all collections, as matrices.
+
+    Returns:
+        Ids (n,) int64, vectors (n, 28) float32, and body joints (n, 14, 2) float32 in pixels, NaN where missing.
+    """
+    where = (
+        "WHERE snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = $collection OR $collection IS NULL)"
+    )
+    columns = connection.execute(
+        f"""
+        SELECT pose_id, unnest(range(1, 29)) AS i, vector[i] AS v,
+               coalesce(CASE WHEN i <= 14 THEN x[i] ELSE y[i - 14] END, 'nan') AS raw
+        FROM poses {where} ORDER BY pose_id, i
+        """,  # noqa: S608 (the text is a constant)
+        {"collection": collection},
+    ).fetchnumpy()
+    ids = np.asarray(columns["pose_id"], np.int64)[:: 2 * skeleton.N_BODY]
+    vectors = np.asarray(columns["v"], np.float32).reshape(-1, 2 * skeleton.N_BODY)
+    raw = np.asarray(columns["raw"], np.float32).reshape(-1, 2, skeleton.N_BODY).transpose(0, 2, 1)
+    return ids, vectors, raw

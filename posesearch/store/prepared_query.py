@@ -1,0 +1,93 @@
+"""A query prepared for SQL: the pose, its weights, and the constants of the similarity formula.
+
+Every sum over the shared joints is an inner product of a stored array with one of these constants.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from posesearch import skeleton
+from posesearch.pose.similarity import Invariance, Poses, penalize
+from posesearch.store.poses import joint_set
+from posesearch.types import Float32, Float64
+
+ALL_JOINTS: Final = (1 << skeleton.N_BODY) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedQuery:
+    """A query with the constants that its SQL needs, as the macros pose_query and world_query make them.
+
+    Attributes:
+        pose: one pose. For the invariance "view", its world coordinates.
+        weight: (14,) float32, the weight of each joint. 0 where the query does not have it.
+        invariance: what is ignored.
+    """
+
+    pose: Poses
+    weight: Float32
+    invariance: Invariance
+
+    def mirrored(self) -> "PreparedQuery":
+        """Return the mirrored query."""
+        weights = Poses(self.pose.vectors, self.weight[None]).mirrored().masks[0]
+        return PreparedQuery(self.pose.mirrored(), weights, self.invariance)
+
+    @property
+    def joint_set(self) -> int:
+        """The joints with a weight, as bits."""
+        return joint_set(self.weight)
+
+    @property
+    def total(self) -> float:
+        """The sum of the weights."""
+        return float(self.weight.sum(dtype=np.float64))
+
+    @property
+    def max_partial_similarity(self) -> float:
+        """The largest similarity that is possible for a pose that does not have all joints of the query."""
+        lightest = float(self.weight[self.weight > 0].min())
+        return float(penalize(np.ones(1), np.array([1 - lightest / self.total]))[0])
+
+    def can_reach(self, threshold: float, joints: int, min_shared: int) -> bool:
+        """Return whether a partial pose with this set of joints can be as similar as the threshold."""
+        shared = joints & self.joint_set
+        if shared == self.joint_set or shared.bit_count() < min(min_shared, self.joint_set.bit_count()):
+            return False
+        weight = self.weight[[bool(shared >> joint & 1) for joint in range(skeleton.N_BODY)]].sum(dtype=np.float64)
+        return bool(penalize(np.ones(1), np.array([weight / self.total]))[0] >= threshold)
+
+    @property
+    def is_whole_body(self) -> bool:
+        """Whether all joints have the weight 1. The vector of a pose with all joints of the query then has norm 1."""
+        return self.joint_set == ALL_JOINTS and bool((self.weight == 1).all())
+
+    @cached_property
+    def constants(self) -> dict[str, Any]:
+        """The parameters of the SQL queries by name."""
+        w, axes = self.weight.astype(np.float64), self.pose.axes[:, 0].astype(np.float64)
+        centred = w * (axes - (axes @ w / w.sum())[:, None])
+        none = np.zeros_like(w)
+        rows: dict[str, tuple[Float64, ...]]
+        if self.invariance == "view":  # (x, z) rotates, y is fixed
+            u, f, v = centred
+            rows = {
+                "ones_u": (w, none, none), "ones_v": (none, none, w), "ones_f": (none, w, none),
+                "fixed": (none, f, none), "along": (u, none, v), "across": (v, none, -u),
+            }  # fmt: skip
+        else:
+            u, v = centred
+            f = none
+            rows = {
+                "ones_u": (w, none), "ones_v": (none, w), "ones_f": (none, none),
+                "fixed": (none, none), "along": (u, v), "across": (v, -u),
+            }  # fmt: skip
+        squares = np.divide(u**2 + v**2 + f**2, w, out=none.copy(), where=w > 0)
+        return {
+            **{name: np.concatenate(parts).astype(np.float32).tolist() for name, parts in rows.items()},
+            "u": u.tolist(), "v": v.tolist(), "f": f.tolist(), "squares": squares.tolist(),
+            "weight": w.tolist(), "total": w.sum(), "spread": squares.sum(), "joint_set": self.joint_set,
+        }  # fmt: skip

@@ -1,0 +1,66 @@
+"""The user's own SQL, read-only and without access to other files."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from posesearch.errors import BadSQL
+from posesearch.store.connection import Connection
+
+
+@dataclass(frozen=True)
+class Table:
+    """The result of a query: column names and rows of Python values."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+def run_sql(connection: Connection, sql: str) -> Table:
+    """Run the user's own SQL, without access to other files or the network.
+
+    Raises:
+        BadSQL: DuckDB refuses it. The error has DuckDB's message.
+    """
+    try:
+        connection.execute("SET enable_external_access = false")
+        cursor = connection.execute(sql.encode("utf-8", "replace").decode())
+        if cursor is None:  # an empty statement
+            return Table((), ())
+        columns = _number_duplicates(column[0] for column in cursor.description or ())
+        return Table(columns, tuple(cursor.fetchall()) if columns else ())
+    except duckdb.Error as error:
+        raise BadSQL(_one_line(error)) from error
+
+
+def read_ids(connection: Connection, sql: str) -> list[int]:
+    """Return the ids of poses in the first column of the user's own SQL.
+
+    Raises:
+        BadSQL: DuckDB refuses it, there are no rows, or the column has no ids.
+    """
+    ids = [row[0] for row in run_sql(connection, sql).rows]
+    if not ids:
+        raise BadSQL("it answers no rows, and so no pose to search for")
+    if not all(type(pose_id) is int for pose_id in ids):
+        raise BadSQL("the first column has no numbers of poses")
+    return ids
+
+
+def _number_duplicates(names: Iterable[str]) -> tuple[str, ...]:
+    """Number names that occur again, as DuckDB does in its own tables."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        numbered.append(f"{name}_{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return tuple(numbered)
+
+
+def _one_line(error: duckdb.Error) -> str:
+    """Return DuckDB's message on one line, without the excerpt of the statement."""
+    lines = [line.strip() for line in str(error).partition("\nLINE ")[0].splitlines()]
+    return " ".join(line for line in lines if line)

@@ -1,0 +1,55 @@
+"""Reading the vectors of many poses as matrices: a fixed random sample, or all candidates in blocks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch import skeleton
+from posesearch.pose.similarity import Poses
+from posesearch.store.candidates import RELATIONS
+from posesearch.store.connection import Connection
+from posesearch.types import Int64
+
+
+def sample_poses(connection: Connection, count: int, *, world: bool) -> Poses:
+    """Return up to `count` poses from all over the database. The sample is the same each time."""
+    table = RELATIONS[world]
+    rows = connection.execute(
+        f"""
+        SELECT joint_set, {_elements("vector", world=world)} FROM {table}
+        WHERE pose_id IN (SELECT pose_id FROM {table} ORDER BY hash_id(pose_id), pose_id LIMIT {count:d})
+        ORDER BY pose_id
+        """  # noqa: S608 (our own names)
+    ).fetchnumpy()
+    return _to_poses(rows)
+
+
+def read_blocks(
+    connection: Connection, candidates: str, *, world: bool, size: int = 50_000
+) -> Iterator[tuple[Int64, Poses]]:
+    """Yield the ids, (n,), and the vectors of all candidates in blocks, ordered by id."""
+    first, last = connection.execute(f"SELECT min(pose_id), max(pose_id) FROM {candidates}").fetchall()[0]  # noqa: S608
+    for start in range(first or 0, (-1 if last is None else last) + 1, size):
+        rows = connection.execute(
+            f"""
+            SELECT pose_id, joint_set, {_elements("vector", world=world)} FROM {candidates}
+            WHERE pose_id BETWEEN $start AND $start + $size - 1 ORDER BY pose_id
+            """,  # noqa: S608 (our own names)
+            {"start": start, "size": size},
+        ).fetchnumpy()
+        ids = np.asarray(rows.pop("pose_id"), np.int64)
+        if len(ids):
+            yield ids, _to_poses(rows)
+
+
+def _elements(vector: str, *, world: bool) -> str:
+    """Return SQL for one column per element: DuckDB hands numbers to NumPy directly, and arrays as objects."""
+    return ", ".join(f"{vector}[{i}] AS v{i}" for i in range(1, (3 if world else 2) * skeleton.N_BODY + 1))
+
+
+def _to_poses(rows: dict[str, NDArray[Any]]) -> Poses:
+    sets = np.asarray(rows.pop("joint_set"), np.int64)
+    masks = (sets[:, None] >> np.arange(skeleton.N_BODY) & 1).astype(np.float32)
+    return Poses(np.stack([np.asarray(column, np.float32) for column in rows.values()], axis=1), masks)

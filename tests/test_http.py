@@ -1,0 +1,384 @@
+"""A server that misbehaves in every way that we could think of, and what becomes of each photo."""
+
+import base64
+import gzip
+import http.server
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from urllib3.util.connection import create_connection
+
+from posesearch.database import Database
+from posesearch.errors import DownloadFailed, MissingAddress, NotAnImage, PhotoError, PhotoTooLarge
+from posesearch.sources import SourceReader, Validators, ssrf
+from posesearch.sources import http as downloads
+from tests.conftest import Route, Server, Toy, answer, toy_photo
+
+PHOTO = toy_photo(wrist=4)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "BACK_OFF_SECONDS", 0.01)
+
+
+@pytest.fixture
+def opener() -> SourceReader:
+    return SourceReader(allow_private=True)
+
+
+def sequence(*routes: Route) -> Route:
+    """Return a route that does each of these in turn, and the last one from then on."""
+    left = list(routes)
+
+    def route(handler: http.server.BaseHTTPRequestHandler) -> None:
+        (left.pop(0) if len(left) > 1 else left[0])(handler)
+
+    return route
+
+
+def trickling(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    for _ in range(600):
+        handler.wfile.write(b".")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def trickling_headers(handler: http.server.BaseHTTPRequestHandler) -> None:
+    for letter in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 600:
+        handler.wfile.write(bytes([letter]))
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def endless(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b"\xff\xd8" * 4096)
+
+
+def dropping(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+def no_http(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n")
+
+
+OUTCOMES: dict[str, tuple[Route, type[PhotoError] | None, str]] = {
+    "500, then the photo": (sequence(answer(b"", 500), answer(PHOTO)), None, ""),
+    "429 with a wait, then the photo": (sequence(answer(b"", 429, Retry_After="0"), answer(PHOTO)), None, ""),
+    "drops once, then the photo": (sequence(dropping, answer(PHOTO)), None, ""),
+    "shorter than it says, then the photo": (
+        sequence(answer(PHOTO[:50], Content_Length=str(len(PHOTO))), answer(PHOTO)), None, "",
+    ),
+    "a photo that is called text": (answer(PHOTO, Content_Type="text/html"), None, ""),
+    "a packed photo": (
+        answer(gzip.compress(PHOTO), Content_Encoding="gzip", Content_Length=str(len(gzip.compress(PHOTO)))), None, "",
+    ),
+    "503 for ever": (answer(b"", 503), DownloadFailed, "answers 503 Service Unavailable, tried 3 times"),
+    "429 that asks for an hour": (answer(b"", 429, Retry_After="3600"), DownloadFailed, "answers 429"),
+    "429 with a date beyond dates": (
+        answer(b"", 503, Retry_After="Mon, 01 Jan 2024 00:00:00 +99999999999999999999"), DownloadFailed, "answers 503",
+    ),
+    "304 that nobody asked for": (answer(b"", 304), DownloadFailed, "answers 304"),
+    "404": (answer(b"", 404), MissingAddress, "answers 404 Not Found"),
+    "403": (answer(b"", 403), DownloadFailed, "answers 403 Forbidden"),
+    "a page that is called a photo": (
+        answer(b"<!doctype html><p>Log in", Content_Type="image/jpeg"), NotAnImage, "answers with a page",
+    ),
+    "drops always": (dropping, DownloadFailed, "can't be reached"),
+    "always shorter than it says": (answer(PHOTO[:50], Content_Length="5000"), DownloadFailed, "breaks off"),
+    "says that it is too large": (answer(b"", Content_Length="999999999"), PhotoTooLarge, "sends more than"),
+    "endless": (endless, PhotoTooLarge, "sends more than"),
+    "hangs": (lambda _: time.sleep(20), DownloadFailed, "does not answer in time"),
+    "trickles": (trickling, DownloadFailed, "took more than"),
+    "trickles its headers": (trickling_headers, DownloadFailed, "does not answer in time"),
+    "redirects to itself": (answer(b"", 302, Location="/x"), DownloadFailed, "redirects more than 5 times"),
+    "redirects to a file": (answer(b"", 302, Location="file:///etc/passwd"), DownloadFailed, "only http and https"),
+    "speaks no HTTP": (no_http, DownloadFailed, "can't be reached"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_each_misbehaviour_has_its_outcome(
+    name: str, server: Server, opener: SourceReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, routes = server
+    route, error, says = OUTCOMES[name]
+    routes["/x"] = route
+    monkeypatch.setattr(downloads, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(downloads, "DOWNLOAD_SECONDS", 0.5)
+    monkeypatch.setattr(ssrf, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(downloads, "MAX_BYTES", 1_000_000)
+    if error is None:
+        assert opener.read(f"{address}/x").data == PHOTO
+        return
+    with pytest.raises(error, match=says) as caught:
+        opener.read(f"{address}/x")
+    assert str(caught.value).startswith(f"{address}/x: ")
+
+
+def test_redirects_are_followed(server: Server, opener: SourceReader) -> None:
+    address, routes = server
+    routes["/photo"] = answer(PHOTO)
+    routes["/moved"] = answer(b"", 301, Location="/photo")
+    routes["/here"] = answer(b"", 307, Location=f"{address}/moved")
+    assert opener.read(f"{address}/here").data == PHOTO
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://127.0.0.1:{port}/x", "http://localhost:{port}/x", "http://[::1]:{port}/x", "http://0.0.0.0:{port}/x",
+        "http://[::ffff:127.0.0.1]:{port}/x", "http://2130706433:{port}/x", "http://127.1:{port}/x",
+        "http://10.0.0.1/x", "http://192.168.1.1/x", "http://169.254.169.254/latest/meta-data", "http://100.64.0.1/x",
+        "http://[fe80::1]/x", "http://[fd00::1]/x", "http://[64:ff9b::7f00:1]/x", "http://[2002:7f00:1::]/x",
+    ],
+)  # fmt: skip
+def test_a_private_address_is_not_opened(place: str, server: Server) -> None:
+    address, routes = server
+    asked: list[str] = []
+    routes["/x"] = lambda handler: asked.append(handler.path)
+    with pytest.raises(DownloadFailed, match="--allow-private opens it|can't be reached"):
+        SourceReader().read(place.format(port=address.rpartition(":")[2]))
+    assert asked == []
+
+
+@pytest.mark.parametrize("place", ["file:///etc/passwd", "file:/etc/passwd", "ftp://example.org/a.jpg", "gopher://x/y"])
+def test_other_schemes_are_not_opened(place: str) -> None:
+    with pytest.raises(DownloadFailed, match="only http and https addresses are opened"):
+        SourceReader().read(place)
+
+
+def resolver(monkeypatch: pytest.MonkeyPatch, **names: list[str]) -> list[str]:
+    """Let names stand for downloads, one after the other; return the list of what was asked."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def answered(host: str, port: int, *rest: int, **options: int) -> object:
+        name = host.partition(".")[0]
+        if name not in names:
+            return real(host, port, *rest, **options)
+        asked.append(host)
+        address = names[name].pop(0) if len(names[name]) > 1 else names[name][0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answered)
+    return asked
+
+
+def test_a_redirect_to_a_private_address_is_not_followed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    address, routes = server
+    port = address.rpartition(":")[2]
+    secret: list[str] = []
+    routes["/open"] = answer(b"", 302, Location=f"http://inside.example:{port}/secret")
+    routes["/secret"] = lambda handler: secret.append(handler.path)
+    resolver(monkeypatch, outside=["93.184.216.34"], inside=["127.0.0.1"])
+    # What is public goes to the server on loopback; what is checked stays as it is.
+    monkeypatch.setattr(
+        ssrf,
+        "create_connection",
+        lambda where, *rest, **options: create_connection(("127.0.0.1", where[1]), *rest, **options),
+    )
+    with pytest.raises(DownloadFailed, match="redirects to an address in a private network"):
+        SourceReader().read(f"http://outside.example:{port}/open")
+    assert secret == []
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = resolver(monkeypatch, rebinding=["93.184.216.34", "127.0.0.1"])
+    connected: list[tuple[str, int]] = []
+
+    def noted(where: tuple[str, int], *rest: object, **options: object) -> socket.socket:
+        connected.append(where)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(ssrf, "create_connection", noted)
+    monkeypatch.setattr(downloads, "MAX_ATTEMPTS", 1)
+    with pytest.raises(DownloadFailed, match="can't be reached"):
+        SourceReader().read("http://rebinding.example/x.jpg")
+    assert (asked, connected) == (["rebinding.example"], [("93.184.216.34", 80)])
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True), ("2606:2800:220:1::1", True), ("127.0.0.1", False), ("10.1.2.3", False),
+        ("172.16.0.1", False), ("192.168.0.1", False), ("169.254.1.1", False), ("100.64.0.1", False),
+        ("0.0.0.1", False), ("224.0.0.1", False), ("255.255.255.255", False), ("::1", False), ("fe80::1%eth0", False),
+        ("fc00::1", False), ("ff02::1", False), ("::ffff:10.0.0.1", False), ("64:ff9b::a00:1", False),
+        ("2002:a00:1::1", False), ("::127.0.0.1", False), ("::ffff:0:127.0.0.1", False), ("64:ff9b:1::7f00:1", False),
+        ("fec0::1", False), ("3fff::1", False), ("5f00::1", False), ("192.0.0.8", False), ("192.88.99.1", False),
+        ("no address", False),
+    ],
+)  # fmt: skip
+def test_what_is_public(address: str, public: bool) -> None:
+    assert ssrf.is_public(address) is public
+
+
+def test_credentials_go_to_their_own_server_and_nowhere_else(
+    server: Server, opener: SourceReader, tmp_path: Path, toy: Toy
+) -> None:
+    address, routes = server
+    seen: dict[str, str | None] = {}
+
+    def noting(then: Route) -> Route:
+        def route(handler: http.server.BaseHTTPRequestHandler) -> None:
+            seen[handler.path] = handler.headers["Authorization"]
+            then(handler)
+
+        return route
+
+    other = address.replace("127.0.0.1", "localhost")
+    routes["/a"] = noting(answer(b"", 302, Location=f"{other}/b"))
+    routes["/b"] = noting(answer(PHOTO))
+    named = address.replace("http://", "http://me:secret@") + "/a"
+    assert opener.read(named).data == PHOTO
+    assert seen == {"/a": "Basic bWU6c2VjcmV0", "/b": None}
+    db = Database(tmp_path / "poses.duckdb")
+    assert db.ingest(named, allow_private=True).ingested == 1
+    routes["/a"] = answer(b"", 403)
+    said = str(db.ingest(named, allow_private=True, strict=True).rejected)
+    assert "403" in said
+    assert "secret" not in said
+    assert b"secret" not in Path(db.path).read_bytes()
+
+
+def test_credentials_are_sent_as_they_were_meant(server: Server, opener: SourceReader) -> None:
+    address, routes = server
+    seen: list[str | None] = []
+
+    def noting(handler: http.server.BaseHTTPRequestHandler) -> None:
+        seen.append(handler.headers["Authorization"])
+        answer(PHOTO if handler.path == "/b" else b"", 200 if handler.path == "/b" else 302, Location=f"{address}/b")(
+            handler
+        )
+
+    routes["/a"] = routes["/b"] = noting
+    assert opener.read(address.replace("http://", "http://us%40er:p%3Aw@") + "/a").data == PHOTO
+    assert seen == ["Basic " + base64.b64encode(b"us@er:p:w").decode()] * 2
+
+
+def test_a_missing_address_that_fails_is_not_back(server: Server, db: Database, toy: Toy) -> None:
+    address, routes = server
+
+    def unchanged(handler: http.server.BaseHTTPRequestHandler) -> None:
+        answer(b"", 304)(handler)
+
+    routes["/x"] = sequence(answer(PHOTO, ETag='"v"'), answer(b"", 404), answer(b"", 403), unchanged)
+    missing = "SELECT count(missing_since) FROM snapshots"
+    counts = []
+    for _ in range(4):
+        db.ingest(f"{address}/x", allow_private=True)
+        counts.append(db.sql(missing).rows[0][0])
+    assert counts == [0, 1, 1, 0]
+
+
+def test_a_rejected_address_that_has_not_changed_is_rejected_again(server: Server, db: Database, toy: Toy) -> None:
+    address, routes = server
+    routes["/x"] = sequence(answer(toy_photo(people=0), ETag='"v"'), answer(b"", 304))
+    for _ in range(2):
+        assert [one.reason for one in db.ingest(f"{address}/x", allow_private=True).rejected] == ["no_person"]
+    assert toy.calls == 1
+
+
+def test_ctrl_c_does_not_wait_for_servers(server: Server, db: Database, toy: Toy, tmp_path: Path) -> None:
+    address, routes = server
+    named = [f"{address}/{number}" for number in range(6)]
+    routes.update({f"/{number}": trickling for number in range(6)})
+    code = f"""
+import posesearch
+print("begun", flush=True)
+print(posesearch.open({db.path!r}).ingest({named!r}, allow_private=True).interrupted)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(2.5)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+    assert out == "True\n"
+
+
+def test_what_has_not_changed_is_not_sent_again(server: Server, db: Database, toy: Toy) -> None:
+    address, routes = server
+    sent: list[int] = []
+
+    def route(handler: http.server.BaseHTTPRequestHandler) -> None:
+        known = handler.headers["If-None-Match"] == '"v1"'
+        sent.append(304 if known else 200)
+        answer(b"" if known else PHOTO, 304 if known else 200, ETag='"v1"')(handler)
+
+    routes["/x"] = route
+    assert db.ingest(f"{address}/x", allow_private=True).ingested == 1
+    assert db.ingest(f"{address}/x", allow_private=True).unchanged == 1
+    assert db.ingest(f"{address}/x", allow_private=True, strict=True).ingested == 1  # another rule looks again
+    assert sent == [200, 304, 200]
+
+
+def test_an_address_that_fails_today_keeps_its_photo(server: Server, db: Database, toy: Toy) -> None:
+    address, routes = server
+    routes["/x"] = sequence(answer(PHOTO), answer(b"", 403), answer(b"", 410))
+    db.ingest(f"{address}/x", allow_private=True)
+    assert [one.reason for one in db.ingest(f"{address}/x", allow_private=True).rejected] == ["download_failed"]
+    assert db.sql("SELECT status, missing_since IS NULL FROM snapshots").rows == (("ingested", True),)
+    assert db.ingest(f"{address}/x", allow_private=True).missing == 1
+    assert db.sql("SELECT status, missing_since IS NULL FROM snapshots").rows == (("ingested", False),)
+
+
+def test_a_host_gets_few_requests_at_once(server: Server, db: Database, toy: Toy) -> None:
+    address, routes = server
+    lock, now, most = threading.Lock(), 0, 0
+    together = threading.Barrier(downloads.PER_HOST)
+
+    def route(handler: http.server.BaseHTTPRequestHandler) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        together.wait(10)  # two are there, or this fails
+        with lock:
+            now -= 1
+        answer(toy_photo(wrist=int(handler.path[1:])))(handler)
+
+    for number in range(12):
+        routes[f"/{number}"] = route
+    assert db.ingest([f"{address}/{number}" for number in range(12)], allow_private=True).ingested == 12
+    assert most == downloads.PER_HOST
+
+
+def test_closing_breaks_off_what_is_being_read(server: Server, opener: SourceReader) -> None:
+    address, routes = server
+    routes["/x"] = lambda _: time.sleep(20)
+    failed: list[PhotoError] = []
+
+    def read() -> None:
+        try:
+            opener.read(f"{address}/x")
+        except PhotoError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    time.sleep(0.2)
+    opener.close()
+    thread.join(5)
+    assert len(failed) == 1
+
+
+def test_validators_are_told(server: Server, opener: SourceReader) -> None:
+    address, routes = server
+    routes["/x"] = answer(PHOTO, ETag='"v"', Last_Modified="Mon, 02 Nov 2026 10:00:00 GMT")
+    content = opener.read(f"{address}/x")
+    assert content.validators == Validators('"v"', "Mon, 02 Nov 2026 10:00:00 GMT")
+    assert (content.size, content.modified_ns) == (len(PHOTO), None)
