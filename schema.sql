@@ -217,8 +217,8 @@ CREATE OR REPLACE VIEW world_poses AS
 SELECT pose_id, snapshot_id, joint_set, world_vector AS vector, world_squares AS squares
 FROM poses WHERE world_vector IS NOT NULL;
 
--- Similarity, -1 to 1: the weighted Pearson correlation of the coordinates of the joints that both poses have, which is what is
--- left after the best move and scale. For two complete poses it is the inner product of their vectors.
+-- Similarity, -1 to 1: the weighted Pearson correlation of the coordinates of the joints that both poses have, which is what
+-- remains after the best translation and scale. For two complete poses it is the inner product of their vectors.
 --
 -- The query is one struct, made once by pose_query or world_query: every sum over the shared joints is then an inner product
 -- of a stored array with a constant of the query, or a sum that only the stored pose's joint_set tells (query_within).
@@ -239,7 +239,7 @@ CREATE OR REPLACE MACRO centred(axis, weight) AS [
     weight[i] * (axis[i] - list_dot_product(axis::DOUBLE[], weight::DOUBLE[]) / list_sum(weight::DOUBLE[])) for i in range(1, 15)
 ];
 
--- A query with u and v, the axes of the plane in which a turn may be free, and f, the axis that stays, as lists of 14.
+-- A query with u and v, the axes of the plane of a rotation that may be ignored, and f, the other axis, as lists of 14.
 CREATE OR REPLACE MACRO query_of(u, v, f, weight) AS {
     'joint_set': joint_set_of(weight), 'total': list_sum(weight::DOUBLE[]), 'lightest': list_min([w for w in weight::FLOAT[] if w > 0]),
     'weight': weight::FLOAT[14],
@@ -248,8 +248,8 @@ CREATE OR REPLACE MACRO query_of(u, v, f, weight) AS {
                                              / weight[i] ELSE 0 END for i in range(1, 15)]
 };
 
--- vector: FLOAT[28], 0 where missing. weight: FLOAT[14], 0 where the joint is missing or does not count. turn: whether a turn
--- in the picture is free.
+-- vector: FLOAT[28], 0 where missing. weight: FLOAT[14], 0 where the joint is missing or ignored. turn: whether rotations in the
+-- image plane are ignored.
 CREATE OR REPLACE MACRO pose_query(vector, weight, turn := false) AS list_transform(
     [query_of(vector[1:14], vector[15:28], repeat([0], 14), weight)], lambda q: struct_insert(q,
         rotates := turn, world := false, spread := list_sum(q.squares),
@@ -261,7 +261,7 @@ CREATE OR REPLACE MACRO pose_query(vector, weight, turn := false) AS list_transf
         across := list_concat(q.v, [-u for u in q.u])::FLOAT[28])
 )[1];
 
--- The same in 3D, a turn about the vertical free. vector: FLOAT[42].
+-- The same for world coordinates. Rotations about the vertical are ignored. vector: FLOAT[42].
 CREATE OR REPLACE MACRO world_query(vector, weight) AS list_transform(
     [query_of(vector[1:14], vector[29:42], vector[15:28], weight)], lambda q: struct_insert(q,
         rotates := true, world := true, spread := list_sum(q.squares),
@@ -273,7 +273,7 @@ CREATE OR REPLACE MACRO world_query(vector, weight) AS list_transform(
         across := list_concat(q.v, repeat([0], 14), [-u for u in q.u])::FLOAT[42])
 )[1];
 
--- What is left of a query for a stored pose with these joints: its weight n, its sums, and how far it spreads about them.
+-- What remains of a query for a stored pose with these joints: its weight n, its sums, and its spread about their mean.
 CREATE OR REPLACE MACRO sum_within(list, joint_set) AS
     list_sum([CASE WHEN joint_set & (1 << (i - 1)) > 0 THEN list[i] ELSE 0 END for i in range(1, 15)])::DOUBLE;
 CREATE OR REPLACE MACRO query_within(q, joint_set) AS list_transform(
@@ -284,24 +284,24 @@ CREATE OR REPLACE MACRO query_within(q, joint_set) AS list_transform(
     lambda sums: struct_insert(sums, spread := sums.squares - (sums.u ** 2 + sums.v ** 2 + sums.f ** 2) / sums.n)
 )[1];
 
--- A spread that tells something: NULL where the joints lie within 3% of the body, on one point for any estimator.
+-- The spread, or NULL if the joints lie within 3% of the body, which is one point for any estimator.
 CREATE OR REPLACE MACRO spread_or_null(spread) AS CASE WHEN spread > 1e-3 THEN spread END;
 CREATE OR REPLACE MACRO squared(a) AS a * a;
 
--- The product of a stored pose with a query, the best of all turns where one is free.
+-- The product of a stored pose with a query, after the best rotation.
 CREATE OR REPLACE MACRO rotated_product(vector, fixed, along, across) AS
     array_inner_product(vector, fixed)
     + sqrt(squared(array_inner_product(vector, along)) + squared(array_inner_product(vector, across)));
 
--- How far the query's joints of a stored pose lie from their centroid. A pose that has these joints, each weighing 1, and no
--- others, needs no sums: its vector has norm 1.
+-- The spread of the query's joints of a stored pose about their centroid. A pose that has exactly these joints, each with weight 1,
+-- has the spread 1: that is the norm of its vector.
 CREATE OR REPLACE MACRO image_spread(vector, squares, weight, ones_u, ones_v, n) AS
     array_inner_product(squares, weight)::DOUBLE
     - (squared(array_inner_product(vector, ones_u)) + squared(array_inner_product(vector, ones_v))) / n;
 CREATE OR REPLACE MACRO world_spread(vector, squares, weight, ones_u, ones_v, ones_f, n) AS
     image_spread(vector, squares, weight, ones_u, ones_v, n) - squared(array_inner_product(vector, ones_f)) / n;
 
--- Correlation of a query with a stored pose that has all its joints; NULL where they tell nothing.
+-- The correlation of a query with a stored pose that has all its joints. NULL if they lie on one point.
 CREATE OR REPLACE MACRO full_correlation(vector, squares, q) AS
     CASE WHEN q['rotates'] THEN rotated_product(vector, q['fixed'], q['along'], q['across']) ELSE array_inner_product(vector, q['along']) END
     / sqrt(spread_or_null(q['spread']) * spread_or_null(
@@ -312,7 +312,7 @@ CREATE OR REPLACE MACRO along_within(vector, q, within) AS
     array_inner_product(vector, q['along'])
     - (array_inner_product(vector, q['ones_u']) * within['u'] + array_inner_product(vector, q['ones_v']) * within['v']) / within['n'];
 
--- The same where the stored pose lacks some; "within" is query_within of its joint_set.
+-- The same for a stored pose that lacks some of the joints. "within" is query_within of its joint_set.
 CREATE OR REPLACE MACRO partial_correlation(vector, squares, q, within) AS
     CASE WHEN q['rotates']
     THEN array_inner_product(vector, q['fixed']) - array_inner_product(vector, q['ones_f']) * within['f'] / within['n']
@@ -323,14 +323,15 @@ CREATE OR REPLACE MACRO partial_correlation(vector, squares, q, within) AS
     / sqrt(spread_or_null(within['spread'])
            * spread_or_null(world_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], within['n'])));
 
--- Similarity of a pose that has a share of what the query asks for: what it lacks counts as 0.9, about what two people picked at
--- random have, or differs twice as much as the rest where that is worse.
+-- The similarity: the correlation with a penalty for missing joints. share is the part of the query's weight that is on shared
+-- joints. A missing joint counts as 0.9, about the similarity of two random people, or for twice the distance of the shared joints
+-- if that is more.
 CREATE OR REPLACE MACRO penalized(correlation, share) AS
     CASE WHEN correlation IS NOT NULL  -- least(1, NULL) is 1
     THEN greatest(-1, least(1, 1 - (1 - correlation) * share - (1 - share) * greatest(0.1, 2 * (1 - correlation)))) END;
 
 -- The n poses most similar to the best of some queries, [{'mirrored': ..., 'q': ...}, ...], best first, without their sources.
--- First the poses that have all that is asked for; then those that lack some joints and could still be among the n.
+-- First the poses that have all joints of the query. Then those that lack some and can still be among the n.
 CREATE OR REPLACE MACRO rank_poses(queries, n, min_shared := 6, among := 'poses', in_collection := NULL) AS TABLE
     WITH bound(argument) AS MATERIALIZED (
         SELECT {'queries': queries, 'min_shared': min_shared, 'in_collection': in_collection}
@@ -383,7 +384,7 @@ CREATE OR REPLACE MACRO rank_poses(queries, n, min_shared := 6, among := 'poses'
     ) AS best
     ORDER BY rank;
 
--- How much each joint of a query counts: 1 where it is there and in one of the parts, else 0. wanted: names as in the view body_parts,
+-- The weight of each joint of a query: 1 if it is there and in one of the parts, else 0. wanted: names as in the view body_parts,
 -- or NULL for the whole body. Fewer than three joints have no shape of their own: the torso is their frame.
 CREATE OR REPLACE MACRO part_names(wanted) AS string_split(replace(array_to_string(wanted, ','), '-', '_'), ',');
 CREATE OR REPLACE MACRO parts_weight(mask, wanted) AS (
@@ -402,7 +403,7 @@ CREATE OR REPLACE MACRO parts_weight(mask, wanted) AS (
     )
 );
 
--- What nearest_to found, with where it is from.
+-- What rank_poses finds, with sources and labels.
 CREATE OR REPLACE MACRO with_sources(queries, n, min_shared, among, in_collection) AS TABLE
     SELECT rank, pose_id, snapshot_id, source, collection, similarity, shared_joints, mirrored, cluster
     FROM rank_poses(queries, n, min_shared := min_shared, among := among, in_collection := in_collection)
@@ -411,8 +412,8 @@ CREATE OR REPLACE MACRO with_sources(queries, n, min_shared, among, in_collectio
 
 -- The n poses most similar to a query, best first, as `posesearch similar --all --close 0` finds them.
 --   FROM nearest_poses([...28 numbers...], [...14 weights...], 10)
--- mirror: also what is like the query in a mirror. turn: let a turn in the picture not count. min_shared: joints that a pose
--- must share with the query. among: the name of a table or view with the columns of poses, to search in it alone:
+-- mirror: whether mirrored poses match as well. turn: whether rotations in the image plane are ignored. min_shared: joints that a
+-- pose must share with the query. among: the name of a table or view with the columns of poses, to search in it alone:
 --   CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height
 CREATE OR REPLACE MACRO nearest_poses(
     q_vector, q_weight, n, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL
@@ -438,7 +439,7 @@ CREATE OR REPLACE MACRO similar_poses(
          FROM (SELECT {'id': id, 'parts': parts}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
         n, mirror := mirror, turn := turn, min_shared := min_shared, among := among, in_collection := in_collection);
 
--- The same in 3D: the side that somebody is seen from does not count. among has the columns of world_poses.
+-- The same for world coordinates: the side from which somebody is seen is ignored. among has the columns of world_poses.
 CREATE OR REPLACE MACRO similar_views(
     id, n := 10, mirror := true, parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL
 ) AS TABLE
@@ -468,7 +469,7 @@ CREATE OR REPLACE MACRO pair_similarity(a, a_mask, a_squares, b, b_mask, b_squar
     THEN penalized(pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares), array_inner_product(a_mask, b_mask)::DOUBLE / of_joints)
     END;
 
--- The similarity of two stored poses, the same both ways: what one lacks is held against the pair.  SELECT pose_similarity(42, 43)
+-- The similarity of two stored poses, the same in both directions. Joints that only one pose has lower it.  SELECT pose_similarity(42, 43)
 -- NULL where they share fewer than 6 body joints, and one has others. mirror: of the pair as it is and mirrored, the better.
 CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS list_transform(
     [{
@@ -484,8 +485,8 @@ CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS list_transform
                                               mirrored_weight(p.b.s), least(p.a.n, p.b.n), greatest(p.a.n, p.b.n)) END)
 )[1];
 
--- Why a stored pose is as far from a query, another stored pose, as it is: a row for each joint of the query. Contributions sum to
--- the distance, 1 - similarity.  FROM pose_differences(42, 43) ORDER BY contribution DESC
+-- What each joint of a query, a stored pose, adds to its distance from another stored pose. Contributions sum to the distance,
+-- 1 - similarity.  FROM pose_differences(42, 43) ORDER BY contribution DESC
 CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TABLE
     WITH bound(argument) AS (
         SELECT {'query_id': query_id, 'id': id, 'mirrored': mirrored}
@@ -515,8 +516,8 @@ CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TAB
       ON mirror.position = [1, 2, 6, 7, 8, 3, 4, 5, 12, 13, 14, 9, 10, 11, 16, 15, 18, 17][j.position]
     WHERE asked[j.position] > 0;
 
--- How many per cent of random pairs of the database's poses are no more similar: all pairs of 200 poses, spread over it, each
--- as it is or mirrored, whichever is more alike.  SELECT rank, similarity, closer_than(similarity) FROM similar_poses(42)
+-- The percentage of random pairs of the database's poses that are at most as similar: all pairs of 200 poses from all over it, each
+-- plain or mirrored, whichever is more similar.  SELECT rank, similarity, closer_than(similarity) FROM similar_poses(42)
 CREATE OR REPLACE MACRO hash_id(id) AS (id::UBIGINT * 2654435761) % 4294967296;  -- Knuth's multiplicative hash
 CREATE OR REPLACE MACRO random_similarities() AS TABLE
     WITH sample AS MATERIALIZED (

@@ -1,9 +1,9 @@
-"""The article end to end, and what changes when the body is normalised as a body.
+"""The article end to end, and what changes when the body is normalized as a body.
 
     python benchmarks/article.py OUT NAME=FOLDER NAME=FOLDER
 
 Two collections of photos, ingested by tf-pose with --strict; each is clustered with -k 3 by "max", the article's
-normalisation, and by "body". The plots go to OUT/NAME-max and OUT/NAME-body. The table says what clusters are made of:
+normalization, and by "body". The plots go to OUT/NAME-max and OUT/NAME-body. The table says what clusters are made of:
 the share of the variance (eta squared) of a quantity that the cluster explains, for where people stand in the picture
 and for what their arms and legs do.
 """
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import posesearch
-from posesearch.engine import pictures
-from posesearch.engine.database import Database
+from posesearch.database import Database
+from posesearch.render import pictures
 
 QUANTITIES = """
     WITH joints AS (

@@ -27,8 +27,8 @@ import machine
 
 RUN = """
 import sys
-from posesearch.engine import pipeline
-pipeline.BATCH_SECONDS = float(sys.argv.pop(1))
+from posesearch.ingest import batch
+batch.BATCH_SECONDS = float(sys.argv.pop(1))
 from posesearch.cli import main
 main()
 """

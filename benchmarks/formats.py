@@ -20,7 +20,7 @@ import pillow_heif
 from PIL import Image, ImageCms, ImageOps
 
 import posesearch
-from posesearch.store.snapshots import StoredPose
+from posesearch.types import StoredPose
 
 
 def variants(photo: Path) -> dict[str, bytes]:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from decoding import decode_here
 from numpy.typing import NDArray
 
-from posesearch import images, skeleton, sources
+from posesearch import skeleton, sources
 from posesearch.estimators import Estimator
 from posesearch.types import Person
 
@@ -61,7 +62,7 @@ def labelled(folder: Path) -> Iterator[Labelled]:
 
 def people(estimator: Estimator, path: Path) -> list[Person]:
     """Return the people in a photo."""
-    return estimator.estimate(images.decode(sources.read(str(path)), str(path), estimator.enough))
+    return estimator.estimate(decode_here(sources.read_source(str(path)), str(path), estimator.useful_side))
 
 
 def errors(found: list[Person], labels: Labelled) -> NDArray[np.float64]:

@@ -19,11 +19,12 @@ import cv2
 import labelled
 import machine
 import numpy as np
+from decoding import decode_here
 from numpy.typing import NDArray
 
-from posesearch import estimators, images, sources
-from posesearch.render.mannequin import scene
-from posesearch.types import Photo
+from posesearch import estimators, sources
+from posesearch.demo.mannequin import draw_scene
+from posesearch.photos.photo import Photo
 
 Pixels = NDArray[np.uint8]
 EACH = 80
@@ -116,7 +117,7 @@ def room(random: _Random, width: int, height: int) -> Pixels:
 
 
 def _room(random: _Random, width: int, height: int) -> Pixels:
-    return scene(width, height, [], random)[0]
+    return draw_scene(width, height, [], random)[0]
 
 
 def _bytes(pixels: NDArray[np.floating]) -> Pixels:
@@ -137,7 +138,7 @@ def crops(street: Path) -> Iterator[tuple[str, Pixels]]:
     for line in (street / "tfpose_reference.jsonl").read_text(encoding="utf-8").splitlines():
         reference = json.loads(line)
         path = str(street / "photos" / reference["file"])
-        pixels = images.decode(sources.read(path), path).pixels
+        pixels = decode_here(sources.read_source(path), path).pixels
         taken = np.zeros(pixels.shape[1], np.bool_)
         for human in reference["humans"]:
             x = [part[0] for part in human["parts"].values()]

@@ -14,8 +14,9 @@ from typing import Any
 
 import machine
 import numpy as np
+from decoding import decode_here
 
-from posesearch import estimators, images, sources
+from posesearch import estimators, sources
 from posesearch.types import Person
 
 NEAR = 0.01
@@ -29,7 +30,7 @@ def compare(folder: Path) -> dict[str, float]:
     for line in (folder / "tfpose_reference.jsonl").read_text(encoding="utf-8").splitlines():
         reference = json.loads(line)
         path = str(folder / "photos" / reference["file"])
-        people = estimator.estimate(images.decode(sources.read(path), path, estimator.enough))
+        people = estimator.estimate(decode_here(sources.read_source(path), path, estimator.useful_side))
         photos += 1
         same += len(people) == len(reference["humans"])
         strict += len(people) == 1 and people[0].keypoints.body_joints == 14

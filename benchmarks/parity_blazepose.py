@@ -18,7 +18,7 @@ import numpy as np
 
 from posesearch import estimators, skeleton
 from posesearch.estimators import weights
-from posesearch.types import Float
+from posesearch.types import Float32
 
 REFERENCE = """
 import json, os, sys
@@ -48,7 +48,7 @@ def environment() -> Path:
     return python
 
 
-def reference(python: Path, photos: Path) -> dict[str, Float]:
+def reference(python: Path, photos: Path) -> dict[str, Float32]:
     """Return MediaPipe's joints by file, (17, 2) pixels in the order of NAMES, where it finds somebody."""
     command = [str(python), "-c", REFERENCE, str(photos), json.dumps(list(NAMES.values()))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)

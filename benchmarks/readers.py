@@ -21,15 +21,15 @@ import machine
 WRITER = """
 import sys, time
 import posesearch
-from posesearch.engine import pipeline
-pipeline.BATCH_SECONDS = 0.5
+from posesearch.ingest import batch
+batch.BATCH_SECONDS = 0.5
 batches = []
-write = pipeline.Batch.write
-def timed(batch):
+write = batch.Batch.write
+def timed(*arguments):
     started = time.monotonic()
-    write(batch)
+    write(*arguments)
     batches.append(time.monotonic() - started)
-pipeline.Batch.write = timed
+batch.Batch.write = timed
 ends = time.monotonic() + float(sys.argv[3])
 with posesearch.open(sys.argv[1]) as db:
     collection = 0

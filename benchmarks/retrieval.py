@@ -24,13 +24,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import posesearch
-from posesearch import normalise, skeleton
-from posesearch.engine import variety
-from posesearch.engine.database import Database
-from posesearch.similarity import Freedom, Poses, compare
-from posesearch.store import snapshots
-from posesearch.store.file import File
-from posesearch.store.snapshots import StoredPose
+from posesearch import skeleton
+from posesearch.database import Database
+from posesearch.pose.normalize import normalize_body, normalize_max, normalize_world
+from posesearch.pose.similarity import Invariance, Poses, compare
+from posesearch.search.near_duplicates import (
+    are_near_duplicates,
+    collapse_near_duplicates,
+    make_fingerprints,
+    stack_poses,
+)
+from posesearch.store.connection import DatabaseFile
+from posesearch.store.poses import read_poses
+from posesearch.types import StoredPose
 
 Array = NDArray[np.float64]
 MIRROR = list(skeleton.MIRROR[skeleton.BODY])
@@ -45,9 +51,9 @@ class Bodies:
     score: Array
 
     def poses(self) -> Poses:
-        """Normalise them."""
-        normed = (normalise.body if self.xy.shape[2] == 2 else normalise.space)(self.xy.astype(np.float32))
-        return Poses(normed, (~np.isnan(self.xy[..., 0])).astype(np.float32))
+        """Normalize them."""
+        normalize = normalize_body if self.xy.shape[2] == 2 else normalize_world
+        return Poses(normalize(self.xy.astype(np.float32)), (~np.isnan(self.xy[..., 0])).astype(np.float32))
 
 
 def middle(xy: Array, joint: str) -> Array:
@@ -69,16 +75,16 @@ def torso(xy: Array) -> Array:
 Way = Callable[[Bodies, Bodies], Array]
 
 
-def ours(*, mirror: bool, freedom: Freedom = "none", by_score: bool = False) -> Way:
+def ours(*, mirror: bool, invariance: Invariance = "none", by_score: bool = False) -> Way:
     """Return what a search does, as the tests hold SQL to it."""
 
-    def way(gallery: Bodies, asked: Bodies) -> Array:
-        stored, query = gallery.poses(), asked.poses()
-        weight = query.masks * (asked.score if by_score else 1.0)
-        best = compare(stored, query, weight.astype(np.float32), freedom).similarity()
+    def way(gallery: Bodies, queries: Bodies) -> Array:
+        stored, query = gallery.poses(), queries.poses()
+        weight = query.masks * (queries.score if by_score else 1.0)
+        best = compare(stored, query, weight.astype(np.float32), invariance).similarity()
         if mirror:
-            flipped = Poses(query.vectors, weight.astype(np.float32)).mirrored()
-            best = np.maximum(best, compare(stored, flipped, flipped.masks, freedom).similarity())
+            flipped = Poses(query.vectors, weight.astype(np.float32)).mirror()
+            best = np.maximum(best, compare(stored, flipped, flipped.masks, invariance).similarity())
         return best
 
     return way
@@ -87,8 +93,8 @@ def ours(*, mirror: bool, freedom: Freedom = "none", by_score: bool = False) -> 
 def by_vector(vectors: Callable[[Bodies], Array]) -> Way:
     """Return the comparison by the Euclidean distance of vectors, missing joints 0."""
 
-    def way(gallery: Bodies, asked: Bodies) -> Array:
-        a, b = vectors(gallery), vectors(asked)
+    def way(gallery: Bodies, queries: Bodies) -> Array:
+        a, b = vectors(gallery), vectors(queries)
         return -np.stack([((a - one) ** 2).sum(axis=1) for one in b])
 
     return way
@@ -96,7 +102,7 @@ def by_vector(vectors: Callable[[Bodies], Array]) -> Way:
 
 def article(bodies: Bodies) -> Array:
     """Return x / max x and y / max y."""
-    return normalise.maximum(bodies.xy.astype(np.float32)).astype(np.float64)
+    return normalize_max(bodies.xy.astype(np.float32)).astype(np.float64)
 
 
 def min_max(bodies: Bodies) -> Array:
@@ -115,7 +121,7 @@ def torso_scaled(bodies: Bodies) -> Array:
     return np.asarray(np.nan_to_num(scaled).reshape(len(bodies.xy), -1))
 
 
-def move_mirror(gallery: Bodies, asked: Bodies) -> Array:
+def move_mirror(gallery: Bodies, queries: Bodies) -> Array:
     """Oved, "Move Mirror", 2018: the box to the origin, L2 norm, distances weighted by the query's scores."""
 
     def normed(bodies: Bodies) -> Array:
@@ -123,8 +129,8 @@ def move_mirror(gallery: Bodies, asked: Bodies) -> Array:
         flat = moved.reshape(len(moved), -1)
         return np.asarray((flat / np.linalg.norm(flat, axis=1, keepdims=True)).reshape(moved.shape))
 
-    a, b = normed(gallery), normed(asked)
-    score = np.where(np.isnan(asked.xy[..., 0]), 0.0, asked.score)
+    a, b = normed(gallery), normed(queries)
+    score = np.where(np.isnan(queries.xy[..., 0]), 0.0, queries.score)
     return -np.stack(
         [(w[:, None] * np.abs(a - one)).sum(axis=(1, 2)) / w.sum() for one, w in zip(b, score, strict=True)]
     )
@@ -161,7 +167,7 @@ def hits(similarities: Array, own: NDArray[np.int64]) -> tuple[float, float]:
 
 def distinct(stored: Sequence[StoredPose]) -> list[StoredPose]:
     """Return the poses without near-duplicates: of two stored copies of a photo neither is the wrong answer."""
-    return [stored[row] for row, _ in variety.collapsed(stored)]
+    return [stored[row] for row, _ in collapse_near_duplicates(stored)]
 
 
 def refinding(bodies: Bodies, seeds: int) -> None:
@@ -177,9 +183,9 @@ def refinding(bodies: Bodies, seeds: int) -> None:
         "the article's": by_vector(article),
     }
     turning: dict[str, Way] = {
-        "posesearch": ours(mirror=True, freedom="turn"),
-        "posesearch --no-mirror": ours(mirror=False, freedom="turn"),
-        "  weighted by score": ours(mirror=True, freedom="turn", by_score=True),
+        "posesearch": ours(mirror=True, invariance="turn"),
+        "posesearch --no-mirror": ours(mirror=False, invariance="turn"),
+        "  weighted by score": ours(mirror=True, invariance="turn", by_score=True),
     }
     print(f"\n(a) Re-finding {len(bodies.xy)} poses, {seeds} times: Hit@1 / Hit@10, per cent (turned: with --turn)\n")
     print(f"{'':24}" + "".join(f"{change:>14}" for change in changes))
@@ -188,9 +194,9 @@ def refinding(bodies: Bodies, seeds: int) -> None:
         for change in changes:
             found = []
             for seed in range(seeds):
-                asked = changed(bodies, change, np.random.default_rng(seed))
-                usable = np.flatnonzero((~np.isnan(asked.xy[..., 0])).sum(axis=1) >= 6)
-                some = Bodies(asked.xy[usable], asked.score[usable])
+                queries = changed(bodies, change, np.random.default_rng(seed))
+                usable = np.flatnonzero((~np.isnan(queries.xy[..., 0])).sum(axis=1) >= 6)
+                some = Bodies(queries.xy[usable], queries.score[usable])
                 chosen = turning.get(name, way) if change == "turned" else way
                 found.append(hits(chosen(bodies, some), usable))
             line.append("{:.1f} / {:.1f}".format(*np.mean(found, axis=0)))
@@ -199,7 +205,7 @@ def refinding(bodies: Bodies, seeds: int) -> None:
 
 def best_both_ways(stored: Poses, query: Poses) -> Array:
     """Return similarities (q, n), of each the better of as it is and mirrored."""
-    flipped = query.mirrored()
+    flipped = query.mirror()
     return np.maximum(
         compare(stored, query, query.masks).similarity(), compare(stored, flipped, flipped.masks).similarity()
     )
@@ -209,31 +215,32 @@ def classes(yoga: Sequence[StoredPose], labels: dict[str, str], photos: int) -> 
     """Print table (b)."""
     main = [one for one in yoga if one.number == 1]
     names = np.array([labels[Path(one.source).name] for one in main])
-    poses, looks = variety.poses_of(main), variety.looks_of(main)
+    poses, fingerprints = stack_poses(main), make_fingerprints(main)
     similarities = best_both_ways(poses, poses)
     rows, columns = (grid.ravel() for grid in np.indices(similarities.shape))
     correlation = compare(poses, poses, poses.masks).correlation.ravel()
-    same = variety.near_duplicates(looks.take(rows), looks.take(columns), correlation).reshape(similarities.shape)
-    out = same | (similarities > 0.9995) | np.eye(len(main), dtype=bool)  # some copies are mirrored
+    same = are_near_duplicates(fingerprints.take(rows), fingerprints.take(columns), correlation)
+    out = same.reshape(similarities.shape) | np.eye(len(main), dtype=bool)
+    out |= similarities > 0.9995  # some copies are mirrored
     print(f"\n(b) Classes: {len(main)} of {photos} yoga photos have a pose (coverage {len(main) / photos:.1%})\n")
     print(f"{'':34}{'photos':>8}{'answered':>10}{'P@1':>8}{'P@5':>8}")
     ranked = np.where(out, -np.inf, similarities)
     for name in (*np.unique(names), "all"):
         _print_class(name, (names == name) | (name == "all"), ranked, names)
     everyone = np.ones(len(main), bool)
-    for typical in (0.7, 0.8, 0.9, 0.95, 1.0):
+    for value in (0.7, 0.8, 0.9, 0.95, 1.0):
         ranked = np.where(
-            out, -np.inf, np.maximum(*(_shrunk_to(typical, poses, way) for way in (poses, poses.mirrored())))
+            out, -np.inf, np.maximum(*(_penalized(value, poses, variant) for variant in (poses, poses.mirror())))
         )
-        _print_class(f"... a missing joint counts as {typical}", everyone, ranked, names)
+        _print_class(f"... a missing joint counts as {value}", everyone, ranked, names)
 
 
-def _shrunk_to(typical: float, poses: Poses, query: Poses) -> Array:
-    """Return similarities with another number in the place of TYPICAL; with 1.0 nothing is held against a match."""
+def _penalized(value: float, poses: Poses, query: Poses) -> Array:
+    """Return similarities with another value of MISSING_JOINT_SIMILARITY. With 1.0 there is no penalty."""
     found = compare(poses, query, query.masks)
-    lacking = np.maximum(1 - typical, 2 * (1 - found.correlation)) if typical < 1 else 1 - found.correlation
-    shrunk = 1 - (1 - found.correlation) * found.share - (1 - found.share) * lacking
-    return np.where(found.similarity() > -np.inf, shrunk, -np.inf)
+    missing = np.maximum(1 - value, 2 * (1 - found.correlation)) if value < 1 else 1 - found.correlation
+    penalized = 1 - (1 - found.correlation) * found.share - (1 - found.share) * missing
+    return np.where(found.similarity() > -np.inf, penalized, -np.inf)
 
 
 def _print_class(name: str, rows: NDArray[np.bool_], similarities: Array, names: NDArray[np.str_]) -> None:
@@ -260,8 +267,8 @@ def views(stored: Sequence[StoredPose], seeds: int) -> None:
     print(f"\n(c) Views: {len(own)} poses in 3D, turned, displaced by 5% and projected: Hit@1 / Hit@10, per cent\n")
     print(f"{'':24}" + "".join(f"{f'{degrees} degrees':>16}" for degrees in (0, 30, 60, 90)))
     ways: dict[str, Callable[[Bodies], Array]] = {
-        "2D": lambda asked: ours(mirror=False)(flat, Bodies(asked.xy[..., :2], asked.score)),
-        "--view any": lambda asked: ours(mirror=False, freedom="view")(solid, asked),
+        "2D": lambda queries: ours(mirror=False)(flat, Bodies(queries.xy[..., :2], queries.score)),
+        "--view any": lambda queries: ours(mirror=False, invariance="view")(solid, queries),
     }
     for name, way in ways.items():
         line = []
@@ -285,11 +292,11 @@ def nothing_close(stored: Sequence[StoredPose], labels: dict[str, str]) -> None:
     print(f"{'database':24}" + "".join(f"{bar:>14}" for bar in bars))
     for collections in (("street", "studio", "sports", "yoga"), ("street", "yoga"), ("yoga",), ("street", "studio")):
         held = [one for one in stored if one.collection in collections]
-        poses = variety.poses_of(held)
+        poses = stack_poses(held)
         sample = poses.take(np.linspace(0, len(held) - 1, min(200, len(held))).astype(np.int64))
         pairs = best_both_ways(sample, sample)[~np.eye(len(sample), dtype=bool)]
         scale = np.sort(pairs[pairs > -np.inf])
-        similarities = best_both_ways(poses, variety.poses_of(queries))
+        similarities = best_both_ways(poses, stack_poses(queries))
         names = np.array([labels.get(Path(one.source).name, "") for one in held])
         best: dict[str, list[float]] = {"in": [], "out": []}
         for row, query in enumerate(queries):
@@ -310,8 +317,8 @@ def ingested(db: Database, folder: Path, estimator: str | None) -> list[StoredPo
     for collection in ("street", "studio", "sports", "yoga"):
         db.ingest(folder / collection / "photos", collection=collection, estimator=estimator)
     ids = [row[0] for row in db.sql("SELECT pose_id FROM poses ORDER BY pose_id").rows]
-    with File(db.path).reading() as connection:
-        return snapshots.poses(connection, ids)
+    with DatabaseFile(db.path).reading() as connection:
+        return read_poses(connection, ids)
 
 
 if __name__ == "__main__":

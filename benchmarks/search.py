@@ -28,13 +28,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 import posesearch
-from posesearch import normalise, skeleton
-from posesearch.engine import queries
-from posesearch.similarity import Freedom, Poses
-from posesearch.store import file, search, snapshots
-from posesearch.store.file import File
-from posesearch.store.search import Asked
-from posesearch.store.snapshots import StoredPose
+from posesearch import skeleton
+from posesearch.pose.normalize import normalize_body, normalize_world
+from posesearch.pose.similarity import Invariance, Poses
+from posesearch.search.query import joint_weights
+from posesearch.store import migrations
+from posesearch.store.candidates import select_candidates
+from posesearch.store.connection import DatabaseFile
+from posesearch.store.poses import read_poses
+from posesearch.store.prepared_query import PreparedQuery
+from posesearch.store.search import find_most_similar
+from posesearch.types import StoredPose
 
 CHUNK = 250_000
 UPPER = 8  # joints of a head, two arms and a trunk down to the shoulders: the first eight
@@ -47,7 +51,7 @@ class Kind:
     name: str
     mirror: bool = False
     parts: tuple[str, ...] = ()
-    freedom: Freedom = "none"
+    invariance: Invariance = "none"
     partial: bool = False
     where: str = ""
 
@@ -59,8 +63,8 @@ KINDS = (
     Kind("parts (arms)", parts=("arms",)),
     PARTIAL,
     Kind("filtered (a tenth)", where="snapshot_id % 10 = 3"),
-    Kind("turn", freedom="turn"),
-    Kind("view any", freedom="view"),
+    Kind("turn", invariance="turn"),
+    Kind("view any", invariance="view"),
 )
 
 
@@ -70,8 +74,8 @@ def real(folders: Sequence[str], away: Path) -> list[StoredPose]:
         for folder in folders:
             database.ingest(folder, collection=folder)
         ids = [row[0] for row in database.sql("SELECT pose_id FROM poses WHERE body_joints = 14 ORDER BY 1").rows]
-        with File(database.path).reading() as connection:
-            return [stored for stored in snapshots.poses(connection, ids) if stored.pose.world is not None]
+        with DatabaseFile(database.path).reading() as connection:
+            return [stored for stored in read_poses(connection, ids) if stored.pose.world_vector is not None]
 
 
 def drawn(stored: Sequence[StoredPose], count: int, random: np.random.Generator) -> tuple[Poses, Poses]:
@@ -82,7 +86,7 @@ def drawn(stored: Sequence[StoredPose], count: int, random: np.random.Generator)
     solid = solid[chosen]
     hidden = (random.random((count, 1)) < 0.3) & (random.random((count, skeleton.N_BODY)) < 0.15)
     made = []
-    for xy, norm in ((flat, normalise.body), (solid, normalise.space)):
+    for xy, normalize in ((flat, normalize_body), (solid, normalize_world)):
         shoulders, hips = (
             xy[:, [skeleton.INDEX[f"right_{at}"], skeleton.INDEX[f"left_{at}"]]].mean(axis=1)
             for at in ("shoulder", "hip")
@@ -90,7 +94,7 @@ def drawn(stored: Sequence[StoredPose], count: int, random: np.random.Generator)
         step = 0.05 / np.sqrt(2) * np.linalg.norm(shoulders - hips, axis=1)[:, None, None]
         moved = (xy + random.normal(size=xy.shape).astype(np.float32) * step).astype(np.float32)
         moved[hidden] = np.nan
-        made.append(Poses(norm(moved), (~hidden).astype(np.float32)))
+        made.append(Poses(normalize(moved), (~hidden).astype(np.float32)))
     return made[0], made[1]
 
 
@@ -99,9 +103,9 @@ def build(path: Path, stored: Sequence[StoredPose], count: int) -> NDArray[np.fl
     random = np.random.default_rng(0)
     vectors = np.empty((count, 28), np.float32)
     with duckdb.connect(str(path)) as connection:
-        connection.execute(file.PLAIN_FLOATS)
-        connection.execute(file.schema())
-        connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(file.SCHEMA_VERSION)])
+        connection.execute(migrations.DISABLE_FLOAT_COMPRESSION)
+        connection.execute(migrations.read_schema())
+        connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(migrations.SCHEMA_VERSION)])
         connection.execute("INSERT INTO about VALUES ('estimator', 'blazepose'), ('model_files', '{}')")
         for start in range(0, count, CHUNK):
             size = min(CHUNK, count - start)
@@ -158,20 +162,20 @@ _POSE = f"""
 """
 
 
-def asked(stored: StoredPose, kind: Kind) -> Asked:
+def prepare(stored: StoredPose, kind: Kind) -> PreparedQuery:
     """Return a query of a kind."""
-    vector = stored.pose.world if kind.freedom == "view" else stored.pose.vector
+    vector = stored.pose.world_vector if kind.invariance == "view" else stored.pose.vector
     assert vector is not None
-    weight = queries.weight_of(kind.parts)
+    weight = joint_weights(kind.parts)
     mask = np.ones(skeleton.N_BODY, np.float32)
     if kind.partial:
         xy = stored.pose.person.keypoints.xy[None, skeleton.BODY].copy()
         xy[0, UPPER:] = np.nan
-        vector, mask = normalise.body(xy)[0], (np.arange(skeleton.N_BODY) < UPPER).astype(np.float32)
-    return Asked(Poses(vector[None], mask[None]), weight * mask, kind.freedom)
+        vector, mask = normalize_body(xy)[0], (np.arange(skeleton.N_BODY) < UPPER).astype(np.float32)
+    return PreparedQuery(Poses(vector[None], mask[None]), weight * mask, kind.invariance)
 
 
-def masked(vectors: NDArray[np.float32], query: Asked) -> float:
+def masked(vectors: NDArray[np.float32], query: PreparedQuery) -> float:
     """Return the milliseconds of a partial query in NumPy, which leaves poses that lack joints out of account."""
     constants = {name: np.array(query.constants[name], np.float32) for name in ("along", "ones_u", "ones_v", "weight")}
     squares = vectors[:, :14] ** 2 + vectors[:, 14:] ** 2  # posesearch has them stored
@@ -244,7 +248,7 @@ def measure(path: Path, stored: Sequence[StoredPose], count: int, repeats: int) 
     wanted = list(np.random.default_rng(1).permutation(len(stored))[:repeats])
     ours = rivals(vectors, np.stack([stored[row].pose.vector for row in wanted]), repeats)
     ours["NumPy, partial query"] = [
-        masked(vectors, asked(stored[row], PARTIAL)) for row in wanted[: max(3, repeats // 3)]
+        masked(vectors, prepare(stored[row], PARTIAL)) for row in wanted[: max(3, repeats // 3)]
     ]
     base = float(np.median(ours["NumPy product + argpartition"]))
     for name, times in ours.items():
@@ -252,11 +256,11 @@ def measure(path: Path, stored: Sequence[StoredPose], count: int, repeats: int) 
     del vectors
     for kind in KINDS:
         forget(path)
-        with File(path).reading() as connection:
+        with DatabaseFile(path).reading() as connection:
             first: list[float] = []
             times = []
             for row in [wanted[0], *wanted]:
-                query = asked(stored[row], kind)
+                query = prepare(stored[row], kind)
                 work = _work(connection, query, kind)
                 (times if first else first).append(timed(work))
             held = connection.execute("SELECT sum(memory_usage_bytes) / 1e6 FROM duckdb_memory()").fetchall()[0][0]
@@ -272,10 +276,10 @@ def _versions() -> str:
     return "".join(f", {name} {metadata.version(name)}" for name in found)
 
 
-def _work(connection: duckdb.DuckDBPyConnection, query: Asked, kind: Kind) -> Callable[[], object]:
+def _work(connection: duckdb.DuckDBPyConnection, query: PreparedQuery, kind: Kind) -> Callable[[], object]:
     def work() -> object:
-        among = search.candidates(connection, view=kind.freedom == "view", where=kind.where)
-        return search.nearest(connection, query, 10, mirror=kind.mirror, min_shared=6, among=among)
+        candidates = select_candidates(connection, world=kind.invariance == "view", where=kind.where)
+        return find_most_similar(connection, query, 10, mirror=kind.mirror, min_shared=6, candidates=candidates)
 
     return work
 

@@ -32,22 +32,31 @@ import numpy; t = lap("import numpy", t)
 import cv2; t = lap("import cv2", t)
 import duckdb; t = lap("import duckdb", t)
 import openvino; t = lap("import openvino", t)
-import posesearch.engine.database, posesearch.engine.pictures, posesearch.cli.show; t = lap("import posesearch", t)
-from posesearch import images, sources
-from posesearch.engine import choice, queries, search
-from posesearch.engine.options import Options
-from posesearch.store.file import File
-file = File(sys.argv[1])
-with file.reading() as connection: held = choice.held(connection)
+import posesearch.database, posesearch.render.pictures, posesearch.cli.show; t = lap("import posesearch", t)
+from posesearch.estimators.config import load_config
+from posesearch.photos.pool import DecoderPool
+from posesearch.search.explain import make_report
+from posesearch.search.options import SearchOptions
+from posesearch.search.percentiles import PercentileScale
+from posesearch.search.query import make_query, prepare_query
+from posesearch.search.ranking import rank_distinct, select_from_options
+from posesearch.search.similar import check_searchable
+from posesearch.store.connection import DatabaseFile
+file, options = DatabaseFile(sys.argv[1]), SearchOptions()
+config, _ = check_searchable(file, options, [])
 t = lap("open the database", t)
-estimator = held.load(1); t = lap("load the compiled network", t)
-query = queries.of_photo(sys.argv[2], None, estimator); t = lap("decode and estimate", t)
-options, asked = Options(), queries.asked(query, (), "none")
-with file.reading() as connection:
-    among = search.candidates(connection, options)
-    scale = search.Scale(connection, options); t = lap("open, random pairs", t)
-    found = search.listed(connection, query, asked, among, options, 2 * options.n); t = lap("search", t)
-    search.report_of(connection, query, asked, found, scale, options); t = lap("nearest cluster, why", t)
+def load():
+    global t
+    estimator = load_config(config, 1); t = lap("load the compiled network", t)
+    return estimator
+with DecoderPool() as decoders:
+    query = make_query(sys.argv[2], None, load, decoders); t = lap("decode and estimate", t)
+    prepared = prepare_query(query, options.parts, options.invariance)
+    with file.reading() as connection:
+        candidates = select_from_options(connection, options)
+        scale = PercentileScale(connection, options); t = lap("open, random pairs", t)
+        ranking = rank_distinct(connection, query, prepared, candidates, options, 2 * options.n); t = lap("search", t)
+        make_report(connection, query, prepared, ranking, scale, options); t = lap("nearest cluster, why", t)
 for name, seconds in laps: print(name, seconds, sep='\\t')
 """
 

@@ -13,11 +13,12 @@ from pathlib import Path
 import labelled
 import machine
 import numpy as np
+from decoding import decode_here
 from PIL import Image, ImageOps
 
-from posesearch import estimators, images, skeleton
+from posesearch import estimators, skeleton
 from posesearch.estimators import Estimator
-from posesearch.types import Float, Person
+from posesearch.types import Float32, Person
 
 # How to store an upright picture so that the orientation makes it upright again.
 STORED = {
@@ -46,12 +47,12 @@ def encoded(upright: Image.Image, orientation: int) -> bytes:
 
 def main_person(estimator: Estimator, data: bytes) -> tuple[Person | None, int]:
     """Return the main person, and the photo's width."""
-    photo = images.decode(data, "photo", estimator.enough)
+    photo = decode_here(data, "photo", estimator.useful_side)
     people = estimator.estimate(photo)
     return (people[0] if people else None), photo.width
 
 
-def difference(one: Float, other: Float) -> float:
+def difference(one: Float32, other: Float32) -> float:
     """Return the mean distance of the joints that both have, in torsos of the first."""
     trunk = [[skeleton.INDEX[f"{side}_{joint}"] for side in ("left", "right")] for joint in ("shoulder", "hip")]
     shoulders, hips = (np.nanmean(one[pair], axis=0) for pair in trunk)

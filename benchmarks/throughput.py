@@ -25,13 +25,13 @@ import cv2
 from posesearch.estimators import weights
 from posesearch.estimators.models import MOBILENET_THIN
 net = cv2.dnn.readNetFromTensorflow(str(weights.ensure_weights(MOBILENET_THIN)))
-def look(path):
+def infer(path):
     net.setInput(cv2.dnn.blobFromImage(cv2.imread(path), 1.0, (432, 368)))
     return net.forward("Openpose/concat_stage7")
 photos = sorted(glob.glob(sys.argv[1] + "/*"))
-look(photos[0])
+infer(photos[0])
 started = time.perf_counter()
-for path in photos: look(path)
+for path in photos: infer(path)
 seconds = time.perf_counter() - started
 print(json.dumps({"photos": len(photos), "seconds": seconds,
                   "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
@@ -40,15 +40,18 @@ print(json.dumps({"photos": len(photos), "seconds": seconds,
 BARE = """
 import json, resource, sys, time
 from pathlib import Path
-from posesearch import estimators, images
-from posesearch.engine import pipeline
-estimator = estimators.load("blazepose", pipeline.WORKERS)
-def look(path):
-    return len(estimator.estimate(images.decode(path.read_bytes(), str(path), estimator.enough)))
+from posesearch import estimators
+from posesearch.photos.decode import configure_process, decode
+from posesearch.photos.photo import make_photo
+from posesearch.threads import DEFAULT_THREADS, map_in_order
+configure_process()
+estimator = estimators.load("blazepose", DEFAULT_THREADS)
+def count_people(path):
+    return len(estimator.estimate(make_photo(decode(path.read_bytes(), str(path), estimator.useful_side))))
 photos = sorted(Path(sys.argv[1]).iterdir())
-look(photos[0])
+count_people(photos[0])
 started = time.perf_counter()
-poses = sum(pipeline.in_order(look, photos))
+poses = sum(map_in_order(count_people, photos))
 seconds = time.perf_counter() - started
 print(json.dumps({"photos": len(photos), "seconds": seconds, "poses": poses,
                   "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))

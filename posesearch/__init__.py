@@ -32,9 +32,11 @@ def open(path: str | os.PathLike[str] = "poses.duckdb") -> "Database":  # noqa: 
     return Database(path)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "Database":
-        from posesearch.database import Database  # noqa: PLC0415 (likewise)
+if not TYPE_CHECKING:  # a type checker would take every name for one that is there
 
-        return Database
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name == "Database":
+            from posesearch.database import Database  # noqa: PLC0415 (likewise)
+
+            return Database
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

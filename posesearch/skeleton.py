@@ -67,7 +67,7 @@ FACE_LIMBS: Final = tuple(
 LIMBS: Final = BODY_LIMBS + FACE_LIMBS
 
 
-def _mirrored(joint: str) -> str:
+def _mirror_name(joint: str) -> str:
     match side_of(joint):
         case "left":
             return joint.replace("left_", "right_")
@@ -77,7 +77,7 @@ def _mirrored(joint: str) -> str:
             return joint
 
 
-MIRROR: Final = tuple(INDEX[_mirrored(name)] for name in JOINTS)
+MIRROR: Final = tuple(INDEX[_mirror_name(name)] for name in JOINTS)
 """MIRROR[i] is the joint that joint i becomes in a mirror. Body joints stay among the first 14."""
 
 

@@ -59,12 +59,12 @@ class Keypoints:
         low, high = np.nanmin(self.xy, axis=0), np.nanmax(self.xy, axis=0)
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
-    def mirrored(self, width: float) -> "Keypoints":
+    def mirror(self, width: float) -> "Keypoints":
         """Return the keypoints in the mirrored photo, which is `width` pixels wide."""
         order = list(skeleton.MIRROR)
         return Keypoints((self.xy[order] * [-1, 1] + [width, 0]).astype(np.float32), self.score[order])
 
-    def scaled(self, x: float, y: float) -> "Keypoints":
+    def scale(self, x: float, y: float) -> "Keypoints":
         """Return the keypoints with x and y multiplied by these factors."""
         return Keypoints((self.xy * np.array([x, y])).astype(np.float32), self.score)
 

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import subprocess
 import threading
 import time
 import zlib
@@ -19,6 +20,8 @@ from posesearch.demo import photos as demo
 from posesearch.errors import DecoderUnavailable, EmptyPhoto, NotAnImage, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
 from posesearch.photos import pool as decoder_pool
 from posesearch.photos.pool import DecoderPool
+from posesearch.render import pictures, sheet
+from posesearch.results.search import Failure
 from tests.conftest import Toy, decode_here, toy_photo
 
 
@@ -95,6 +98,55 @@ def test_a_photo_that_keeps_its_decoder_busy_is_given_up(
     db = Database(tmp_path / "poses.duckdb")
     report = db.ingest([tmp_path / "slow.jpg", tmp_path / "next.png"])
     assert (report.ingested, [one.reason for one in report.rejected]) == (1, ["too_slow"])
+
+
+def test_a_query_and_a_sheet_give_such_a_photo_up_as_well(
+    tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DecoderPool.__init__, "__defaults__", (2, 1.0, decoder_pool.MAX_MEMORY))
+    photo = tmp_path / "a.png"
+    photo.write_bytes(toy_photo())
+    with Database(tmp_path / "poses.duckdb") as db:
+        db.ingest(photo)
+        photo.write_bytes(scans(14000, 5000))
+        started = time.monotonic()
+        with pytest.raises(PhotoTooSlow):
+            db.similar(photo)
+        [failure] = db.similar_many([photo])
+        assert isinstance(failure, Failure)
+        assert failure.reason == "PhotoTooSlow"
+        assert time.monotonic() - started < 60
+        started = time.monotonic()
+        pictures.write_sheet(db.similar(1), tmp_path / "sheet.png")
+        pictures.write_pose(db.show(1), tmp_path / "pose.png")
+        assert time.monotonic() - started < 60
+        assert db.similar(1).matches[0].stored.pose_id == 1
+    drawn = cv2.imread(str(tmp_path / "pose.png"))
+    assert drawn is not None
+    assert drawn.shape[:2] == (sheet.TILE_HEIGHT, sheet.TILE_WIDTH)  # the skeleton alone
+
+
+def test_a_query_decodes_in_a_process_that_ends_with_its_database(tmp_path: Path, toy: Toy) -> None:
+    (tmp_path / "a.png").write_bytes(toy_photo())
+
+    def query(db: Database) -> subprocess.Popen[bytes]:
+        assert db.similar(tmp_path / "a.png").query.people == 1
+        assert db._query_decoders is not None
+        [idle] = db._query_decoders._idle
+        assert idle.process.poll() is None
+        return idle.process
+
+    db = Database(tmp_path / "poses.duckdb")
+    db.ingest(tmp_path / "a.png")
+    closed = query(db)
+    db.close()
+    assert closed.poll() is not None
+    with db:
+        left = query(db)
+    assert left.poll() is not None
+    forgotten = query(db)
+    del db
+    assert forgotten.poll() is not None
 
 
 def test_a_photo_that_takes_too_much_memory_is_given_up() -> None:

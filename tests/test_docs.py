@@ -1,8 +1,12 @@
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 import posesearch
@@ -88,3 +92,24 @@ def test_every_dependency_says_why_it_is_there() -> None:
     assert len(lines) >= 10
     for line in lines:
         assert "# " in line
+
+
+def test_the_script_of_the_search_page_draws_its_pictures(tmp_path: Path) -> None:
+    script = ROOT / "docs" / "search" / "pictures.py"
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, capture_output=True)
+    drawn = {path.name: cv2.imread(str(path)) for path in tmp_path.iterdir()}
+    shown = {path.name: cv2.imread(str(path)) for path in (ROOT / "docs" / "search").glob("*.jpg")}
+    assert drawn.keys() == shown.keys()
+    for name, picture in shown.items():
+        again = drawn[name]
+        assert picture is not None
+        assert again is not None
+        assert picture.shape == again.shape
+        assert np.abs(picture.astype(int) - again).mean() < 5, name  # other processors round in other ways
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda script: script.stem)
+def test_every_benchmark_starts(script: Path) -> None:
+    done = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert not done.stdout or done.stdout.startswith("usage: ")

@@ -103,7 +103,7 @@ def expected(
     least = options.get("min_shared", 6)
     best = compare(stored, query, weight, invariance).similarity(least)[0]
     if options.get("mirror", True):
-        flipped = Poses(query.vectors, weight).mirrored()
+        flipped = Poses(query.vectors, weight).mirror()
         best = np.maximum(best, compare(stored, flipped, flipped.masks, invariance).similarity(least)[0])
     kept = {number: value for number, value in zip(ids, best.tolist(), strict=True) if value > -np.inf}
     return {number: value for number, value in kept.items() if among is None or number in among}
@@ -172,7 +172,7 @@ def test_no_better_one_is_passed_over_in_a_crowd(
             if weight.sum() < 3:
                 continue
             asked = PreparedQuery(pose, weight, invariance)
-            flipped = asked.mirrored()
+            flipped = asked.mirror()
             best = np.maximum(
                 compare(stored, asked.pose, asked.weight[None], invariance).similarity()[0],
                 compare(stored, flipped.pose, flipped.weight[None], invariance).similarity()[0],
@@ -525,7 +525,7 @@ def test_near_duplicates_do_not_take_the_places_of_others(db: Database, toy: Toy
 def test_a_mirrored_match_is_turned_as_eyes_see_it(db: Database, toy: Toy, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(toy_photo(wrist=30))
     db.ingest(tmp_path / "a.png")
-    xy = db.show(1).pose.person.keypoints.mirrored(200).xy[skeleton.BODY]
+    xy = db.show(1).pose.person.keypoints.mirror(200).xy[skeleton.BODY]
     turn = np.radians(30)
     clockwise = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])  # y points down
     query = tmp_path / "turned.json"
@@ -596,7 +596,7 @@ def test_pairs_are_the_nearest_of_all(options: CompareArguments, demo_db: Databa
     for a in range(len(ids)):
         one = stored.take(slice(a, a + 1))
         values = []
-        for query in (one, one.mirrored())[: 1 if options.get("mirror") is False else 2]:
+        for query in (one, one.mirror())[: 1 if options.get("mirror") is False else 2]:
             there = compare(stored, query, query.masks, invariance)
             share = there.shared[0] / np.maximum(stored.masks.sum(axis=1), one.masks.sum())
             enough = there.shared[0] >= np.minimum(6, np.minimum(stored.masks.sum(axis=1), one.masks.sum()))

@@ -31,7 +31,7 @@ def test_missing_joints_are_counted_out() -> None:
     assert points.body_joints == 10
     assert points.present.sum() == 14
     assert points.box == (-22, -64, 44, 69)
-    assert np.allclose(points.scaled(2, 3).box, (-44, -192, 88, 207))
+    assert np.allclose(points.scale(2, 3).box, (-44, -192, 88, 207))
 
 
 def test_nobody_has_no_box() -> None:

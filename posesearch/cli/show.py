@@ -150,7 +150,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
 def _comparable_keypoints(match: Match) -> Float32:
     """Return the joints of a match, flipped where it is mirrored, so that eyes can compare."""
     keypoints = match.stored.pose.person.keypoints
-    return (keypoints.mirrored(match.stored.width) if match.mirrored else keypoints).xy
+    return (keypoints.mirror(match.stored.width) if match.mirrored else keypoints).xy
 
 
 def _percent(value: float | None) -> str:

@@ -108,7 +108,7 @@ def _make_person(keypoints: Keypoints, score: float, photo: Photo, quarters: int
     xy = keypoints.xy
     for _ in range(quarters):  # rotate back by one quarter turn
         xy = np.stack([xy[:, 1], 1 - xy[:, 0]], axis=1)
-    in_photo = Keypoints(xy, keypoints.score).scaled(photo.width, photo.height)
+    in_photo = Keypoints(xy, keypoints.score).scale(photo.width, photo.height)
     left, top, width, height = in_photo.box
     low, high = np.array([left, top]), np.array([left + width, top + height])
     return people.make_person(in_photo, score, low, high, photo)

@@ -73,13 +73,13 @@ def _clean_text(value: Any) -> str:
 def _read_position(block: Mapping[int, Any]) -> tuple[float, float] | None:
     if not {_LATITUDE, _LONGITUDE} <= block.keys():
         return None
-    latitude = _to_degrees(block[_LATITUDE], block.get(_LATITUDE - 1) == "S")
-    longitude = _to_degrees(block[_LONGITUDE], block.get(_LONGITUDE - 1) == "W")
+    latitude = _to_degrees(block[_LATITUDE], negative=block.get(_LATITUDE - 1) == "S")
+    longitude = _to_degrees(block[_LONGITUDE], negative=block.get(_LONGITUDE - 1) == "W")
     on_earth = math.isfinite(latitude) and math.isfinite(longitude) and abs(latitude) <= 90 and abs(longitude) <= 180
     return (latitude, longitude) if on_earth and (latitude or longitude) else None  # 0, 0 is a receiver without a fix
 
 
-def _to_degrees(parts: Sequence[Any], negative: bool) -> float:
+def _to_degrees(parts: Sequence[Any], *, negative: bool) -> float:
     degrees, minutes, seconds = (float(part) for part in parts)
     value = round(degrees + minutes / 60 + seconds / 3600, 6)
     return -value if negative else value

@@ -65,7 +65,7 @@ class Poses:
         count, width = self.vectors.shape
         return self.vectors.reshape(count, width // skeleton.N_BODY, skeleton.N_BODY).transpose(1, 0, 2)
 
-    def mirrored(self) -> "Poses":
+    def mirror(self) -> "Poses":
         """Return the mirrored poses: x negated, left and right joints exchanged."""
         axes = self.axes[:, :, _MIRROR].copy()
         axes[0] *= -1

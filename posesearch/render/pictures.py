@@ -106,7 +106,7 @@ def _draw_match(photo: Pixels | None, match: Match) -> Pixels:
     heat = np.sqrt(np.minimum(match.contributions / HOT, 1.0))
     width, keypoints = match.stored.width, match.stored.pose.person.keypoints
     if match.mirrored:
-        keypoints = keypoints.mirrored(width)
+        keypoints = keypoints.mirror(width)
         photo = None if photo is None else mirror_pixels(photo)
     return _draw_pose(photo, width, keypoints, heat)
 
@@ -123,4 +123,4 @@ def _draw_pose(photo: Pixels | None, width: int, keypoints: Keypoints, heat: Hea
     if photo is None:
         return draw_alone(keypoints.xy, TILE_WIDTH, TILE_HEIGHT, heat)
     scale = photo.shape[1] / width
-    return draw_on_photo(photo, keypoints.scaled(scale, scale).xy, heat)
+    return draw_on_photo(photo, keypoints.scale(scale, scale).xy, heat)

@@ -49,7 +49,7 @@ def _explain_hit(
     scale: PercentileScale,
     options: SearchOptions,
 ) -> Match:
-    variant = prepared.mirrored() if hit.mirrored else prepared
+    variant = prepared.mirror() if hit.mirrored else prepared
     pose = select_coordinates(stored.pose, options.invariance)
     comparison = compare(pose, variant.pose, variant.weight[None], options.invariance)
     degrees = float(comparison.degrees[0, 0])  # of a mirrored match: of the stored pose against the mirrored query

@@ -126,7 +126,7 @@ def _compare_tiles(data: _Input, options: SearchOptions, progress: Progress, *, 
         query, others = data.poses.take(rows), data.poses.take(columns)
         plain = _symmetric_similarity(query, others, options)
         mirrored = (
-            _symmetric_similarity(query.mirrored(), others, options) if options.mirror else np.full_like(plain, -np.inf)
+            _symmetric_similarity(query.mirror(), others, options) if options.mirror else np.full_like(plain, -np.inf)
         )
         offset = np.arange(columns.start, columns.stop)[None] - np.arange(rows.start, rows.stop)[:, None]
         for values in (plain, mirrored):

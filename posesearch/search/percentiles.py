@@ -65,7 +65,7 @@ def compare_both_ways(
         Two arrays (q, n) float64. They are -inf where too few joints are shared, or where mirrored poses do not count.
     """
     similarities = []
-    for variant in (queries, [query.mirrored() for query in queries]):
+    for variant in (queries, [query.mirror() for query in queries]):
         poses = Poses(
             *(
                 np.concatenate(rows)

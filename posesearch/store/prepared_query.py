@@ -31,10 +31,10 @@ class PreparedQuery:
     weight: Float32
     invariance: Invariance
 
-    def mirrored(self) -> "PreparedQuery":
+    def mirror(self) -> "PreparedQuery":
         """Return the mirrored query."""
-        weights = Poses(self.pose.vectors, self.weight[None]).mirrored().masks[0]
-        return PreparedQuery(self.pose.mirrored(), weights, self.invariance)
+        weights = Poses(self.pose.vectors, self.weight[None]).mirror().masks[0]
+        return PreparedQuery(self.pose.mirror(), weights, self.invariance)
 
     @property
     def joint_set(self) -> int:

@@ -34,7 +34,7 @@ def find_most_similar(
         min_shared: joints that a pose must share with the query, or all joints of a query that has fewer.
         candidates: name of a relation, from select_candidates.
     """
-    variants = [query, query.mirrored()] if mirror else [query]
+    variants = [query, query.mirror()] if mirror else [query]
     best: dict[int, Hit] = {}
 
     def keep_best(rows: Iterable[tuple[int, float, bool]]) -> None:
