@@ -241,3 +241,20 @@ def test_what_is_derived_is_the_same_in_a_database_brought_up_to_date(demo_folde
     assert [row[0] for row in after] == [row[0] for row in before]
     for column in (1, 2):
         assert np.allclose([row[column] for row in after], [row[column] for row in before], atol=1e-6)
+
+
+def test_an_upgraded_database_has_the_macros_of_a_new_one(demo_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
+    listed = "SELECT DISTINCT function_name, macro_definition FROM duckdb_functions() WHERE NOT internal ORDER BY ALL"
+    with DatabaseFile(path).reading() as connection:
+        new = connection.execute(listed).fetchall()
+    with duckdb.connect(str(path)) as older:  # as version 4 had them
+        older.execute("CREATE MACRO told(spread) AS CASE WHEN spread > 1e-3 THEN spread END")
+        older.execute("CREATE MACRO shrunk(correlation, share) AS correlation * share")
+        older.execute("CREATE MACRO nearest_to(queries, n) AS TABLE SELECT 1")
+        older.execute("CREATE OR REPLACE MACRO closer_than(value) AS (SELECT value FROM poses LIMIT 1)")
+        older.execute("UPDATE about SET value = '4' WHERE key = 'schema_version'")
+    with DatabaseFile(path).reading() as connection:
+        assert connection.execute(listed).fetchall() == new
+    assert len(new) > 20

@@ -55,7 +55,16 @@ _UPGRADES: Final = {
         INSERT INTO sources BY NAME
         SELECT source, collection, max(snapshot_id) AS snapshot_id FROM snapshots GROUP BY ALL ORDER BY snapshot_id;
     """,
-    4: "",  # only views and macros changed
+    # Only views and macros changed. These have other names now.
+    4: "".join(
+        f"DROP MACRO {kind} IF EXISTS {name};"
+        for kind, names in (
+            ("", ("bits_of", "told", "turned_product", "flat_spread", "solid_spread", "whole_correlation")),
+            ("", ("part_correlation", "shrunk", "scattered", "mirrored_view", "view_query")),
+            ("TABLE", ("nearest_to", "named")),
+        )
+        for name in names
+    ),
 }
 _VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql
 
