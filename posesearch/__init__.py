@@ -1,4 +1,4 @@
-"""posesearch: which poses are in a folder of photos, and which are like this one.
+"""posesearch finds the poses in photos, and searches for similar ones.
 
 import posesearch
 

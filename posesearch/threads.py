@@ -1,4 +1,4 @@
-"""Running a function in threads with results in order, at most a bounded number ahead."""
+"""An ordered parallel map in threads, with a bounded look-ahead."""
 
 import os
 from collections import deque

@@ -1,4 +1,4 @@
-"""The values that all of posesearch shares: keypoints, people, poses, stored poses, and which estimator made them.
+"""Shared value types: keypoints, people, poses, stored poses, estimator configuration.
 
 All are frozen. Arrays are checked when a value is made.
 """

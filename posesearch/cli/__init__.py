@@ -1,4 +1,4 @@
-"""The command line: a thin skin over the library. It alone prints, exits and reads the environment."""
+"""The command line. Only this package prints, exits, and reads the environment."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The commands that ingest, cluster and query. Each calls one method of the library and shows the result."""
+"""The commands ingest, reestimate, cluster, stats and sql. Each calls one method of Database and shows the result."""
 
 from enum import StrEnum
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How each result looks in a terminal."""
+"""Prints each kind of result in the terminal."""
 
 import shlex
 import shutil

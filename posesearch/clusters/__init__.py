@@ -1,1 +1,1 @@
-"""Clustering: k-means over stored poses, and the tables that it is stored in."""
+"""K-means clustering of stored poses."""

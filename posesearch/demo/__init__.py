@@ -1,1 +1,1 @@
-"""The demo: synthetic photos of mannequins, which need no download and show no real person."""
+"""Synthetic photos of mannequins, for the demo and the tests."""

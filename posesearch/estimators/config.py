@@ -1,4 +1,4 @@
-"""Which estimator to use: from the names and files that a user gives, and from what a database records."""
+"""Chooses the estimator from the user's options and from what the database records."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Builds people out of a network's joints: the neck, missing joints, the bounding box, and the order of the people."""
+"""Makes Person objects from a network's joints."""
 
 from typing import Final
 

@@ -1,1 +1,1 @@
-"""Ingest: bringing the database in line with the photos that are there."""
+"""Ingest: updates the database to match the photos at the sources."""

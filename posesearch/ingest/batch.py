@@ -1,4 +1,4 @@
-"""Batches of rows: collecting what an ingest or a re-estimation found, and writing it in one transaction at a time."""
+"""Collects the rows of an ingest or a re-estimation, and writes each batch in one transaction."""
 
 import json
 import time

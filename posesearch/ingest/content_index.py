@@ -1,4 +1,4 @@
-"""The contents of photos during an ingest: which bytes the database has already, and from where photos were moved."""
+"""The known photos by SHA-256, during an ingest: avoids repeated analysis, and detects moved photos and copies."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""The plan of an ingest: which observed photos have to be read, and which stored ones are missing."""
+"""The plan of an ingest: the photos to read, and the stored photos that are missing."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

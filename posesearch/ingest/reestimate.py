@@ -1,4 +1,4 @@
-"""Re-estimation: the photos of a database estimated again by another estimator, in place."""
+"""Re-estimation: estimates the stored photos again with another estimator."""
 
 import hashlib
 import time

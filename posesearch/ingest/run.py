@@ -1,4 +1,4 @@
-"""An ingest run: reads and analyzes the photos that its plan names, and writes what became of each."""
+"""An ingest run: analyzes the photos of its plan, and writes their rows and statuses."""
 
 import hashlib
 import time

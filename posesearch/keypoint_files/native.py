@@ -1,8 +1,7 @@
-"""posesearch's own keypoint format, JSON as `posesearch show --json` and `similar --json` print it."""
+"""posesearch's own keypoint format: the JSON that `show --json` and `similar --json` print."""
 
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,23 +9,10 @@ import numpy as np
 
 from posesearch import skeleton
 from posesearch.errors import BadKeypoints
+from posesearch.keypoint_files.keypoint_file import KeypointFile
 from posesearch.types import Keypoints, Person
 
 _MAX_COORDINATE: Final = 1e7  # larger than any photo
-
-
-@dataclass(frozen=True, eq=False)
-class KeypointFile:
-    """The content of a keypoint file.
-
-    Attributes:
-        person: keypoints, and world coordinates if the file has them.
-        width, height: size of the photo, or of the frame that holds the keypoints if the file does not say.
-    """
-
-    person: Person
-    width: int
-    height: int
 
 
 def read_keypoints(path: str) -> KeypointFile:
@@ -71,7 +57,7 @@ def _parse(value: dict[str, Any]) -> KeypointFile:
     width, height = int(value.get("width") or corner[0] + 1), int(value.get("height") or corner[1] + 1)
     if min(width, height) < 1 or max(width, height) > _MAX_COORDINATE:
         raise ValueError(f"a photo of {width} x {height} pixels")
-    return KeypointFile(Person(keypoints, 1.0, box, 1.0, world), width, height)
+    return KeypointFile((Person(keypoints, 1.0, box, 1.0, world),), width, height)
 
 
 def _parse_joints(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int, list[float]]:

@@ -1,1 +1,1 @@
-"""A photo's bytes to its pixels: decoding in processes that can be killed, EXIF, difference hash."""
+"""Decodes photos in processes that can be killed. Also EXIF and the difference hash."""

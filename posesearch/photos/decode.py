@@ -1,4 +1,4 @@
-"""Decoding: the bytes of a photo to upright BGR pixels. The result is a DecodedImage or a PhotoError, for any bytes.
+"""Decodes a photo to upright BGR pixels. Raises a PhotoError if it is not a valid photo.
 
 Pillow decodes, without NumPy and OpenCV, so that the decoding processes start quickly and stay small. These processes
 are the only place where the library decodes (see photos/pool.py): the settings below belong to the whole process.

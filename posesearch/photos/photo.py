@@ -1,4 +1,4 @@
-"""A decoded photo as estimators take it: pixels as an array, size, difference hash and capture information."""
+"""A decoded photo, the input of an estimator: pixels, size, difference hash and capture information."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A pool of decoding processes that can be killed: a hostile photo takes down a process, and never the caller.
+"""A pool of decoding processes that can be killed. A malicious photo can crash only its process.
 
 Threads share a pool. photos/worker.py is the inside of a process, photos/protocol.py the messages between the two.
 """

@@ -1,4 +1,4 @@
-"""The inside of a decoding process: it reads requests from stdin, decodes, and answers on stdout, one at a time.
+"""Main loop of a decoding process: reads requests from stdin, decodes, and answers on stdout, one at a time.
 
 It imports Pillow and little else. It limits its own memory and processor time, so that a hostile photo ends this
 process and nothing else.

@@ -1,1 +1,1 @@
-"""Poses as vectors: which people become poses, normalization, similarity, nearest centroid. Pure NumPy."""
+"""Pose vectors in pure NumPy: acceptance rule, normalization, similarity, nearest centroid."""

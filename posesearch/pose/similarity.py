@@ -1,4 +1,4 @@
-"""Similarity of poses: the correlation of the joints that both have, after the best translation and scale.
+"""Pose similarity: the correlation of the joints that both poses have, invariant to translation and scale.
 
 schema.sql has the same formulas for one query against a whole database. These compare many poses with many, as matrix
 products, and explain one comparison joint by joint. docs/search.md derives the formulas.

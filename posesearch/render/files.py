@@ -1,4 +1,4 @@
-"""Writing of output files. Each failure is an OutputFailed that names the file."""
+"""Writes output files. A failure raises OutputFailed."""
 
 from pathlib import Path
 

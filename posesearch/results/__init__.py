@@ -1,1 +1,1 @@
-"""What the methods of Database return: plain values, each with the JSON that the command line prints."""
+"""The return values of Database, with their conversion to JSON."""

@@ -1,4 +1,4 @@
-"""Near-duplicates: poses of the same person in the same photo, stored twice or encoded again, or in a burst."""
+"""Near-duplicates: poses of the same person in copies, re-encodings or burst shots of a photo."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""The options of a search: which poses are compared, what is ignored, and what is a match."""
+"""The options of searches, and their validation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

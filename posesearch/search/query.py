@@ -1,4 +1,4 @@
-"""Queries: from a photo, a URL, a keypoint file or a stored pose to what is compared with the stored poses."""
+"""Builds queries from photos, URLs, keypoint files and stored poses."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -8,7 +8,7 @@ import numpy as np
 from posesearch import skeleton, sources
 from posesearch.errors import NoSuchPart, NoSuchPerson, NoWorldJoints, TooFewJoints
 from posesearch.estimators import Estimator
-from posesearch.keypoint_files.native import read_keypoints
+from posesearch.keypoint_files import read_keypoints
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import MIN_JOINTS, AcceptanceRule, accept_people
 from posesearch.pose.normalize import make_pose
@@ -46,23 +46,32 @@ def query_from_pose(stored: StoredPose, person: int | None) -> Query:
     )
 
 
-def query_from_keypoints(path: str) -> Query:
-    """Return the query for a keypoint file.
+def query_from_keypoints(path: str, person: int | None) -> Query:
+    """Return the query for one person in a keypoint file.
+
+    Args:
+        path: the file.
+        person: which person of the file, from 1. None takes the first.
 
     Raises:
         BadKeypoints: the file can't be read, or has something else.
-        TooFewJoints: it has fewer than 3 body joints, or all of them on one point.
+        NoSuchPerson: there are fewer people.
+        TooFewJoints: the person has fewer than 3 body joints, or all of them on one point.
     """
     file = read_keypoints(path)
+    number = 1 if person is None else person
+    if not 1 <= number <= len(file.people):
+        raise NoSuchPerson(path, number, len(file.people))
+    chosen = file.people[number - 1]
     min_joints = MIN_JOINTS_STEPS[-1]
-    if file.person.keypoints.body_joints < min_joints:
-        found = f"it has {file.person.keypoints.body_joints} of the 14 body joints"
+    if chosen.keypoints.body_joints < min_joints:
+        found = f"it has {chosen.keypoints.body_joints} of the 14 body joints"
         raise TooFewJoints(path, f"{found}, and a search needs {min_joints}")
     try:
-        pose = make_pose(file.person)
+        pose = make_pose(chosen)
     except ValueError as error:
         raise TooFewJoints(path, str(error)) from error
-    return Query(path, file.width, file.height, None, 1, 1, pose)
+    return Query(path, file.width, file.height, None, len(file.people), number, pose)
 
 
 def query_from_photo(
@@ -116,7 +125,7 @@ def make_query(
 ) -> Query:
     """Return the query for a keypoint file or a photo, by its name. The arguments are those of query_from_photo."""
     if source.lower().endswith(".json") and not sources.is_url(source):
-        return query_from_keypoints(source)
+        return query_from_keypoints(source, person)
     return query_from_photo(source, person, load, decoders, allow_private=allow_private)
 
 

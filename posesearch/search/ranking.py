@@ -1,4 +1,4 @@
-"""The ranking of a search: the hits, best first, and which of them are listed."""
+"""Ranks the hits of a search, and removes near-duplicates."""
 
 from posesearch.results.search import Query
 from posesearch.search.near_duplicates import collapse_near_duplicates

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from posesearch.errors import SourceError
-from posesearch.photos.formats import EXTENSIONS
+from posesearch.photos.extensions import EXTENSIONS
 from posesearch.sources.urls import is_url
 
 LIST_EXTENSIONS: Final = frozenset((".txt", ".csv", ".tsv"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posesearch.errors import SourceError
-from posesearch.photos.formats import EXTENSIONS
+from posesearch.photos.extensions import EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
 from posesearch.sources.urls import is_url, public_name, to_unicode
 from posesearch.sources.walk import is_photo_path, size_and_time, walk_folder

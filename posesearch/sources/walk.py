@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from posesearch.errors import SourceError
-from posesearch.photos.formats import EXTENSIONS
+from posesearch.photos.extensions import EXTENSIONS
 
 if TYPE_CHECKING:
     import pathspec

@@ -1,4 +1,4 @@
-"""The table about: facts of the whole database, and which estimator made its poses."""
+"""The table `about`: settings of the whole database, with the estimator of its poses."""
 
 import json
 from typing import Final

@@ -1,4 +1,4 @@
-"""The poses that a search considers: all, or those of a collection, a cluster or an SQL condition."""
+"""Selects the poses to search: all, or those of a collection, a cluster or an SQL condition."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The tables of clusterings: clusterings, centroids, labels, inertias."""
+"""The tables of clusterings: `clusterings`, `centroids`, `labels`, `inertias`."""
 
 from dataclasses import dataclass
 from typing import Any

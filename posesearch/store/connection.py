@@ -1,4 +1,4 @@
-"""Opening the database file: late, for as short as possible, and with an error of its own for each way it can fail."""
+"""Opens the database file for as short as possible, and turns its failures into errors with a sentence."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Fingerprints of stored poses: which photo each is from and what that looks like, to find near-duplicates."""
+"""Source photo and difference hash of stored poses, for near-duplicate detection."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Lock files beside the database. The operating system releases them if a process dies.
+"""Lock files beside the database: one ingest at a time, and readers give way to writers.
 
 DuckDB's own lock controls who has the file open. These control who may ask for it: one ingest runs at a time, and a
 process that wants to write gets its turn between two readers, however many there are.

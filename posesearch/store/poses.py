@@ -1,4 +1,4 @@
-"""The table poses: writing people with their keypoints and vectors, and reading them back."""
+"""The table `poses`: writes people with their keypoints and vectors, and reads them back."""
 
 from collections.abc import Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The table snapshots: writing batches of photos with their poses, and reading what is known of photos."""
+"""The table `snapshots`: writes batches of photos with their poses, and reads what is known of photos."""
 
 import sys
 from collections.abc import Sequence

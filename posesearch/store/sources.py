@@ -1,4 +1,4 @@
-"""The table sources: where each photo is, what has changed since the last ingest, and what is missing."""
+"""The table `sources`: paths and URLs of photos, and the detection of changed and missing ones."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The user's own SQL, read-only and without access to other files."""
+"""Runs the user's own SQL, read-only and without access to other files."""
 
 from collections import Counter
 from collections.abc import Iterable

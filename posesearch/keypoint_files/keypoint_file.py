@@ -1,0 +1,19 @@
+"""The content of a keypoint file, whatever its format."""
+
+from dataclasses import dataclass
+
+from posesearch.types import Person
+
+
+@dataclass(frozen=True, eq=False)
+class KeypointFile:
+    """The content of a keypoint file.
+
+    Attributes:
+        people: the people in it, with keypoints, and with world coordinates if the file has them.
+        width, height: size of the photo, or of a frame that holds the keypoints if the file does not say.
+    """
+
+    people: tuple[Person, ...]
+    width: int
+    height: int
