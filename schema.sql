@@ -5,7 +5,7 @@
 -- way in; docs/sql.md has examples, docs/search.md the formulas.
 --
 -- Raw keypoints are the truth. Vectors, labels and centroids are derived from them and can be computed again without
--- looking at a photo.
+-- the photos.
 --
 -- Tables refer to each other by the _id columns. There are no declared foreign keys: DuckDB updates a row by deleting and
 -- inserting it, which a foreign key would refuse.
@@ -29,7 +29,7 @@ INSERT INTO joints VALUES
     (12, 'left_hip'), (13, 'left_knee'), (14, 'left_ankle'),
     (15, 'right_eye'), (16, 'left_eye'), (17, 'right_ear'), (18, 'left_ear');
 
--- A row for each photo that an ingest looked at, once per collection, wherever and how often it lies there.
+-- A row for each photo that an ingest processed, once per collection, however many sources it has.
 CREATE SEQUENCE snapshot_ids;
 CREATE TABLE snapshots (
     snapshot_id INTEGER PRIMARY KEY DEFAULT nextval('snapshot_ids'),
@@ -94,7 +94,7 @@ CREATE TABLE poses (
     world_x     FLOAT[18],
     world_y     FLOAT[18],
     world_z     FLOAT[18],
-    -- Derived, "body" normalisation: x0..x13, y0..y13 of the body joints, moved so that the joints present have their
+    -- Derived, "body" normalization: x0..x13, y0..y13 of the body joints, moved so that the joints present have their
     -- centroid at the origin, divided by the Frobenius norm. An element is 0 where the joint is missing, never NULL:
     -- inner products take no NULL, and the mask tells.
     vector      FLOAT[28] NOT NULL,
@@ -124,7 +124,7 @@ CREATE TABLE clusterings (
 CREATE TABLE centroids (
     clustering_id  INTEGER NOT NULL,
     cluster        USMALLINT NOT NULL,  -- from 0, the largest cluster first
-    vector         FLOAT[28] NOT NULL,  -- the mean, in the clustering's normalisation: x0..x13, y0..y13
+    vector         FLOAT[28] NOT NULL,  -- the mean, in the clustering's normalization: x0..x13, y0..y13
     size           INTEGER NOT NULL,    -- poses that got this label when the clustering was made, partial ones too
     medoid_pose_id INTEGER NOT NULL,    -- the complete pose nearest the centroid then; it may be gone by now
     PRIMARY KEY (clustering_id, cluster)
@@ -134,7 +134,7 @@ CREATE TABLE labels (
     clustering_id INTEGER NOT NULL,
     pose_id       INTEGER NOT NULL,
     cluster       USMALLINT NOT NULL,
-    -- Euclidean, in the clustering's normalisation. Of a partial pose: over the joints it has, after the best move and scale
+    -- Euclidean, in the clustering's normalization. Of a partial pose: over the joints it has, after the best move and scale
     -- on them ("body" only), and times sqrt(14 / joints), so that it compares with the others.
     distance      FLOAT NOT NULL,
     PRIMARY KEY (clustering_id, pose_id)
@@ -151,7 +151,7 @@ CREATE TABLE inertias (
 -- Views and macros. They hold no data: a database of an earlier posesearch gets these when it is next opened.
 --
 -- DuckDB puts the text of an argument into a macro's body, where a column of that name may be nearer than the caller's. So a macro
--- first collects its arguments in one struct, in a SELECT without FROM, which sees nothing but the caller's columns.
+-- with a query of its own first collects its arguments in a struct, in a SELECT without FROM, which sees the caller's columns only.
 
 -- The newest clustering of each collection and of the whole, less those that a newer one of the whole replaces.
 CREATE OR REPLACE VIEW current_clusterings AS
@@ -190,7 +190,7 @@ SELECT
     p.world_x[j.position] AS world_x,  -- metres from the middle of the hips; NULL where missing or not given
     p.world_y[j.position] AS world_y,
     p.world_z[j.position] AS world_z,
-    -- "body" normalised; NULL where missing, and for eyes and ears, which are not compared
+    -- "body" normalized; NULL where missing, and for eyes and ears, which are not compared
     CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position] END AS nx,
     CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position + 14] END AS ny
 FROM poses AS p
@@ -334,18 +334,19 @@ CREATE OR REPLACE MACRO penalized(correlation, share) AS
 -- First the poses that have all joints of the query. Then those that lack some and can still be among the n.
 CREATE OR REPLACE MACRO rank_poses(queries, n, min_shared := 6, among := 'poses', in_collection := NULL) AS TABLE
     WITH bound(argument) AS MATERIALIZED (
-        SELECT {'queries': queries, 'min_shared': min_shared, 'in_collection': in_collection}
+        SELECT {'min_shared': min_shared, 'in_collection': in_collection}
     ),
     asked AS MATERIALIZED (
-        SELECT one.mirrored, one.q, argument
-        FROM (SELECT unnest(argument.queries) AS one, argument FROM bound) WHERE one.q.total > 0
+        SELECT one.mirrored, one.q FROM (SELECT unnest(queries) AS one) WHERE one.q.total > 0
+    ),
+    allowed AS MATERIALIZED (
+        SELECT snapshot_id FROM snapshots, bound WHERE argument.in_collection IS NULL OR collection = argument.in_collection
     ),
     whole AS MATERIALIZED (
         SELECT pose_id, mirrored, joint_set, full_correlation(p.vector, p.squares, q) AS similarity
         FROM query_table(among) AS p, asked
         WHERE p.joint_set & q.joint_set = q.joint_set
-          AND (argument.in_collection IS NULL
-               OR p.snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = argument.in_collection))
+          AND p.snapshot_id IN (FROM allowed)
         ORDER BY similarity DESC NULLS LAST, pose_id LIMIT 2 * n
     ),
     bar AS MATERIALIZED (
@@ -355,13 +356,13 @@ CREATE OR REPLACE MACRO rank_poses(queries, n, min_shared := 6, among := 'poses'
         )
     ),
     open AS MATERIALIZED (
-        SELECT mirrored, q, height, argument FROM asked, bar WHERE penalized(1, 1 - q.lightest / q.total) >= height
+        SELECT mirrored, q, height, argument.min_shared AS min_shared FROM asked, bar, bound WHERE penalized(1, 1 - q.lightest / q.total) >= height
     ),
     parts_of_it AS MATERIALIZED (
         SELECT joint_set, mirrored, query_within(q, joint_set) AS within, q.total
         FROM (SELECT DISTINCT p.joint_set FROM query_table(among) AS p, (SELECT DISTINCT true FROM open)), open
         WHERE joint_set & q.joint_set <> q.joint_set
-          AND bit_count(joint_set & q.joint_set) >= least(argument.min_shared, bit_count(q.joint_set))
+          AND bit_count(joint_set & q.joint_set) >= least(open.min_shared, bit_count(q.joint_set))
           AND penalized(1, sum_within(q.weight, joint_set) / q.total) >= height
     ),
     lacking AS MATERIALIZED (
@@ -369,8 +370,7 @@ CREATE OR REPLACE MACRO rank_poses(queries, n, min_shared := 6, among := 'poses'
                penalized(partial_correlation(p.vector, p.squares, asked.q, o.within), o.within.n / o.total) AS similarity
         FROM query_table(among) AS p JOIN parts_of_it AS o ON p.joint_set = o.joint_set, asked
         WHERE o.mirrored IS NOT DISTINCT FROM asked.mirrored
-          AND (argument.in_collection IS NULL
-               OR p.snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = argument.in_collection))
+          AND p.snapshot_id IN (FROM allowed)
         ORDER BY similarity DESC NULLS LAST, pose_id LIMIT 2 * n
     )
     SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, pose_id, similarity, mirrored,
@@ -462,8 +462,8 @@ CREATE OR REPLACE MACRO pair_correlation(a, a_mask, a_squares, b, b_mask, b_squa
     array_inner_product(b[1:14]::FLOAT[14], a_mask)::DOUBLE, array_inner_product(b[15:28]::FLOAT[14], a_mask)::DOUBLE,
     array_inner_product(a_squares, b_mask)::DOUBLE, array_inner_product(b_squares, a_mask)::DOUBLE);
 
--- Their similarity where the second is the query, or where of is the joints of the one that has more, the same both ways.
--- NULL where they share fewer than 6 body joints and the one with fewer has others.
+-- Their similarity. of_joints: the joints of the second, if that is the query, or of the one with more, for the same similarity in
+-- both directions. NULL if they share fewer than 6 body joints, and the one with fewer has others.
 CREATE OR REPLACE MACRO pair_similarity(a, a_mask, a_squares, b, b_mask, b_squares, fewest, of_joints) AS
     CASE WHEN array_inner_product(a_mask, b_mask) >= least(6, fewest)
     THEN penalized(pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares), array_inner_product(a_mask, b_mask)::DOUBLE / of_joints)

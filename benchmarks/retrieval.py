@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 import posesearch
 from posesearch import skeleton
 from posesearch.database import Database
-from posesearch.pose.normalize import normalize_body, normalize_max, normalize_world
+from posesearch.pose.normalize import normalize_body, normalize_max
 from posesearch.pose.similarity import Invariance, Poses, compare
 from posesearch.search.near_duplicates import (
     are_near_duplicates,
@@ -52,8 +52,7 @@ class Bodies:
 
     def poses(self) -> Poses:
         """Normalize them."""
-        normalize = normalize_body if self.xy.shape[2] == 2 else normalize_world
-        return Poses(normalize(self.xy.astype(np.float32)), (~np.isnan(self.xy[..., 0])).astype(np.float32))
+        return Poses(normalize_body(self.xy.astype(np.float32)), (~np.isnan(self.xy[..., 0])).astype(np.float32))
 
 
 def middle(xy: Array, joint: str) -> Array:

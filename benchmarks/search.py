@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 import posesearch
 from posesearch import skeleton
-from posesearch.pose.normalize import normalize_body, normalize_world
+from posesearch.pose.normalize import normalize_body
 from posesearch.pose.similarity import Invariance, Poses
 from posesearch.search.query import joint_weights
 from posesearch.store import migrations
@@ -86,7 +86,7 @@ def drawn(stored: Sequence[StoredPose], count: int, random: np.random.Generator)
     solid = solid[chosen]
     hidden = (random.random((count, 1)) < 0.3) & (random.random((count, skeleton.N_BODY)) < 0.15)
     made = []
-    for xy, normalize in ((flat, normalize_body), (solid, normalize_world)):
+    for xy, normalize in ((flat, normalize_body), (solid, normalize_body)):
         shoulders, hips = (
             xy[:, [skeleton.INDEX[f"right_{at}"], skeleton.INDEX[f"left_{at}"]]].mean(axis=1)
             for at in ("shoulder", "hip")
@@ -266,8 +266,12 @@ def measure(path: Path, stored: Sequence[StoredPose], count: int, repeats: int) 
             held = connection.execute("SELECT sum(memory_usage_bytes) / 1e6 FROM duckdb_memory()").fetchall()[0][0]
         ratio = f"{np.median(times) / base:9.2f}"
         print(f"    {kind.name:30}{summary(times)} {ratio} {first[0]:9.1f} {held:9,.0f}", flush=True)
+    few = [int(row) + 1 for row in wanted[: max(3, repeats // 5)]]
+    with DatabaseFile(path).reading() as connection:
+        macro = [timed(lambda id_=id_: connection.execute("FROM similar_poses(?)", [id_]).fetchall()) for id_ in few]  # type: ignore[misc]
+    print(f"    {'similar_poses, in SQL':30}{summary(macro)} {np.median(macro) / base:9.2f}")
     with posesearch.open(path) as database:
-        whole = [timed(lambda row=row: database.similar(int(row) + 1)) for row in wanted[: max(3, repeats // 5)]]  # type: ignore[misc]
+        whole = [timed(lambda id_=id_: database.similar(id_)) for id_ in few]  # type: ignore[misc]
     print(f"    {'Database.similar, opens it':30}{summary(whole)} {np.median(whole) / base:9.2f}")
 
 

@@ -1,11 +1,9 @@
 """The library: a Database object with one method for each command."""
 
 import os
-import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 
 from posesearch import sources as photo_sources
@@ -36,8 +34,8 @@ from posesearch.types import StoredPose
 class Database:
     """A posesearch database.
 
-    The first ingest creates the file. It is open only while a method uses it, and every method raises StoreError if it
-    can't be used. `close`, or a `with` block, releases the loaded networks and the decoding processes.
+    The first ingest creates the file. It is open only while a method uses it. A method that uses it raises StoreError
+    if it can't. `close`, or a `with` block, releases the loaded networks and the decoding processes.
 
     Example:
         with posesearch.open("poses.duckdb") as db:
@@ -49,24 +47,19 @@ class Database:
         """Store the path. Nothing is opened yet."""
         self._file = DatabaseFile(os.fspath(path))
         self._estimators = EstimatorCache()
-        self._query_decoders: DecoderPool | None = None
-        self._lock = threading.Lock()
+        self._renew_decoders()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Release the loaded networks and the decoding processes. They are loaded and started again when needed."""
         self._estimators.clear()
-        with self._lock:
-            decoders, self._query_decoders = self._query_decoders, None
-        if decoders is not None:
-            decoders.close()
+        self._close_decoders()
+        self._renew_decoders()
 
     @property
     def path(self) -> str:
@@ -116,11 +109,15 @@ class Database:
             ValueError: min_joints or jobs is out of range.
         """
         named = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
+        request = IngestRequest(
+            collection=collection, strict=strict, min_joints=min_joints, gps=gps,
+            jobs=jobs, prune=prune, dry_run=dry_run, allow_private=allow_private,
+        )  # fmt: skip
         self._estimators.forget_error()
         return ingest(
             self._file,
             [os.fspath(source) for source in named],
-            IngestRequest(collection, strict, min_joints, gps, jobs, prune, dry_run, allow_private),
+            request,
             estimator=estimator,
             model_paths=model_paths,
             mix=mix,
@@ -200,7 +197,7 @@ class Database:
         Args:
             query: path or URL of a photo, path of a .json keypoint file, or id of a stored pose.
             n: the most matches to return.
-            person: which person of the photo, from 1, the most prominent first. None takes the most prominent.
+            person: which person of the photo or file, from 1. None takes the most prominent.
             allow_private: whether to open a URL on this machine or in its network.
             **options: collection, cluster, where, mirror, parts, turn, view, min_shared, close, duplicates. See
                 SearchArguments.
@@ -211,9 +208,9 @@ class Database:
             EstimatorError: the estimator can't be used.
             ValueError: an option is out of range.
         """
-        source = query if isinstance(query, int) else os.fspath(query)
-        search_options = SearchOptions.from_arguments(n, **options)
-        load, decoders = partial(self._estimators.load, streams=1), self._decoders()
+        source, search_options = _to_source(query), SearchOptions.from_arguments(n, **options)
+        self._estimators.forget_error()
+        load, decoders = partial(self._estimators.load, streams=1), self._decoders
         return find_similar(self._file, source, person, search_options, load, decoders, allow_private=allow_private)
 
     def similar_many(
@@ -227,10 +224,10 @@ class Database:
         Raises:
             QueryError, EstimatorError, ValueError: as `similar`, if it concerns all queries.
         """
-        sources = (query if isinstance(query, int) else os.fspath(query) for query in queries)
         search_options = SearchOptions.from_arguments(n, **options)
+        self._estimators.forget_error()
         load = partial(self._estimators.load, streams=DEFAULT_THREADS)
-        return find_similar_to_each(self._file, sources, search_options, load, self._decoders())
+        return find_similar_to_each(self._file, map(_to_source, queries), search_options, load)
 
     def photos(self, folder: str | os.PathLike[str]) -> list[str]:
         """Return the photos in a folder, as queries for `similar_many`. Raise SourceError if there are none."""
@@ -291,10 +288,10 @@ class Database:
         with self._file.reading() as connection:
             return run_sql(connection, query)
 
-    def _decoders(self) -> DecoderPool:
-        """Return the pool that decodes the photos of queries. Its processes end with this object at the latest."""
-        with self._lock:
-            if self._query_decoders is None:
-                self._query_decoders = DecoderPool()
-                weakref.finalize(self, self._query_decoders.close)
-            return self._query_decoders
+    def _renew_decoders(self) -> None:
+        self._decoders = DecoderPool()  # for queries; it starts no process yet
+        self._close_decoders = weakref.finalize(self, self._decoders.close)
+
+
+def _to_source(query: str | os.PathLike[str] | int) -> str | int:
+    return query if isinstance(query, int) else os.fspath(query)

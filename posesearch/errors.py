@@ -16,7 +16,7 @@ PosesearchError
 │   ├── SeveralPeople         several_people    --strict: more than one person
 │   └── IncompletePose        incomplete_pose   --strict: a body joint is missing
 ├── SourceError               what to ingest is not there
-├── DecoderUnavailable        photos can't be decoded on this machine at all
+├── DecoderUnavailable        no photo can be decoded: the decoding process can't be started, or was closed
 ├── EstimatorError
 │   ├── UnknownEstimator      no estimator of that name
 │   ├── EstimatorMismatch     the database holds another estimator's poses
@@ -159,11 +159,11 @@ class SourceError(PosesearchError):
 
 
 class DecoderUnavailable(PosesearchError):
-    """Photos can't be decoded on this machine at all."""
+    """No photo can be decoded: the decoding process can't be started, or was closed."""
 
     def __init__(self, detail: str) -> None:
         self.detail = detail
-        super().__init__(f"The process that decodes photos can't be started: {detail}; nothing was rejected for it.")
+        super().__init__(f"Photos can't be decoded: {detail}.")
 
 
 class EstimatorError(PosesearchError):
@@ -286,7 +286,7 @@ class NoSuchPerson(QueryError):
     def __init__(self, source: str, person: int, people: int) -> None:
         self.person, self.people = person, people
         count = "1 person" if people == 1 else f"{people} people"
-        super().__init__(f"{source}: there is no person {person}, the estimator finds {count}; --person counts from 1.")
+        super().__init__(f"{source}: there is no person {person}, only {count}; --person counts from 1.")
 
 
 class NoSuchCollection(QueryError):

@@ -367,3 +367,13 @@ def test_pictures_are_written_also_of_photos_that_are_gone(awkward: Path, tmp_pa
     assert run("show", 1, "--db", awkward, "--png", tmp_path / "pose.png")[0] == 0
     for name in ("deep/sheet.png", "pose.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_poses_that_are_almost_the_same_are_clustered_without_a_warning(toy: Toy, tmp_path: Path, run: Run) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(toy_photo(wrist=number == 2, shade=number))
+        run("ingest", tmp_path, "--db", tmp_path / "p.duckdb", "--collection", f"up to {number}")
+        code, out, err = run("cluster", "--db", tmp_path / "p.duckdb", "--plots", tmp_path / "plots")
+        assert code == 0
+        assert "Warning" not in err
+        assert "clusters" in out

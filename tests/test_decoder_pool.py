@@ -131,8 +131,7 @@ def test_a_query_decodes_in_a_process_that_ends_with_its_database(tmp_path: Path
 
     def query(db: Database) -> subprocess.Popen[bytes]:
         assert db.similar(tmp_path / "a.png").query.people == 1
-        assert db._query_decoders is not None
-        [idle] = db._query_decoders._idle
+        [idle] = db._decoders._idle
         assert idle.process.poll() is None
         return idle.process
 
@@ -183,7 +182,7 @@ def test_without_a_decoder_nothing_is_rejected(
     (tmp_path / "a.png").write_bytes(toy_photo())
     with monkeypatch.context() as patched:
         patched.setattr("sys.executable", executable)
-        with pytest.raises(DecoderUnavailable, match="The process that decodes photos can't be started"):
+        with pytest.raises(DecoderUnavailable, match="Photos can't be decoded: the decoding process "):
             db.ingest(tmp_path / "a.png")
     assert db.ingest(tmp_path / "a.png").ingested == 1
 
@@ -279,3 +278,63 @@ def test_the_same_photo_is_the_same_pose_in_every_format(tmp_path: Path, db: Dat
         assert float(stored.pose.vector @ reference.vector) > (
             0.999999 if name in lossless and name != "f.tif" else 0.998
         ), name
+
+
+def test_a_pool_has_no_more_processes_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawn = decoder_pool._spawn
+
+    def slowly(memory: int, seconds: float) -> subprocess.Popen[bytes]:
+        time.sleep(0.05)
+        return spawn(memory, seconds)
+
+    monkeypatch.setattr(decoder_pool, "_spawn", slowly)
+    with DecoderPool(2) as pool:
+
+        def query() -> None:
+            pool.start()
+            assert pool.decode(toy_photo(), "x").width == 200
+
+        threads = [threading.Thread(target=query) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert 1 <= len(pool._idle) <= 2
+        assert not pool._busy
+
+
+def test_a_closed_pool_decodes_nothing_and_says_so() -> None:
+    pool = DecoderPool()
+    assert pool.decode(toy_photo(), "x").width == 200
+    slow = scans(14000, 5000)
+    said: list[str] = []
+
+    def wait() -> None:
+        with pytest.raises(DecoderUnavailable) as error:
+            pool.decode(slow, "slow.jpg")
+        said.append(str(error.value))
+
+    threads = [threading.Thread(target=wait) for _ in range(5)]  # three of them wait for their turn
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    started = time.monotonic()
+    pool.close()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - started < 10
+    assert said == ["Photos can't be decoded: the pool of decoding processes was closed."] * 5
+    assert not pool._busy
+    with pytest.raises(DecoderUnavailable, match="was closed"):
+        pool.decode(toy_photo(), "x")
+
+
+def test_many_queries_outlive_their_database(tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DecoderPool.__init__, "__defaults__", (2, 1.0, decoder_pool.MAX_MEMORY))
+    for wrist in (0, 50):
+        (tmp_path / f"{wrist}.png").write_bytes(toy_photo(wrist=wrist))
+    (tmp_path / "slow.jpg").write_bytes(scans(14000, 5000))
+    Database(tmp_path / "poses.duckdb").ingest([tmp_path / "0.png", tmp_path / "50.png"])
+    photos = [tmp_path / "0.png", tmp_path / "slow.jpg", tmp_path / "50.png"]
+    reports = [one.as_json() for one in Database(tmp_path / "poses.duckdb").similar_many(photos)]
+    assert ["error" in report for report in reports] == [False, True, False]

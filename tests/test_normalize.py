@@ -77,7 +77,7 @@ def test_a_pose_carries_its_mask() -> None:
 def test_in_space_vectors_are_centred_of_norm_one_and_zero_where_missing() -> None:
     xyz = np.random.default_rng(0).normal(size=(1, 14, 3)).astype(np.float32)
     xyz[0, 3] = np.nan
-    vector = normalize.normalize_world(xyz)[0]
+    vector = normalize.normalize_body(xyz)[0]
     assert vector.shape == (42,)
     assert np.isclose(np.linalg.norm(vector), 1, atol=1e-6)
     assert np.allclose([vector[:14].sum(), vector[14:28].sum(), vector[28:].sum()], 0, atol=1e-6)

@@ -39,6 +39,7 @@ from posesearch.store import migrations, search, vectors
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.prepared_query import PreparedQuery
 from posesearch.store.snapshots import SnapshotRow, write_snapshots
+from posesearch.types import Keypoints
 from tests.conftest import STANDING, Server, Toy, answer, person, toy_photo
 
 
@@ -427,6 +428,23 @@ def test_a_joint_that_a_file_calls_missing_is_missing(value: Any, demo_db: Datab
     assert {**report["query"], "source": ""} == {**expected["query"], "source": ""}
 
 
+def test_every_joint_that_is_printed_is_read_again(db: Database, toy: Toy, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(toy_photo())
+    db.ingest(tmp_path / "a.png")
+    xy, score = db.show(1).pose.person.keypoints.xy, np.full(skeleton.N_JOINTS, 1e-6, np.float32)
+    printed = answers.keypoints_json(Keypoints(xy, score))
+    (tmp_path / "a.json").write_text(json.dumps({"keypoints": printed}), encoding="utf-8")
+    assert db.similar(tmp_path / "a.json").query.pose.mask.all()
+
+
+def test_a_file_has_the_people_that_it_has(demo_db: Database, tmp_path: Path) -> None:
+    query = tmp_path / "pose.json"
+    query.write_text(json.dumps(answers.pose_json(demo_db.show(7))), encoding="utf-8")
+    assert demo_db.similar(query, 1, person=1).matches[0].stored.pose_id == 7
+    with pytest.raises(NoSuchPerson, match="there is no person 2, only 1 person"):
+        demo_db.similar(query, person=2)
+
+
 @pytest.mark.parametrize("joints", [{}, {"nose": [0, 0, 0]}, {"nose": None, "neck": [1, 2, 0]}])
 def test_a_file_without_a_joint_shows_too_few(joints: dict[str, Any], demo_db: Database, tmp_path: Path) -> None:
     query = tmp_path / "pose.json"
@@ -648,9 +666,9 @@ def test_of_several_people_the_most_prominent_is_taken_or_the_one_asked_for(
     assert (first.query.people, first.query.person, second.query.person) == (2, 1, 2)
     assert first.query.pose.person.prominence > second.query.pose.person.prominence
     assert [report.matches[0].stored.number for report in (first, second)] == [1, 2]
-    with pytest.raises(NoSuchPerson, match="there is no person 3, the estimator finds 2 people"):
+    with pytest.raises(NoSuchPerson, match="there is no person 3, only 2 people"):
         demo_db.similar(photo, person=3)
-    with pytest.raises(NoSuchPerson, match="there is no person 2, the estimator finds 1 person"):
+    with pytest.raises(NoSuchPerson, match="there is no person 2, only 1 person"):
         demo_db.similar(1, person=2)
 
 

@@ -26,7 +26,7 @@ def people(seed: int, count: int, axes: int = 2, hidden: int = 6, spread: float 
 
 
 def poses(xyz: Float32) -> Poses:
-    vectors = (normalize.normalize_body if xyz.shape[2] == 2 else normalize.normalize_world)(xyz)
+    vectors = normalize.normalize_body(xyz)
     return Poses(vectors, (~np.isnan(xyz[..., 0])).astype(np.float32))
 
 

@@ -246,13 +246,29 @@ def test_what_is_derived_is_the_same_in_a_database_brought_up_to_date(demo_folde
 def test_an_upgraded_database_has_the_macros_of_a_new_one(demo_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "poses.duckdb"
     path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
-    listed = "SELECT DISTINCT function_name, macro_definition FROM duckdb_functions() WHERE NOT internal ORDER BY ALL"
+    listed = """
+        SELECT DISTINCT function_name, function_type, parameters, macro_definition
+        FROM duckdb_functions() WHERE NOT internal ORDER BY ALL
+    """
     with DatabaseFile(path).reading() as connection:
         new = connection.execute(listed).fetchall()
     with duckdb.connect(str(path)) as older:  # as version 4 had them
-        older.execute("CREATE MACRO told(spread) AS CASE WHEN spread > 1e-3 THEN spread END")
-        older.execute("CREATE MACRO shrunk(correlation, share) AS correlation * share")
-        older.execute("CREATE MACRO nearest_to(queries, n) AS TABLE SELECT 1")
+        for name in (
+            "bits_of",
+            "told",
+            "turned_product",
+            "flat_spread",
+            "solid_spread",
+            "whole_correlation",
+            "part_correlation",
+            "shrunk",
+            "scattered",
+            "mirrored_view",
+            "view_query",
+        ):
+            older.execute(f"CREATE MACRO {name}(a) AS a + 1")
+        for name in ("nearest_to", "named"):
+            older.execute(f"CREATE MACRO {name}(a, b := 3) AS TABLE SELECT a, b")
         older.execute("CREATE OR REPLACE MACRO closer_than(value) AS (SELECT value FROM poses LIMIT 1)")
         older.execute("UPDATE about SET value = '4' WHERE key = 'schema_version'")
     with DatabaseFile(path).reading() as connection:

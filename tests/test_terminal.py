@@ -99,3 +99,24 @@ def test_what_is_printed_is_in_the_file(case: str, demo_folder: Path, tmp_path: 
         assert "searching" in heard
         found = [Path(json.loads(line)["query"]["source"]).stem for line in under.splitlines()]
         assert found == ["empty-room", "standing-1", "waving-1"]
+
+
+def test_on_one_terminal_the_display_and_what_is_printed_do_not_mix(demo_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    for case in ("ingest --json", "similar FOLDER", "demo"):
+        command = arguments(case, demo_folder, folder)
+        primary, secondary = pty.openpty()
+        environment = {**os.environ, "COLUMNS": "1000", "TERM": "xterm"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "posesearch", *command],
+            stdin=subprocess.DEVNULL, stdout=secondary, stderr=secondary, env=environment,
+        )  # fmt: skip
+        os.close(secondary)
+        heard = listen(process, primary)
+        shutil.rmtree(folder)
+        lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", lambda code: "\n" if code[0] == "\r" else "", heard).splitlines()
+        if case == "demo":
+            assert sum(line.startswith("photos seen") for line in lines) == 2
+        else:
+            found = [json.loads(line) for line in lines if line.startswith("{")]
+            assert len(found) == (4 if case == "ingest --json" else 3)

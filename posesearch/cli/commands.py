@@ -1,5 +1,6 @@
 """The commands ingest, reestimate, cluster, stats and sql. Each calls one method of Database and shows the result."""
 
+import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -196,7 +197,8 @@ def cluster(
 
     count = _parse_k(k)
     chosen: Literal["body", "max"] = "body" if normalization is NormalizationOption.BODY else "max"
-    with progress_bar.Spinner("clustering"), posesearch.open(db) as database:
+    with progress_bar.Spinner("clustering"), posesearch.open(db) as database, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn warns of poses that are almost the same
         report = database.cluster(count, collection=collection, normalization=chosen, seed=seed)
     written = pictures.write_plots(report, plots) if plots else []
     if as_json:

@@ -36,7 +36,8 @@ def demo(
         for collection in ("men", "women"):
             show.step("ingest", photos / collection, "--collection", collection, "--db", db)
             with progress_bar.ProgressBar() as progress:
-                show.ingest(database.ingest(photos / collection, collection=collection, progress=progress))
+                ingested = database.ingest(photos / collection, collection=collection, progress=progress)
+            show.ingest(ingested)
         show.step("cluster", "--plots", folder / "plots", "--db", db)
         with progress_bar.Spinner("clustering"):
             clustering = database.cluster()

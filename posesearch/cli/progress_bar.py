@@ -1,5 +1,6 @@
 """Spinner and progress bar: live displays on stderr while a command works."""
 
+import os
 import sys
 from typing import Self
 
@@ -23,24 +24,23 @@ from posesearch.results.ingest import PhotoOutcome
 class Spinner:
     """A spinner on stderr while a command works. Nothing is shown if stderr is not a terminal.
 
-    rich's displays redirect stdout to the console by default. `command > file` would then write an empty file.
+    rich's displays redirect stdout to their own console by default. That is right if both are the same terminal: what
+    is printed stands above the display. Otherwise `command > file` would write an empty file.
     """
 
-    def __init__(self, what: str, *columns: ProgressColumn, prints_lines: bool = False) -> None:
+    def __init__(self, what: str, *columns: ProgressColumn) -> None:
         """Prepare the display.
 
         Args:
             what: the work, in a word.
             columns: what the display shows instead of a spinner.
-            prints_lines: whether the command prints lines to stdout meanwhile. On the same terminal they would disturb
-                the display, and they show the progress themselves.
         """
         self._bar = Progress(
             *(columns or (SpinnerColumn(), TextColumn(what))),
-            console=output.err, transient=True, speed_estimate_period=60, redirect_stdout=False,
+            console=output.err, transient=True, speed_estimate_period=60, redirect_stdout=_is_one_terminal(),
         )  # fmt: skip
         self._task = self._bar.add_task(what, total=None)
-        self._is_shown = output.err.is_terminal and not (prints_lines and sys.stdout.isatty())
+        self._is_shown = output.err.is_terminal
 
     def __enter__(self) -> Self:
         if self._is_shown:
@@ -57,7 +57,7 @@ class ProgressBar(Spinner, IngestProgress):
 
     def __init__(self, what: str = "estimating", *, events: bool = False) -> None:
         columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
-        super().__init__(what, *columns, prints_lines=events)
+        super().__init__(what, *columns)
         self._events = events
 
     def start(self, steps: int) -> None:
@@ -81,6 +81,13 @@ class ProgressBar(Spinner, IngestProgress):
     def waiting(self, sentence: str) -> None:
         """Print what is waited for."""
         output.note(sentence)
+
+
+def _is_one_terminal() -> bool:
+    """Return whether stdout and stderr are the same terminal."""
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        return False
+    return not hasattr(os, "ttyname") or os.ttyname(sys.stdout.fileno()) == os.ttyname(sys.stderr.fileno())
 
 
 class _Rate(ProgressColumn):

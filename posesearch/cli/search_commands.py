@@ -158,7 +158,7 @@ def _search_for_each(
 
     queries = database.photos(folder) if folder is not None else database.pose_ids(from_sql or "")
     failed = 0
-    with progress_bar.Spinner("searching", prints_lines=True):
+    with progress_bar.Spinner("searching"):
         for report in database.similar_many(queries, n, **options):
             output.show_json_line(report.as_json())
             if isinstance(report, Failure):

@@ -89,8 +89,10 @@ def project(vectors: Float32, centroids: Float32) -> tuple[Float32, Float32]:
     """Project poses and centroids on the poses' first two principal components: (n, 28), (k, 28) -> (n, 2), (k, 2)."""
     from sklearn.decomposition import PCA  # noqa: PLC0415 (as above)
 
+    if len(np.unique(vectors, axis=0)) < 2:  # a single point has no components
+        return np.zeros((len(vectors), 2), np.float32), np.zeros((len(centroids), 2), np.float32)
     components = min(2, *vectors.shape)
     fitted = PCA(n_components=components, svd_solver="full").fit(vectors)
     points, centroid_points = (np.asarray(fitted.transform(rows), dtype=np.float32) for rows in (vectors, centroids))
-    padding = ((0, 0), (0, 2 - components))  # a single pose has one component
+    padding = ((0, 0), (0, 2 - components))  # two poses have one component
     return np.pad(points, padding), np.pad(centroid_points, padding)

@@ -46,7 +46,7 @@ def cluster(
         distances=result.distances,
         inertias=result.curve,
     )
+    points, centroid_points = project(vectors[complete], result.centroids)
     with file.writing() as connection:
         clustering_id = clusterings.write_clustering(connection, clustering)
-    points, centroid_points = project(vectors[complete], result.centroids)
     return ClusterReport(clustering_id, clustering, points, centroid_points, result.labels[complete])

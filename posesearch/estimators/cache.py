@@ -43,3 +43,4 @@ class EstimatorCache:
         """Release all estimators."""
         with self._lock:
             self._estimators.clear()
+            self._error = None

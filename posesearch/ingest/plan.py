@@ -12,7 +12,7 @@ from posesearch.store.snapshots import StoredContent
 from posesearch.store.sources import SourceDiff
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class IngestRequest:
     """The options of an ingest. See Database.ingest."""
 

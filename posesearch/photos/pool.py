@@ -31,6 +31,7 @@ MAX_MEMORY: Final = 2_000_000_000
 _CHECK_SECONDS: Final = 0.25  # between two checks of the deadlines
 _PIPE_BYTES: Final = 1 << 20  # capacity of a pipe on Linux: a street photo passes in one or two writes
 _F_SETPIPE_SZ: Final = 1031  # Linux, fcntl.h
+_CLOSED: Final = "the pool of decoding processes was closed"
 _CRASHED: Final = "the image is damaged in a way that its decoder breaks down on; convert it to JPEG or PNG"
 
 
@@ -50,7 +51,9 @@ class _DecoderProcess:
             try:
                 receive(answers, len(READY))
             except EOFError as error:
-                raise DecoderUnavailable(f"it ends at once, with exit code {self.process.wait()}") from error
+                raise DecoderUnavailable(
+                    f"the decoding process ends at once, with exit code {self.process.wait()}"
+                ) from error
             self.is_ready = True
         name = source.encode("utf-8", "surrogatepass")[:MAX_NAME]
         try:
@@ -65,8 +68,8 @@ class _DecoderProcess:
             raise error_class(source, header["detail"])
         return DecodedImage(receive(answers, pixel_size), capture=CaptureInfo(**header.pop("capture")), **header)
 
-    def kill(self) -> None:
-        """End the process and close its pipes."""
+    def end(self) -> None:
+        """Kill the process and close its pipes. Only the thread that uses the process may call this."""
         self.process.kill()
         for pipe in _pipes(self.process):
             pipe.close()
@@ -93,7 +96,7 @@ class DecoderPool:
         self._seconds, self._memory = seconds, memory
         self._idle: list[_DecoderProcess] = []
         self._busy: set[_DecoderProcess] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finalizer may call `close` in a thread that holds it
         self._closed = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -106,25 +109,31 @@ class DecoderPool:
         self.close()
 
     def start(self) -> None:
-        """Start a process now, so that it is ready when the first photo is. Does nothing if there is one.
+        """Start a process now, so that it is ready when the first photo is, unless one is idle or all are busy.
 
         Raises:
             DecoderUnavailable: it can't be started.
         """
-        with self._lock:
-            if self._closed.is_set() or self._idle or self._busy:
-                return
-        process = _DecoderProcess(_spawn(self._memory, self._seconds))
-        self._release(process, is_usable=True)
+        if not self._slots.acquire(blocking=False):
+            return
+        try:
+            with self._lock:
+                if self._closed.is_set() or self._idle:
+                    return
+            self._release(_DecoderProcess(_spawn(self._memory, self._seconds)), is_usable=True)
+        finally:
+            self._slots.release()
 
     def close(self) -> None:
-        """End the processes. Photos that are being decoded fail."""
-        self._closed.set()
+        """End the processes. Photos that are being decoded, or come later, fail with DecoderUnavailable."""
         with self._lock:
-            processes = [*self._idle, *self._busy]
+            self._closed.set()
+            idle = list(self._idle)
             self._idle.clear()
-        for process in processes:
-            process.kill()
+            for process in self._busy:
+                process.process.kill()  # its thread notices, and closes the pipes
+        for process in idle:
+            process.end()
         if self._watcher is not None and self._watcher is not threading.current_thread():
             self._watcher.join()
 
@@ -135,7 +144,7 @@ class DecoderPool:
             PhotoError: as decode.decode.
             PhotoTooSlow: it takes longer than a photo may.
             TruncatedPhoto, PhotoTooLarge: the process crashed or ran out of memory.
-            DecoderUnavailable: no process can be started.
+            DecoderUnavailable: no process can be started, or the pool is closed.
         """
         return make_photo(self._decode_image(data, source, useful_side, gps=gps))
 
@@ -159,7 +168,11 @@ class DecoderPool:
             if process.is_overdue:
                 raise PhotoTooSlow(source, f"decoding it takes more than {self._seconds:g} seconds") from None
             if self._closed.is_set():
-                raise TruncatedPhoto(source) from None  # the run has ended, and nobody reads this
+                raise DecoderUnavailable(_CLOSED) from None
+            raise
+        except DecoderUnavailable:
+            if self._closed.is_set():
+                raise DecoderUnavailable(_CLOSED) from None
             raise
         except MemoryError:
             raise PhotoTooLarge(source) from None
@@ -169,6 +182,8 @@ class DecoderPool:
 
     def _acquire(self) -> _DecoderProcess:
         with self._lock:
+            if self._closed.is_set():
+                raise DecoderUnavailable(_CLOSED)
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._kill_overdue, name="posesearch-decoders", daemon=True)
                 self._watcher.start()
@@ -176,8 +191,11 @@ class DecoderPool:
         process = process or _DecoderProcess(_spawn(self._memory, self._seconds))
         process.deadline = time.monotonic() + self._seconds
         with self._lock:
-            self._busy.add(process)
-        return process
+            if not self._closed.is_set():
+                self._busy.add(process)
+                return process
+        process.end()
+        raise DecoderUnavailable(_CLOSED)
 
     def _release(self, process: _DecoderProcess, *, is_usable: bool) -> None:
         with self._lock:
@@ -185,7 +203,7 @@ class DecoderPool:
             if is_usable and not process.is_overdue and not self._closed.is_set():
                 self._idle.append(process)
                 return
-        process.kill()
+        process.end()
 
     def _kill_overdue(self) -> None:
         """Kill processes that are past their deadline, until the pool is closed. Runs in a thread of its own."""
@@ -217,7 +235,7 @@ def _spawn(memory: int, seconds: float) -> subprocess.Popen[bytes]:
             process_group=0 if os.name == "posix" else None,
         )
     except OSError as error:
-        raise DecoderUnavailable(error.strerror or str(error)) from error
+        raise DecoderUnavailable(f"the decoding process can't be started ({error.strerror or error})") from error
     if sys.platform == "linux":
         import fcntl  # noqa: PLC0415 (Windows does not have it)
 

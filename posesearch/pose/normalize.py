@@ -18,29 +18,23 @@ MIN_NORM: Final = 1e-6
 """Pixels. Joints with a smaller norm all lie on one point, and have no pose."""
 
 
-def normalize_body(xy: Float32) -> Float32:
+def normalize_body(coordinates: Float32) -> Float32:
     """Normalize by centroid and Frobenius norm.
 
     Args:
-        xy: (n, 14, 2) float, any unit; NaN where a joint is missing.
+        coordinates: (n, 14, 2) or (n, 14, 3) float, any unit. NaN where a joint is missing.
 
     Returns:
-        (n, 28) float32: rows of norm 1, zero mean over the joints present, 0 where missing. A row without joints, or
-        whose joints all lie on one point, is all 0.
+        (n, 28) or (n, 42) float32: rows of norm 1, zero mean over the joints present, 0 where missing. A row without
+        joints, or whose joints all lie on one point, is all 0.
     """
-    return _normalize(xy)
-
-
-def normalize_world(xyz: Float32) -> Float32:
-    """Normalize world coordinates by centroid and Frobenius norm.
-
-    Args:
-        xyz: (n, 14, 3) float, metres; NaN where a joint is missing.
-
-    Returns:
-        (n, 42) float32: x0..x13, y0..y13, z0..z13, otherwise as `normalize_body`.
-    """
-    return _normalize(xyz)
+    present = ~np.isnan(coordinates[..., 0])
+    count = np.maximum(present.sum(axis=1), 1)[:, None, None]
+    filled = np.where(present[..., None], coordinates, 0.0).astype(np.float64)
+    centred = np.where(present[..., None], filled - filled.sum(axis=1, keepdims=True) / count, 0.0)
+    norm = np.sqrt((centred**2).sum(axis=(1, 2), keepdims=True))
+    scaled = np.where(norm > MIN_NORM, centred / np.maximum(norm, MIN_NORM), 0.0)
+    return _flatten(scaled)
 
 
 def normalize_max(xy: Float32) -> Float32:
@@ -54,16 +48,6 @@ def normalize_max(xy: Float32) -> Float32:
     """
     filled = np.nan_to_num(xy.astype(np.float64), nan=0.0)
     return _flatten(filled / np.maximum(filled.max(axis=1, keepdims=True), MIN_NORM))
-
-
-def _normalize(xy: Float32) -> Float32:
-    present = ~np.isnan(xy[..., 0])
-    count = np.maximum(present.sum(axis=1), 1)[:, None, None]
-    filled = np.where(present[..., None], xy, 0.0).astype(np.float64)
-    centred = np.where(present[..., None], filled - filled.sum(axis=1, keepdims=True) / count, 0.0)
-    norm = np.sqrt((centred**2).sum(axis=(1, 2), keepdims=True))
-    scaled = np.where(norm > MIN_NORM, centred / np.maximum(norm, MIN_NORM), 0.0)
-    return _flatten(scaled)
 
 
 def _flatten(xy: Float64) -> Float32:
@@ -83,7 +67,7 @@ def make_pose(person: Person) -> Pose:
     vector = normalize_body(xy[None])[0]
     if not vector.any():
         raise ValueError("joints that all lie on one point have no pose")
-    world_vector = None if person.world is None else normalize_world(person.world[None, skeleton.BODY])[0]
+    world_vector = None if person.world is None else normalize_body(person.world[None, skeleton.BODY])[0]
     return Pose(person, vector, (~np.isnan(xy[:, 0])).astype(np.float32), world_vector)
 
 

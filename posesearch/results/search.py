@@ -278,9 +278,9 @@ def world_json(world: Float32 | None) -> Json | None:
 
 
 def keypoints_json(keypoints: Keypoints) -> Json:
-    """Return {joint: [x, y, score]} in pixels, without missing joints."""
+    """Return {joint: [x, y, score]} in pixels, without missing joints. A joint that was found has a score above 0."""
     return {
-        joint: [round(float(x), 2), round(float(y), 2), round(float(score), 4)]
+        joint: [round(float(x), 2), round(float(y), 2), max(round(float(score), 4), 1e-4)]
         for joint, (x, y), score in zip(skeleton.JOINTS, keypoints.xy, keypoints.score, strict=True)
         if not np.isnan(x)
     }

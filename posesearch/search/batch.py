@@ -33,7 +33,6 @@ def find_similar_to_each(
     sources: Iterable[str | int],
     options: SearchOptions,
     load: Callable[[EstimatorConfig], Estimator],
-    decoders: DecoderPool,
 ) -> Iterator[SimilarReport | Failure]:
     """Find the poses most similar to each query. See Database.similar_many.
 
@@ -55,7 +54,8 @@ def find_similar_to_each(
         except (PhotoError, QueryError) as error:
             return Failure(str(source), type(error).__name__, str(error))
 
-    queries = list(map_in_order(prepare, wanted))
+    with DecoderPool() as decoders:
+        queries = list(map_in_order(prepare, wanted))
     prepared = [query[1] for query in queries if not isinstance(query, Failure)]
     with file.reading() as connection:
         candidates = select_from_options(connection, options)

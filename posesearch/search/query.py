@@ -95,9 +95,10 @@ def query_from_photo(
         PhotoError: the photo can't be read, or shows nobody that can be searched for.
         NoSuchPerson: there are fewer people.
         EstimatorError: the estimator can't be used.
+        DecoderUnavailable: no photo can be decoded.
     """
-    decoders.start()  # a process starts while the network loads
     data = sources.read_source(source, allow_private=allow_private)
+    decoders.start()  # a process starts while the network loads
     source = sources.public_name(source) if sources.is_url(source) else source
     estimator = load()
     photo = decoders.decode(data, source, estimator.useful_side)
