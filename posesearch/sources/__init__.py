@@ -3,7 +3,8 @@
 `scan` finds photos without opening them. A `SourceReader` reads them.
 """
 
-from posesearch.sources.read import Content, SourceReader, Validators, read_source
+from posesearch.sources.content import Content, Validators
+from posesearch.sources.read import SourceReader, read_source
 from posesearch.sources.resolve import ObservedSource, Scan, list_photos, no_photos_error, scan
 from posesearch.sources.urls import is_url, public_name
 from posesearch.sources.walk import paths_in_empty_folders

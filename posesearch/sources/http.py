@@ -15,7 +15,7 @@ import requests
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from posesearch.errors import DownloadFailed, MissingAddress, NotAnImage, PhotoError, PhotoTooLarge
-from posesearch.sources.read import Content, Validators
+from posesearch.sources.content import Content, Validators
 from posesearch.sources.ssrf import PrivateAddress, PublicOnlyAdapter
 
 PER_HOST: Final = 2

@@ -4,10 +4,10 @@ import os
 import stat
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from posesearch.errors import MissingPhoto, PhotoTooLarge, UnreadablePhoto
+from posesearch.sources.content import Content, Validators
 from posesearch.sources.urls import is_url, public_name, to_unicode
 
 if TYPE_CHECKING:
@@ -17,32 +17,6 @@ MAX_BYTES: Final = 256_000_000
 """Maximum size of a file. A URL has the limit of http.MAX_BYTES."""
 
 _CLOCK_RESOLUTION_NS: Final = 2_000_000_000  # FAT has the coarsest timestamps of the file systems in use
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """The HTTP validators of a photo, for a conditional request that tells whether it has changed: RFC 9110, 8.8."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Content:
-    """The content of a photo.
-
-    Attributes:
-        data: the bytes. None if the server says that they have not changed.
-        size: number of bytes. None where `data` is None.
-        modified_ns: modification time of a file in nanoseconds since 1970. None for a URL, and for a file so new that
-            it could still change without a change of its modification time.
-        validators: the validators that the server sent. Empty for a file.
-    """
-
-    data: bytes | None
-    size: int | None = None
-    modified_ns: int | None = None
-    validators: Validators = Validators()
 
 
 class SourceReader:
