@@ -22,7 +22,7 @@ def are_near_duplicates(a: Fingerprints, b: Fingerprints, correlation: Float64) 
     Args:
         a: n poses.
         b: n poses.
-        correlation: (n,) float64, of each pair, not mirrored. The similarity may stand for it, which is at most as large.
+        correlation: (n,) float64, not mirrored. A similarity, which is at most as large, may stand for it.
     """
     same_photo = (a.photo == b.photo) & (a.number == b.number)
     same_hash = a.has_dhash & b.has_dhash & (np.bitwise_count(a.dhash ^ b.dhash) <= MAX_HASH_BITS)
