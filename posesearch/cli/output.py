@@ -23,7 +23,8 @@ PIPE_WIDTH: Final = 240
 STYLES: Final = {"left": "bright_blue", "right": "dark_orange", "centre": "bold"}
 
 out = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-err = Console(stderr=True, highlight=False)
+# Soft wrap: lines that a live display lets through stay whole.
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def note(sentence: str) -> None:
