@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from posesearch import cli
+from posesearch.types import Person
 from tests import golden
 from tests.conftest import Toy, posesearch_process, toy_photo
 
@@ -377,3 +378,21 @@ def test_poses_that_are_almost_the_same_are_clustered_without_a_warning(toy: Toy
         assert code == 0
         assert "Warning" not in err
         assert "clusters" in out
+
+
+def test_an_ingest_that_is_stopped_says_what_is_stored(
+    toy: Toy, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(photo: object) -> list[Person]:
+        raise KeyboardInterrupt
+
+    db = tmp_path / "p.duckdb"
+    for number, says in enumerate(("Stopped. Nothing was stored yet.", f"Stopped. What was done is in {db}; ")):
+        (tmp_path / f"{number}.png").write_bytes(toy_photo(wrist=number))
+        with monkeypatch.context() as patched:
+            patched.setattr(toy, "estimate", stop)
+            code, _, err = run("ingest", tmp_path, "--db", db)
+        assert code == 130
+        assert says in err
+        assert db.exists() == (number == 1)
+        assert run("ingest", tmp_path, "--db", db)[0] == 0

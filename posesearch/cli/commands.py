@@ -124,7 +124,12 @@ def ingest(
     else:
         show.ingest(report)
     if report.interrupted:
-        output.note(f"Stopped. What was done is in {db}; the same command goes on from there.")
+        stored = (
+            f"What was done is in {db}; the same command goes on from there."
+            if db.exists()
+            else "Nothing was stored yet."
+        )
+        output.note(f"Stopped. {stored}")
         raise typer.Exit(130)
     if report.rejected and report.seen == len(report.rejected):
         raise typer.Exit(1)

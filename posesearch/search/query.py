@@ -31,8 +31,7 @@ def query_from_pose(stored: StoredPose, person: int | None) -> Query:
     Raises:
         NoSuchPerson: `person` is not None or 1. A stored pose is one person.
     """
-    if person not in (None, 1):
-        raise NoSuchPerson(f"pose {stored.pose_id}", person, 1)
+    _choose_number(f"pose {stored.pose_id}", person, 1)
     return Query(
         stored.source,
         stored.width,
@@ -59,9 +58,7 @@ def query_from_keypoints(path: str, person: int | None) -> Query:
         TooFewJoints: the person has fewer than 3 body joints, or all of them on one point.
     """
     file = read_keypoints(path)
-    number = 1 if person is None else person
-    if not 1 <= number <= len(file.people):
-        raise NoSuchPerson(path, number, len(file.people))
+    number = _choose_number(path, person, len(file.people))
     chosen = file.people[number - 1]
     min_joints = MIN_JOINTS_STEPS[-1]
     if chosen.keypoints.body_joints < min_joints:
@@ -110,10 +107,16 @@ def query_from_photo(
         except TooFewJoints:
             if min_joints == MIN_JOINTS_STEPS[-1]:
                 raise TooFewJoints(source, f"nobody in it shows {min_joints} of the 14 body joints") from None
-    number = 1 if person is None else person
-    if not 1 <= number <= len(poses):
-        raise NoSuchPerson(source, number, len(poses))
+    number = _choose_number(source, person, len(poses))
     return Query(source, photo.width, photo.height, estimator.model.name, len(poses), number, poses[number - 1])
+
+
+def _choose_number(source: str, person: int | None, people: int) -> int:
+    """Return which person is meant, from 1, or raise NoSuchPerson. None means the first."""
+    number = 1 if person is None else person
+    if not 1 <= number <= people:
+        raise NoSuchPerson(source, number, people)
+    return number
 
 
 def make_query(
