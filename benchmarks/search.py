@@ -34,7 +34,7 @@ from posesearch.pose.similarity import Invariance, Poses
 from posesearch.search.query import joint_weights
 from posesearch.store import migrations
 from posesearch.store.candidates import select_candidates
-from posesearch.store.connection import DatabaseFile
+from posesearch.store.connection import Connection, DatabaseFile
 from posesearch.store.poses import read_poses
 from posesearch.store.prepared_query import PreparedQuery
 from posesearch.store.search import find_most_similar
@@ -280,7 +280,7 @@ def _versions() -> str:
     return "".join(f", {name} {metadata.version(name)}" for name in found)
 
 
-def _work(connection: duckdb.DuckDBPyConnection, query: PreparedQuery, kind: Kind) -> Callable[[], object]:
+def _work(connection: Connection, query: PreparedQuery, kind: Kind) -> Callable[[], object]:
     def work() -> object:
         candidates = select_candidates(connection, world=kind.invariance == "view", where=kind.where)
         return find_most_similar(connection, query, 10, mirror=kind.mirror, min_shared=6, candidates=candidates)

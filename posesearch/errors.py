@@ -25,6 +25,7 @@ PosesearchError
 ├── StoreError
 │   ├── NoDatabase            there is no file yet
 │   ├── NotOurDatabase        the file is something else
+│   ├── AlteredDatabase       it has a trigger, a view or a macro that could change what posesearch reads or writes
 │   ├── NewerSchema           a later posesearch wrote it
 │   ├── DatabaseBusy          another process holds it
 │   └── DatabaseFailed        the disk is full, the folder can't be written, ...
@@ -234,6 +235,12 @@ class NotOurDatabase(StoreError):
     """The file is something else."""
 
     sentence = "this file is not a posesearch database, and it was left as it is; name another with --db"
+
+
+class AlteredDatabase(StoreError):
+    """The file has an object that could change what posesearch reads or writes."""
+
+    sentence = "this database has a trigger, a view or a macro that could change what posesearch reads or writes"
 
 
 class NewerSchema(StoreError):

@@ -4,11 +4,10 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from posesearch.database import Database
-from posesearch.store.connection import DatabaseFile
+from posesearch.store.connection import Connection, DatabaseFile
 
 # Each public macro with constant arguments: the value that an argument has, and a call with a place for it.
 SCALARS = {
@@ -54,7 +53,7 @@ PLACES = (
 
 
 @pytest.fixture(scope="module")
-def connection(demo_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection(demo_folder: Path) -> Iterator[Connection]:
     with DatabaseFile(demo_folder / "poses.duckdb").reading() as opened:
         yield opened
 
@@ -66,9 +65,7 @@ NAMES = ("pose_id", "similarity", "mirrored", "vector", "mask", "collection", "j
 @pytest.mark.parametrize(
     ("macro", "number"), [(macro, n) for macro, calls in SCALARS.items() for n in range(len(calls))]
 )
-def test_a_scalar_macro_takes_the_callers_column(
-    macro: str, number: int, connection: duckdb.DuckDBPyConnection
-) -> None:
+def test_a_scalar_macro_takes_the_callers_column(macro: str, number: int, connection: Connection) -> None:
     value, call = SCALARS[macro][number]
     caller = ", ".join(f"{value} AS {name}" for name in NAMES)
     answers = ", ".join(map(call.format, NAMES))
@@ -83,7 +80,7 @@ def test_a_scalar_macro_takes_the_callers_column(
 @pytest.mark.parametrize(
     ("macro", "number"), [(macro, n) for macro, calls in TABLES.items() for n in range(len(calls))]
 )
-def test_a_table_macro_takes_the_callers_column(macro: str, number: int, connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_table_macro_takes_the_callers_column(macro: str, number: int, connection: Connection) -> None:
     value, call = TABLES[macro][number]
     expected = sorted(connection.execute(f"FROM {call.format(value)}").fetchall())
     assert expected

@@ -1,5 +1,6 @@
 """The clustering run: reads the stored poses, clusters them, and stores the result."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from posesearch.pose.normalize import Normalization, normalize_max
 from posesearch.results.clusters import Clustering, ClusterReport
 from posesearch.store import clusterings, poses, snapshots
 from posesearch.store.connection import DatabaseFile
+from posesearch.types import Mask
 
 
 def cluster(
@@ -29,7 +31,7 @@ def cluster(
         vectors = normalize_max(raw)
     masks = (~np.isnan(raw[..., 0])).astype(np.float32)
     result = run_kmeans(vectors, masks, None if k == "auto" else k, normalization, seed)
-    complete = masks.all(axis=1)
+    complete = np.asarray(masks.all(axis=1))
     clustering = Clustering(
         collection=collection,
         normalization=normalization,
@@ -48,5 +50,27 @@ def cluster(
     )
     points, centroid_points = project(vectors[complete], result.centroids)
     with file.writing() as connection:
+        # An ingest or a re-estimation may have removed poses since they were read.
+        clustering = _keep(clustering, clusterings.are_stored(connection, clustering.pose_ids), complete)
         clustering_id = clusterings.write_clustering(connection, clustering)
     return ClusterReport(clustering_id, clustering, points, centroid_points, result.labels[complete])
+
+
+def _keep(clustering: Clustering, kept: Mask, complete: Mask) -> Clustering:
+    """Return the clustering with the labels of some poses only.
+
+    Args:
+        clustering: with n labels.
+        kept: (n,) bool, which labels to keep.
+        complete: (n,) bool, which of the n poses are complete.
+    """
+    labels = clustering.labels[kept]
+    return replace(
+        clustering,
+        complete=int((kept & complete).sum()),
+        partial=int((kept & ~complete).sum()),
+        sizes=np.bincount(labels, minlength=len(clustering.centroids)),
+        pose_ids=clustering.pose_ids[kept],
+        labels=labels,
+        distances=clustering.distances[kept],
+    )

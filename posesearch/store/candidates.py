@@ -1,6 +1,8 @@
 """Selects the poses to search: all, or those of a collection, a cluster or an SQL condition."""
 
-from typing import Final
+import json
+from collections.abc import Iterator
+from typing import Any, Final
 
 import duckdb
 
@@ -9,6 +11,9 @@ from posesearch.store.connection import Connection
 
 RELATIONS: Final = {False: "poses", True: "world_poses"}
 """The relation that holds all poses, by whether world coordinates are compared."""
+
+_FUNCTIONS: Final = frozenset(("unnest", "range", "generate_series", "similar_poses", "similar_views", "nearest_poses"))
+"""What a condition may call in FROM. Other functions there read more than the database, or change the process."""
 
 
 def select_candidates(
@@ -30,8 +35,7 @@ def select_candidates(
     if collection is None and cluster is None and not where:
         return table
     try:
-        connection.execute("SET enable_external_access = false")  # an expression can call functions that read files
-        condition = _parse_condition(where) if where else "true"
+        condition = _parse_condition(connection, where) if where else "true"
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM labelled_poses
@@ -46,9 +50,29 @@ def select_candidates(
     return "candidates"
 
 
-def _parse_condition(where: str) -> str:
-    """Return the expression as DuckDB prints it. Raise duckdb.Error if it is not one expression or has parameters."""
+def _parse_condition(connection: Connection, where: str) -> str:
+    """Return the expression as DuckDB prints it.
+
+    Raises:
+        duckdb.Error: it is not one expression, has parameters, or calls a function in FROM that it may not.
+    """
     condition = str(duckdb.SQLExpression(where.encode("utf-8", "replace").decode()))
-    if duckdb.extract_statements(f"SELECT {condition}")[0].named_parameters:
+    statement = f"SELECT {condition}"
+    if duckdb.extract_statements(statement)[0].named_parameters:
         raise duckdb.InvalidInputException("it has parameters, and there are no values for them.")
+    [(text,)] = connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()
+    refused = sorted(set(_find_table_functions(json.loads(text))) - _FUNCTIONS)
+    if refused:
+        raise duckdb.InvalidInputException(f"it may not call {refused[0]} in FROM.")
     return condition
+
+
+def _find_table_functions(node: Any) -> Iterator[str]:
+    """Yield the names of the functions that are called in FROM, anywhere in a serialized statement."""
+    if isinstance(node, dict):
+        if node.get("type") == "TABLE_FUNCTION":
+            yield str(node["function"].get("function_name", "")).lower()
+        node = list(node.values())
+    if isinstance(node, list):
+        for part in node:
+            yield from _find_table_functions(part)

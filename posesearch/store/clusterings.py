@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from posesearch.pose.normalize import Normalization
 from posesearch.results.clusters import Clustering
 from posesearch.store.connection import Connection
-from posesearch.types import Float32, Int64
+from posesearch.types import Float32, Int64, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,12 @@ class CurrentClustering:
     centroids: Float32
     sizes: Int64
     medoids: Int64
+
+
+def are_stored(connection: Connection, pose_ids: Int64) -> Mask:
+    """Return which of the poses are in the database, (n,) bool."""
+    stored = connection.execute("SELECT pose_id FROM poses").fetchnumpy()["pose_id"]
+    return np.isin(pose_ids, np.asarray(stored, np.int64))
 
 
 def write_clustering(connection: Connection, clustering: Clustering) -> int:

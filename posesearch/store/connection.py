@@ -2,15 +2,18 @@
 
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
 from posesearch.errors import DatabaseBusy, DatabaseFailed, NoDatabase, NotOurDatabase
+from posesearch.store.catalog import check_catalog, has_own_definitions
+from posesearch.store.interruptible import Connection
 from posesearch.store.locks import block_readers, wait_for_writers
 from posesearch.store.migrations import (
     DISABLE_FLOAT_COMPRESSION,
@@ -21,13 +24,25 @@ from posesearch.store.migrations import (
     upgrade,
 )
 
-Connection = duckdb.DuckDBPyConnection
+__all__ = ["Connection", "DatabaseFile"]
 
-# DuckDB must not download extensions. posesearch needs none.
-_CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+# DuckDB must not download extensions, and must not open other files: the SQL may be a stranger's, or the database.
+_CONFIG: Final = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "enable_external_access": "false",
+    "python_enable_replacements": "false",
+}
+_LOCK_CONFIG: Final = "SET lock_configuration = true"
+
+_COMPANIONS: Final = (".wal", ".wal.checkpoint", ".wal.recovery", ".tmp")
+"""What DuckDB writes beside a database, by the end of the name."""
 
 # DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process in another mode.
 _OPEN_ELSEWHERE: Final = ("Could not set lock", "being used by another process", "different configuration")
+
+# DuckDB's messages if the file is something else, such as a database of SQLite, which would need an extension.
+_OTHER_FORMAT: Final = ("not a valid DuckDB database", "sqlite_scanner", "Loading external extensions")
 
 # On Linux DuckDB names the program: "Conflicting lock is held in /usr/bin/python3 (PID 42)".
 _HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
@@ -54,6 +69,7 @@ class DatabaseFile:
         """
         self.path = Path(path)
         self.patience = patience
+        self._current_key: tuple[int, ...] | None = None  # of the file when its schema was checked
 
     def exists(self) -> bool:
         """Return whether the file exists and is not empty."""
@@ -62,6 +78,7 @@ class DatabaseFile:
     def check_creatable(self) -> None:
         """Raise DatabaseFailed if the file can't be created, before work is done that could not be stored."""
         folder = self.path.parent
+        self._check_link()
         if not folder.is_dir():
             raise DatabaseFailed(str(self.path), "there is no such folder; make it first")
         if not os.access(folder, os.W_OK):
@@ -77,17 +94,48 @@ class DatabaseFile:
         if not self.exists():
             raise NoDatabase(str(self.path))
         with self._open(read_only=True) as connection:
-            version = read_version(connection, str(self.path))
-            if version is None:  # an ingest was stopped before its first batch
+            is_current = self._is_current(connection)
+            if is_current is None:  # an ingest was stopped before its first batch
                 raise NoDatabase(str(self.path))
-            if version == SCHEMA_VERSION:
+            if is_current:
                 with self._reading_errors():
                     yield connection
                 return
-        with self.writing():  # upgrades it
-            pass
+        self._upgrade()
         with self._open(read_only=True) as connection, self._reading_errors():
             yield connection
+
+    def _is_current(self, connection: Connection) -> bool | None:
+        """Return whether the schema is that of this version. None for a blank database."""
+        key = self._read_key()
+        if key is not None and key == self._current_key:
+            return True
+        with self._reading_errors():
+            check_catalog(connection, str(self.path))
+            version = read_version(connection, str(self.path))
+            is_current = version == SCHEMA_VERSION and has_own_definitions(connection)
+        self._current_key = key if is_current else None
+        return None if version is None else is_current
+
+    def _read_key(self) -> tuple[int, ...] | None:
+        """Return numbers that change with the content of the file. None if changes may be in the log."""
+        if self._companion(".wal").exists():
+            return None
+        info = self.path.stat()
+        return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+
+    def _upgrade(self) -> None:
+        """Bring an older file up to date."""
+        try:
+            with self.writing():
+                pass
+        except DatabaseFailed as error:
+            detail = str(error).removeprefix(f"{self.path}: ")
+            raise DatabaseFailed(
+                str(self.path),
+                f"an earlier posesearch made this database, and it can't be brought up to date here ({detail}); "
+                f"copy it to a folder that you may write in",
+            ) from error
 
     @contextmanager
     def _reading_errors(self) -> Iterator[None]:
@@ -115,12 +163,12 @@ class DatabaseFile:
             self._create(self.patience if patience is None else patience)
         with self._open(read_only=False, patience=patience, waiting=waiting) as connection:
             try:
-                connection.execute(DISABLE_FLOAT_COMPRESSION)
+                check_catalog(connection, str(self.path))
                 connection.begin()
                 version = read_version(connection, str(self.path))
                 if version is None:  # a blank database
                     create_schema(connection)
-                elif version < SCHEMA_VERSION:
+                elif version < SCHEMA_VERSION or not has_own_definitions(connection):
                     upgrade(connection, str(self.path), version)
                 yield connection
                 connection.commit()
@@ -131,13 +179,14 @@ class DatabaseFile:
 
     def _create(self, patience: float) -> None:
         """Create the file under another name, and rename it: an interruption or a full disk leaves no partial file."""
-        new = self.path.with_name(f"{self.path.name}.new")
+        self._check_link()
+        new = self._companion(".new")
         with block_readers(self.path, patience):
             if self.exists():  # another process was first
                 return
             try:
                 _remove_database(new)  # of an interrupted attempt
-                with duckdb.connect(str(new.absolute()), config=dict(_CONFIG)) as connection:
+                with closing(_connect(new, read_only=False)) as connection:
                     connection.begin()
                     create_schema(connection)
                     connection.commit()
@@ -156,13 +205,10 @@ class DatabaseFile:
         if read_only:
             wait_for_writers(self.path, min(patience, _MAX_READER_WAIT))
         with nullcontext() if read_only else block_readers(self.path, patience):
+            self._check_files()
             connection = self._connect(patience, waiting, read_only=read_only)
             try:
                 yield connection
-            except RuntimeError as error:
-                if "interrupted" in str(error).lower():  # DuckDB reports Ctrl-C in this way
-                    raise KeyboardInterrupt from error
-                raise
             finally:
                 connection.close()  # rolls back what is not committed
 
@@ -170,10 +216,10 @@ class DatabaseFile:
         started = time.monotonic()
         while True:
             try:
-                return duckdb.connect(str(self.path.absolute()), read_only=read_only, config=dict(_CONFIG))
+                return _connect(self.path, read_only=read_only)
             except duckdb.Error as error:
                 text = str(error)
-                if "not a valid DuckDB database" in text or "sqlite_scanner" in text:
+                if any(words in text for words in _OTHER_FORMAT):
                     raise NotOurDatabase(str(self.path)) from error
                 if not any(words in text for words in _OPEN_ELSEWHERE):
                     raise DatabaseFailed(str(self.path), first_line(error)) from error
@@ -184,6 +230,41 @@ class DatabaseFile:
                     waiting(f"{DatabaseBusy(str(self.path), _describe_holder(text))} Waiting for it.")
                     waiting = None
                 time.sleep(_RETRY_SECONDS)
+
+    def _companion(self, ending: str) -> Path:
+        return self.path.with_name(self.path.name + ending)
+
+    def _check_link(self) -> None:
+        """Raise DatabaseFailed if the path is a link to nothing. Creating the file would replace the link."""
+        if self.path.is_symlink() and not self.path.exists():
+            detail = f"this is a link to {self.path.readlink()}, where nothing is; remove the link, or restore that"
+            raise DatabaseFailed(str(self.path), detail)
+
+    def _check_files(self) -> None:
+        """Raise an error if the database is no regular file, or if something else is where DuckDB's own files go.
+
+        Opening a pipe would wait for ever. Writing to a link would destroy the file that it leads to.
+        """
+        with suppress(FileNotFoundError):
+            mode = self.path.stat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # DuckDB refuses a folder
+                raise NotOurDatabase(str(self.path))
+        for companion in map(self._companion, _COMPANIONS):
+            with suppress(FileNotFoundError):
+                info = companion.lstat()
+                is_own = stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink == 1)
+                if not is_own:
+                    detail = f"{companion.name} beside it is a link or no regular file; to which DuckDB would write; remove it"
+                    raise DatabaseFailed(str(self.path), detail)
+
+
+def _connect(path: Path, *, read_only: bool) -> Connection:
+    """Open a file with a configuration that no statement can change."""
+    connection = Connection(duckdb.connect(str(path.absolute()), read_only=read_only, config=dict(_CONFIG)))
+    with suppress(duckdb.InvalidInputException):  # another connection of this process has locked it already
+        connection.execute(DISABLE_FLOAT_COMPRESSION)
+        connection.execute(_LOCK_CONFIG)
+    return connection
 
 
 def _remove_database(path: Path) -> None:

@@ -7,6 +7,7 @@ process that wants to write gets its turn between two readers, however many ther
 import json
 import os
 import platform
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,8 +19,11 @@ try:
 except ImportError:  # Windows: only DuckDB's own lock is used
     fcntl = None  # type: ignore[assignment]
 
+from posesearch.errors import DatabaseFailed
+
 _INGEST_RETRY_SECONDS: Final = 0.2
 _GATE_RETRY_SECONDS: Final = 0.01
+_PREFIX: Final = b'{"pid"'  # of what a lock file holds
 
 
 @contextmanager
@@ -69,7 +73,7 @@ def wait_for_writers(database: Path, patience: float) -> None:
     deadline = time.monotonic() + patience
     while fcntl is not None and time.monotonic() < deadline:
         try:
-            descriptor = os.open(path, os.O_RDONLY)
+            descriptor = _open_lock_file(path, os.O_RDONLY)
         except OSError:  # there is no writer, or its lock file can't be read
             return
         try:
@@ -92,7 +96,7 @@ def _try_lock(path: Path) -> int | None:
     if fcntl is None:
         return _NO_LOCK
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = _open_lock_file(path, os.O_RDWR | os.O_CREAT)
     except OSError:  # the folder can't be written; opening the database reports that
         return _NO_LOCK
     try:
@@ -108,6 +112,38 @@ def _try_lock(path: Path) -> int | None:
             return descriptor
     os.close(descriptor)  # the former holder has just removed the file
     return None
+
+
+def _open_lock_file(path: Path, flags: int) -> int:
+    """Open a lock file, and refuse a file that can't be one.
+
+    Anybody who may write in the folder can put something else there, such as a link to a file of the user's.
+
+    Raises:
+        DatabaseFailed: the path is a link, is no regular file, or has something else in it.
+        OSError: it can't be opened.
+    """
+    # O_NONBLOCK: opening a pipe would wait for ever.
+    flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except OSError:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise _make_refusal(path) from None
+        raise
+    info = os.fstat(descriptor)
+    # A link count of 0 is that of a lock file that its holder has just removed.
+    is_file = stat.S_ISREG(info.st_mode) and info.st_nlink <= 1
+    if is_file and os.pread(descriptor, len(_PREFIX), 0) in (b"", _PREFIX):
+        return descriptor
+    os.close(descriptor)
+    raise _make_refusal(path)
+
+
+def _make_refusal(path: Path) -> DatabaseFailed:
+    database = path.with_suffix("")
+    detail = f"{path.name} beside it is not a lock file of posesearch, and it was left as it is; move it elsewhere"
+    return DatabaseFailed(str(database), detail)
 
 
 def _unlock(path: Path, descriptor: int) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 import duckdb
 
 from posesearch.errors import DatabaseFailed, NewerSchema, NotOurDatabase
+from posesearch.store.interruptible import Connection
 
 SCHEMA_VERSION: Final = 5
 
@@ -72,9 +73,8 @@ _VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql
 DISABLE_FLOAT_COMPRESSION: Final = "SET GLOBAL disabled_compression_methods = 'alp,alprd'"
 
 
-def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
+def create_schema(connection: Connection) -> None:
     """Create all tables, views and macros in a blank database."""
-    connection.execute(DISABLE_FLOAT_COMPRESSION)
     connection.execute(read_schema())
     connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
 
@@ -87,7 +87,7 @@ def read_schema() -> str:
     return (Path(__file__).parents[2] / "schema.sql").read_text(encoding="utf-8")
 
 
-def read_version(connection: duckdb.DuckDBPyConnection, path: str) -> int | None:
+def read_version(connection: Connection, path: str) -> int | None:
     """Return the version of the schema. It is None if the database is blank.
 
     Raises:
@@ -111,7 +111,7 @@ def read_version(connection: duckdb.DuckDBPyConnection, path: str) -> int | None
     return version
 
 
-def _is_blank(connection: duckdb.DuckDBPyConnection) -> bool:
+def _is_blank(connection: Connection) -> bool:
     counted = connection.execute("""
         SELECT (SELECT count(*) FROM duckdb_tables()) + (SELECT count(*) FROM duckdb_sequences())
              + (SELECT count(*) FROM duckdb_views() WHERE NOT internal)
@@ -119,7 +119,7 @@ def _is_blank(connection: duckdb.DuckDBPyConnection) -> bool:
     return counted == (0,)
 
 
-def upgrade(connection: duckdb.DuckDBPyConnection, path: str, version: int) -> None:
+def upgrade(connection: Connection, path: str, version: int) -> None:
     """Bring a database of an earlier version up to date, inside the caller's transaction.
 
     Raises:

@@ -1,14 +1,18 @@
-"""Runs the user's own SQL, read-only and without access to other files."""
+"""Runs the user's own SQL: statements that read, without access to other files."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 
 from posesearch.errors import BadSQL
 from posesearch.store.connection import Connection
+
+_READING: Final = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)  # MULTI is PIVOT
+_EXPLAIN: Final = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -20,20 +24,33 @@ class Table:
 
 
 def run_sql(connection: Connection, sql: str) -> Table:
-    """Run the user's own SQL, without access to other files or the network.
+    """Run the user's own SQL, and return the result of the last statement.
+
+    The connection has no access to other files, and its configuration is locked. See connection.py.
 
     Raises:
-        BadSQL: DuckDB refuses it. The error has DuckDB's message.
+        BadSQL: a statement does more than read, or DuckDB refuses it. The error has DuckDB's message.
     """
+    table = Table((), ())
     try:
-        connection.execute("SET enable_external_access = false")
-        cursor = connection.execute(sql.encode("utf-8", "replace").decode())
-        if cursor is None:  # an empty statement
-            return Table((), ())
-        columns = _number_duplicates(column[0] for column in cursor.description or ())
-        return Table(columns, tuple(cursor.fetchall()) if columns else ())
+        for statement in duckdb.extract_statements(sql.encode("utf-8", "replace").decode()):
+            _check_reading(statement)
+            cursor = connection.execute(statement)
+            columns = _number_duplicates(column[0] for column in cursor.description or ())
+            table = Table(columns, tuple(cursor.fetchall()) if columns else ())
     except duckdb.Error as error:
         raise BadSQL(_one_line(error)) from error
+    return table
+
+
+def _check_reading(statement: duckdb.Statement) -> None:
+    """Raise BadSQL for a statement that does more than read: it could write files, which no read-only mode prevents."""
+    kind = statement.type
+    if kind == duckdb.StatementType.EXPLAIN:  # with ANALYZE it runs the statement behind it
+        behind = duckdb.extract_statements(_EXPLAIN.sub("", statement.query, count=1))
+        kind = behind[0].type if behind else kind
+    if kind not in _READING:
+        raise BadSQL(f"only statements that read are run, such as SELECT, and this is {kind.name}")
 
 
 def read_ids(connection: Connection, sql: str) -> list[int]:

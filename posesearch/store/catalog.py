@@ -1,0 +1,93 @@
+"""Checks that a database has only objects that leave posesearch's own statements alone.
+
+A database may come from a stranger. DuckDB resolves names in the file before its own, and runs a file's triggers. So an
+object in the file could change what the statements of posesearch read or write.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from posesearch.errors import AlteredDatabase
+from posesearch.store.interruptible import Connection
+from posesearch.store.migrations import read_schema
+
+_TABLE: Final = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
+_DEFINITION: Final = re.compile(
+    r"^CREATE OR REPLACE (VIEW|MACRO) (\w+)(?:\(([^)]*)\))? AS( TABLE)?\s(.*?);[ \t]*(?:--[^\n]*)?$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def check_catalog(connection: Connection, path: str) -> None:
+    """Check the triggers, the tables and the names of macros, before anything else is read.
+
+    Raises:
+        AlteredDatabase: an object could change what posesearch reads or writes.
+    """
+    tables = _read_names(connection, "SELECT table_name FROM system.main.duckdb_tables() WHERE NOT internal")
+    if "about" not in tables:  # not a database of posesearch, which reading its version tells
+        return
+    views = _read_names(connection, "SELECT view_name FROM system.main.duckdb_views() WHERE NOT internal")
+    triggers = _read_names(connection, "SELECT trigger_name FROM system.main.duckdb_triggers()")
+    if triggers:
+        raise _make_error(path, f"the trigger {min(triggers)!r}, which acts when posesearch writes")
+    hidden = sorted(views & set(_TABLE.findall(read_schema())))
+    if hidden:
+        raise _make_error(path, f"a view {hidden[0]!r} in place of the table")
+    macros = set(_read_macros(connection)) - {name for _, name, *_ in _DEFINITION.findall(read_schema())}
+    builtin = "SELECT function_name FROM system.main.duckdb_functions() WHERE internal"
+    shadowing = sorted(macros & _read_names(connection, builtin)) if macros else []
+    if shadowing:
+        raise _make_error(path, f"a macro {shadowing[0]!r}, which hides a function of DuckDB")
+
+
+def _make_error(path: str, what: str) -> AlteredDatabase:
+    remedy = "drop it in the duckdb shell if you know this database, or name another one with --db"
+    return AlteredDatabase(path, f"this database has {what}, so it is not opened; {remedy}")
+
+
+def has_own_definitions(connection: Connection) -> bool:
+    """Return whether the views and macros of schema.sql are in the database as they are there.
+
+    `check_catalog` comes first: the database must not hide the functions that this calls.
+    """
+    views = connection.execute("SELECT view_name, sql FROM system.main.duckdb_views() WHERE NOT internal").fetchall()
+    stored = {**{name: [sql] for name, sql in views}, **_read_macros(connection)}
+    return all(stored.get(name) == [text] for name, text in _read_definitions(connection).items())
+
+
+def _read_macros(connection: Connection) -> dict[str, list[str]]:
+    """Return the definitions of the macros in the database, by name. A macro may have several."""
+    macros: dict[str, list[str]] = {}
+    for name, parameters, definition in connection.execute(
+        "SELECT function_name, parameters, macro_definition FROM system.main.duckdb_functions() WHERE NOT internal"
+    ).fetchall():
+        macros.setdefault(name, []).append(_describe_macro(parameters, definition))
+    return macros
+
+
+def _describe_macro(parameters: Sequence[str], definition: str) -> str:
+    return f"({', '.join(parameters)}) AS {definition}"
+
+
+def _read_definitions(connection: Connection) -> dict[str, str]:
+    """Return the views and macros of schema.sql by name, as DuckDB prints them in its catalog."""
+    if not _definitions:
+        found = _DEFINITION.findall(read_schema())
+        queries = [text if kind == "VIEW" or table else f"SELECT {text}" for kind, _, _, table, text in found]
+        printed = connection.execute(
+            "SELECT json_deserialize_sql(json_serialize_sql(query)) FROM (SELECT unnest(?) AS query)", [queries]
+        ).fetchall()
+        for (kind, name, parameters, table, _), (text,) in zip(found, printed, strict=True):
+            names = [parameter.partition(":=")[0].strip() for parameter in parameters.split(",")]
+            macro = _describe_macro(names if parameters else [], text if table else text.removeprefix("SELECT "))
+            _definitions[name] = f"CREATE VIEW {name} AS {text};" if kind == "VIEW" else macro
+    return _definitions
+
+
+_definitions: dict[str, str] = {}  # DuckDB prints them alike each time, so a process asks once
+
+
+def _read_names(connection: Connection, query: str) -> set[str]:
+    return {name for (name,) in connection.execute(query).fetchall()}
