@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
-from posesearch import errors
+from posesearch import child_process, errors
 from posesearch.errors import DecoderUnavailable, PhotoError, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
 from posesearch.photos.decode import DecodedImage
 from posesearch.photos.exif import CaptureInfo
@@ -223,11 +223,12 @@ class DecoderPool:
 
 def _spawn(memory: int, seconds: float) -> subprocess.Popen[bytes]:
     """Start a decoding process. It does not wait until the process is ready."""
-    # It gets this process's import path. A process group of its own keeps Ctrl-C from it. C libraries write to stderr.
-    program = "import sys; sys.path[:] = {!r}; from posesearch.photos.worker import serve; serve({!r}, {!r})"
+    # A process group of its own keeps Ctrl-C from it. C libraries write to stderr.
+    program = f"from posesearch.photos.worker import serve; serve({memory!r}, {seconds!r})"
     try:
         process = subprocess.Popen(  # noqa: S603 (our own interpreter)
-            [sys.executable, "-X", "utf8", "-c", program.format(sys.path, memory, seconds)],
+            child_process.python_command(program),
+            cwd=child_process.FOLDER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
