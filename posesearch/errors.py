@@ -21,7 +21,8 @@ PosesearchError
 │   ├── UnknownEstimator      no estimator of that name
 │   ├── EstimatorMismatch     the database holds another estimator's poses
 │   ├── WeightsUnavailable    the network's weights can't be had, or are not the ones pinned
-│   └── WeightsUnusable       the file is no network of that estimator's
+│   ├── WeightsUnusable       the file is no network of that estimator's
+│   └── ForkedProcess         the process was forked from one that had loaded a network
 ├── StoreError
 │   ├── NoDatabase            there is no file yet
 │   ├── NotOurDatabase        the file is something else
@@ -208,6 +209,17 @@ class WeightsUnusable(EstimatorError):
     def __init__(self, path: str, detail: str) -> None:
         self.path, self.detail = path, detail
         super().__init__(f"{path} can't be used as the estimator's network: {detail}; see `posesearch models`.")
+
+
+class ForkedProcess(EstimatorError):
+    """The process was forked from one that had loaded a network."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "People can't be found in this process: it was forked from one that had loaded a network already, and "
+            "networks do not work after that; start it with multiprocessing's method 'spawn', or fork before the "
+            "first ingest or search."
+        )
 
 
 class StoreError(PosesearchError):
