@@ -17,6 +17,7 @@ PosesearchError
 │   └── IncompletePose        incomplete_pose   --strict: a body joint is missing
 ├── SourceError               what to ingest is not there
 ├── DecoderUnavailable        no photo can be decoded: the decoding process can't be started, or was closed
+├── NotEnoughMemory           the limit of this process's address space is too low
 ├── EstimatorError
 │   ├── UnknownEstimator      no estimator of that name
 │   ├── EstimatorMismatch     the database holds another estimator's poses
@@ -165,6 +166,22 @@ class DecoderUnavailable(PosesearchError):
     def __init__(self, detail: str) -> None:
         self.detail = detail
         super().__init__(f"Photos can't be decoded: {detail}.")
+
+
+class NotEnoughMemory(PosesearchError):
+    """The limit of this process's address space is too low.
+
+    Attributes:
+        needed: megabytes of address space that are needed.
+        limit: megabytes that the process may use.
+    """
+
+    def __init__(self, needed: int, limit: int) -> None:
+        self.needed, self.limit = needed, limit
+        super().__init__(
+            f"This needs about {needed} MB of address space, and the process may use {limit} MB; "
+            f"raise the limit (ulimit -v, RLIMIT_AS)."
+        )
 
 
 class EstimatorError(PosesearchError):
