@@ -10,7 +10,7 @@ from typing import Final
 
 from posesearch.errors import NotEnoughMemory
 
-READING: Final = 950
+READING: Final = 1000
 """Megabytes for the database and for searches by stored poses, without those for each core."""
 
 CLUSTERING: Final = 1200

@@ -93,6 +93,8 @@ def test_a_cache_that_can_not_be_written_does_no_harm(cache: Path, photo: Photo)
 def test_no_damage_is_read(tmp_path: Path) -> None:
     path = tmp_path / "compiled" / "a.network"
     assert read_compiled(path) is None
+    path.parent.mkdir()
+    (path.parent / "123.blob").write_bytes(NETWORK)  # has no hash
     write_compiled(path, memoryview(NETWORK))
     assert read_compiled(path) == NETWORK
     assert list(path.parent.iterdir()) == [path]

@@ -34,6 +34,8 @@ def write_compiled(path: Path, network: memoryview) -> None:
             file.write(_hash(path, network))
             file.write(network)
         part.replace(path)
+        for unchecked in path.parent.glob("*.blob"):  # OpenVINO's own cache, without hashes
+            unchecked.unlink()
 
 
 def _hash(path: Path, network: bytes | memoryview) -> bytes:
