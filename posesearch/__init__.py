@@ -11,6 +11,7 @@ with posesearch.open("poses.duckdb") as db:
 import os
 from typing import TYPE_CHECKING, Any
 
+from posesearch.address_space import READING, check_address_space
 from posesearch.errors import PosesearchError
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ def open(path: str | os.PathLike[str] = "poses.duckdb") -> "Database":  # noqa: 
 
     Example:
         db = posesearch.open("poses.duckdb")
+
+    Raises:
+        NotEnoughMemory: the limit of this process's address space is too low.
     """
+    check_address_space(READING)
     from posesearch.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
 
     return Database(path)
@@ -36,6 +41,7 @@ if not TYPE_CHECKING:  # a type checker would take every name for one that is th
 
     def __getattr__(name: str) -> Any:
         if name == "Database":
+            check_address_space(READING)
             from posesearch.database import Database  # noqa: PLC0415 (likewise)
 
             return Database

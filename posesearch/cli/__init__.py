@@ -6,10 +6,13 @@ import sys
 def main() -> None:
     """Run the command that was typed; errors become one line on stderr and an exit code, see docs/cli.md."""
     from posesearch.cli.commands import app  # noqa: PLC0415 (so that importing posesearch.cli is free)
-    from posesearch.errors import PosesearchError  # noqa: PLC0415
+    from posesearch.errors import NotEnoughMemory, PosesearchError  # noqa: PLC0415
 
     try:
         app(prog_name="posesearch")
+    except NotEnoughMemory as error:
+        sys.stderr.write(f"posesearch: {error}\n")  # without cli.output, which loads NumPy
+        sys.exit(1)
     except PosesearchError as error:
         from posesearch.cli import output  # noqa: PLC0415
 

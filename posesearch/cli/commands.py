@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 import posesearch
+from posesearch.address_space import READING, check_address_space
 from posesearch.cli import demo_command, model_commands, search_commands
 from posesearch.cli.options import (
     DEFAULT_DB,
@@ -50,11 +51,12 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def posesearch_command(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 (its callback uses it)
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Find the poses in a folder of photos, and more like this one."""
+    check_address_space(READING)
 
 
 @app.command()

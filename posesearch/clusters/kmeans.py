@@ -1,5 +1,8 @@
 """K-means over pose vectors, the elbow of its inertia curve, and principal components, by scikit-learn."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +18,8 @@ CURVE_K: Final = range(1, 14)
 
 RESTARTS: Final = 10
 """K-means runs from so many different starts, and the best run is kept."""
+
+_PROCESS: Final = os.getpid()  # that imported this module
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +74,24 @@ def run_kmeans(
 def _fit(vectors: Float32, k: int, seed: int) -> tuple[Float32, float]:
     from sklearn.cluster import KMeans  # noqa: PLC0415 (two seconds to import, which a search need not pay)
 
-    fitted = KMeans(n_clusters=k, n_init=RESTARTS, random_state=seed).fit(vectors)
+    with _working_threads():
+        fitted = KMeans(n_clusters=k, n_init=RESTARTS, random_state=seed).fit(vectors)
     return np.asarray(fitted.cluster_centers_, dtype=np.float32), float(fitted.inertia_)
+
+
+@contextmanager
+def _working_threads() -> Iterator[None]:
+    """Have scikit-learn use one thread in a forked process.
+
+    OpenMP's other threads exist only in the first process, and waiting for them would never end.
+    """
+    if os.getpid() == _PROCESS:
+        yield
+        return
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 (only a forked process needs it)
+
+    with threadpool_limits(1, user_api="openmp"):
+        yield
 
 
 def find_elbow(curve: tuple[tuple[int, float], ...]) -> int:

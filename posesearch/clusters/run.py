@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from posesearch.address_space import CLUSTERING, check_address_space
 from posesearch.clusters.kmeans import project, run_kmeans
 from posesearch.errors import NoPoses
 from posesearch.pose.normalize import Normalization, normalize_max
@@ -22,6 +23,7 @@ def cluster(
         raise ValueError(f"k must be a number of clusters, 1 or more, or 'auto', not {k!r}")
     if not 0 <= seed < 2**31:
         raise ValueError(f"seed must be 0 to {2**31 - 1}, not {seed}")
+    check_address_space(CLUSTERING)
     with file.reading() as connection:
         snapshots.check_collection(connection, collection)
         ids, vectors, raw = poses.read_vectors(connection, collection)

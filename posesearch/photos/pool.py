@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
-from posesearch import errors
+from posesearch import child_process, errors
 from posesearch.errors import DecoderUnavailable, PhotoError, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
 from posesearch.photos.decode import DecodedImage
 from posesearch.photos.exif import CaptureInfo
@@ -68,6 +68,12 @@ class _DecoderProcess:
             raise error_class(source, header["detail"])
         return DecodedImage(receive(answers, pixel_size), capture=CaptureInfo(**header.pop("capture")), **header)
 
+    def forget(self) -> None:
+        """Close the pipes that a forked process has inherited. The process goes on for the one that started it."""
+        for pipe in _pipes(self.process):
+            pipe.close()
+        self.process.poll()  # notes that it is no child of this process; otherwise its destructor would warn
+
     def end(self) -> None:
         """Kill the process and close its pipes. Only the thread that uses the process may call this."""
         self.process.kill()
@@ -92,13 +98,27 @@ class DecoderPool:
             seconds: wall-clock time that a photo may take.
             memory: bytes of address space that a process may use.
         """
-        self._slots = threading.BoundedSemaphore(processes)
-        self._seconds, self._memory = seconds, memory
+        self._processes, self._seconds, self._memory = processes, seconds, memory
+        self._start_empty()
+
+    def _start_empty(self) -> None:
+        self._slots = threading.BoundedSemaphore(self._processes)
         self._idle: list[_DecoderProcess] = []
         self._busy: set[_DecoderProcess] = set()
         self._lock = threading.RLock()  # a finalizer may call `close` in a thread that holds it
         self._closed = threading.Event()
         self._watcher: threading.Thread | None = None
+        self._owner = os.getpid()
+
+    def _check_owner(self) -> None:
+        """Start empty in a forked process: the processes, their pipes and the watcher belong to the first process."""
+        if self._owner != os.getpid():
+            inherited, was_closed = [*self._idle, *self._busy], self._closed.is_set()
+            self._start_empty()
+            for process in inherited:
+                process.forget()
+            if was_closed:
+                self._closed.set()
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +134,7 @@ class DecoderPool:
         Raises:
             DecoderUnavailable: it can't be started.
         """
+        self._check_owner()
         if not self._slots.acquire(blocking=False):
             return
         try:
@@ -126,6 +147,7 @@ class DecoderPool:
 
     def close(self) -> None:
         """End the processes. Photos that are being decoded, or come later, fail with DecoderUnavailable."""
+        self._check_owner()
         with self._lock:
             self._closed.set()
             idle = list(self._idle)
@@ -149,6 +171,7 @@ class DecoderPool:
         return make_photo(self._decode_image(data, source, useful_side, gps=gps))
 
     def _decode_image(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
+        self._check_owner()
         with self._slots:
             for _ in range(2):  # the system may have killed the first process, when memory was short
                 with suppress(EOFError):
@@ -223,11 +246,12 @@ class DecoderPool:
 
 def _spawn(memory: int, seconds: float) -> subprocess.Popen[bytes]:
     """Start a decoding process. It does not wait until the process is ready."""
-    # It gets this process's import path. A process group of its own keeps Ctrl-C from it. C libraries write to stderr.
-    program = "import sys; sys.path[:] = {!r}; from posesearch.photos.worker import serve; serve({!r}, {!r})"
+    # A process group of its own keeps Ctrl-C from it. C libraries write to stderr.
+    program = f"from posesearch.photos.worker import serve; serve({memory!r}, {seconds!r})"
     try:
         process = subprocess.Popen(  # noqa: S603 (our own interpreter)
-            [sys.executable, "-X", "utf8", "-c", program.format(sys.path, memory, seconds)],
+            child_process.python_command(program),
+            cwd=child_process.FOLDER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

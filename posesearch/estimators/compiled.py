@@ -1,0 +1,45 @@
+"""The cache of compiled networks. A network is checked by SHA-256 before it is used.
+
+A flipped bit in a compiled network moves joints, and nothing else would notice. Whoever can write the cache folder can
+also forge the hash: only the user can, and could replace posesearch itself.
+"""
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_HASH_BYTES: Final = hashlib.sha256().digest_size
+
+
+def read_compiled(path: Path) -> bytes | None:
+    """Return a compiled network. Return None if there is none, or if it is not what was written under this name."""
+    with suppress(OSError), path.open("rb", buffering=0) as file:
+        expected, network = file.read(_HASH_BYTES), file.readall()
+        if expected == _hash(path, network):
+            return network
+    return None
+
+
+def write_compiled(path: Path, network: memoryview) -> None:
+    """Write a compiled network with its hash. Do nothing if the folder can't be written.
+
+    An interruption leaves no partial file under this name. Two processes that write at once can only leave a file whose
+    hash is wrong, and the next one writes it again.
+    """
+    part = path.with_suffix(".part")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(_hash(path, network))
+            file.write(network)
+        part.replace(path)
+        for unchecked in path.parent.glob("*.blob"):  # OpenVINO's own cache, without hashes
+            unchecked.unlink()
+
+
+def _hash(path: Path, network: bytes | memoryview) -> bytes:
+    """Return the SHA-256 of the network and its file's name, so that no network passes for another."""
+    digest = hashlib.sha256(path.name.encode())
+    digest.update(network)
+    return digest.digest()
