@@ -254,7 +254,7 @@ class DatabaseFile:
                 info = companion.lstat()
                 is_own = stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink == 1)
                 if not is_own:
-                    detail = f"{companion.name} beside it is a link or no regular file; to which DuckDB would write; remove it"
+                    detail = f"{companion.name} beside it is no regular file; DuckDB would write there, so remove it"
                     raise DatabaseFailed(str(self.path), detail)
 
 
