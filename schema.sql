@@ -13,7 +13,7 @@
 CREATE TABLE about (
     key   VARCHAR PRIMARY KEY,  -- 'schema_version', 'estimator', 'model_files'
     value VARCHAR NOT NULL      -- the estimator is recorded at the first ingest; poses of two do not compare.
-                                -- model_files: JSON, the user's own networks by name, path and SHA-256; {} for none
+                                -- model_files: JSON, the user's own networks by name, path, SHA-256 and signature; {} for none
 );
 
 -- The 18 joints, in the order of every FLOAT[18] column (COCO-18). The first 14 are the body joints of every FLOAT[14].
@@ -67,7 +67,9 @@ CREATE TABLE sources (
                                      -- dated in the future, and before 1677
     etag          VARCHAR,           -- what an address answered, to be asked whether the photo is still the same
     last_modified VARCHAR,
-    missing_since TIMESTAMP          -- UTC, when an ingest did not find it any more; NULL where it is there
+    missing_since TIMESTAMP,         -- UTC, when an ingest did not find it any more; NULL where it is there
+    signature     VARCHAR            -- of the source, by the user whose ingest wrote it. Photos whose signature is missing, or is
+                                     -- another user's, are not opened without --trust
 );
 
 -- A row for each person in an ingested photo with enough body joints.

@@ -132,6 +132,7 @@ class StoredPose:
         clustering_id, cluster, distance: the current label. None if the pose has none.
         sha256: SHA-256 of the photo's bytes.
         dhash: difference hash of the photo. None if it is not known.
+        signature: of the source. See trust.py.
     """
 
     pose_id: int
@@ -148,6 +149,7 @@ class StoredPose:
     distance: float | None
     sha256: str
     dhash: int | None
+    signature: str | None
 
 
 @dataclass(frozen=True)
@@ -157,10 +159,17 @@ class CustomWeights:
     Attributes:
         path: absolute path.
         sha256: SHA-256 of the file when the configuration was made.
+        signature: of `name`. See trust.py.
     """
 
     path: str
     sha256: str
+    signature: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What is signed: the file and its content."""
+        return f"network {self.sha256} {self.path}"
 
 
 @dataclass(frozen=True, eq=False)

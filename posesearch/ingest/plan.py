@@ -63,6 +63,7 @@ def make_plan(file: DatabaseFile, scan: Scan, request: IngestRequest, rule: Acce
         if not request.dry_run:
             files = [one for one in scan.observed if one.bytes is not None]
             sources.unmark_missing(connection, request.collection, files)
+            sources.sign_observed(connection, request.collection, scan.observed)
         contents = snapshots.read_contents(connection, request.collection) if diff.to_read else {}
         return IngestPlan(scan, diff, contents)
 

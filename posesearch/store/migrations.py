@@ -10,7 +10,7 @@ import duckdb
 from posesearch.errors import DatabaseFailed, NewerSchema, NotOurDatabase
 from posesearch.store.interruptible import Connection
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 
 # The changes of the tables from each version to the next. Views and macros are replaced as a whole.
 _UPGRADES: Final = {
@@ -66,6 +66,9 @@ _UPGRADES: Final = {
         )
         for name in names
     ),
+    5: """
+        ALTER TABLE sources ADD COLUMN signature VARCHAR;
+    """,
 }
 _VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql
 

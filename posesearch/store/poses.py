@@ -108,11 +108,12 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
     cursor = connection.execute(
         """
         SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person AS number, l.estimator,
-               l.clustering_id, l.cluster, l.distance, s.sha256, s.dhash,
+               l.clustering_id, l.cluster, l.distance, s.sha256, s.dhash, o.signature,
                l.score, [l.box_x, l.box_y, l.box_width, l.box_height] AS box, l.prominence,
                p.x, p.y, p.joint_score, [p.world_x, p.world_y, p.world_z] AS world,
                p.vector, p.mask, p.world_vector
         FROM labelled_poses AS l JOIN poses AS p USING (pose_id) JOIN snapshots AS s ON s.snapshot_id = l.snapshot_id
+        LEFT JOIN sources AS o ON o.snapshot_id = l.snapshot_id AND o.source = l.source
         WHERE l.pose_id IN (SELECT unnest(?::HUGEINT[]))
         """,
         [list(pose_ids)],

@@ -51,19 +51,22 @@ class StoredContent:
 
 @dataclass(frozen=True)
 class StoredSnapshot:
-    """A snapshot as the database has it: source, hash, collection, and acceptance rule."""
+    """A snapshot as the database has it: source with its signature, hash, collection, and acceptance rule."""
 
     source: str
     sha256: str | None
     collection: str
     settings: str
+    signature: str | None
 
 
 def read_snapshots(connection: Connection) -> list[StoredSnapshot]:
     """Return all snapshots in the order of their ids."""
-    rows = connection.execute(
-        "SELECT source, sha256, collection, settings FROM snapshots ORDER BY snapshot_id"
-    ).fetchall()
+    rows = connection.execute("""
+        SELECT s.source, s.sha256, s.collection, s.settings, o.signature
+        FROM snapshots AS s LEFT JOIN sources AS o ON o.snapshot_id = s.snapshot_id AND o.source = s.source
+        ORDER BY s.snapshot_id
+    """).fetchall()
     return [StoredSnapshot(*row) for row in rows]
 
 

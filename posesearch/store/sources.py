@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posesearch import trust
 from posesearch.results.ingest import Rejection
 from posesearch.sources.resolve import ObservedSource
 from posesearch.store import snapshots
@@ -170,6 +171,7 @@ def write_sources(connection: Connection, collection: str, rows: Sequence[Source
         "position": np.arange(len(rows), dtype=np.int32),
         **{name: _text_column(rows, name) for name in ("source", "sha256", "etag", "last_modified", "moved_from")},
         **{name: _integer_column(rows, name) for name in ("bytes", "modified_ns")},
+        "signature": np.array([trust.sign(row.source) for row in rows], dtype=object),
     }
     connection.register("batch", columns)
     connection.execute(
@@ -183,13 +185,35 @@ def write_sources(connection: Connection, collection: str, rows: Sequence[Source
     connection.execute(
         f"""
         INSERT INTO sources BY NAME
-        SELECT b.source, s.collection, s.snapshot_id, {_INTEGERS}, b.etag, b.last_modified
+        SELECT b.source, s.collection, s.snapshot_id, {_INTEGERS}, b.etag, b.last_modified, b.signature
         FROM batch AS b JOIN (FROM snapshots WHERE collection = ?) AS s
         ON coalesce(b.sha256, b.source) = coalesce(s.sha256, s.source) ORDER BY b.position
         """,  # noqa: S608 (a constant)
         [collection],
     )
     connection.unregister("batch")
+
+
+def sign_observed(connection: Connection, collection: str, observed: Sequence[ObservedSource]) -> None:
+    """Sign sources that another user, or an earlier version, has stored. The present user has named them."""
+    prefix = trust.signature_prefix()
+    unsigned = connection.execute(
+        "SELECT source FROM sources WHERE collection = ? AND NOT coalesce(starts_with(signature, ?), false)",
+        [collection, prefix],
+    ).fetchall()
+    if prefix is None or not unsigned:
+        return
+    names = list({one.source for one in observed} & {source for (source,) in unsigned})
+    signatures = [trust.sign(name) for name in names]
+    connection.register("signed", {"source": np.array(names, object), "signature": np.array(signatures, object)})
+    connection.execute(
+        """
+        UPDATE sources SET signature = signed.signature FROM signed
+        WHERE sources.source = signed.source AND sources.collection = ?
+        """,
+        [collection],
+    )
+    connection.unregister("signed")
 
 
 def mark_missing(connection: Connection, collection: str, missing: Sequence[str]) -> None:

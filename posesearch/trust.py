@@ -1,0 +1,99 @@
+"""Which photos and networks a database may make posesearch open.
+
+A database names photos by path or URL, and may name files of networks. One that comes from a stranger could name any file
+or server. So each name that an ingest writes is signed with a key of the user, and a name is only used if its signature is
+valid, or if the user allows it.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+ALL: Final = "all"
+"""What a user allows in order to use all names in a database."""
+
+_KEY_BYTES: Final = 32
+_KEY_ID_CHARACTERS: Final = 8
+_SIGNATURE_CHARACTERS: Final = 16  # 64 bits: a forger can only try one after the other, with this user
+
+
+class Trust:
+    """What may be opened of what a database names."""
+
+    def __init__(self, allowed: Sequence[str | os.PathLike[str]] = ()) -> None:
+        """Trust names that are signed, and what the user allows.
+
+        Args:
+            allowed: folders below which photos may be opened, or "all" for everything.
+        """
+        self._allows_all = ALL in allowed
+        self._folders = [os.path.realpath(folder) for folder in allowed if folder != ALL]
+
+    def allows(self, name: str, signature: str | None) -> bool:
+        """Return whether a name in a database may be used: a photo's path or URL, or a description of a network."""
+        if self._allows_all or _is_valid(name, signature):
+            return True
+        path = os.path.realpath(name)  # a URL is below no folder
+        return os.path.isabs(name) and any(path.startswith(os.path.join(folder, "")) for folder in self._folders)
+
+
+def sign(name: str) -> str | None:
+    """Return the signature of a name. It is None if there can be no key on this machine."""
+    key = _load_key()
+    return None if key is None else _key_id(key) + _digest(key, name)
+
+
+def signature_prefix() -> str | None:
+    """Return the start that all signatures of this user have in common. It is None if there can be no key."""
+    key = _load_key()
+    return None if key is None else _key_id(key)
+
+
+def key_path() -> Path:
+    """Return the path of the user's key. The file may not exist yet."""
+    return platformdirs.user_data_path("posesearch", appauthor=False) / "key"
+
+
+def _is_valid(name: str, signature: str | None) -> bool:
+    expected = sign(name)
+    return expected is not None and signature is not None and hmac.compare_digest(expected.encode(), signature.encode())
+
+
+def _digest(key: bytes, name: str) -> str:
+    return hmac.digest(key, name.encode("utf-8", "surrogatepass"), "sha256").hex()[:_SIGNATURE_CHARACTERS]
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"posesearch key id" + key).hexdigest()[:_KEY_ID_CHARACTERS]
+
+
+def _load_key() -> bytes | None:
+    """Return the user's key. It is made at the first use."""
+    return _read_or_make_key(key_path())
+
+
+@cache
+def _read_or_make_key(path: Path) -> bytes | None:
+    with suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            # Written aside and linked: of two processes at once, both then read the key of the first.
+            new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+            new.touch(mode=0o600, exist_ok=False)
+            try:
+                new.write_bytes(secrets.token_bytes(_KEY_BYTES))
+                with suppress(FileExistsError):
+                    os.link(new, path)
+            finally:
+                new.unlink()
+        key = path.read_bytes()
+        return key if len(key) == _KEY_BYTES else None
+    return None
