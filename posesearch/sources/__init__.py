@@ -4,6 +4,7 @@
 """
 
 from posesearch.sources.content import Content, Validators
+from posesearch.sources.names import to_path, to_unicode
 from posesearch.sources.read import SourceReader, read_source
 from posesearch.sources.resolve import ObservedSource, Scan, list_photos, no_photos_error, scan
 from posesearch.sources.urls import is_url, public_name
@@ -22,4 +23,6 @@ __all__ = [
     "public_name",
     "read_source",
     "scan",
+    "to_path",
+    "to_unicode",
 ]
