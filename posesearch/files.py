@@ -32,7 +32,7 @@ def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
         OSError: it can't be read, has more than `max_bytes`, or is not a regular file.
         ValueError: the name contains a NUL character.
     """
-    with open(path, "rb", opener=open_regular) as file:  # noqa: PTH123 (pathlib has no opener)
+    with open(path, "rb", opener=open_regular) as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise OSError(errno.EFBIG, f"it has more than {max_bytes // 1_000_000} MB", os.fspath(path))

@@ -104,7 +104,7 @@ def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
 
 
 def _join_names(sources: Sequence[str | os.PathLike[str]]) -> str:
-    names = map(os.fspath, sources)
+    names = [os.fspath(source) for source in sources]
     return ", ".join(public_name(name) if is_url(name) else to_unicode(name) for name in names)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from posesearch.sources.names import replace_surrogates
 from posesearch.sources.secrets import mask_path, mask_query
@@ -28,9 +28,9 @@ def public_name(url: str) -> str:
         parts.port  # noqa: B018 (raises if the port is not a number, for example if it is a part of a password)
     except ValueError:
         return replace_surrogates(_name_malformed(url))
-    host = _AT.split(parts.netloc)[-1]
-    masked = parts._replace(netloc=host, path=mask_path(parts.path), query=mask_query(parts.query), fragment="")
-    return replace_surrogates(urlunsplit(masked))
+    query = mask_query(parts.query)
+    masked = f"{parts.scheme}://{_AT.split(parts.netloc)[-1]}{mask_path(parts.path)}{'?' if query else ''}{query}"
+    return replace_surrogates(masked)
 
 
 def _name_malformed(url: str) -> str:
