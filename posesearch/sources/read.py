@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from posesearch.sources.http import HttpReader
 
 MAX_BYTES: Final = 256_000_000
-"""Maximum size of a file. A URL has the limit of http.MAX_BYTES."""
+"""Maximum size of a file. A URL has the limit of http_body.MAX_BYTES."""
 
 _CLOCK_RESOLUTION_NS: Final = 2_000_000_000  # FAT has the coarsest timestamps of the file systems in use
 
@@ -43,8 +43,7 @@ class SourceReader:
 
         Raises:
             UnreadablePhoto: the file can't be read.
-            DownloadFailed: the URL can't be read.
-            NotAnImage: the URL returns a web page.
+            DownloadFailed: the URL can't be read, or returns something that is no photo.
             PhotoTooLarge: the photo has more bytes than the limit.
         """
         if not is_url(location):
@@ -70,7 +69,7 @@ def read_source(location: str, *, allow_private: bool = False) -> bytes:
         allow_private: as in SourceReader.
 
     Raises:
-        UnreadablePhoto, DownloadFailed, NotAnImage, PhotoTooLarge: as in SourceReader.read.
+        UnreadablePhoto, DownloadFailed, PhotoTooLarge: as in SourceReader.read.
     """
     return SourceReader(allow_private=allow_private).read(location).data or b""
 
