@@ -370,6 +370,34 @@ def test_pictures_are_written_also_of_photos_that_are_gone(awkward: Path, tmp_pa
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_never_replaces_the_database_or_a_photo(toy: Toy, tmp_path: Path, run: Run) -> None:
+    photos = [tmp_path / f"{number}.png" for number in range(2)]
+    for number, photo in enumerate(photos):
+        photo.write_bytes(toy_photo(wrist=number))
+    db, log = tmp_path / "p.duckdb", tmp_path / "p.duckdb.wal"
+    run("ingest", tmp_path, "--db", db)
+    run("cluster", "-k", "1", "--db", db)
+    before = {path: path.read_bytes() for path in (db, *photos)}
+    (tmp_path / "other.png").symlink_to(photos[1])
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "scatter.png").symlink_to(db)
+    shown = "--all", "--close", 0
+    for arguments in (
+        *(("similar", photos[0], *shown, "--png", place) for place in (*photos, tmp_path / "other.png", db, log)),
+        *(("similar", 1, *shown, "--png", place) for place in (*photos, db, log)),
+        *(("show", 1, "--png", place) for place in (photos[0], db, log)),
+        ("cluster", "-k", "1", "--plots", tmp_path / "plots"),
+    ):
+        code, out, err = run(*arguments, "--db", db)
+        assert (code, out) == (1, "")
+        assert "which a picture never replaces" in err
+        assert err.count("\n") == 1
+    assert {path: path.read_bytes() for path in photos} == {path: before[path] for path in photos}
+    assert json.loads(run("stats", "--db", db, "--json")[1])["poses"] == 2
+    assert not log.exists()
+    assert [path.name for path in (tmp_path / "plots").iterdir()] == ["scatter.png"]
+
+
 def test_poses_that_are_almost_the_same_are_clustered_without_a_warning(toy: Toy, tmp_path: Path, run: Run) -> None:
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(toy_photo(wrist=number == 2, shade=number))

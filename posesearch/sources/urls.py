@@ -4,7 +4,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from posesearch.sources.names import replace_surrogates
+from posesearch.sources.names import replace_surrogates, to_path
 from posesearch.sources.secrets import mask_path, mask_query
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+:(//|(?<=file:))", re.IGNORECASE)
@@ -14,6 +14,11 @@ _AT: Final = re.compile("[@\ufe6b\uff20]|%40", re.IGNORECASE)  # the second and 
 def is_url(source: str) -> bool:
     """Return whether a source is a URL of any scheme. Reading a URL fails if the scheme is not http or https."""
     return _SCHEME.match(source) is not None
+
+
+def to_location(source: str) -> str:
+    """Return what opens a source of the database: the path of its name, or its URL, which has no secrets any more."""
+    return source if is_url(source) else to_path(source)
 
 
 def public_name(url: str) -> str:
