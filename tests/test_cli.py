@@ -1,12 +1,16 @@
+import csv
+import io
 import json
 import re
 import shlex
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from posesearch import cli
@@ -235,6 +239,90 @@ def test_awkward_names_in_a_search(awkward: Path, run: Run) -> None:
         lines = [line.rstrip() for line in out.replace(str(awkward.parent), "FOLDER").splitlines()]
         golden.check(f"similar{style}.txt", "\n".join(lines) + "\n")
     assert "\x1b" not in out
+
+
+HOSTILE = "\x1b]0;x\x07\x1b[31m\x7f\x85\x9b2J\u202e\u2066\u200f\u061c\u200b\ufeff\u2028\U000e0041 [bold][/x] $x_{$"
+
+
+HOSTILE_FILE = HOSTILE.replace("/", "")
+
+
+def acting(text: str) -> set[str]:
+    """Return the characters that could act on a terminal."""
+    return {one for one in text if one not in "\n\t" and unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+
+
+@pytest.fixture
+def hostile(toy: Toy, tmp_path: Path, run: Run) -> Path:
+    """A database in which every name is hostile."""
+    folder, db = tmp_path / f"photos {HOSTILE_FILE}", tmp_path / "p.duckdb"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}\n{HOSTILE_FILE}.png").write_bytes(toy_photo(wrist=20 * number))
+    (folder / f"nobody {HOSTILE_FILE}.png").write_bytes(toy_photo(people=0))
+    assert run("ingest", folder, "--db", db, "--collection", HOSTILE)[0] == 0
+    assert run("cluster", "-k", "1", "--db", db)[0] == 0
+    with duckdb.connect(str(db)) as connection:
+        connection.execute("UPDATE snapshots SET reason = ?, message = ? WHERE status = 'rejected'", [HOSTILE, HOSTILE])
+    return db
+
+
+def test_hostile_names_never_act_on_a_terminal(hostile: Path, tmp_path: Path, run: Run) -> None:
+    [folder] = (path for path in tmp_path.iterdir() if path.is_dir())
+    photo = sorted(folder.iterdir())[0]
+    select = f"""SELECT '{HOSTILE}' AS "{HOSTILE}", ['{HOSTILE}'] AS list, {{'a': '{HOSTILE}'}} AS d, 1 AS "[/x]" """
+    here = "--db", hostile
+    for arguments in (
+        ("stats", *here), ("stats", *here, "--json"), ("show", 1, *here), ("show", 1, *here, "--json"),
+        ("similar", 1, *here, "--close", 0), ("similar", 1, *here, "--json"), ("similar", photo, *here),
+        ("similar", folder, *here), ("similar", "--from-sql", "SELECT 1", *here),
+        ("similar", 1, *here, "--png", tmp_path / f"{HOSTILE_FILE}.png"),
+        ("pairs", *here), ("pairs", *here, "--json"), ("outliers", *here), ("outliers", *here, "--json"),
+        ("cluster", "-k", 1, *here, "--collection", HOSTILE), ("cluster", "-k", 1, *here, "--json"),
+        ("sql", select, *here), ("sql", select, *here, "--csv"), ("sql", select, *here, "--json"),
+        ("sql", "FROM snapshots", *here), ("sql", "FROM snapshots", *here, "--csv"),
+        ("ingest", folder, *here), ("ingest", folder, "--db", tmp_path / "n", "--json", "--collection", HOSTILE),
+        ("reestimate", *here, "--estimator", "tf-pose"), ("reestimate", *here, "--json"),
+    ):  # fmt: skip
+        code, out, err = run(*arguments)
+        assert (code, acting(out + err)) == (0, set()), arguments
+
+
+def test_hostile_arguments_never_act_on_a_terminal(hostile: Path, tmp_path: Path, run: Run) -> None:
+    here = "--db", hostile
+    for arguments in (
+        ("similar", HOSTILE, *here), ("similar", f"http://[{HOSTILE}", *here), ("similar", f"{HOSTILE}.json", *here),
+        ("ingest", HOSTILE, *here), ("ingest", tmp_path, *here, "--estimator", HOSTILE), ("stats", "--db", HOSTILE),
+        ("similar", 1, *here, "--parts", HOSTILE), ("similar", 1, *here, "--where", HOSTILE), ("sql", HOSTILE, *here),
+        ("similar", 1, *here, "--collection", HOSTILE + "x"), ("models", "pull", HOSTILE), (HOSTILE,),
+        ("similar", 1, *here, "--png", f"/dev/null/{HOSTILE}"), ("sql", f'SELECT "{HOSTILE}"', *here),
+        ("show", 1, HOSTILE), (f"-{HOSTILE}",), (f"--{HOSTILE}",), ("similar", 1, f"--{HOSTILE}"), ("show", HOSTILE),
+        ("cluster", "--normalization", HOSTILE), ("models", HOSTILE), ("cluster", "-k", HOSTILE),
+        ("pairs", "-n", HOSTILE),
+    ):  # fmt: skip
+        code, out, err = run(*arguments)
+        assert (code, out, acting(err)) == (1 if err.startswith("posesearch: ") else 2, "", set()), arguments
+        assert "Traceback" not in err
+
+
+def test_json_and_csv_lose_nothing(hostile: Path, run: Run) -> None:
+    kept = "a\tb\nc\u00a0\u732b"
+    select = f"""SELECT '{HOSTILE}' AS "{HOSTILE}", '{kept}' AS kept"""
+    [row] = json.loads(run("sql", select, "--db", hostile, "--json")[1])
+    assert row == {HOSTILE: HOSTILE, "kept": kept}
+    rows = list(csv.reader(io.StringIO(run("sql", select, "--db", hostile, "--csv")[1])))
+    escaped = HOSTILE.encode("unicode_escape").decode()
+    assert rows == [[escaped, "kept"], [escaped, kept]]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_every_encoding_of_stdout_will_do(encoding: str, awkward: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    for option in ("--json", "--csv", "--db"):
+        command = [sys.executable, "-m", "posesearch", "sql", "FROM snapshots", *(option,) * (option != "--db")]
+        done = subprocess.run([*command, "--db", str(awkward)], capture_output=True, check=True)
+        assert done.stderr == b""
+        assert "[bold]" in done.stdout.decode(encoding)
 
 
 def test_sql_of_nothing_and_names_that_come_twice(demo_folder: Path, run: Run) -> None:
