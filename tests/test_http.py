@@ -67,6 +67,14 @@ def trickling_headers(handler: http.server.BaseHTTPRequestHandler) -> None:
         time.sleep(0.05)
 
 
+def trickling_further_headers(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(600):
+        handler.wfile.write(b"X: y\r\n")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
 def endless(handler: http.server.BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.end_headers()
@@ -253,7 +261,7 @@ def test_slow_headers_do_not_cost_the_stored_poses(
     monkeypatch.setattr(downloads, "MAX_ATTEMPTS", 1)
     monkeypatch.setattr(ssrf, "HEADER_SECONDS", 0.5)
     address, routes = server
-    routes["/x"] = sequence(answer(PHOTO), trickling_headers)
+    routes["/x"] = sequence(answer(PHOTO), trickling_further_headers)
     assert db.ingest(f"{address}/x", allow_private=True).poses == 1
     assert [one.reason for one in db.ingest(f"{address}/x", allow_private=True).rejected] == ["download_failed"]
     assert db.sql("SELECT count(*) FROM poses").rows == ((1,),)
