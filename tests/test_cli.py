@@ -1,12 +1,16 @@
+import csv
+import io
 import json
 import re
 import shlex
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from posesearch import cli
@@ -237,6 +241,90 @@ def test_awkward_names_in_a_search(awkward: Path, run: Run) -> None:
     assert "\x1b" not in out
 
 
+HOSTILE = "\x1b]0;x\x07\x1b[31m\x7f\x85\x9b2J\u202e\u2066\u200f\u061c\u200b\ufeff\u2028\U000e0041 [bold][/x] $x_{$"
+
+
+HOSTILE_FILE = HOSTILE.replace("/", "")
+
+
+def acting(text: str) -> set[str]:
+    """Return the characters that could act on a terminal."""
+    return {one for one in text if one not in "\n\t" and unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+
+
+@pytest.fixture
+def hostile(toy: Toy, tmp_path: Path, run: Run) -> Path:
+    """A database in which every name is hostile."""
+    folder, db = tmp_path / f"photos {HOSTILE_FILE}", tmp_path / "p.duckdb"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}\n{HOSTILE_FILE}.png").write_bytes(toy_photo(wrist=20 * number))
+    (folder / f"nobody {HOSTILE_FILE}.png").write_bytes(toy_photo(people=0))
+    assert run("ingest", folder, "--db", db, "--collection", HOSTILE)[0] == 0
+    assert run("cluster", "-k", "1", "--db", db)[0] == 0
+    with duckdb.connect(str(db)) as connection:
+        connection.execute("UPDATE snapshots SET reason = ?, message = ? WHERE status = 'rejected'", [HOSTILE, HOSTILE])
+    return db
+
+
+def test_hostile_names_never_act_on_a_terminal(hostile: Path, tmp_path: Path, run: Run) -> None:
+    [folder] = (path for path in tmp_path.iterdir() if path.is_dir())
+    photo = sorted(folder.iterdir())[0]
+    select = f"""SELECT '{HOSTILE}' AS "{HOSTILE}", ['{HOSTILE}'] AS list, {{'a': '{HOSTILE}'}} AS d, 1 AS "[/x]" """
+    here = "--db", hostile
+    for arguments in (
+        ("stats", *here), ("stats", *here, "--json"), ("show", 1, *here), ("show", 1, *here, "--json"),
+        ("similar", 1, *here, "--close", 0), ("similar", 1, *here, "--json"), ("similar", photo, *here),
+        ("similar", folder, *here), ("similar", "--from-sql", "SELECT 1", *here),
+        ("similar", 1, *here, "--png", tmp_path / f"{HOSTILE_FILE}.png"),
+        ("pairs", *here), ("pairs", *here, "--json"), ("outliers", *here), ("outliers", *here, "--json"),
+        ("cluster", "-k", 1, *here, "--collection", HOSTILE), ("cluster", "-k", 1, *here, "--json"),
+        ("sql", select, *here), ("sql", select, *here, "--csv"), ("sql", select, *here, "--json"),
+        ("sql", "FROM snapshots", *here), ("sql", "FROM snapshots", *here, "--csv"),
+        ("ingest", folder, *here), ("ingest", folder, "--db", tmp_path / "n", "--json", "--collection", HOSTILE),
+        ("reestimate", *here, "--estimator", "tf-pose"), ("reestimate", *here, "--json"),
+    ):  # fmt: skip
+        code, out, err = run(*arguments)
+        assert (code, acting(out + err)) == (0, set()), arguments
+
+
+def test_hostile_arguments_never_act_on_a_terminal(hostile: Path, tmp_path: Path, run: Run) -> None:
+    here = "--db", hostile
+    for arguments in (
+        ("similar", HOSTILE, *here), ("similar", f"http://[{HOSTILE}", *here), ("similar", f"{HOSTILE}.json", *here),
+        ("ingest", HOSTILE, *here), ("ingest", tmp_path, *here, "--estimator", HOSTILE), ("stats", "--db", HOSTILE),
+        ("similar", 1, *here, "--parts", HOSTILE), ("similar", 1, *here, "--where", HOSTILE), ("sql", HOSTILE, *here),
+        ("similar", 1, *here, "--collection", HOSTILE + "x"), ("models", "pull", HOSTILE), (HOSTILE,),
+        ("similar", 1, *here, "--png", f"/dev/null/{HOSTILE}"), ("sql", f'SELECT "{HOSTILE}"', *here),
+        ("show", 1, HOSTILE), (f"-{HOSTILE}",), (f"--{HOSTILE}",), ("similar", 1, f"--{HOSTILE}"), ("show", HOSTILE),
+        ("cluster", "--normalization", HOSTILE), ("models", HOSTILE), ("cluster", "-k", HOSTILE),
+        ("pairs", "-n", HOSTILE),
+    ):  # fmt: skip
+        code, out, err = run(*arguments)
+        assert (code, out, acting(err)) == (1 if err.startswith("posesearch: ") else 2, "", set()), arguments
+        assert "Traceback" not in err
+
+
+def test_json_and_csv_lose_nothing(hostile: Path, run: Run) -> None:
+    kept = "a\tb\nc\u00a0\u732b"
+    select = f"""SELECT '{HOSTILE}' AS "{HOSTILE}", '{kept}' AS kept"""
+    [row] = json.loads(run("sql", select, "--db", hostile, "--json")[1])
+    assert row == {HOSTILE: HOSTILE, "kept": kept}
+    rows = list(csv.reader(io.StringIO(run("sql", select, "--db", hostile, "--csv")[1])))
+    escaped = HOSTILE.encode("unicode_escape").decode()
+    assert rows == [[escaped, "kept"], [escaped, kept]]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_every_encoding_of_stdout_will_do(encoding: str, awkward: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    for option in ("--json", "--csv", "--db"):
+        command = [sys.executable, "-m", "posesearch", "sql", "FROM snapshots", *(option,) * (option != "--db")]
+        done = subprocess.run([*command, "--db", str(awkward)], capture_output=True, check=True)
+        assert done.stderr == b""
+        assert "[bold]" in done.stdout.decode(encoding)
+
+
 def test_sql_of_nothing_and_names_that_come_twice(demo_folder: Path, run: Run) -> None:
     db = demo_folder / "poses.duckdb"
     assert run("sql", "", "--db", db, "--json")[:2] == (0, "[]\n")
@@ -368,6 +456,34 @@ def test_pictures_are_written_also_of_photos_that_are_gone(awkward: Path, tmp_pa
     assert run("show", 1, "--db", awkward, "--png", tmp_path / "pose.png")[0] == 0
     for name in ("deep/sheet.png", "pose.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_never_replaces_the_database_or_a_photo(toy: Toy, tmp_path: Path, run: Run) -> None:
+    photos = [tmp_path / f"{number}.png" for number in range(2)]
+    for number, photo in enumerate(photos):
+        photo.write_bytes(toy_photo(wrist=number))
+    db, log = tmp_path / "p.duckdb", tmp_path / "p.duckdb.wal"
+    run("ingest", tmp_path, "--db", db)
+    run("cluster", "-k", "1", "--db", db)
+    before = {path: path.read_bytes() for path in (db, *photos)}
+    (tmp_path / "other.png").symlink_to(photos[1])
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "scatter.png").symlink_to(db)
+    shown = "--all", "--close", 0
+    for arguments in (
+        *(("similar", photos[0], *shown, "--png", place) for place in (*photos, tmp_path / "other.png", db, log)),
+        *(("similar", 1, *shown, "--png", place) for place in (*photos, db, log)),
+        *(("show", 1, "--png", place) for place in (photos[0], db, log)),
+        ("cluster", "-k", "1", "--plots", tmp_path / "plots"),
+    ):
+        code, out, err = run(*arguments, "--db", db)
+        assert (code, out) == (1, "")
+        assert "which a picture never replaces" in err
+        assert err.count("\n") == 1
+    assert {path: path.read_bytes() for path in photos} == {path: before[path] for path in photos}
+    assert json.loads(run("stats", "--db", db, "--json")[1])["poses"] == 2
+    assert not log.exists()
+    assert [path.name for path in (tmp_path / "plots").iterdir()] == ["scatter.png"]
 
 
 def test_poses_that_are_almost_the_same_are_clustered_without_a_warning(toy: Toy, tmp_path: Path, run: Run) -> None:

@@ -3,24 +3,32 @@
 import base64
 import gzip
 import http.server
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import traceback
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from urllib3.util.connection import create_connection
 
 from posesearch.database import Database
-from posesearch.errors import DownloadFailed, MissingAddress, NotAnImage, PhotoError, PhotoTooLarge
-from posesearch.sources import SourceReader, Validators, ssrf
+from posesearch.errors import DownloadFailed, MissingAddress, PhotoError, PhotoTooLarge
+from posesearch.sources import SourceReader, Validators, http_body, ssrf
 from posesearch.sources import http as downloads
 from tests.conftest import Route, Server, Toy, answer, toy_photo
 
 PHOTO = toy_photo(wrist=4)
+PACKED_PAGE = gzip.compress(b"<html>" + bytes(999))
+PACKED_BOMB = gzip.compress(bytes(20_000_000))
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +63,14 @@ def trickling(handler: http.server.BaseHTTPRequestHandler) -> None:
 def trickling_headers(handler: http.server.BaseHTTPRequestHandler) -> None:
     for letter in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 600:
         handler.wfile.write(bytes([letter]))
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def trickling_further_headers(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(600):
+        handler.wfile.write(b"X: y\r\n")
         handler.wfile.flush()
         time.sleep(0.05)
 
@@ -94,8 +110,23 @@ OUTCOMES: dict[str, tuple[Route, type[PhotoError] | None, str]] = {
     "404": (answer(b"", 404), MissingAddress, "answers 404 Not Found"),
     "403": (answer(b"", 403), DownloadFailed, "answers 403 Forbidden"),
     "a page that is called a photo": (
-        answer(b"<!doctype html><p>Log in", Content_Type="image/jpeg"), NotAnImage, "answers with a page",
+        answer(b"<!doctype html><p>Log in", Content_Type="image/jpeg"), DownloadFailed, "answers with a page",
     ),
+    "a packed page": (
+        answer(PACKED_PAGE, Content_Encoding="gzip", Content_Length=str(len(PACKED_PAGE))), DownloadFailed, "a page",
+    ),
+    "nothing": (answer(b""), DownloadFailed, "answers with nothing"),
+    "half a packed photo": (
+        answer(gzip.compress(PHOTO)[:-20], Content_Encoding="gzip", Content_Length=str(len(gzip.compress(PHOTO)) - 20)),
+        DownloadFailed, "breaks off",
+    ),
+    "a photo that is not packed as it says": (answer(PHOTO, Content_Encoding="gzip"), DownloadFailed, "damaged photo"),
+    "a bomb": (
+        answer(PACKED_BOMB, Content_Encoding="gzip", Content_Length=str(len(PACKED_BOMB))), PhotoTooLarge, "sends more",
+    ),
+    "says a length of a thousand digits": (answer(PHOTO, Content_Length="9" * 5000), PhotoTooLarge, "sends more than"),
+    **{f"{status}": (answer(PHOTO, status), DownloadFailed, f"{status}") for status in (203, 206, 300, 418, 999)},
+    **{f"{status}": (answer(b"", status), DownloadFailed, f"{status}") for status in (201, 204, 205)},
     "drops always": (dropping, DownloadFailed, "can't be reached"),
     "always shorter than it says": (answer(PHOTO[:50], Content_Length="5000"), DownloadFailed, "breaks off"),
     "says that it is too large": (answer(b"", Content_Length="999999999"), PhotoTooLarge, "sends more than"),
@@ -117,15 +148,210 @@ def test_each_misbehaviour_has_its_outcome(
     route, error, says = OUTCOMES[name]
     routes["/x"] = route
     monkeypatch.setattr(downloads, "READ_SECONDS", 0.3)
-    monkeypatch.setattr(downloads, "DOWNLOAD_SECONDS", 0.5)
+    monkeypatch.setattr(http_body, "DOWNLOAD_SECONDS", 0.5)
     monkeypatch.setattr(ssrf, "HEADER_SECONDS", 0.3)
-    monkeypatch.setattr(downloads, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(http_body, "MAX_BYTES", 1_000_000)
     if error is None:
         assert opener.read(f"{address}/x").data == PHOTO
         return
     with pytest.raises(error, match=says) as caught:
         opener.read(f"{address}/x")
     assert str(caught.value).startswith(f"{address}/x: ")
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+BROKEN: dict[str, tuple[bytes, str]] = {
+    "no status line": (b"HTTP/1.1 2", "can't be reached"),
+    "a status line without an end": (b"HTTP/1.1 200", "can't be reached"),
+    "a missing photo whose status line has no end": (b"HTTP/1.1 404", "can't be reached"),
+    "half of the headers": (OK + b"Content-Le", "can't be reached"),
+    "headers without an end": (OK + b"X: y\r\n", "can't be reached"),
+    "half of a redirect": (b"HTTP/1.1 302 Found\r\nLocation: /pho", "can't be reached"),
+    "headers and no body": (OK + b"\r\n", "answers with nothing"),
+    "a photo without its end": (OK + b"Content-Length: %d\r\n\r\n" % len(PHOTO) + PHOTO[:-1], "breaks off"),
+    "a chunk without its end": (CHUNKED + b"%x\r\n" % len(PHOTO) + PHOTO[:-1], "breaks off"),
+    "no further chunk": (CHUNKED + b"%x\r\n" % len(PHOTO) + PHOTO + b"\r\n", "breaks off"),
+    "no chunk": (CHUNKED, "breaks off"),
+    "a chunk that is none": (CHUNKED + b"x\r\n" + PHOTO, "breaks off"),
+    "nothing in chunks": (CHUNKED + b"0\r\n\r\n", "answers with nothing"),
+    "a photo without headers": (PHOTO, "can't be reached"),
+    "a page without headers": (b"<html><body>hello", "can't be reached"),
+    "a header of 100 kB": (OK + b"X: " + b"x" * 100_000 + b"\r\n\r\n" + PHOTO, "can't be reached"),
+    "a redirect of 1 MB": (b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 1_000_000 + b"\r\n\r\n", "can't be reached"),
+    "a redirect to a scheme of 60 kB": (
+        b"HTTP/1.1 302 Found\r\nLocation: " + b"x" * 60_000 + b":y\r\n\r\n", "only http and https",
+    ),
+    "a thousand headers": (OK + b"X: y\r\n" * 1000 + b"\r\n" + PHOTO, "can't be reached"),
+}  # fmt: skip
+STALLING: dict[str, tuple[bytes, bytes, str]] = {
+    "headers": (OK, b"X: y\r\n", "does not answer in time"),
+    "the end of the headers": (OK + b"Content-Length: 5\r\n", b"X", "does not answer in time"),
+    "a body": (OK + b"Content-Length: 99999\r\n\r\n", b"x", "took more than"),
+    "a body without a length": (OK + b"\r\n", b"x", "took more than"),
+    "the size of a chunk": (CHUNKED, b"0", "took more than"),
+    "a trailer": (CHUNKED + b"%x\r\n" % len(PHOTO) + PHOTO + b"\r\n0\r\n", b"X: y\r\n", "took more than"),
+    "a packed body": (OK + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x08" + bytes(6), b"x", "took more than"),
+}
+
+
+@contextmanager
+def speaking(*words: bytes, every: float = 0.0, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Run a server that says these bytes to everybody, whatever is asked: its address.
+
+    With `every` it repeats the last of them, every so many seconds, until the other side goes away.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # the test is over
+                return
+            with suppress(OSError), connection:
+                if tls is None:
+                    talk(connection)
+                else:
+                    with tls.wrap_socket(connection, server_side=True) as secured:
+                        talk(secured)
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65536)
+        for word in words:
+            connection.sendall(word)
+        while every:
+            time.sleep(every)
+            connection.sendall(words[-1])
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):  # closing with unread data would reset the connection
+            pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    scheme = "http" if tls is None else "https"
+    yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/x.jpg"
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_breaks_off_is_a_failed_download(name: str, opener: SourceReader) -> None:
+    words, says = BROKEN[name]
+    with speaking(words) as address, pytest.raises(DownloadFailed, match=says) as caught:
+        opener.read(address)
+    assert not isinstance(caught.value, MissingAddress)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("name", STALLING)
+def test_what_does_not_end_is_a_failed_download(
+    name: str, opener: SourceReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(ssrf, "HEADER_SECONDS", 0.5)
+    monkeypatch.setattr(http_body, "DOWNLOAD_SECONDS", 0.5)
+    begin, more, says = STALLING[name]
+    with speaking(begin, more, every=0.02) as address, pytest.raises(DownloadFailed, match=says):
+        opener.read(address)
+
+
+def test_slow_headers_do_not_cost_the_stored_poses(
+    server: Server, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(ssrf, "HEADER_SECONDS", 0.5)
+    address, routes = server
+    routes["/x"] = sequence(answer(PHOTO), trickling_further_headers)
+    assert db.ingest(f"{address}/x", allow_private=True).poses == 1
+    assert [one.reason for one in db.ingest(f"{address}/x", allow_private=True).rejected] == ["download_failed"]
+    assert db.sql("SELECT count(*) FROM poses").rows == ((1,),)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A certificate of this machine, which requests trusts."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl makes the certificate")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=here", "-addext",
+         "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(cert))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context
+
+
+def test_tls_that_ends_in_the_middle_is_a_failed_download(opener: SourceReader, certificate: ssl.SSLContext) -> None:
+    begin = OK + b"Content-Length: %d\r\n\r\n" % len(PHOTO)
+    with speaking(begin + PHOTO, tls=certificate) as address:
+        assert opener.read(address).data == PHOTO
+    for words in (begin + PHOTO[:99], begin, begin[:20], b""):
+        with (
+            speaking(words, tls=certificate) as address,
+            pytest.raises(DownloadFailed, match="breaks off|can't be reached"),
+        ):
+            opener.read(address)
+
+
+def test_tls_that_stalls_is_a_failed_download(
+    opener: SourceReader, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(http_body, "DOWNLOAD_SECONDS", 0.5)
+    with (
+        speaking(OK + b"\r\n", b"x", every=0.02, tls=certificate) as address,
+        pytest.raises(DownloadFailed, match="took more than"),
+    ):
+        opener.read(address)
+
+
+def test_a_proxy_is_used_where_private_addresses_are_allowed(
+    server: Server, opener: SourceReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, routes = server
+    monkeypatch.setenv("http_proxy", address)
+    routes["http://photos.example/x"] = answer(PHOTO)
+    assert opener.read("http://photos.example/x").data == PHOTO
+
+
+def test_what_a_server_says_is_not_in_the_message(opener: SourceReader) -> None:
+    for reason in (b"token=SECRET" + b"x" * 60_000, b"\x1b[31mRed\x00", "\u202e".encode()):
+        with (
+            speaking(b"HTTP/1.1 403 " + reason + b"\r\n\r\n") as address,
+            pytest.raises(DownloadFailed, match="answers 403 Forbidden$"),
+        ):
+            opener.read(address)
+
+
+@pytest.mark.parametrize("value", ["x" * 300, "caf\u00e9", "a\tb", "\x1b[31m", ""])
+def test_validators_that_nobody_needs_are_neither_kept_nor_sent(
+    value: str, server: Server, opener: SourceReader
+) -> None:
+    address, routes = server
+    sent: list[str | None] = []
+
+    def route(handler: http.server.BaseHTTPRequestHandler) -> None:
+        sent.extend([handler.headers["If-None-Match"], handler.headers["If-Modified-Since"]])
+        answer(PHOTO, ETag=value, Last_Modified=value)(handler)
+
+    routes["/x"] = route
+    assert opener.read(f"{address}/x", Validators(value, value + "\r\nX: y")).validators == Validators()
+    assert sent == [None, None]
+
+
+@pytest.mark.parametrize("place", ["http://[{secret}", "http://{secret}:x/", "http://127.0.0.1:1/{secret}"])
+def test_no_secret_is_in_a_traceback(place: str, server: Server, opener: SourceReader) -> None:
+    address, routes = server
+    secret = uuid.uuid4().hex
+    for route in (dropping, no_http, answer(b"", 302, Location=place.format(secret=secret))):
+        routes[f"/x?code={secret}"] = route
+        with pytest.raises(DownloadFailed) as caught:
+            opener.read(address.replace("://", f"://me:{secret}@") + f"/x?code={secret}")
+        assert secret not in "".join(traceback.format_exception(caught.value))
 
 
 def test_redirects_are_followed(server: Server, opener: SourceReader) -> None:

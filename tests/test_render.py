@@ -1,10 +1,21 @@
+import os
+import re
+import select
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from posesearch import skeleton
 from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
+from posesearch.errors import OutputFailed
 from posesearch.render import sheet, skeletons, terminal
+from posesearch.render.files import write_file, write_files
 from tests import golden
 from tests.conftest import LEGS, STANDING, keypoints
 
@@ -116,3 +127,126 @@ def test_a_mannequin_moves_its_arms() -> None:
     turned = Stance(yaw=90)
     _, [joints] = draw_scene(300, 400, [Figure(turned, Look(), (150.0, 380.0), 300.0)], np.random.default_rng(0))
     assert abs(joints[index["left_shoulder"], 0] - joints[index["right_shoulder"], 0]) < 2
+
+
+PICTURE = skeletons.encode_png(np.zeros((40, 40, 3), np.uint8))
+OTHER_PICTURE = skeletons.encode_png(np.full((40, 40, 3), 90, np.uint8))
+
+
+def test_a_picture_replaces_a_picture_and_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.png"
+    write_file(path, PICTURE)
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE((tmp_path / "deep").stat().st_mode) & 0o666
+    path.chmod(0o640)
+    assert write_file(path, OTHER_PICTURE) == path
+    assert path.read_bytes() == OTHER_PICTURE
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link.png").symlink_to(Path("there") / "a.png")
+    for picture in (PICTURE, OTHER_PICTURE):
+        write_file(tmp_path / "link.png", picture)
+        assert (tmp_path / "link.png").is_symlink()
+        assert (tmp_path / "there" / "a.png").read_bytes() == picture
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    with pytest.raises(OutputFailed, match=r"loop\.png"):
+        write_file(tmp_path / "loop.png", PICTURE)
+
+
+WRITE = """
+import resource, signal, sys
+from pathlib import Path
+from posesearch.errors import OutputFailed
+from posesearch.render.files import write_file
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    write_file(Path(sys.argv[1]), b"\\x89PNG\\r\\n\\x1a\\n" + bytes(5000))
+except OutputFailed as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_full_disk_leaves_the_former_picture_and_nothing_else(is_there: bool, tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    path = tmp_path / "a.png"
+    if is_there:
+        path.write_bytes(PICTURE)
+    command = [sys.executable, "-c", WRITE, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == f"{path}: the file can't be written (File too large); name another place for it.\n"
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [PICTURE] * is_there
+
+
+@pytest.mark.parametrize("begin", [b"DUCK", b"\xff\xd8\xff\xe0", b"\x89PN", b"x"])
+def test_a_file_that_is_no_picture_is_not_overwritten(begin: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    path.write_bytes(begin)
+    with pytest.raises(OutputFailed, match="there is a file that is no PNG picture, which was left as it is"):
+        write_files({tmp_path / "a.png": PICTURE, path: PICTURE})
+    assert path.read_bytes() == begin
+    assert list(tmp_path.iterdir()) == [path]  # no picture is written if one may not be
+    path.write_bytes(b"")
+    assert write_file(path, PICTURE).read_bytes() == PICTURE
+
+
+def test_what_is_to_be_kept_is_not_overwritten_under_any_name(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(OTHER_PICTURE)
+    (tmp_path / "link.png").symlink_to(photo)
+    os.link(photo, tmp_path / "hard.png")
+    (tmp_path / "gone.png").symlink_to("log.wal")
+    keep: list[str | Path] = ["https://example.org/a.png", "nul\0", photo, str(tmp_path / "log.wal")]
+    for name in (
+        "photo.png",
+        "folder/../photo.png",
+        "link.png",
+        "hard.png",
+        "log.wal",
+        "folder/../log.wal",
+        "gone.png",
+    ):
+        with pytest.raises(OutputFailed, match="of the database or of a photo, which a picture never replaces"):
+            write_file(tmp_path / name, PICTURE, keep)
+    assert photo.read_bytes() == OTHER_PICTURE
+    assert not (tmp_path / "log.wal").exists()
+
+
+def test_a_pipe_is_written_to_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputFailed, match="no program reads from this pipe"):
+        write_file(pipe, PICTURE)
+    received: list[bytes] = []
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    large = PICTURE + bytes(1_000_000)
+
+    def read() -> None:
+        select.select([reader], [], [], 30)  # before there is a writer, reading would find the end
+        os.set_blocking(reader, True)
+        with os.fdopen(reader, "rb") as file:
+            received.append(file.read())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    write_file(pipe, large)
+    thread.join(30)
+    assert received == [large]
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("place", ["/dev/full", "/", "nul\0.png", "/dev/null/a.png"])
+def test_a_place_that_takes_no_picture_is_an_error(place: str) -> None:
+    with pytest.raises(OutputFailed, match=re.escape("the file can't be written")):
+        write_file(Path(place), PICTURE)
+
+
+def test_a_picture_goes_to_stdout() -> None:
+    code = "from pathlib import Path; from tests.test_render import *; write_file(Path('/dev/stdout'), PICTURE)"
+    root = Path(__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=root).stdout == PICTURE

@@ -1,15 +1,23 @@
 """The command line. Only this package prints, exits, and reads the environment."""
 
+import io
 import sys
+from typing import cast
 
 
 def main() -> None:
     """Run the command that was typed; errors become one line on stderr and an exit code, see docs/cli.md."""
-    from posesearch.cli.commands import app  # noqa: PLC0415 (so that importing posesearch.cli is free)
+    import typer  # noqa: PLC0415 (so that importing posesearch.cli is free)
+
+    from posesearch.cli.commands import app  # noqa: PLC0415
     from posesearch.errors import NotEnoughMemory, PosesearchError  # noqa: PLC0415
 
+    errors_of_usage = [kind for kind in typer.BadParameter.__mro__ if hasattr(kind, "show")]
+    usage_error = cast("type[typer.BadParameter]", errors_of_usage[-1])  # their base, which Typer does not export
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names may have characters that the encoding lacks
     try:
-        app(prog_name="posesearch")
+        code = app(prog_name="posesearch", standalone_mode=False)
     except NotEnoughMemory as error:
         sys.stderr.write(f"posesearch: {error}\n")  # without cli.output, which loads NumPy
         sys.exit(1)
@@ -18,10 +26,18 @@ def main() -> None:
 
         output.fail(error)
         sys.exit(1)
+    except usage_error as error:  # the command line is wrong; Typer would print parts of it as they are
+        from posesearch.cli import output  # noqa: PLC0415
+
+        text = io.StringIO()
+        error.show(text)
+        output.fail_usage(text.getvalue())
+        sys.exit(error.exit_code)
     except BrokenPipeError:
         from posesearch.cli import output  # noqa: PLC0415
 
         output.silence_broken_pipe()
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    sys.exit(code)

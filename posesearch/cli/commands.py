@@ -201,13 +201,14 @@ def cluster(
     """
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
+    from posesearch.store.connection import database_files  # noqa: PLC0415
 
     count = _parse_k(k)
     chosen: Literal["body", "max"] = "body" if normalization is NormalizationOption.BODY else "max"
     with progress_bar.Spinner("clustering"), posesearch.open(db) as database, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn warns of poses that are almost the same
         report = database.cluster(count, collection=collection, normalization=chosen, seed=seed)
-    written = pictures.write_plots(report, plots) if plots else []
+    written = pictures.write_plots(report, plots, keep=database_files(db)) if plots else []
     if as_json:
         output.show_json(report.as_json())
     else:

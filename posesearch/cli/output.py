@@ -4,7 +4,9 @@ import csv
 import json
 import math
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, time
 from decimal import Decimal
@@ -22,6 +24,10 @@ PIPE_WIDTH: Final = 240
 
 STYLES: Final = {"left": "bright_blue", "right": "dark_orange", "centre": "bold"}
 
+_NOT_ASCII: Final = re.compile(r"[^\n -~]")
+_ACTING: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""Unicode categories whose characters could act on a terminal: escape sequences, deletions, marks of direction."""
+
 out = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 # Soft wrap: lines that a live display lets through stay whole.
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -37,6 +43,12 @@ def fail(error: Exception) -> None:
     err.print(Text(f"posesearch: {printable(str(error))}", style="red"), soft_wrap=True)
 
 
+def fail_usage(text: str) -> None:
+    """Print what is wrong with a command line to stderr, some lines."""
+    for line in text.splitlines():
+        err.print(Text(printable(line)), soft_wrap=True)
+
+
 def show_json(value: Any) -> None:
     """Print JSON. Numbers that JSON does not have, such as NaN, become null."""
     sys.stdout.write(_to_json(value, indent=2) + "\n")
@@ -49,25 +61,40 @@ def show_json_line(value: Any) -> None:
 
 
 def _to_json(value: Any, indent: int | None = None) -> str:
-    """Return JSON, in plain ASCII if the encoding of stdout is not UTF."""
+    """Return JSON, in plain ASCII if the encoding of stdout is not UTF.
+
+    Characters that could act on a terminal, and bytes of file names that are not Unicode, become escapes of JSON.
+    """
     plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     text = json.dumps(_replace_nan(value), default=_to_jsonable, ensure_ascii=plain, indent=indent, allow_nan=False)
-    # Bytes of a file name that are not Unicode become \\udcXX, as JSON writes them.
-    return text.encode("utf-8", "backslashreplace").decode()
+    return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
 
 def show_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print CSV with a header. NULL is empty."""
+    """Print CSV with a header. NULL is empty. Characters that could act on a terminal are escaped as in Python."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerow(map(_to_cell, columns))
+    writer.writerows(map(_to_cell, row) for row in rows)
+
+
+def _to_cell(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    return text if text.isprintable() else "".join(map(_escape_format, text))
+
+
+def _escape_format(character: str) -> str:
+    """Return an escape for a control or format character. Line breaks, tabs and unusual blanks stay."""
+    is_kept = character in "\n\t" or unicodedata.category(character) not in _ACTING
+    return character if is_kept else repr(character)[1:-1]
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[str] = ()) -> None:
     """Print a table. `numbers` are the columns that are aligned to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        table.add_column(Text(printable(column)), justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if value is None else printable(str(value))) for value in row))
     out.print(table)
@@ -78,7 +105,7 @@ def show_lines(pairs: Iterable[tuple[str, Any]]) -> None:
     pairs = list(pairs)
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
-        out.print(Text.assemble((name.ljust(width), "bold"), "  ", printable(str(value))), soft_wrap=True)
+        out.print(Text.assemble((printable(name.ljust(width)), "bold"), "  ", printable(str(value))), soft_wrap=True)
 
 
 def choose_style(ascii_only: bool) -> Style:
@@ -102,7 +129,7 @@ def show_skeletons(drawn: Sequence[tuple[Any, str]], ascii_only: bool, width: in
         row = drawn[first : first + columns]
         pictures = [terminal.draw(xy, width, height, choose_style(ascii_only)) for xy, _ in row]
         _show_picture(terminal.place_side_by_side(pictures, gap))
-        captions = "".join(caption[:width].center(width) + " " * gap for _, caption in row).rstrip()
+        captions = "".join(printable(caption)[:width].center(width) + " " * gap for _, caption in row).rstrip()
         out.print(Text(captions + "\n" if captions else ""), soft_wrap=True)
 
 
@@ -116,7 +143,7 @@ def _show_picture(picture: TextPicture) -> None:
 
 
 def printable(sentence: str) -> str:
-    """Return the text on one line. Newlines and control characters in file names are escaped."""
+    """Return the text on one line. Newlines, control and format characters, as in file names, are escaped."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in sentence)
 
 

@@ -103,6 +103,7 @@ def similar(
     """
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
+    from posesearch.store.connection import database_files  # noqa: PLC0415
 
     query = query or None  # an unset variable of a shell is not a folder
     if (query is None) == (from_sql is None):
@@ -120,7 +121,7 @@ def similar(
             return
         asked = int(query) if query.isdecimal() and not Path(query).exists() else query
         report = database.similar(asked, n, person=person, allow_private=allow_private, **options)
-    written = pictures.write_sheet(report, png, allow_private=allow_private) if png else None
+    written = pictures.write_sheet(report, png, allow_private=allow_private, keep=database_files(db)) if png else None
     if report.query.people > 1 and person is None:
         people = f"{report.query.people} people in {report.query.source}"
         output.note(f"{people}: taking the most prominent; --person N takes another.")
@@ -236,10 +237,11 @@ def show_command(
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
     from posesearch.results.search import pose_json  # noqa: PLC0415
+    from posesearch.store.connection import database_files  # noqa: PLC0415
 
     with posesearch.open(db) as database:
         stored = database.show(pose_id)
-    written = pictures.write_pose(stored, png) if png else None
+    written = pictures.write_pose(stored, png, keep=database_files(db)) if png else None
     if as_json:
         output.show_json(pose_json(stored))
     else:

@@ -263,7 +263,7 @@ def _joints(row: Mapping[str, Any]) -> str:
 
 def step(*arguments: str | Path) -> None:
     """Show the command that does the demo's next step."""
-    output.out.print(Text(f"\n$ {_format_command(*arguments)}", style="bold green"), soft_wrap=True)
+    output.out.print(Text(f"\n$ {output.printable(_format_command(*arguments))}", style="bold green"), soft_wrap=True)
 
 
 def _format_command(*arguments: str | Path) -> str:
@@ -287,4 +287,4 @@ def demo_end(folder: Path, db: Path) -> None:
         _format_command("sql", "FROM similar_poses(1, 5)", "--db", db),
         _format_command("ingest") + " ~/Pictures",
     ):
-        output.out.print(Text(f"  {command}"), soft_wrap=True)
+        output.out.print(Text(f"  {output.printable(command)}"), soft_wrap=True)

@@ -113,5 +113,5 @@ class ContentIndex:
 
 
 def _is_missing(source: str) -> bool:
-    """Return whether a file no longer exists. It is unknown, and so False, for URLs and for names with escapes."""
-    return not sources.is_url(source) and "\\udc" not in source and not os.path.lexists(source)
+    """Return whether a file no longer exists. It is unknown, and so False, for URLs."""
+    return not sources.is_url(source) and not os.path.lexists(sources.to_path(source))

@@ -2,15 +2,18 @@
 
 import json
 import math
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from posesearch import skeleton
 from posesearch.errors import BadKeypoints
+from posesearch.files import read_regular
 from posesearch.keypoint_files.keypoint_file import KeypointFile
 from posesearch.types import Keypoints, Person
+
+MAX_BYTES: Final = 64_000_000
+"""Maximum size of a file. The longest answer of `similar --json` that people make has a tenth of it."""
 
 _MAX_COORDINATE: Final = 1e7  # larger than any photo
 
@@ -26,7 +29,7 @@ def read_keypoints(path: str) -> KeypointFile:
         BadKeypoints: the file can't be read, or has something else.
     """
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(read_regular(path, MAX_BYTES).decode("utf-8"))
         return _parse(value.get("query", value))
     except OSError as error:
         raise BadKeypoints(path, f"the file can't be read ({error.strerror})") from error

@@ -1,6 +1,7 @@
 """PNG files of results: sheets of matches, poses on their photos, and plots of clusterings."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,12 +9,12 @@ import numpy as np
 
 from posesearch.errors import PhotoError
 from posesearch.photos.pool import DecoderPool
-from posesearch.render.files import write_file
+from posesearch.render.files import write_file, write_files
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Tile, draw_sheet
 from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo, encode_png, mirror_pixels
 from posesearch.results.clusters import ClusterReport
-from posesearch.results.search import Match, SimilarReport
-from posesearch.sources import SourceReader
+from posesearch.results.search import Match, Query, SimilarReport
+from posesearch.sources import SourceReader, to_location
 from posesearch.types import Keypoints, StoredPose
 
 HOT: Final = 0.01
@@ -23,7 +24,13 @@ _USEFUL_SIDE: Final = 2 * TILE_HEIGHT  # pixels of a photo's longer side that a 
 _COLUMNS: Final = 4
 
 
-def write_sheet(report: SimilarReport, path: str | os.PathLike[str], *, allow_private: bool = False) -> Path:
+def write_sheet(
+    report: SimilarReport,
+    path: str | os.PathLike[str],
+    *,
+    allow_private: bool = False,
+    keep: Sequence[str | os.PathLike[str]] = (),
+) -> Path:
     """Write the query and its matches as one PNG. Each photo has its skeleton drawn on it.
 
     The colour of a match's joint shows how much it differs from the query's. A mirrored match is shown mirrored, so
@@ -33,15 +40,17 @@ def write_sheet(report: SimilarReport, path: str | os.PathLike[str], *, allow_pr
         report: the answer to a search.
         path: the file to write.
         allow_private: whether photos at URLs on this machine or in its network are read.
+        keep: files that must not be overwritten, besides the photos that are drawn.
 
     Raises:
-        OutputFailed: the file can't be written.
+        OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
     """
     with DecoderPool(1) as decoders:
         tiles = make_tiles(report, SourceReader(allow_private=allow_private), decoders)
     title = f"Poses like {Path(report.query.source).name}"
-    return write_file(Path(path), encode_png(draw_sheet(tiles, _COLUMNS, title)))
+    photos = [_locate_query(report.query), *(to_location(match.stored.source) for match in report.matches)]
+    return write_file(Path(path), encode_png(draw_sheet(tiles, _COLUMNS, title)), [*keep, *photos])
 
 
 def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPool) -> list[Tile]:
@@ -51,36 +60,52 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
         DecoderUnavailable: photos can't be decoded on this machine.
     """
     query = report.query
-    photo = _read_photo(query.source, reader, decoders, _USEFUL_SIDE)
+    photo = _read_photo(_locate_query(query), reader, decoders, _USEFUL_SIDE)
     tiles = [Tile(_draw_pose(photo, query.width, query.pose.person.keypoints), ("query",), query.source)]
     for match in report.matches:
         percentile = "" if match.percentile is None else f"   closer than {match.percentile:.1f}%"
         remarks = (match.remarks(),) if match.remarks() else ()
         lines = (f"{match.rank}.  {match.similarity:.3f}{percentile}", *remarks)
-        photo = _read_photo(match.stored.source, reader, decoders, _USEFUL_SIDE)
+        photo = _read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE)
         tiles.append(Tile(_draw_match(photo, match), lines, match.stored.source))
     return tiles
 
 
-def write_pose(stored: StoredPose, path: str | os.PathLike[str]) -> Path:
+def write_pose(
+    stored: StoredPose, path: str | os.PathLike[str], *, keep: Sequence[str | os.PathLike[str]] = ()
+) -> Path:
     """Write the photo of a pose with its skeleton drawn on it as a PNG.
 
     If the photo can't be read or decoded, the skeleton is drawn alone.
 
+    Args:
+        stored: the pose.
+        path: the file to write.
+        keep: as in `write_sheet`.
+
     Raises:
-        OutputFailed: the file can't be written.
+        OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
     """
+    location = to_location(stored.source)
     with DecoderPool(1) as decoders:
-        photo = _read_photo(stored.source, SourceReader(), decoders, useful_side=None)
-    return write_file(Path(path), encode_png(_draw_pose(photo, stored.width, stored.pose.person.keypoints)))
+        photo = _read_photo(location, SourceReader(), decoders, useful_side=None)
+    drawn = _draw_pose(photo, stored.width, stored.pose.person.keypoints)
+    return write_file(Path(path), encode_png(drawn), [*keep, location])
 
 
-def write_plots(report: ClusterReport, folder: str | os.PathLike[str]) -> list[Path]:
+def write_plots(
+    report: ClusterReport, folder: str | os.PathLike[str], *, keep: Sequence[str | os.PathLike[str]] = ()
+) -> list[Path]:
     """Write the plots of a clustering: the elbow curve, the poses on two principal components, and the centroids.
 
+    Args:
+        report: the clustering.
+        folder: where inertia.png, scatter.png and centroids.png are written.
+        keep: files that must not be overwritten.
+
     Raises:
-        OutputFailed: a file can't be written.
+        OutputFailed: a file can't be written, or must not be overwritten.
     """
     from posesearch.render import plots  # noqa: PLC0415 (matplotlib takes a second to import)
 
@@ -91,13 +116,18 @@ def write_plots(report: ClusterReport, folder: str | os.PathLike[str]) -> list[P
         "scatter.png": plots.plot_scatter(report.points, report.point_labels, report.centroid_points),
         "centroids.png": plots.plot_skeletons(centroids, titles),
     }
-    return [write_file(Path(folder) / name, data) for name, data in files.items()]
+    return write_files({Path(folder) / name: data for name, data in files.items()}, keep)
 
 
-def _read_photo(source: str, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels | None:
+def _locate_query(query: Query) -> str:
+    """Return what opens the photo of a query. A stored pose has a name of the database, others what was typed."""
+    return query.source if query.pose_id is None else to_location(query.source)
+
+
+def _read_photo(location: str, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels | None:
     """Return the pixels of a photo. None if it can't be read or decoded."""
     try:
-        return decoders.decode(reader.read(source).data or b"", source, useful_side).pixels
+        return decoders.decode(reader.read(location).data or b"", location, useful_side).pixels
     except PhotoError:
         return None
 

@@ -4,9 +4,10 @@
 """
 
 from posesearch.sources.content import Content, Validators
+from posesearch.sources.names import to_path, to_unicode
 from posesearch.sources.read import SourceReader, read_source
 from posesearch.sources.resolve import ObservedSource, Scan, list_photos, no_photos_error, scan
-from posesearch.sources.urls import is_url, public_name
+from posesearch.sources.urls import is_url, public_name, to_location
 from posesearch.sources.walk import paths_in_empty_folders
 
 __all__ = [
@@ -22,4 +23,7 @@ __all__ = [
     "public_name",
     "read_source",
     "scan",
+    "to_location",
+    "to_path",
+    "to_unicode",
 ]

@@ -7,6 +7,7 @@ from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import responses as STATUS_PHRASES  # noqa: N812 (it is a constant)
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
@@ -14,24 +15,19 @@ from urllib.parse import unquote, urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
-from posesearch.errors import DownloadFailed, MissingAddress, NotAnImage, PhotoError, PhotoTooLarge
+from posesearch.errors import DownloadFailed, MissingAddress, PhotoError
 from posesearch.sources.content import Content, Validators
+from posesearch.sources.http_body import BrokenBody, read_body
 from posesearch.sources.ssrf import PrivateAddress, PublicOnlyAdapter
 
 PER_HOST: Final = 2
 """Maximum number of concurrent requests to a host."""
-
-MAX_BYTES: Final = 100_000_000
-"""Maximum size of a photo. The download of a larger one is aborted."""
 
 CONNECT_SECONDS: Final = 5.0
 """Timeout of a connection attempt."""
 
 READ_SECONDS: Final = 10.0
 """Timeout of the wait for the next bytes."""
-
-DOWNLOAD_SECONDS: Final = 60.0
-"""Timeout of the whole response body."""
 
 MAX_REDIRECTS: Final = 5
 MAX_ATTEMPTS: Final = 3
@@ -44,9 +40,9 @@ MAX_WAIT_SECONDS: Final = 30.0
 _RETRY_STATUSES: Final = frozenset((429, 500, 502, 503, 504))
 _GONE_STATUSES: Final = frozenset((404, 410))
 _REDIRECT_STATUSES: Final = frozenset((301, 302, 303, 307, 308))
-_CHUNK_BYTES: Final = 1 << 16
 _USER_AGENT: Final = "posesearch/0.1 (photo ingest)"
-_PAGE_PREFIXES: Final = (b"<!doctype", b"<html", b"<head", b"<?xml", b"<body", b"<script")
+_MAX_VALIDATOR: Final = 256  # characters; servers use some dozens
+_MAX_SCHEME: Final = 20  # characters of it that a message shows
 
 
 class _TransientError(Exception):
@@ -96,9 +92,8 @@ class HttpReader:
             validators: as in SourceReader.read.
 
         Raises:
-            DownloadFailed: the URL can't be read.
-            NotAnImage: the URL returns a web page.
-            PhotoTooLarge: the photo has more than MAX_BYTES.
+            DownloadFailed: the URL can't be read, or returns something that is no photo, such as a web page.
+            PhotoTooLarge: the photo has more than http_body.MAX_BYTES.
         """
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
@@ -109,7 +104,7 @@ class HttpReader:
                     wait = error.retry_after
                 if self._closed.is_set() or attempt == MAX_ATTEMPTS or wait > MAX_WAIT_SECONDS:
                     attempts = f", tried {attempt} times" if attempt > 1 else ""
-                    raise DownloadFailed(name, f"{error.detail}{attempts}; run it again later") from error
+                    raise DownloadFailed(name, f"{error.detail}{attempts}; run it again later") from None
                 self._pause_host(url, wait)
         raise AssertionError  # the last attempt returns or raises
 
@@ -134,16 +129,19 @@ class HttpReader:
         try:
             parts = urlsplit(url)
             host = parts.hostname or ""
-        except ValueError as error:
-            raise DownloadFailed(name, "this is no address") from error
+        except ValueError:
+            raise DownloadFailed(name, "this is no address") from None
         if parts.scheme.lower() not in ("http", "https") or not host:
-            raise DownloadFailed(name, f"only http and https addresses are opened, and this is {parts.scheme}:")
+            raise DownloadFailed(
+                name, f"only http and https addresses are opened, and this is {parts.scheme[:_MAX_SCHEME]}:"
+            )
         headers = {"User-Agent": _USER_AGENT, "Accept": "image/*", "Accept-Encoding": "identity"}
-        if validators is not None and validators.etag:
-            headers["If-None-Match"] = validators.etag
-        if validators is not None and validators.last_modified:
-            headers["If-Modified-Since"] = validators.last_modified
-        is_conditional = bool(headers.keys() & {"If-None-Match", "If-Modified-Since"})
+        known = validators or Validators()
+        if etag := _check_validator(known.etag):
+            headers["If-None-Match"] = etag
+        if last_modified := _check_validator(known.last_modified):
+            headers["If-Modified-Since"] = last_modified
+        is_conditional = bool(etag or last_modified)
         with self._get_semaphore(host):
             self._wait_for_host(host)
             if self._closed.is_set():
@@ -162,17 +160,18 @@ class HttpReader:
                 raise DownloadFailed(name, _describe_private_address(host, name)) from None
             except (PhotoError, _TransientError):
                 raise
-            except (requests.Timeout, ReadTimeoutError) as error:
-                raise _TransientError("the address does not answer in time") from error
-            except ProtocolError as error:  # requests wraps it, except while the body is read
-                raise _TransientError("the address breaks off before the end of the photo") from error
-            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
-                raise DownloadFailed(name, "this is no address") from error
-            except Exception as error:  # a malformed response can make any part of the HTTP stack raise
+            # The errors of requests and urllib3 contain the URL, and so its secrets: no traceback may show them.
+            except (requests.Timeout, ReadTimeoutError):
+                raise _TransientError("the address does not answer in time") from None
+            except (ProtocolError, BrokenBody):  # requests wraps the first, except while the body is read
+                raise _TransientError("the address breaks off before the end of the photo") from None
+            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
+                raise DownloadFailed(name, "this is no address") from None
+            except Exception as error:  # noqa: BLE001 (a malformed response can make any part of the HTTP stack raise)
                 detail = f"the address can't be reached ({type(error).__name__})"
                 if isinstance(error, requests.exceptions.SSLError) or not isinstance(error, (OSError, HTTPError)):
-                    raise DownloadFailed(name, detail) from error
-                raise _TransientError(detail) from error
+                    raise DownloadFailed(name, detail) from None
+                raise _TransientError(detail) from None
 
     def _interpret(self, response: requests.Response, url: str, name: str, *, is_conditional: bool) -> Content | str:
         """Return the content of a response, or the URL that it redirects to."""
@@ -181,16 +180,17 @@ class HttpReader:
             return urljoin(url, response.headers["Location"])
         if status == requests.codes.not_modified and is_conditional:
             return Content(None)
-        detail = f"the address answers {status} {response.reason or ''}".rstrip()
+        # Not the server's own words for the status: they may be long, or repeat the secrets of the address.
+        detail = f"the address answers {status} {STATUS_PHRASES.get(status, '')}".rstrip()
         if status in _GONE_STATUSES:
             raise MissingAddress(name, detail)
         if status in _RETRY_STATUSES:
             raise _TransientError(detail, _parse_retry_after(response.headers.get("Retry-After")))
         if status != requests.codes.ok:
             raise DownloadFailed(name, detail)
-        validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
-        data = _read_body(response, name)
-        return Content(data, len(data), validators=validators)
+        etag, last_modified = (_check_validator(response.headers.get(header)) for header in ("ETag", "Last-Modified"))
+        data = read_body(response, name)
+        return Content(data, len(data), validators=Validators(etag, last_modified))
 
     def _get_semaphore(self, host: str) -> threading.Semaphore:
         with self._lock:
@@ -208,6 +208,12 @@ class HttpReader:
             seconds = self._paused_until.get(host, 0.0) - time.monotonic()
         if seconds > 0:
             self._closed.wait(seconds)
+
+
+def _check_validator(value: str | None) -> str | None:
+    """Return a validator, or None if it is one that no server needs: too long, or not printable ASCII."""
+    is_usable = value is not None and value.isascii() and value.isprintable() and 0 < len(value) <= _MAX_VALIDATOR
+    return value if is_usable else None
 
 
 def _get_origin(url: str) -> tuple[str, str | None, int | None] | None:
@@ -240,23 +246,3 @@ def _parse_retry_after(value: str | None) -> float | None:
         date = parsedate_to_datetime(value)
         return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return None
-
-
-def _read_body(response: requests.Response, name: str) -> bytes:
-    too_large = PhotoTooLarge(name, f"the address sends more than {MAX_BYTES // 1_000_000} MB")
-    length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) > MAX_BYTES:
-        raise too_large
-    data = bytearray()
-    deadline = time.monotonic() + DOWNLOAD_SECONDS
-    # read1 returns the bytes that have arrived, so that the deadline is also checked while a server sends slowly.
-    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-        data += chunk
-        if len(data) > MAX_BYTES:
-            raise too_large
-        if time.monotonic() > deadline:
-            raise DownloadFailed(name, f"the address took more than {DOWNLOAD_SECONDS:g} seconds")
-        is_first_chunk = len(data) == len(chunk)
-        if is_first_chunk and data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGE_PREFIXES):
-            raise NotAnImage(name, "the address answers with a page, not with a photo; open it in a browser to see why")
-    return bytes(data)

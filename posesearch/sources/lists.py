@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from posesearch.errors import SourceError
+from posesearch.files import read_regular
 from posesearch.photos.extensions import EXTENSIONS
 from posesearch.sources.urls import is_url
+
+MAX_BYTES: Final = 256_000_000
+"""Maximum size of a list: some million paths."""
 
 LIST_EXTENSIONS: Final = frozenset((".txt", ".csv", ".tsv"))
 COLUMNS: Final = ("path", "url", "source", "file", "filename", "image", "photo")
@@ -26,9 +30,10 @@ def read_list(path: Path) -> Iterator[str]:
         SourceError: the file can't be read, or it is not UTF-8 or not CSV.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = io.TextIOWrapper(io.BytesIO(read_regular(path, MAX_BYTES)), encoding="utf-8-sig").read()
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: the list can't be read as UTF-8 text: {error}.") from error
+        detail = getattr(error, "strerror", None) or str(error)
+        raise SourceError(f"{path}: the list can't be read as UTF-8 text: {detail}.") from error
     if path.suffix.lower() == ".txt":
         yield from (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
         return

@@ -1,20 +1,21 @@
 """Photo input: reads the bytes of a photo from a file or a URL, with a size limit."""
 
 import os
-import stat
 import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 from posesearch.errors import MissingPhoto, PhotoTooLarge, UnreadablePhoto
+from posesearch.files import NotRegularFile, open_regular
 from posesearch.sources.content import Content, Validators
-from posesearch.sources.urls import is_url, public_name, to_unicode
+from posesearch.sources.names import to_unicode
+from posesearch.sources.urls import is_url, public_name
 
 if TYPE_CHECKING:
     from posesearch.sources.http import HttpReader
 
 MAX_BYTES: Final = 256_000_000
-"""Maximum size of a file. A URL has the limit of http.MAX_BYTES."""
+"""Maximum size of a file. A URL has the limit of http_body.MAX_BYTES."""
 
 _CLOCK_RESOLUTION_NS: Final = 2_000_000_000  # FAT has the coarsest timestamps of the file systems in use
 
@@ -42,8 +43,7 @@ class SourceReader:
 
         Raises:
             UnreadablePhoto: the file can't be read.
-            DownloadFailed: the URL can't be read.
-            NotAnImage: the URL returns a web page.
+            DownloadFailed: the URL can't be read, or returns something that is no photo.
             PhotoTooLarge: the photo has more bytes than the limit.
         """
         if not is_url(location):
@@ -69,7 +69,7 @@ def read_source(location: str, *, allow_private: bool = False) -> bytes:
         allow_private: as in SourceReader.
 
     Raises:
-        UnreadablePhoto, DownloadFailed, NotAnImage, PhotoTooLarge: as in SourceReader.read.
+        UnreadablePhoto, DownloadFailed, PhotoTooLarge: as in SourceReader.read.
     """
     return SourceReader(allow_private=allow_private).read(location).data or b""
 
@@ -77,7 +77,7 @@ def read_source(location: str, *, allow_private: bool = False) -> bytes:
 def _read_file(path: str) -> Content:
     name = to_unicode(path)
     try:
-        with open(path, "rb", opener=_open_regular_file) as file:
+        with open(path, "rb", opener=open_regular) as file:
             info = os.fstat(file.fileno())
             if info.st_size > MAX_BYTES:
                 raise PhotoTooLarge(name, f"the file has more than {MAX_BYTES // 1_000_000} MB; scale the photo down")
@@ -86,17 +86,8 @@ def _read_file(path: str) -> Content:
             return Content(data, info.st_size, info.st_mtime_ns if is_settled else None)
     except FileNotFoundError as error:
         raise MissingPhoto(name) from error
-    except IsADirectoryError as error:
+    except NotRegularFile as error:
         raise UnreadablePhoto(name, "this is no file, so it can't be a photo") from error
     except (OSError, ValueError) as error:  # ValueError: the name contains a NUL character
         detail = getattr(error, "strerror", None) or str(error)
         raise UnreadablePhoto(name, f"the file can't be read ({detail}); check its permissions") from error
-
-
-def _open_regular_file(path: str, flags: int) -> int:
-    # O_NONBLOCK lets a pipe or device open at once instead of blocking. It is then rejected.
-    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise IsADirectoryError(path)
-    return descriptor

@@ -10,7 +10,8 @@ from pathlib import Path
 from posesearch.errors import SourceError
 from posesearch.photos.extensions import EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
-from posesearch.sources.urls import is_url, public_name, to_unicode
+from posesearch.sources.names import to_unicode
+from posesearch.sources.urls import is_url, public_name
 from posesearch.sources.walk import is_photo_path, size_and_time, walk_folder
 
 
@@ -19,7 +20,7 @@ class ObservedSource:
     """A photo that the sources name.
 
     Attributes:
-        source: the name in the database: an absolute path, or a URL without credentials. It is valid Unicode.
+        source: the name in the database: an absolute path as `to_unicode` returns it, or a URL as `public_name` does.
         location: the path or URL that opens the photo.
         bytes: size of the file. None for a URL, and for a file that is missing or can't be read.
         modified_ns: modification time of the file in nanoseconds since 1970. None where `bytes` is None.
@@ -103,7 +104,8 @@ def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
 
 
 def _join_names(sources: Sequence[str | os.PathLike[str]]) -> str:
-    return to_unicode(", ".join(str(source) for source in sources))
+    names = [os.fspath(source) for source in sources]
+    return ", ".join(public_name(name) if is_url(name) else to_unicode(name) for name in names)
 
 
 def _add_separator(folder: str) -> str:

@@ -5,14 +5,18 @@ connection is made to one of the addresses that were checked, so that a later an
 has no effect. A redirect to another host makes a new connection, which is checked in the same way.
 """
 
+import http.client
 import ipaddress
 import socket
 import threading
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
+from urllib3 import ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
@@ -52,6 +56,32 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast and not any(parsed in network for network in _SPECIAL)
 
 
+class _HeaderLines:
+    """The lines of the response headers, of which each must be whole. http.client takes an end for the last line."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._has_begun = file, False
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self._file.readline(limit)
+        if not line.endswith(b"\n") and len(line) < limit and (line or self._has_begun):
+            raise http.client.IncompleteRead(line)
+        self._has_begun = True
+        return line
+
+
+class _WholeResponse(http.client.HTTPResponse):
+    """A response whose headers must not break off: half a Location is another address."""
+
+    def begin(self) -> None:
+        file = self.fp
+        self.fp = _HeaderLines(file)  # type: ignore[assignment]
+        try:
+            super().begin()
+        finally:
+            self.fp = file
+
+
 class _CheckedConnection(HTTPConnection):
     """A connection that checks the IP address that it connects to, and has a timeout for the response headers.
 
@@ -60,6 +90,7 @@ class _CheckedConnection(HTTPConnection):
         sockets: the open sockets of all connections of the adapter.
     """
 
+    response_class = _WholeResponse
     allow_private = False
     sockets: "weakref.WeakSet[socket.socket]"
 
@@ -91,28 +122,48 @@ class _CheckedConnection(HTTPConnection):
             self.sockets.add(self.sock)
 
     def getresponse(self) -> Any:
-        """Return the response.
+        """Return the response. Its attribute `deadline` makes a deadline for the body.
 
         Raises:
             TimeoutError: the headers took longer than HEADER_SECONDS.
         """
-        timed_out = threading.Event()
+        sock = self.sock  # super() forgets it if the connection ends with the body
+        with _deadline(sock, HEADER_SECONDS):
+            response: Any = super().getresponse()
+        response.deadline = partial(_deadline, sock)
+        return response
 
-        def abort(sock: socket.socket | None) -> None:
-            timed_out.set()
-            _shut_down(sock)
 
-        timer = threading.Timer(HEADER_SECONDS, abort, [self.sock])
-        timer.daemon = True
-        timer.start()
-        try:
-            return super().getresponse()
-        except Exception as error:
-            if timed_out.is_set():
-                raise TimeoutError from error
-            raise
-        finally:
-            timer.cancel()
+@contextmanager
+def _deadline(sock: socket.socket | None, seconds: float) -> Iterator[None]:
+    """Abort what the block does with a socket after some seconds. A timeout of the socket starts again with each byte.
+
+    Raises:
+        TimeoutError: the block took longer, whether it failed or took what had arrived for the whole.
+    """
+    lock, finished, expired = threading.Lock(), threading.Event(), threading.Event()
+
+    def abort() -> None:
+        with lock:
+            if not finished.is_set():
+                expired.set()
+                _shut_down(sock)
+
+    timer = threading.Timer(seconds, abort)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as error:
+        if expired.is_set():
+            raise TimeoutError from error
+        raise
+    finally:
+        timer.cancel()
+        with lock:
+            finished.set()
+    if expired.is_set():
+        raise TimeoutError
 
 
 def _shut_down(sock: socket.socket | None) -> None:
@@ -145,10 +196,18 @@ class PublicOnlyAdapter(HTTPAdapter):
         # urllib3 makes the connections from the classes, so each adapter has its own classes with its settings.
         plain = type("_Plain", (_CheckedConnection,), self._class_attributes)
         tls = type("_Tls", (_CheckedTlsConnection,), self._class_attributes)
-        self.poolmanager.pool_classes_by_scheme = {
+        self._pool_classes = {
             "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
             "https": type("_TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
         }
+        self.poolmanager.pool_classes_by_scheme = self._pool_classes
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> ProxyManager:
+        """Return the pool manager of a proxy. Its connections have the same timeouts, except through SOCKS."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **options)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = self._pool_classes
+        return manager
 
     def close(self) -> None:
         """Close the pools, and abort the connections in use."""

@@ -1,20 +1,14 @@
 """URLs as sources: tells URLs from paths and gives each a name without credentials, to store and to show."""
 
-import hashlib
 import re
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
+
+from posesearch.sources.names import replace_surrogates, to_path
+from posesearch.sources.secrets import mask_path, mask_query
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+:(//|(?<=file:))", re.IGNORECASE)
-# Query parameters of signed URLs at Amazon, Google and Microsoft. They differ each time that a photo's URL is signed.
-_SIGNATURE_PARAMETER: Final = re.compile(
-    r"x-amz-|x-goog-|^(signature|expires|key-pair-id|policy|awsaccesskeyid|googleaccessid|sig|se|sp|sv|sr|st|spr)$",
-    re.I,
-)
-_SIGNATURE: Final = re.compile(r"x-(amz|goog)-signature|^(signature|sig)$", re.IGNORECASE)  # each signed URL has one
-_SECRET_PARAMETER: Final = re.compile(
-    r"token|secret|credential|passw|key$|authori|bearer|jwt|^(auth|pass|pwd|session|sid|sas)$", re.IGNORECASE
-)
+_AT: Final = re.compile("[@\ufe6b\uff20]|%40", re.IGNORECASE)  # the second and third stand for @ in a host
 
 
 def is_url(source: str) -> bool:
@@ -22,8 +16,13 @@ def is_url(source: str) -> bool:
     return _SCHEME.match(source) is not None
 
 
+def to_location(source: str) -> str:
+    """Return what opens a source of the database: the path of its name, or its URL, which has no secrets any more."""
+    return source if is_url(source) else to_path(source)
+
+
 def public_name(url: str) -> str:
-    """Return the name by which the database and messages identify a URL.
+    """Return the name by which the database and messages identify a URL. It is its own public name.
 
     The name has no user name, password or fragment. It has no signature parameters either, because a photo's URL gets
     new ones each time that it is signed. The values of parameters that look secret are replaced by a part of their
@@ -32,24 +31,18 @@ def public_name(url: str) -> str:
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 (raises if the port is not a number, for example if it is a part of a password)
-        parameters = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
-        # The URL is malformed, so reading it will fail. It may still contain a password, which is removed here.
-        return to_unicode(re.sub(r"(?<=://).*@", "", url, count=1, flags=re.DOTALL))
-    is_signed = any(_SIGNATURE.search(name) for name, _ in parameters)
-    public_parameters = [
-        (name, _mask(value) if _SECRET_PARAMETER.search(name) else value)
-        for name, value in parameters
-        if not (is_signed and _SIGNATURE_PARAMETER.search(name))
-    ]
-    query = parts.query if public_parameters == parameters else urlencode(public_parameters)
-    return to_unicode(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment="")))
+        return replace_surrogates(_name_malformed(url))
+    query = mask_query(parts.query)
+    masked = f"{parts.scheme}://{_AT.split(parts.netloc)[-1]}{mask_path(parts.path)}{'?' if query else ''}{query}"
+    return replace_surrogates(masked)
 
 
-def to_unicode(name: str) -> str:
-    """Return a name as valid Unicode, which the database can store. Undecodable bytes of file names become escapes."""
-    return name.encode("utf-8", "backslashreplace").decode()
-
-
-def _mask(value: str) -> str:
-    return "~" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+def _name_malformed(url: str) -> str:
+    """Return the name of a URL that can't be read. It may still contain a password, up to its last @."""
+    scheme, colon, rest = url.partition("://")
+    *user, rest = _AT.split(rest)
+    if user:
+        return public_name(f"{scheme}{colon}{rest}")
+    path, question_mark, query = rest.partition("#")[0].partition("?")
+    return f"{scheme}{colon}{mask_path(path)}{question_mark}{mask_query(query)}"

@@ -1,14 +1,16 @@
 """Folder traversal: finds the photos in a folder tree and skips hidden, ignored and application-owned files."""
 
+import io
 import os
-import stat
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from posesearch.errors import SourceError
+from posesearch.files import read_regular
 from posesearch.photos.extensions import EXTENSIONS
+from posesearch.sources.names import to_path
 
 if TYPE_CHECKING:
     import pathspec
@@ -114,13 +116,13 @@ def paths_in_empty_folders(paths: Collection[str]) -> set[str]:
     The mount point of a disk that is not connected is such a folder. A folder that can't be listed counts as empty.
 
     Args:
-        paths: absolute paths, and URLs, which are never returned.
+        paths: names of files, as `to_unicode` returns them, and of URLs, which are never returned.
     """
     is_empty: dict[str, bool] = {}
     for path in paths:
         folder = os.path.dirname(path)
         if folder not in is_empty:
-            is_empty[folder] = os.path.isabs(path) and _is_empty(folder)
+            is_empty[folder] = os.path.isabs(path) and _is_empty(to_path(folder))
     return {path for path in paths if is_empty[os.path.dirname(path)]}
 
 
@@ -164,13 +166,12 @@ def _read_rules(folder: str, parent: _IgnoreRules | None) -> _IgnoreRules | None
 
     path = os.path.join(folder, IGNORE_FILE)
     try:
-        info = os.stat(path)
-        if not stat.S_ISREG(info.st_mode) or info.st_size > _MAX_IGNORE_BYTES:  # opening a pipe would block forever
-            raise ValueError("it is no file of text")  # noqa: TRY301 (reported like the other errors)
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            return _IgnoreRules(folder, pathspec.GitIgnoreSpec.from_lines(file), parent)
+        data = io.BytesIO(read_regular(path, _MAX_IGNORE_BYTES))
+        lines = io.TextIOWrapper(data, encoding="utf-8-sig", errors="replace")
+        return _IgnoreRules(folder, pathspec.GitIgnoreSpec.from_lines(lines), parent)
     except (OSError, ValueError) as error:
-        raise SourceError(f"{path}: this can't be read as patterns, one a line: {error}.") from error
+        detail = getattr(error, "strerror", None) or str(error)
+        raise SourceError(f"{path}: this can't be read as patterns, one a line: {detail}.") from error
 
 
 def _is_ignored(path: str, rules: _IgnoreRules | None) -> bool:

@@ -267,6 +267,12 @@ def _connect(path: Path, *, read_only: bool) -> Connection:
     return connection
 
 
+def database_files(path: Path) -> list[Path]:
+    """Return the paths that belong to a database: its file, DuckDB's log, the locks, and a new file in the making."""
+    endings = ("", ".wal", ".lock", ".gate", ".new", ".new.wal")
+    return [path.with_name(path.name + ending) for ending in endings]
+
+
 def _remove_database(path: Path) -> None:
     for file in (path, path.with_name(f"{path.name}.wal")):
         with suppress(OSError):  # the folder may not exist; opening the file reports that

@@ -1,0 +1,39 @@
+"""Opens input files: regular files only, because opening a pipe or a device could block forever."""
+
+import errno
+import os
+import stat
+
+
+class NotRegularFile(OSError):
+    """The path leads to a folder, a pipe, a device or a socket."""
+
+
+def open_regular(path: str | os.PathLike[str], flags: int = os.O_RDONLY) -> int:
+    """Open a regular file and return its descriptor. It is also an `opener` for `open`.
+
+    Raises:
+        NotRegularFile: it is something else.
+        OSError: it can't be opened.
+        ValueError: the name contains a NUL character.
+    """
+    # O_NONBLOCK lets a pipe or device open at once. It has no effect on regular files.
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotRegularFile(errno.EINVAL, "it is not a regular file", os.fspath(path))
+    return descriptor
+
+
+def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
+    """Return the content of a regular file. The errors have a `strerror`.
+
+    Raises:
+        OSError: it can't be read, has more than `max_bytes`, or is not a regular file.
+        ValueError: the name contains a NUL character.
+    """
+    with open(path, "rb", opener=open_regular) as file:
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise OSError(errno.EFBIG, f"it has more than {max_bytes // 1_000_000} MB", os.fspath(path))
+    return data
