@@ -9,6 +9,7 @@ with posesearch.open("poses.duckdb") as db:
 """
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from posesearch.address_space import READING, check_address_space
@@ -22,8 +23,14 @@ __version__ = "0.1.0"
 __all__ = ["Database", "PosesearchError", "__version__", "open"]
 
 
-def open(path: str | os.PathLike[str] = "poses.duckdb") -> "Database":  # noqa: A001 (reads as posesearch.open)
+def open(  # noqa: A001 (reads as posesearch.open)
+    path: str | os.PathLike[str] = "poses.duckdb", *, trust: Sequence[str | os.PathLike[str]] = ()
+) -> "Database":
     """Return the database at `path`. The first ingest creates the file.
+
+    Args:
+        path: the file.
+        trust: what may be opened of what the file names although another user has written that. See Database.
 
     Example:
         db = posesearch.open("poses.duckdb")
@@ -34,7 +41,7 @@ def open(path: str | os.PathLike[str] = "poses.duckdb") -> "Database":  # noqa: 
     check_address_space(READING)
     from posesearch.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
 
-    return Database(path)
+    return Database(path, trust=trust)
 
 
 if not TYPE_CHECKING:  # a type checker would take every name for one that is there

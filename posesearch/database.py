@@ -28,6 +28,7 @@ from posesearch.store.connection import DatabaseFile
 from posesearch.store.counts import count_rows
 from posesearch.store.sql import Table, read_ids, run_sql
 from posesearch.threads import DEFAULT_THREADS
+from posesearch.trust import Trust
 from posesearch.types import StoredPose
 
 
@@ -43,10 +44,19 @@ class Database:
             report = db.similar("photo.jpg", n=5)
     """
 
-    def __init__(self, path: str | os.PathLike[str] = "poses.duckdb") -> None:
-        """Store the path. Nothing is opened yet."""
+    def __init__(
+        self, path: str | os.PathLike[str] = "poses.duckdb", *, trust: Sequence[str | os.PathLike[str]] = ()
+    ) -> None:
+        """Store the path. Nothing is opened yet.
+
+        Args:
+            path: the file.
+            trust: what may be opened of what the file names although another user has written that: photos below these
+                folders, or "all" for all photos, URLs and networks.
+        """
         self._file = DatabaseFile(os.fspath(path))
-        self._estimators = EstimatorCache()
+        self._trust = Trust(trust)
+        self._estimators = EstimatorCache(self._trust)
         self._renew_decoders()
 
     def __enter__(self) -> Self:
@@ -148,6 +158,7 @@ class Database:
 
         Raises:
             NoPoses: nothing was ingested yet.
+            UntrustedDatabase: another user has stored the photos.
             EstimatorError: the estimator can't be used.
         """
         self._estimators.forget_error()
@@ -157,6 +168,7 @@ class Database:
             model_paths=model_paths,
             jobs=jobs,
             allow_private=allow_private,
+            trust=self._trust,
             load=partial(self._estimators.load, streams=jobs),
             progress=progress or IngestProgress(),
         )

@@ -28,6 +28,7 @@ PosesearchError
 │   ├── NoDatabase            there is no file yet
 │   ├── NotOurDatabase        the file is something else
 │   ├── AlteredDatabase       it has a trigger, a view or a macro that could change what posesearch reads or writes
+│   ├── UntrustedDatabase     another user has stored what is to be opened
 │   ├── NewerSchema           a later posesearch wrote it
 │   ├── DatabaseBusy          another process holds it
 │   └── DatabaseFailed        the disk is full, the folder can't be written, ...
@@ -270,6 +271,17 @@ class AlteredDatabase(StoreError):
     """The file has an object that could change what posesearch reads or writes."""
 
     sentence = "this database has a trigger, a view or a macro that could change what posesearch reads or writes"
+
+
+class UntrustedDatabase(StoreError):
+    """Another user has stored what is to be opened."""
+
+    sentence = "another user has stored its photos, which are therefore not opened"
+
+    def __init__(self, path: str, what: str = "") -> None:
+        remedy = "--trust FOLDER opens those below a folder, --trust all opens all, and so does an ingest of yours"
+        detail = f"another user has stored {what}, which are therefore not opened; {remedy}" if what else ""
+        super().__init__(path, detail)
 
 
 class NewerSchema(StoreError):

@@ -1,8 +1,8 @@
 """Which photos and networks a database may make posesearch open.
 
-A database names photos by path or URL, and may name files of networks. One that comes from a stranger could name any file
-or server. So each name that an ingest writes is signed with a key of the user, and a name is only used if its signature is
-valid, or if the user allows it.
+A database names photos by path or URL, and may name files of networks. One that comes from a stranger could name any
+file or server. So each name that an ingest writes is signed with a key of the user, and a name is only used if its
+signature is valid, or if the user allows it.
 """
 
 import hashlib
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 import platformdirs
+
+from posesearch.sources import to_location
 
 ALL: Final = "all"
 """What a user allows in order to use all names in a database."""
@@ -41,8 +43,10 @@ class Trust:
         """Return whether a name in a database may be used: a photo's path or URL, or a description of a network."""
         if self._allows_all or _is_valid(name, signature):
             return True
-        path = os.path.realpath(name)  # a URL is below no folder
-        return os.path.isabs(name) and any(path.startswith(os.path.join(folder, "")) for folder in self._folders)
+        location = Path(to_location(name))
+        if not location.is_absolute():  # a URL is below no folder
+            return False
+        return any(Path(os.path.realpath(location)).is_relative_to(folder) for folder in self._folders)
 
 
 def sign(name: str) -> str | None:

@@ -21,6 +21,7 @@ from posesearch.render.pictures import make_tiles
 from posesearch.render.sheet import draw_sheet
 from posesearch.render.skeletons import Pixels, encode_png
 from posesearch.sources import SourceReader
+from posesearch.trust import Trust
 
 PAGE_WIDTH: Final = 1100  # pixels of a picture in the page
 SHEET_QUALITY: Final = 82  # of JPEG
@@ -83,7 +84,7 @@ class SheetWriter:
             **options: as in Database.similar.
         """
         report = self.database.similar(query, 3, **options)
-        tiles = make_tiles(report, self.reader, self.decoders)
+        tiles = make_tiles(report, self.reader, self.decoders, Trust())
         pixels = draw_sheet([replace(tile, path=Path(tile.path).name) for tile in tiles], 4, name)
         scale = min(1.0, PAGE_WIDTH / pixels.shape[1])
         reduced = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

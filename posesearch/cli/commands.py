@@ -20,6 +20,7 @@ from posesearch.cli.options import (
     EstimatorName,
     Jobs,
     ModelPaths,
+    Trusted,
 )
 
 # Commands import what loads NumPy, OpenCV, DuckDB or a network, so that --help answers at once.
@@ -93,6 +94,7 @@ def ingest(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
     jobs: Jobs = None,
     allow_private: AllowPrivate = False,
+    trust: Trusted = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a line of JSON for each photo, and one for the whole.")
     ] = False,
@@ -105,7 +107,7 @@ def ingest(
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
-    with progress_bar.ProgressBar(events=as_json) as progress, posesearch.open(db) as database:
+    with progress_bar.ProgressBar(events=as_json) as progress, posesearch.open(db, trust=trust or ()) as database:
         report = database.ingest(
             sources or ["."],
             collection=collection,
@@ -144,6 +146,7 @@ def reestimate(
     db: Db = DEFAULT_DB,
     jobs: Jobs = None,
     allow_private: AllowPrivate = False,
+    trust: Trusted = None,
     as_json: AsJson = False,
 ) -> None:
     """Redo all photos by another estimator, in place.
@@ -154,7 +157,7 @@ def reestimate(
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
-    with progress_bar.ProgressBar() as progress, posesearch.open(db) as database:
+    with progress_bar.ProgressBar() as progress, posesearch.open(db, trust=trust or ()) as database:
         report = database.reestimate(
             estimator,
             model_paths=model_path or (),

@@ -51,6 +51,15 @@ AllowPrivate = Annotated[
     bool,
     typer.Option("--allow-private", help="Open addresses on this machine and in its network, and use its proxy, too."),
 ]
+Trusted = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trust",
+        help="Open photos below this folder that another user's database names, or all its photos, addresses and "
+        "networks. May be repeated.",
+        metavar="FOLDER|all",
+    ),
+]
 DEFAULT_DB = Path("poses.duckdb")
 
 Cluster = Annotated[

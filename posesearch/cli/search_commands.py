@@ -16,6 +16,7 @@ from posesearch.cli.options import (
     Db,
     MinShared,
     NoMirror,
+    Trusted,
     Turn,
     View,
     ViewOption,
@@ -93,6 +94,7 @@ def similar(
         typer.Option("--png", help="Write query and matches, skeletons drawn on, as one PNG.", metavar="FILE"),
     ] = None,
     allow_private: AllowPrivate = False,
+    trust: Trusted = None,
     ascii_only: Ascii = False,
     as_json: AsJson = False,
 ) -> None:
@@ -113,7 +115,7 @@ def similar(
         "parts": [part for part in parts.split(",") if part],
         "close": close,
     }
-    with posesearch.open(db) as database:
+    with posesearch.open(db, trust=trust or ()) as database:
         if query is None or Path(query).is_dir():
             if png or person:
                 raise typer.BadParameter("takes one query, not many", param_hint="--png" if png else "--person")
@@ -121,7 +123,10 @@ def similar(
             return
         asked = int(query) if query.isdecimal() and not Path(query).exists() else query
         report = database.similar(asked, n, person=person, allow_private=allow_private, **options)
-    written = pictures.write_sheet(report, png, allow_private=allow_private, keep=database_files(db)) if png else None
+    written, untrusted, trusted = None, [], trust or ()
+    if png:
+        written = pictures.write_sheet(report, png, allow_private=allow_private, trust=trusted, keep=database_files(db))
+        untrusted = pictures.list_untrusted(report, trusted)
     if report.query.people > 1 and person is None:
         people = f"{report.query.people} people in {report.query.source}"
         output.note(f"{people}: taking the most prominent; --person N takes another.")
@@ -130,7 +135,7 @@ def similar(
     else:
         show.similar(report, ascii_only)
     if written:
-        output.note(f"Wrote {written}")
+        show.written(written, db, untrusted)
 
 
 def _compare_arguments(
@@ -230,6 +235,7 @@ def show_command(
     png: Annotated[
         Path | None, typer.Option("--png", help="Write the photo with the skeleton drawn on.", metavar="FILE")
     ] = None,
+    trust: Trusted = None,
     ascii_only: Ascii = False,
     as_json: AsJson = False,
 ) -> None:
@@ -238,13 +244,16 @@ def show_command(
     from posesearch.render import pictures  # noqa: PLC0415
     from posesearch.results.search import pose_json  # noqa: PLC0415
     from posesearch.store.connection import database_files  # noqa: PLC0415
+    from posesearch.trust import Trust  # noqa: PLC0415
 
     with posesearch.open(db) as database:
         stored = database.show(pose_id)
-    written = pictures.write_pose(stored, png, keep=database_files(db)) if png else None
+    trusted = trust or ()
+    written = pictures.write_pose(stored, png, trust=trusted, keep=database_files(db)) if png else None
     if as_json:
         output.show_json(pose_json(stored))
     else:
         show.pose(stored, ascii_only)
     if written:
-        output.note(f"Wrote {written}")
+        is_trusted = Trust(trusted).allows(stored.source, stored.signature)
+        show.written(written, db, [] if is_trusted else [stored.source])

@@ -288,3 +288,14 @@ def demo_end(folder: Path, db: Path) -> None:
         _format_command("ingest") + " ~/Pictures",
     ):
         output.out.print(Text(f"  {output.printable(command)}"), soft_wrap=True)
+
+
+def written(path: Path, db: Path, untrusted: Sequence[str]) -> None:
+    """Tell which picture was written, and which photos are not in it because another user has stored them."""
+    output.note(f"Wrote {path}")
+    if untrusted:
+        others = f" and {len(untrusted) - 1} more" if len(untrusted) > 1 else ""
+        output.note(
+            f"Not opened: {untrusted[0]}{others}, because {db} has that from another user. "
+            f"--trust FOLDER opens the photos below a folder, and --trust all opens all."
+        )

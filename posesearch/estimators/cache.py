@@ -6,14 +6,20 @@ import threading
 from posesearch.errors import EstimatorError
 from posesearch.estimators import Estimator
 from posesearch.estimators.config import load_config
+from posesearch.trust import Trust
 from posesearch.types import EstimatorConfig
 
 
 class EstimatorCache:
     """Loads each estimator once. Threads may share one."""
 
-    def __init__(self) -> None:
-        """Load nothing yet."""
+    def __init__(self, trust: Trust) -> None:
+        """Load nothing yet.
+
+        Args:
+            trust: which networks that a database names may be loaded.
+        """
+        self._trust = trust
         self._start_empty()
 
     def _start_empty(self) -> None:
@@ -40,7 +46,7 @@ class EstimatorCache:
                 raise self._error
             if (config.key, streams) not in self._estimators:
                 try:
-                    self._estimators[config.key, streams] = load_config(config, streams)
+                    self._estimators[config.key, streams] = load_config(config, streams, self._trust)
                 except EstimatorError as error:
                     self._error = error
                     raise

@@ -1,21 +1,27 @@
 """Chooses the estimator from the user's options and from what the database records."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from posesearch import estimators
 from posesearch.errors import EstimatorMismatch, WeightsUnusable
+from posesearch.trust import Trust, sign
 from posesearch.types import CustomWeights, EstimatorConfig
 
 
-def load_config(config: EstimatorConfig, streams: int) -> estimators.Estimator:
+def load_config(config: EstimatorConfig, streams: int, trust: Trust | None = None) -> estimators.Estimator:
     """Load the estimator of a configuration. See estimators.load.
 
     Raises:
-        EstimatorError: it can't be used, or a file of custom weights is missing or has changed.
+        EstimatorError: it can't be used, or a file of custom weights is missing, has changed, or may not be loaded.
     """
+    trust = trust or Trust()
     for weights in config.custom_weights.values():
+        if not trust.allows(weights.name, weights.signature):
+            detail = "a database names it as its network, and you have not; --trust all loads it"
+            raise WeightsUnusable(weights.path, detail)
         if not Path(weights.path).is_file():
             raise WeightsUnusable(weights.path, "the file with which the poses were made is not there any more")
         if estimators.sha256_of(Path(weights.path)) != weights.sha256:
@@ -54,7 +60,8 @@ def parse_config(name: str, model_paths: Sequence[str]) -> EstimatorConfig:
             raise WeightsUnusable(path, f"{name} has no network {network!r}, only {', '.join(networks)}")
         if not Path(path).is_file():
             raise WeightsUnusable(path, "there is no such file")
-        custom_weights[network] = CustomWeights(str(Path(path).absolute()), estimators.sha256_of(Path(path)))
+        weights = CustomWeights(str(Path(path).absolute()), estimators.sha256_of(Path(path)))
+        custom_weights[network] = replace(weights, signature=sign(weights.name))
     return EstimatorConfig(name, custom_weights)
 
 

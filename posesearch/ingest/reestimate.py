@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from posesearch.errors import NoPoses, PhotoError
+from posesearch.errors import NoPoses, PhotoError, UntrustedDatabase
 from posesearch.estimators import Estimator
 from posesearch.estimators.config import parse_config
 from posesearch.ingest.analyze import PhotoAnalyzer
@@ -20,6 +20,7 @@ from posesearch.store.connection import DatabaseFile
 from posesearch.store.locks import ingest_lock
 from posesearch.store.snapshots import SnapshotRow, StoredSnapshot
 from posesearch.threads import map_in_order
+from posesearch.trust import Trust
 from posesearch.types import EstimatorConfig
 
 
@@ -30,6 +31,7 @@ def reestimate(
     model_paths: Sequence[str],
     jobs: int,
     allow_private: bool,
+    trust: Trust,
     load: Callable[[EstimatorConfig], Estimator],
     progress: IngestProgress,
 ) -> ReestimateReport:
@@ -40,7 +42,7 @@ def reestimate(
     """
     with ingest_lock(file.path, progress.waiting):  # nobody else writes between the reading and the writing below
         reader = SourceReader(allow_private=allow_private)
-        return _reestimate_locked(file, estimator, model_paths, jobs, reader, load, progress)
+        return _reestimate_locked(file, estimator, model_paths, jobs, reader, trust, load, progress)
 
 
 def _reestimate_locked(
@@ -49,6 +51,7 @@ def _reestimate_locked(
     model_paths: Sequence[str],
     jobs: int,
     reader: SourceReader,
+    trust: Trust,
     load: Callable[[EstimatorConfig], Estimator],
     progress: IngestProgress,
 ) -> ReestimateReport:
@@ -58,6 +61,7 @@ def _reestimate_locked(
     if estimator is not None or model_paths:
         config = parse_config(estimator or stored_config.name, model_paths)
     outdated = [one for one in stored if one.sha256 and not _has_estimator(one, config)]
+    _check_trust(file, outdated, trust)
     batch = Batch(file, config, replace_estimator=True, waiting=progress.waiting)
     redone = poses = 0
     rejected: list[Rejection] = []
@@ -115,6 +119,13 @@ def _read_stored(file: DatabaseFile) -> tuple[EstimatorConfig, list[StoredSnapsh
         raise NoPoses(str(file.path))
     with file.writing():
         return config, stored
+
+
+def _check_trust(file: DatabaseFile, stored: Sequence[StoredSnapshot], trust: Trust) -> None:
+    """Raise UntrustedDatabase if a photo may not be opened."""
+    untrusted = [one.source for one in stored if not trust.allows(one.source, one.signature)]
+    if untrusted:
+        raise UntrustedDatabase(str(file.path), f"{len(untrusted)} of its photos, such as {untrusted[0]}")
 
 
 def _make_outcome(source: str, row: SnapshotRow, rejection: Rejection | None) -> PhotoOutcome:

@@ -15,6 +15,7 @@ from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo,
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.search import Match, Query, SimilarReport
 from posesearch.sources import SourceReader, to_location
+from posesearch.trust import Trust
 from posesearch.types import Keypoints, StoredPose
 
 HOT: Final = 0.01
@@ -29,17 +30,20 @@ def write_sheet(
     path: str | os.PathLike[str],
     *,
     allow_private: bool = False,
+    trust: Sequence[str | os.PathLike[str]] = (),
     keep: Sequence[str | os.PathLike[str]] = (),
 ) -> Path:
     """Write the query and its matches as one PNG. Each photo has its skeleton drawn on it.
 
     The colour of a match's joint shows how much it differs from the query's. A mirrored match is shown mirrored, so
-    that it can be compared with the query by eye. If a photo can't be read or decoded, its skeleton is drawn alone.
+    that it can be compared with the query by eye. If a photo can't be read or decoded, or if another user has stored
+    it, its skeleton is drawn alone.
 
     Args:
         report: the answer to a search.
         path: the file to write.
         allow_private: whether photos at URLs on this machine or in its network are read.
+        trust: which photos are opened although another user has stored them, as in Database.
         keep: files that must not be overwritten, besides the photos that are drawn.
 
     Raises:
@@ -47,49 +51,67 @@ def write_sheet(
         DecoderUnavailable: photos can't be decoded on this machine.
     """
     with DecoderPool(1) as decoders:
-        tiles = make_tiles(report, SourceReader(allow_private=allow_private), decoders)
+        tiles = make_tiles(report, SourceReader(allow_private=allow_private), decoders, Trust(trust))
     title = f"Poses like {Path(report.query.source).name}"
     photos = [_locate_query(report.query), *(to_location(match.stored.source) for match in report.matches)]
     return write_file(Path(path), encode_png(draw_sheet(tiles, _COLUMNS, title)), [*keep, *photos])
 
 
-def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPool) -> list[Tile]:
+def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPool, trust: Trust) -> list[Tile]:
     """Return the tiles of a sheet: the query, then its matches.
 
     Raises:
         DecoderUnavailable: photos can't be decoded on this machine.
     """
     query = report.query
-    photo = _read_photo(_locate_query(query), reader, decoders, _USEFUL_SIDE)
+    photo = None
+    if query.pose_id is None or trust.allows(query.source, query.signature):
+        photo = _read_photo(_locate_query(query), reader, decoders, _USEFUL_SIDE)
     tiles = [Tile(_draw_pose(photo, query.width, query.pose.person.keypoints), ("query",), query.source)]
     for match in report.matches:
         percentile = "" if match.percentile is None else f"   closer than {match.percentile:.1f}%"
         remarks = (match.remarks(),) if match.remarks() else ()
         lines = (f"{match.rank}.  {match.similarity:.3f}{percentile}", *remarks)
-        photo = _read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE)
+        photo = None
+        if trust.allows(match.stored.source, match.stored.signature):
+            photo = _read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE)
         tiles.append(Tile(_draw_match(photo, match), lines, match.stored.source))
     return tiles
 
 
+def list_untrusted(report: SimilarReport, trust: Sequence[str | os.PathLike[str]] = ()) -> list[str]:
+    """Return the photos that `write_sheet` does not open because another user has stored them."""
+    asked = report.query
+    names = [(match.stored.source, match.stored.signature) for match in report.matches]
+    names += [(asked.source, asked.signature)] if asked.pose_id is not None else []
+    return [source for source, signature in names if not Trust(trust).allows(source, signature)]
+
+
 def write_pose(
-    stored: StoredPose, path: str | os.PathLike[str], *, keep: Sequence[str | os.PathLike[str]] = ()
+    stored: StoredPose,
+    path: str | os.PathLike[str],
+    *,
+    trust: Sequence[str | os.PathLike[str]] = (),
+    keep: Sequence[str | os.PathLike[str]] = (),
 ) -> Path:
     """Write the photo of a pose with its skeleton drawn on it as a PNG.
 
-    If the photo can't be read or decoded, the skeleton is drawn alone.
+    If the photo can't be read or decoded, or if another user has stored it, the skeleton is drawn alone.
 
     Args:
         stored: the pose.
         path: the file to write.
+        trust: as in `write_sheet`.
         keep: as in `write_sheet`.
 
     Raises:
         OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
     """
-    location = to_location(stored.source)
-    with DecoderPool(1) as decoders:
-        photo = _read_photo(location, SourceReader(), decoders, useful_side=None)
+    location, photo = to_location(stored.source), None
+    if Trust(trust).allows(stored.source, stored.signature):
+        with DecoderPool(1) as decoders:
+            photo = _read_photo(location, SourceReader(), decoders, useful_side=None)
     drawn = _draw_pose(photo, stored.width, stored.pose.person.keypoints)
     return write_file(Path(path), encode_png(drawn), [*keep, location])
 

@@ -23,7 +23,7 @@ class Query:
         people: number of people in the photo that could be searched for.
         person: the one that is searched for, from 1.
         pose: its keypoints and vectors.
-        pose_id, collection: of a stored pose. None otherwise.
+        pose_id, collection, signature: of a stored pose. None otherwise.
     """
 
     source: str
@@ -35,6 +35,7 @@ class Query:
     pose: Pose
     pose_id: int | None = None
     collection: str | None = None
+    signature: str | None = None
 
     def as_json(self) -> Json:
         """Return "query"."""

@@ -42,6 +42,7 @@ def query_from_pose(stored: StoredPose, person: int | None) -> Query:
         stored.pose,
         stored.pose_id,
         stored.collection,
+        stored.signature,
     )
 
 
