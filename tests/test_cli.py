@@ -391,7 +391,7 @@ def test_the_current_folder_and_the_database_from_the_environment(
         (["ingest", "letter.txt", "--db", "DEMO", "--estimator", "tf-pose-original"], "holds poses of the estimator"),
         (["ingest", "letter.txt", "--db", "no/such/folder.duckdb"], "no/such/folder.duckdb"),
         (["ingest", "empty"], "empty: no photos here"),
-        (["sql", "DROP TABLE poses", "--db", "DEMO"], "read-only"),
+        (["sql", "DROP TABLE poses", "--db", "DEMO"], "only statements that read"),
         (["show", "99999999999", "--db", "DEMO"], "There is no pose 99999999999"),
         (["similar", "http://[", "--db", "DEMO"], "http://[: this is no address"),
         (["similar", "http://127.0.0.1:1/a.jpg", "--db", "DEMO"], "which is not opened; --allow-private opens it"),

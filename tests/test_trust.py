@@ -1,7 +1,7 @@
 """Databases that another user wrote: their photos, addresses and networks are opened only if the user allows it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +64,13 @@ def test_photos_that_another_user_stored_are_not_opened(
     assert not has_photo(pictures.write_sheet(report, tmp_path / "sheet.png"))
     assert not has_photo(pictures.write_pose(pose, tmp_path / "pose.png"))
     with pytest.raises(UntrustedDatabase, match="--trust"):
-        db.reestimate("tfpose")
-    for allowed in ([photo.parent], [tmp_path, "elsewhere"], ["all"]):
+        db.reestimate("tf-pose")
+    allowances: tuple[Sequence[str | Path], ...] = ([photo.parent], [tmp_path, "elsewhere"], ["all"])
+    for allowed in allowances:
         assert pictures.list_untrusted(report, allowed) == []
         assert has_photo(pictures.write_sheet(report, tmp_path / "sheet.png", trust=allowed))
         assert has_photo(pictures.write_pose(pose, tmp_path / "pose.png", trust=allowed))
-    assert posesearch.open(db.path, trust=[tmp_path]).reestimate("tfpose").redone == 1
+    assert posesearch.open(db.path, trust=[tmp_path]).reestimate("tf-pose").redone == 1
 
 
 def test_an_own_ingest_of_the_photos_is_trust(
@@ -124,7 +125,7 @@ def test_no_address_of_a_strange_database_is_asked(tmp_path: Path, db: Database,
     assert done.returncode == 0
     assert "--trust" in done.stderr
     assert posesearch_process("show", "1", "--db", db.path, "--png", str(tmp_path / "p.png")).returncode == 0
-    done = posesearch_process("reestimate", *options, "--estimator", "tfpose", "--trust", str(tmp_path))
+    done = posesearch_process("reestimate", *options, "--estimator", "tf-pose", "--trust", str(tmp_path))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert asked == []
     posesearch_process("similar", "1", *options, "--png", str(tmp_path / "s.png"), "--trust", "all")
