@@ -19,42 +19,40 @@ _DEFINITION: Final = re.compile(
 )
 
 
-def check_catalog(connection: Connection, path: str) -> None:
-    """Check the triggers, the tables and the names of macros, before anything else is read.
+def check_catalog(connection: Connection, path: str) -> bool:
+    """Check the triggers, the tables, and the names of macros, before anything else is read.
+
+    Returns:
+        Whether the views and macros of schema.sql are in the database as they are there. Others are put right by an
+        upgrade.
 
     Raises:
         AlteredDatabase: an object could change what posesearch reads or writes.
     """
     tables = _read_names(connection, "SELECT table_name FROM system.main.duckdb_tables() WHERE NOT internal")
     if "about" not in tables:  # not a database of posesearch, which reading its version tells
-        return
-    views = _read_names(connection, "SELECT view_name FROM system.main.duckdb_views() WHERE NOT internal")
+        return False
     triggers = _read_names(connection, "SELECT trigger_name FROM system.main.duckdb_triggers()")
     if triggers:
         raise _make_error(path, f"the trigger {min(triggers)!r}, which acts when posesearch writes")
-    hidden = sorted(views & set(_TABLE.findall(read_schema())))
+    views = connection.execute("SELECT view_name, sql FROM system.main.duckdb_views() WHERE NOT internal").fetchall()
+    hidden = sorted({name for name, _ in views} & set(_TABLE.findall(read_schema())))
     if hidden:
         raise _make_error(path, f"a view {hidden[0]!r} in place of the table")
-    macros = set(_read_macros(connection)) - {name for _, name, *_ in _DEFINITION.findall(read_schema())}
+    macros = _read_macros(connection)
+    others = macros.keys() - {name for _, name, *_ in _DEFINITION.findall(read_schema())}
     builtin = "SELECT function_name FROM system.main.duckdb_functions() WHERE internal"
-    shadowing = sorted(macros & _read_names(connection, builtin)) if macros else []
+    shadowing = sorted(others & _read_names(connection, builtin)) if others else []
     if shadowing:
         raise _make_error(path, f"a macro {shadowing[0]!r}, which hides a function of DuckDB")
+    # Only now: a macro could hide the functions that this calls.
+    stored = {**{name: [sql] for name, sql in views}, **macros}
+    return all(stored.get(name) == [text] for name, text in _read_definitions(connection).items())
 
 
 def _make_error(path: str, what: str) -> AlteredDatabase:
     remedy = "drop it in the duckdb shell if you know this database, or name another one with --db"
     return AlteredDatabase(path, f"this database has {what}, so it is not opened; {remedy}")
-
-
-def has_own_definitions(connection: Connection) -> bool:
-    """Return whether the views and macros of schema.sql are in the database as they are there.
-
-    `check_catalog` comes first: the database must not hide the functions that this calls.
-    """
-    views = connection.execute("SELECT view_name, sql FROM system.main.duckdb_views() WHERE NOT internal").fetchall()
-    stored = {**{name: [sql] for name, sql in views}, **_read_macros(connection)}
-    return all(stored.get(name) == [text] for name, text in _read_definitions(connection).items())
 
 
 def _read_macros(connection: Connection) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from typing import Final
 import duckdb
 
 from posesearch.errors import DatabaseBusy, DatabaseFailed, NoDatabase, NotOurDatabase
-from posesearch.store.catalog import check_catalog, has_own_definitions
+from posesearch.store.catalog import check_catalog
 from posesearch.store.interruptible import Connection
 from posesearch.store.locks import block_readers, wait_for_writers
 from posesearch.store.migrations import (
@@ -111,9 +111,9 @@ class DatabaseFile:
         if key is not None and key == self._current_key:
             return True
         with self._reading_errors():
-            check_catalog(connection, str(self.path))
+            has_own_definitions = check_catalog(connection, str(self.path))
             version = read_version(connection, str(self.path))
-            is_current = version == SCHEMA_VERSION and has_own_definitions(connection)
+            is_current = version == SCHEMA_VERSION and has_own_definitions
         self._current_key = key if is_current else None
         return None if version is None else is_current
 
@@ -162,20 +162,28 @@ class DatabaseFile:
         if not self.exists():
             self._create(self.patience if patience is None else patience)
         with self._open(read_only=False, patience=patience, waiting=waiting) as connection:
+            key = self._read_key()
             try:
-                check_catalog(connection, str(self.path))
                 connection.begin()
-                version = read_version(connection, str(self.path))
-                if version is None:  # a blank database
-                    create_schema(connection)
-                elif version < SCHEMA_VERSION or not has_own_definitions(connection):
-                    upgrade(connection, str(self.path), version)
+                if key is None or key != self._current_key:
+                    self._bring_up_to_date(connection)
                 yield connection
                 connection.commit()
             except duckdb.Error as error:
                 raise DatabaseFailed(
                     str(self.path), f"writing failed, the last batch is not in it ({first_line(error)})"
                 ) from error
+
+        self._current_key = self._read_key()
+
+    def _bring_up_to_date(self, connection: Connection) -> None:
+        """Create the schema, or upgrade it, in the caller's transaction."""
+        has_own_definitions = check_catalog(connection, str(self.path))
+        version = read_version(connection, str(self.path))
+        if version is None:  # a blank database
+            create_schema(connection)
+        elif version < SCHEMA_VERSION or not has_own_definitions:
+            upgrade(connection, str(self.path), version)
 
     def _create(self, patience: float) -> None:
         """Create the file under another name, and rename it: an interruption or a full disk leaves no partial file."""
