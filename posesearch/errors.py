@@ -9,6 +9,7 @@ PosesearchError
 │   ├── TruncatedPhoto        truncated         it breaks off or is damaged
 │   ├── PhotoTooLarge         too_large         more pixels, bytes or memory than the limit
 │   ├── PhotoTooSlow          too_slow          decoding takes longer than the limit
+│   ├── DecoderKilled         decoder_killed    something else ended or stopped the process that decodes it
 │   ├── DownloadFailed        download_failed   the address did not give a photo
 │   │   └── MissingAddress    download_failed   the server says that there is none any more
 │   ├── NoPerson              no_person         the estimator finds nobody
@@ -57,8 +58,10 @@ class PhotoError(PosesearchError):
         reason: the stable code that the snapshots table stores.
         source: the path or address of the photo; the message names it.
         detail: the sentence without the source.
+        is_transient: whether the same photo may be usable at the next run. Such an error says nothing about its bytes.
     """
 
+    is_transient: ClassVar[bool] = False
     reason: ClassVar[str] = "rejected"
     sentence: ClassVar[str] = "the photo can't be used"
 
@@ -71,6 +74,7 @@ class PhotoError(PosesearchError):
 class UnreadablePhoto(PhotoError):
     """The file can't be opened."""
 
+    is_transient = True
     reason = "unreadable"
     sentence = "the file can't be read; check that it exists and that you may read it"
 
@@ -116,9 +120,18 @@ class PhotoTooSlow(PhotoError):
     sentence = "decoding it takes longer than the limit; convert it to JPEG or PNG"
 
 
+class DecoderKilled(PhotoError):
+    """Something else than the photo ended or stopped the process that decodes it."""
+
+    is_transient = True
+    reason = "decoder_killed"
+    sentence = "the process that decodes it was killed, perhaps because memory was short; run it again later"
+
+
 class DownloadFailed(PhotoError):
     """The address did not give a photo."""
 
+    is_transient = True
     reason = "download_failed"
     sentence = "the address did not answer with a photo; open it in a browser to see why"
 

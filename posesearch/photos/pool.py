@@ -6,6 +6,7 @@ Threads share a pool. photos/worker.py is the inside of a process, photos/protoc
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -16,23 +17,52 @@ from types import TracebackType
 from typing import Any, Final, Self, cast
 
 from posesearch import child_process, errors
-from posesearch.errors import DecoderUnavailable, PhotoError, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
+from posesearch.errors import (
+    DecoderKilled,
+    DecoderUnavailable,
+    PhotoError,
+    PhotoTooLarge,
+    PhotoTooSlow,
+    TruncatedPhoto,
+)
 from posesearch.photos.decode import DecodedImage
 from posesearch.photos.exif import CaptureInfo
 from posesearch.photos.photo import Photo, make_photo
 from posesearch.photos.protocol import ANSWER, MAX_NAME, READY, REQUEST, receive, send
 
 MAX_SECONDS: Final = 60.0
-"""Wall-clock time that decoding a photo may take. 200 megapixels of PNG with transparency take four seconds."""
+"""Processor time that decoding a photo may take. 200 megapixels of PNG with transparency take four seconds."""
 
 MAX_MEMORY: Final = 2_000_000_000
 """Bytes of address space of a process. 200 megapixels of PNG with transparency take nine tenths of it."""
+
+_IS_LIMITED: Final = os.name == "posix"
+"""Whether a process has a limit of its processor time. Elsewhere only the clock on the wall limits it."""
+
+_MAX_WAIT: Final = 5.0 if _IS_LIMITED else 1.0
+"""Wall-clock time that a photo may take, in multiples of its processor time. A stopped process takes longer, or one on
+a machine that has no time for it. So the load of the machine does not decide what is too slow."""
 
 _CHECK_SECONDS: Final = 0.25  # between two checks of the deadlines
 _PIPE_BYTES: Final = 1 << 20  # capacity of a pipe on Linux: a street photo passes in one or two writes
 _F_SETPIPE_SZ: Final = 1031  # Linux, fcntl.h
 _CLOSED: Final = "the pool of decoding processes was closed"
 _CRASHED: Final = "the image is damaged in a way that its decoder breaks down on; convert it to JPEG or PNG"
+_STOPPED: Final = (
+    "the process that decodes it was not done after {:g} seconds, as it was stopped or the machine was busy; "
+    "run it again later"
+)
+
+# How a process ends that breaks down on its photo. Any other signal was sent to it.
+_SIGNALS_OF_CRASHES: Final = frozenset(
+    getattr(signal, name)
+    for name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS")
+    if hasattr(signal, name)
+)
+
+
+class _Killed(EOFError):
+    """A process was ended by a signal that something else has sent."""
 
 
 @dataclass(eq=False)
@@ -51,6 +81,8 @@ class _DecoderProcess:
             try:
                 receive(answers, len(READY))
             except EOFError as error:
+                if self.was_killed():
+                    raise
                 raise DecoderUnavailable(
                     f"the decoding process ends at once, with exit code {self.process.wait()}"
                 ) from error
@@ -67,6 +99,15 @@ class _DecoderProcess:
             error_class: type[PhotoError] = getattr(errors, header["error"])
             raise error_class(source, header["detail"])
         return DecodedImage(receive(answers, pixel_size), capture=CaptureInfo(**header.pop("capture")), **header)
+
+    def was_killed(self) -> bool:
+        """Return whether a signal has ended it that says nothing about the photo. Waits for its end."""
+        code = self.process.wait()
+        return code < 0 and -code not in _SIGNALS_OF_CRASHES
+
+    def was_too_slow(self) -> bool:
+        """Return whether it has used up the processor time of the photo. Waits for its end."""
+        return (self.is_overdue and not _IS_LIMITED) or (_IS_LIMITED and self.process.wait() == -signal.SIGXCPU)
 
     def forget(self) -> None:
         """Close the pipes that a forked process has inherited. The process goes on for the one that started it."""
@@ -95,7 +136,7 @@ class DecoderPool:
 
         Args:
             processes: the most processes at a time. Further threads wait for their turn.
-            seconds: wall-clock time that a photo may take.
+            seconds: processor time that a photo may take. It may wait for the processor for four times as long.
             memory: bytes of address space that a process may use.
         """
         self._processes, self._seconds, self._memory = processes, seconds, memory
@@ -164,8 +205,9 @@ class DecoderPool:
 
         Raises:
             PhotoError: as decode.decode.
-            PhotoTooSlow: it takes longer than a photo may.
+            PhotoTooSlow: it takes more processor time than a photo may.
             TruncatedPhoto, PhotoTooLarge: the process crashed or ran out of memory.
+            DecoderKilled: something else ended or stopped the process.
             DecoderUnavailable: no process can be started, or the pool is closed.
         """
         return make_photo(self._decode_image(data, source, useful_side, gps=gps))
@@ -173,10 +215,13 @@ class DecoderPool:
     def _decode_image(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
         self._check_owner()
         with self._slots:
+            was_killed = False
             for _ in range(2):  # the system may have killed the first process, when memory was short
-                with suppress(EOFError):
+                try:
                     return self._decode_once(data, source, useful_side, gps=gps)
-        raise TruncatedPhoto(source, _CRASHED)
+                except EOFError as error:
+                    was_killed = isinstance(error, _Killed)
+        raise DecoderKilled(source) if was_killed else TruncatedPhoto(source, _CRASHED)
 
     def _decode_once(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
         process = self._acquire()
@@ -187,12 +232,14 @@ class DecoderPool:
         except PhotoError:
             is_usable = True
             raise
-        except EOFError:
-            if process.is_overdue:
-                raise PhotoTooSlow(source, f"decoding it takes more than {self._seconds:g} seconds") from None
+        except EOFError as error:
             if self._closed.is_set():
                 raise DecoderUnavailable(_CLOSED) from None
-            raise
+            if process.was_too_slow():
+                raise PhotoTooSlow(source, f"decoding it takes more than {self._seconds:g} seconds") from None
+            if process.is_overdue:
+                raise DecoderKilled(source, _STOPPED.format(_MAX_WAIT * self._seconds)) from None
+            raise (_Killed if process.was_killed() else EOFError) from error
         except DecoderUnavailable:
             if self._closed.is_set():
                 raise DecoderUnavailable(_CLOSED) from None
@@ -212,7 +259,7 @@ class DecoderPool:
                 self._watcher.start()
             process = self._idle.pop() if self._idle else None
         process = process or _DecoderProcess(_spawn(self._memory, self._seconds))
-        process.deadline = time.monotonic() + self._seconds
+        process.deadline = time.monotonic() + _MAX_WAIT * self._seconds
         with self._lock:
             if not self._closed.is_set():
                 self._busy.add(process)
