@@ -31,6 +31,8 @@ PosesearchError
 │   ├── AlteredDatabase       it has a trigger, a view or a macro that could change what posesearch reads or writes
 │   ├── NewerSchema           a later posesearch wrote it
 │   ├── DatabaseBusy          another process holds it
+│   ├── DatabaseMoved         the file was moved or replaced during an ingest
+│   ├── BatchLost             the last photos of an ingest could not be written
 │   └── DatabaseFailed        the disk is full, the folder can't be written, ...
 ├── OutputFailed              a picture can't be written
 └── QueryError                the question can't be answered
@@ -299,6 +301,18 @@ class DatabaseBusy(StoreError):
         super().__init__(
             path, f"this database is {elsewhere}; try again when that has finished, or close that program."
         )
+
+
+class DatabaseMoved(StoreError):
+    """The file was moved, removed or replaced during an ingest."""
+
+    sentence = "this database was moved, removed or replaced while it was written to"
+
+
+class BatchLost(StoreError):
+    """The last photos of an ingest could not be written."""
+
+    sentence = "the last photos are not in it; run the same command again"
 
 
 class DatabaseFailed(StoreError):
