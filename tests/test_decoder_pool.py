@@ -29,6 +29,7 @@ from posesearch.errors import (
     PhotoTooSlow,
     TruncatedPhoto,
 )
+from posesearch.photos import decoder_process
 from posesearch.photos import pool as decoder_pool
 from posesearch.photos.pool import DecoderPool
 from posesearch.render import pictures, sheet
@@ -211,9 +212,9 @@ def test_a_photo_that_its_decoder_breaks_down_on_twice_is_given_up(pool: Decoder
     [("SIGKILL", True), ("SIGTERM", True), ("SIGINT", True), ("SIGHUP", True), ("SIGKILL", False), ("SIGTERM", False)],
 )
 def test_a_decoder_that_is_killed_says_nothing_about_its_photo(name: str, when_ready: bool, pool: DecoderPool) -> None:
-    with signalling(pool, signal.Signals[name], when_ready=when_ready) as sent:
-        with pytest.raises(DecoderKilled, match="x.jpg: .* was killed"):
-            pool.decode(scans(14000, 5000), "x.jpg")
+    sending = signalling(pool, signal.Signals[name], when_ready=when_ready)
+    with sending as sent, pytest.raises(DecoderKilled, match="x.jpg: .* was killed"):
+        pool.decode(scans(14000, 5000), "x.jpg")
     assert len(sent) == 2
     assert pool.decode(toy_photo(), "x").width == 200
 
@@ -331,13 +332,13 @@ def test_the_same_photo_is_the_same_pose_in_every_format(tmp_path: Path, db: Dat
 
 
 def test_a_pool_has_no_more_processes_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    spawn = decoder_pool._spawn
+    spawn = decoder_process.spawn
 
     def slowly(memory: int, seconds: float) -> subprocess.Popen[bytes]:
         time.sleep(0.05)
         return spawn(memory, seconds)
 
-    monkeypatch.setattr(decoder_pool, "_spawn", slowly)
+    monkeypatch.setattr(decoder_pool, "spawn", slowly)
     with DecoderPool(2) as pool:
 
         def query() -> None:

@@ -14,7 +14,6 @@ from posesearch.sources import Content, ObservedSource
 from posesearch.store.snapshots import SnapshotRow
 from posesearch.store.sources import StoredSource
 
-
 GARBLED: Final = {kind.reason: kind for kind in (EmptyPhoto, NotAnImage, TruncatedPhoto)}
 """Errors of bytes that are no whole photo. A file that has such bytes is damaged; a server may have cut its answer."""
 

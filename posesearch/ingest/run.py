@@ -27,6 +27,7 @@ from posesearch.store.connection import DatabaseFile
 from posesearch.store.locks import ingest_lock
 from posesearch.store.snapshots import SnapshotRow, StoredContent
 from posesearch.store.sources import SourceRow, StoredSource
+from posesearch.store.unread import mark_unread
 from posesearch.threads import map_in_order
 from posesearch.types import EstimatorConfig
 
@@ -261,7 +262,7 @@ class IngestRun:
                 sources.delete_sources(connection, self._collection, pruned)
                 sources.mark_missing(connection, self._collection, missing)
                 sources.unmark_missing(connection, self._collection, self._present_again)
-                sources.mark_unread(connection, self._collection, self._unread)
+                mark_unread(connection, self._collection, self._unread)
                 sources.update_snapshots(connection)
         self._report_missing(missing, "missing")
         self._report_missing(pruned, "pruned")

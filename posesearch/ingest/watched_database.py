@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +33,7 @@ class WatchedDatabase:
         """
         self._file, self._waiting = file, waiting
         self._is_known = False
-        self._last: tuple[int, datetime] | None = None
+        self._last: object = None
         self.photos = 0
 
     @property

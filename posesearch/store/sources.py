@@ -1,7 +1,7 @@
 """The table `sources`: paths and URLs of photos, and the detection of changed and missing ones."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from posesearch.results.ingest import Rejection
 from posesearch.sources.resolve import ObservedSource
 from posesearch.store import snapshots
 from posesearch.store.connection import Connection
+from posesearch.store.unread import read_unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class SourceDiff:
         rejected: positions that were rejected earlier and need not be read again.
         missing: stored sources that are no longer there, with their SHA-256.
         unobserved: stored sources of the collection that are outside of what was scanned, by SHA-256.
-        unread: stored sources that an earlier ingest could not read. See `mark_unread`.
+        unread: stored sources that an earlier ingest could not read. See store/unread.py.
         is_consistent: whether each snapshot agrees with its sources. Only an interrupted run leaves this false.
     """
 
@@ -149,10 +150,7 @@ def diff_sources(
             diff.missing[source] = sha256
         elif sha256 is not None:
             diff.unobserved.setdefault(sha256, []).append(source)
-    unread = connection.execute(
-        "SELECT source FROM sources WHERE collection = ? AND unread_reason IS NOT NULL", [collection]
-    )
-    diff.unread = {source for (source,) in unread.fetchall()}
+    diff.unread = read_unread(connection, collection)
     diff.is_consistent = not connection.execute(
         "SELECT 1 FROM snapshots ANTI JOIN sources USING (snapshot_id, source) LIMIT 1"
     ).fetchall()
@@ -238,23 +236,6 @@ def mark_missing(connection: Connection, collection: str, missing: Sequence[str]
         [collection],
     )
     connection.unregister("missing")
-
-
-def mark_unread(connection: Connection, collection: str, reasons: Mapping[str, str | None]) -> None:
-    """Mark sources whose poses are kept although what is there now can't be read. None removes the mark.
-
-    `write_sources` removes it, too.
-    """
-    columns = {"source": list(reasons), "reason": list(reasons.values())}
-    connection.register("unread", {name: np.array(values, dtype=object) for name, values in columns.items()})
-    connection.execute(
-        """
-        UPDATE sources SET unread_reason = unread.reason FROM unread
-        WHERE sources.source = unread.source AND collection = ? AND unread_reason IS DISTINCT FROM unread.reason
-        """,
-        [collection],
-    )
-    connection.unregister("unread")
 
 
 def delete_sources(connection: Connection, collection: str, missing: Sequence[str]) -> None:
