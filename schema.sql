@@ -68,6 +68,8 @@ CREATE TABLE sources (
     etag          VARCHAR,           -- what an address answered, to be asked whether the photo is still the same
     last_modified VARCHAR,
     missing_since TIMESTAMP,         -- UTC, when an ingest did not find it any more; NULL where it is there
+    unread_reason VARCHAR,           -- why the last ingest could not read what is there now; NULL where it could. The poses are
+                                     -- those of the last time that it could
     signature     VARCHAR            -- of the source, by the user whose ingest wrote it. Photos whose signature is missing, or is
                                      -- another user's, are not opened without --trust
 );

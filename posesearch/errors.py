@@ -9,6 +9,7 @@ PosesearchError
 │   ├── TruncatedPhoto        truncated         it breaks off or is damaged
 │   ├── PhotoTooLarge         too_large         more pixels, bytes or memory than the limit
 │   ├── PhotoTooSlow          too_slow          decoding takes longer than the limit
+│   ├── DecoderKilled         decoder_killed    something else ended or stopped the process that decodes it
 │   ├── DownloadFailed        download_failed   the address did not give a photo
 │   │   └── MissingAddress    download_failed   the server says that there is none any more
 │   ├── NoPerson              no_person         the estimator finds nobody
@@ -31,6 +32,8 @@ PosesearchError
 │   ├── UntrustedDatabase     another user has stored what is to be opened
 │   ├── NewerSchema           a later posesearch wrote it
 │   ├── DatabaseBusy          another process holds it
+│   ├── DatabaseMoved         the file was moved or replaced during an ingest
+│   ├── BatchLost             the last photos of an ingest could not be written
 │   └── DatabaseFailed        the disk is full, the folder can't be written, ...
 ├── OutputFailed              a picture can't be written
 └── QueryError                the question can't be answered
@@ -58,8 +61,10 @@ class PhotoError(PosesearchError):
         reason: the stable code that the snapshots table stores.
         source: the path or address of the photo; the message names it.
         detail: the sentence without the source.
+        is_transient: whether the same photo may be usable at the next run. Such an error says nothing about its bytes.
     """
 
+    is_transient: ClassVar[bool] = False
     reason: ClassVar[str] = "rejected"
     sentence: ClassVar[str] = "the photo can't be used"
 
@@ -72,6 +77,7 @@ class PhotoError(PosesearchError):
 class UnreadablePhoto(PhotoError):
     """The file can't be opened."""
 
+    is_transient = True
     reason = "unreadable"
     sentence = "the file can't be read; check that it exists and that you may read it"
 
@@ -117,9 +123,18 @@ class PhotoTooSlow(PhotoError):
     sentence = "decoding it takes longer than the limit; convert it to JPEG or PNG"
 
 
+class DecoderKilled(PhotoError):
+    """Something else than the photo ended or stopped the process that decodes it."""
+
+    is_transient = True
+    reason = "decoder_killed"
+    sentence = "the process that decodes it was killed, perhaps because memory was short; run it again later"
+
+
 class DownloadFailed(PhotoError):
     """The address did not give a photo."""
 
+    is_transient = True
     reason = "download_failed"
     sentence = "the address did not answer with a photo; open it in a browser to see why"
 
@@ -298,6 +313,18 @@ class DatabaseBusy(StoreError):
         super().__init__(
             path, f"this database is {elsewhere}; try again when that has finished, or close that program."
         )
+
+
+class DatabaseMoved(StoreError):
+    """The file was moved, removed or replaced during an ingest."""
+
+    sentence = "this database was moved, removed or replaced while it was written to"
+
+
+class BatchLost(StoreError):
+    """The last photos of an ingest could not be written."""
+
+    sentence = "the last photos are not in it; run the same command again"
 
 
 class DatabaseFailed(StoreError):

@@ -1,12 +1,15 @@
 """Hostile photos end in a reason, within bounds, and the next photo is decoded as if nothing had been."""
 
 import io
+import os
+import signal
 import struct
 import subprocess
 import threading
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -17,7 +20,16 @@ from PIL import Image, ImageCms
 
 from posesearch.database import Database
 from posesearch.demo import photos as demo
-from posesearch.errors import DecoderUnavailable, EmptyPhoto, NotAnImage, PhotoTooLarge, PhotoTooSlow, TruncatedPhoto
+from posesearch.errors import (
+    DecoderKilled,
+    DecoderUnavailable,
+    EmptyPhoto,
+    NotAnImage,
+    PhotoTooLarge,
+    PhotoTooSlow,
+    TruncatedPhoto,
+)
+from posesearch.photos import decoder_process
 from posesearch.photos import pool as decoder_pool
 from posesearch.photos.pool import DecoderPool
 from posesearch.render import pictures, sheet
@@ -164,15 +176,54 @@ def test_a_decoder_that_dies_takes_one_photo_with_it(pool: DecoderPool) -> None:
     assert pool.decode(toy_photo(), "x").width == 200
 
 
-def test_a_photo_that_kills_its_decoder_twice_is_given_up(pool: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def dying(*_: object, **__: object) -> None:
-        raise EOFError
+@contextmanager
+def signalling(pool: DecoderPool, number: int, *, when_ready: bool = True) -> Iterator[set[int]]:
+    """Send a signal to each process that decodes, or that starts, and collect their ids."""
+    sent: set[int] = set()
+    done = threading.Event()
 
-    with monkeypatch.context() as patched:
-        patched.setattr("posesearch.photos.pool._DecoderProcess.decode", dying)
-        with pytest.raises(TruncatedPhoto, match="its decoder breaks down on"):
-            pool.decode(toy_photo(), "x")
+    def send() -> None:
+        while not done.wait(0.01):
+            with pool._lock:
+                for one in pool._busy:
+                    if one.process.pid not in sent and one.is_ready >= when_ready:
+                        os.kill(one.process.pid, number)
+                        sent.add(one.process.pid)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield sent
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE"])
+def test_a_photo_that_its_decoder_breaks_down_on_twice_is_given_up(pool: DecoderPool, name: str) -> None:
+    with signalling(pool, signal.Signals[name]) as sent, pytest.raises(TruncatedPhoto, match="its decoder breaks down"):
+        pool.decode(scans(14000, 5000), "x")
+    assert len(sent) == 2
     assert pool.decode(toy_photo(), "x").width == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "when_ready"),
+    [("SIGKILL", True), ("SIGTERM", True), ("SIGINT", True), ("SIGHUP", True), ("SIGKILL", False), ("SIGTERM", False)],
+)
+def test_a_decoder_that_is_killed_says_nothing_about_its_photo(name: str, when_ready: bool, pool: DecoderPool) -> None:
+    sending = signalling(pool, signal.Signals[name], when_ready=when_ready)
+    with sending as sent, pytest.raises(DecoderKilled, match="x.jpg: .* was killed"):
+        pool.decode(scans(14000, 5000), "x.jpg")
+    assert len(sent) == 2
+    assert pool.decode(toy_photo(), "x").width == 200
+
+
+def test_a_decoder_that_is_stopped_says_nothing_about_its_photo() -> None:
+    with DecoderPool(seconds=1.0) as pool:
+        with signalling(pool, signal.SIGSTOP), pytest.raises(DecoderKilled, match="was not done after 5 seconds"):
+            pool.decode(toy_photo(), "x")
+        assert pool.decode(toy_photo(), "x").width == 200
 
 
 @pytest.mark.parametrize("executable", ["/bin/false", "/no/such/python"])
@@ -197,7 +248,7 @@ def test_a_machine_that_was_asleep_takes_no_photo_for_slow(monkeypatch: pytest.M
     clock = time.monotonic
     monkeypatch.setattr("posesearch.photos.pool.time.monotonic", lambda: clock() + jump[0])
     with DecoderPool(seconds=20 * takes + 5) as pool:
-        threading.Timer(takes / 4, lambda: jump.__setitem__(0, 1000.0)).start()
+        threading.Timer(takes / 4, lambda: jump.__setitem__(0, 100_000.0)).start()
         assert pool.decode(slow, "x").width == 8000
 
 
@@ -281,13 +332,13 @@ def test_the_same_photo_is_the_same_pose_in_every_format(tmp_path: Path, db: Dat
 
 
 def test_a_pool_has_no_more_processes_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    spawn = decoder_pool._spawn
+    spawn = decoder_process.spawn
 
     def slowly(memory: int, seconds: float) -> subprocess.Popen[bytes]:
         time.sleep(0.05)
         return spawn(memory, seconds)
 
-    monkeypatch.setattr(decoder_pool, "_spawn", slowly)
+    monkeypatch.setattr(decoder_pool, "spawn", slowly)
     with DecoderPool(2) as pool:
 
         def query() -> None:

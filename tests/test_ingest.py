@@ -112,7 +112,7 @@ def test_addresses_are_ingested_like_files(server: Server, db: Database, toy: To
     routes["/page"] = answer(b"<html></html>")
     report = db.ingest([f"{address}/a.png", f"{address}/gone", f"{address}/page"], allow_private=True)
     assert report.ingested == 1
-    assert [rejection.reason for rejection in report.rejected] == ["download_failed", "not_an_image"]
+    assert [rejection.reason for rejection in report.rejected] == ["download_failed", "download_failed"]
 
 
 def test_one_database_one_estimator(folder: Path, db: Database, toy: Toy) -> None:

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Final
 
-from posesearch.errors import PhotoError
+from posesearch.errors import EmptyPhoto, NotAnImage, PhotoError, TruncatedPhoto
 from posesearch.estimators import Estimator
 from posesearch.photos.photo import Photo
 from posesearch.photos.pool import DecoderPool
@@ -13,6 +13,9 @@ from posesearch.pose.acceptance import AcceptanceRule, accept_people
 from posesearch.sources import Content, ObservedSource
 from posesearch.store.snapshots import SnapshotRow
 from posesearch.store.sources import StoredSource
+
+GARBLED: Final = {kind.reason: kind for kind in (EmptyPhoto, NotAnImage, TruncatedPhoto)}
+"""Errors of bytes that are no whole photo. A file that has such bytes is damaged; a server may have cut its answer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +29,7 @@ class PhotoAnalysis:
         content: what was read, without the bytes.
         row: the analyzed photo. None if the database has these bytes already.
         photo_facts: the photo's capture information, if the database needs only that.
-        error: why the photo could not be read.
+        error: why the photo could not be read or decoded this time.
     """
 
     observed: ObservedSource
@@ -47,7 +50,11 @@ class PhotoAnalyzer:
         self._slots = threading.Semaphore(jobs)
 
     def estimate(self, data: bytes, sha256: str, source: str, collection: str, rule: AcceptanceRule) -> SnapshotRow:
-        """Return the row of a photo, with the poses that the rule accepts, or with the reason for its rejection."""
+        """Return the row of a photo, with the poses that the rule accepts, or with the reason for its rejection.
+
+        Raises:
+            PhotoError: it is transient, so it is no reason to reject these bytes.
+        """
         photo: Photo | None = None
         with self._slots:
             try:
@@ -55,15 +62,25 @@ class PhotoAnalyzer:
                 photo = self._decoders.decode(data, source, estimator.useful_side, gps=rule.gps)
                 poses = accept_people(estimator.estimate(photo), rule, source)
             except PhotoError as error:
+                if error.is_transient:
+                    raise
                 row = _make_row(photo, sha256, source, collection, rule)
                 return replace(row, rejection=(error.reason, error.detail))
         return replace(_make_row(photo, sha256, source, collection, rule), poses=poses)
 
     def describe(self, data: bytes, sha256: str, source: str, collection: str, rule: AcceptanceRule) -> SnapshotRow:
-        """Return the row of a photo without estimating people, for its capture information."""
+        """Return the row of a photo without estimating people, for its capture information.
+
+        Raises:
+            PhotoError: it is transient.
+        """
         photo: Photo | None = None
-        with self._slots, suppress(PhotoError):  # an undecodable photo has no capture information
-            photo = self._decoders.decode(data, source, self._load().useful_side, gps=rule.gps)
+        with self._slots:
+            try:
+                photo = self._decoders.decode(data, source, self._load().useful_side, gps=rule.gps)
+            except PhotoError as error:  # an undecodable photo has no capture information
+                if error.is_transient:
+                    raise
         return _make_row(photo, sha256, source, collection, rule)
 
 

@@ -49,24 +49,33 @@ class ContentIndex:
     def make_once(self, sha256: str, make: Callable[[], SnapshotRow]) -> SnapshotRow | None:
         """Return the row that `make` returns for these bytes, here or in another thread.
 
-        Return None without calling `make` if the database has the bytes already.
+        Return None without calling `make` if the database has the bytes already. If `make` raises, other threads that
+        wait for these bytes call their own.
         """
-        with self._lock:
-            content = self._contents.get(sha256)
-            if content is not None and self._rule.accepts_same_people(content.settings):
-                return None
-            other = self._in_progress.get(sha256)
-            own: Future[SnapshotRow] = Future()
+        while True:
+            with self._lock:
+                content = self._contents.get(sha256)
+                if content is not None and self._rule.accepts_same_people(content.settings):
+                    return None
+                other = self._in_progress.get(sha256)
+                own: Future[SnapshotRow] = Future()
+                if other is None:
+                    self._in_progress[sha256] = own
             if other is None:
-                self._in_progress[sha256] = own
-        if other is not None:
-            return other.result()
+                return self._fulfil(own, sha256, make)
+            if other.exception() is None:
+                return other.result()
+
+    def _fulfil(self, own: Future[SnapshotRow], sha256: str, make: Callable[[], SnapshotRow]) -> SnapshotRow:
         try:
-            own.set_result(make())
+            row = make()
         except BaseException as error:
+            with self._lock:
+                del self._in_progress[sha256]
             own.set_exception(error)
             raise
-        return own.result()
+        own.set_result(row)
+        return row
 
     def content(self, sha256: str) -> StoredContent:
         """Return what the database has for these bytes, after `make_once` returned None or `record` was called."""

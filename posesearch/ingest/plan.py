@@ -1,13 +1,12 @@
 """The plan of an ingest: the photos to read, and the stored photos that are missing."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.sources import Scan
 from posesearch.store import snapshots, sources
-from posesearch.store.connection import Connection, DatabaseFile
 from posesearch.store.snapshots import StoredContent
 from posesearch.store.sources import SourceDiff
 
@@ -45,9 +44,9 @@ class IngestPlan:
     contents: Mapping[str, StoredContent]
 
 
-def make_plan(file: DatabaseFile, scan: Scan, request: IngestRequest, rule: AcceptanceRule) -> IngestPlan:
+def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rule: AcceptanceRule) -> IngestPlan:
     """Compare what was scanned with what is stored. Sources that were missing and are there again are marked so."""
-    with open_database(file, dry_run=request.dry_run) as connection:
+    with database.opening(dry_run=request.dry_run) as connection:
         if connection is None:
             return IngestPlan(scan, SourceDiff(to_read=dict.fromkeys(range(len(scan.observed)))), {})
         unreadable = [*(folder for folder, _ in scan.unreadable), *scan.broken_links]
@@ -66,19 +65,3 @@ def make_plan(file: DatabaseFile, scan: Scan, request: IngestRequest, rule: Acce
             sources.sign_observed(connection, request.collection, scan.observed)
         contents = snapshots.read_contents(connection, request.collection) if diff.to_read else {}
         return IngestPlan(scan, diff, contents)
-
-
-@contextmanager
-def open_database(file: DatabaseFile, *, dry_run: bool) -> Iterator[Connection | None]:
-    """Open the database for writing, or for reading in a dry run. Yield None if there is none yet.
-
-    Opening it for writing reports a database that can't be written before the work.
-    """
-    if not file.exists():
-        yield None
-    elif dry_run:
-        with file.reading() as connection:
-            yield connection
-    else:
-        with file.writing() as connection:
-            yield connection

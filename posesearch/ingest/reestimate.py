@@ -9,12 +9,13 @@ from posesearch.errors import NoPoses, PhotoError, UntrustedDatabase
 from posesearch.estimators import Estimator
 from posesearch.estimators.config import parse_config
 from posesearch.ingest.analyze import PhotoAnalyzer
-from posesearch.ingest.batch import BATCH_PATIENCE, Batch
+from posesearch.ingest.batch import Batch
+from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.progress import IngestProgress
 from posesearch.results.ingest import PhotoOutcome, ReestimateReport, Rejection
-from posesearch.sources import SourceReader
+from posesearch.sources import SourceReader, to_location
 from posesearch.store import about, snapshots
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.locks import ingest_lock
@@ -56,13 +57,14 @@ def _reestimate_locked(
     progress: IngestProgress,
 ) -> ReestimateReport:
     started = time.monotonic()
-    stored_config, stored = _read_stored(file)
+    database = WatchedDatabase(file, progress.waiting)
+    stored_config, stored = _read_stored(database)
     config = stored_config
     if estimator is not None or model_paths:
         config = parse_config(estimator or stored_config.name, model_paths)
     outdated = [one for one in stored if one.sha256 and not _has_estimator(one, config)]
     _check_trust(file, outdated, trust)
-    batch = Batch(file, config, replace_estimator=True, waiting=progress.waiting)
+    batch = Batch(database, config, replace_estimator=True)
     redone = poses = 0
     rejected: list[Rejection] = []
     gone: list[str] = []
@@ -72,17 +74,17 @@ def _reestimate_locked(
         analyzer = PhotoAnalyzer(lambda: load(config), decoders, jobs)
 
         def estimate_again(snapshot: StoredSnapshot) -> tuple[StoredSnapshot, SnapshotRow | None]:
-            """Return the new row of a photo. It is None if the photo is missing or has changed."""
+            """Return the new row of a photo. It is None if the photo can't be read or has changed."""
             rule = AcceptanceRule.from_json(snapshot.settings)
             rule = replace(rule, estimator=config.name, files=config.hashes)
             try:
-                data = reader.read(snapshot.source).data or b""
+                data = reader.read(to_location(snapshot.source)).data or b""
+                sha256 = hashlib.sha256(data).hexdigest()
+                if sha256 != snapshot.sha256:
+                    return snapshot, None
+                return snapshot, analyzer.estimate(data, sha256, snapshot.source, snapshot.collection, rule)
             except PhotoError:
                 return snapshot, None
-            sha256 = hashlib.sha256(data).hexdigest()
-            if sha256 != snapshot.sha256:
-                return snapshot, None
-            return snapshot, analyzer.estimate(data, sha256, snapshot.source, snapshot.collection, rule)
 
         def stop() -> None:
             reader.close()
@@ -105,19 +107,23 @@ def _reestimate_locked(
             interrupted = True
             stop()
         finally:
-            batch.write(None if interrupted else BATCH_PATIENCE)
+            if interrupted:
+                batch.write_last(None)
+            else:
+                batch.write_last()
+    database.check_exists()
     seconds, unchanged = time.monotonic() - started, len(stored) - len(outdated)
     return ReestimateReport(config.name, redone, poses, unchanged, tuple(rejected), tuple(gone), seconds, interrupted)
 
 
-def _read_stored(file: DatabaseFile) -> tuple[EstimatorConfig, list[StoredSnapshot]]:
+def _read_stored(database: WatchedDatabase) -> tuple[EstimatorConfig, list[StoredSnapshot]]:
     """Return the database's estimator and snapshots. Report a file that can't be written before the work."""
-    with file.reading() as connection:
+    with database.reading() as connection:
         config = about.read_estimator(connection)
         stored = snapshots.read_snapshots(connection)
     if config is None:
-        raise NoPoses(str(file.path))
-    with file.writing():
+        raise NoPoses(str(database.path))
+    with database.writing():
         return config, stored
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,10 +11,12 @@ from posesearch import sources as photo_sources
 from posesearch.errors import MissingAddress, MissingPhoto, PhotoError, SourceError, StoreError, UnreadablePhoto
 from posesearch.estimators import Estimator
 from posesearch.estimators.config import resolve_config
-from posesearch.ingest.analyze import PhotoAnalysis, PhotoAnalyzer
-from posesearch.ingest.batch import BATCH_PATIENCE, Batch
+from posesearch.ingest.analyze import GARBLED, PhotoAnalysis, PhotoAnalyzer
+from posesearch.ingest.batch import Batch
 from posesearch.ingest.content_index import ContentIndex, Relocation
-from posesearch.ingest.plan import IngestPlan, IngestRequest, make_plan, open_database
+from posesearch.ingest.plan import IngestPlan, IngestRequest, make_plan
+from posesearch.ingest.tally import Tally
+from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.progress import IngestProgress
@@ -26,6 +27,7 @@ from posesearch.store.connection import DatabaseFile
 from posesearch.store.locks import ingest_lock
 from posesearch.store.snapshots import SnapshotRow, StoredContent
 from posesearch.store.sources import SourceRow, StoredSource
+from posesearch.store.unread import mark_unread
 from posesearch.threads import map_in_order
 from posesearch.types import EstimatorConfig
 
@@ -51,11 +53,12 @@ def ingest(
             if not file.exists():
                 file.check_creatable()
             stack.enter_context(ingest_lock(file.path, progress.waiting))
-        with open_database(file, dry_run=request.dry_run) as connection:
+        database = WatchedDatabase(file, progress.waiting)
+        with database.opening(dry_run=request.dry_run) as connection:
             stored = None if connection is None else about.read_estimator(connection)
         config = resolve_config(str(file.path), stored, estimator, model_paths, mix=mix)
         rule = AcceptanceRule(config.name, request.strict, request.min_joints, config.hashes, gps=request.gps)
-        plan = make_plan(file, photo_sources.scan(named), request, rule)
+        plan = make_plan(database, photo_sources.scan(named), request, rule)
         if not plan.scan.observed and not plan.diff.missing:
             raise photo_sources.no_photos_error(named)
         if request.prune and not plan.scan.observed:
@@ -63,12 +66,13 @@ def ingest(
                 f"{', '.join(named)}: there are no photos here any more, and {file.path} has "
                 f"{len(plan.diff.missing)} from here. If no disk is merely not connected, name a folder above it."
             )
-        batch = Batch(file, config, request.collection, mix=mix, waiting=progress.waiting)
+        batch = Batch(database, config, request.collection, mix=mix)
         decoders = stack.enter_context(DecoderPool(max(2, request.jobs - 2)))
         run = IngestRun(plan, request, rule, lambda: load(config), decoders, batch, progress)
         try:
             run.process_photos()
-            run.process_missing(file)
+            run.process_missing(database)
+            database.check_exists()
         except KeyboardInterrupt:
             return run.make_report(time.monotonic() - started, interrupted=True)
     return run.make_report(time.monotonic() - started)
@@ -94,13 +98,17 @@ class IngestRun:
         self._reader = SourceReader(allow_private=request.allow_private)
         self._missing = dict(plan.diff.missing)
         self._present_again: list[ObservedSource] = []
-        self._counts: Counter[Status] = Counter()
-        self._poses = 0
-        self._rejected: list[Rejection] = []
+        self._unread: dict[str, str | None] = {}
+        self._tally = Tally()
         self._must_update_snapshots = not plan.diff.is_consistent
 
     def process_photos(self) -> None:
-        """Analyze the photos that have to be read, and write them. KeyboardInterrupt keeps what is done."""
+        """Analyze the photos that have to be read, and write them. KeyboardInterrupt keeps what is done.
+
+        Raises:
+            KeyboardInterrupt: it was interrupted, and what is done is written.
+            BatchLost: it was interrupted, or failed, and the last photos could not be written.
+        """
         observed, to_read = self._plan.scan.observed, self._plan.diff.to_read
         self._progress.start(sum(one.exists for one in observed) + len(self._plan.scan.unreadable))
         has_urls = any(photo_sources.is_url(observed[position].location) for position in to_read)
@@ -109,23 +117,19 @@ class IngestRun:
             self._report_unread_photos()
             for analysis in map_in_order(self._analyze, to_read.items(), threads, self._stop):
                 self._process_analysis(analysis)
+            self._batch.write()
         except (KeyboardInterrupt, StoreError):
             self._stop()
-            self._write_batch(patience=None)
+            self._batch.write_last(None)
             raise
         except BaseException:
-            self._write_batch()
+            self._batch.write_last()
             raise
-        self._write_batch()
 
     def _stop(self) -> None:
         """End the waits of threads for servers and decoding processes."""
         self._reader.close()
         self._decoders.close()
-
-    def _write_batch(self, patience: float | None = BATCH_PATIENCE) -> None:
-        if not self._request.dry_run:
-            self._batch.write(patience)
 
     def _report_unread_photos(self) -> None:
         """Report the photos whose outcome is known without reading them, and the folders that can't be read."""
@@ -145,12 +149,16 @@ class IngestRun:
         observed = self._plan.scan.observed[position]
         if self._request.dry_run and photo_sources.is_url(observed.location):
             return PhotoAnalysis(observed, stored)
-        is_complete = stored is not None and stored.has_sufficient_settings and stored.has_capture_info
-        validators = Validators(stored.etag, stored.last_modified) if stored is not None and is_complete else None
         try:
-            content = self._reader.read(observed.location, validators)
+            return self._read_and_estimate(observed, stored)
         except PhotoError as error:
             return PhotoAnalysis(observed, stored, error=error)
+
+    def _read_and_estimate(self, observed: ObservedSource, stored: StoredSource | None) -> PhotoAnalysis:
+        is_complete = stored is not None and stored.has_sufficient_settings and stored.has_capture_info
+        may_be_whole = stored is not None and is_complete and stored.reason not in GARBLED
+        validators = Validators(stored.etag, stored.last_modified) if stored is not None and may_be_whole else None
+        content = self._reader.read(observed.location, validators)
         if content.data is None:
             return PhotoAnalysis(observed, stored, content=content)
         data = content.data
@@ -159,9 +167,21 @@ class IngestRun:
         row = self._index.make_once(sha256, lambda: self._make_row(data, sha256, observed.source))
         photo_facts = None
         has_same_bytes = stored is not None and stored.sha256 == sha256
+        if stored is not None and stored.has_poses and not has_same_bytes and photo_sources.is_url(observed.location):
+            self._check_answer(row, sha256, observed.source)
         if row is None and has_same_bytes and not is_complete and not self._request.dry_run:
             photo_facts = self._analyzer.describe(data, sha256, observed.source, self._collection, self._rule)
         return PhotoAnalysis(observed, stored, sha256, content, row, photo_facts)
+
+    def _check_answer(self, row: SnapshotRow | None, sha256: str, source: str) -> None:
+        """Raise the error of bytes that are no whole photo. The next answer of the server may be the photo again."""
+        if row is None:
+            known = self._index.content(sha256)
+            reason, message = known.reason, known.message
+        else:
+            reason, message = row.rejection or (None, None)
+        if reason in GARBLED:
+            raise GARBLED[reason](source, message or "")
 
     def _make_row(self, data: bytes, sha256: str, source: str) -> SnapshotRow:
         """Return the row of a photo: analyzed, or empty in a dry run."""
@@ -191,10 +211,12 @@ class IngestRun:
             moved_from = relocation.missing_source if relocation else None
             if moved_from is not None:
                 self._missing.pop(moved_from, None)
-            etag, last_modified = content.validators.etag, content.validators.last_modified
+            # A server must not answer that what is no whole photo has not changed.
+            validators = Validators() if stored_content.reason in GARBLED else content.validators
             source = SourceRow(
-                observed.source, sha256, content.size, content.modified_ns, etag, last_modified, moved_from
-            )
+                observed.source, sha256, content.size, content.modified_ns,
+                validators.etag, validators.last_modified, moved_from,
+            )  # fmt: skip
             self._add_to_batch(row, source, analysis.photo_facts)
             self._must_update_snapshots |= moved_from is not None or (stored is not None and not has_same_bytes)
             self._report(_make_outcome(analysis, stored_content, row, relocation))
@@ -209,69 +231,60 @@ class IngestRun:
             self._report(PhotoOutcome(observed.source, "unchanged" if stored else "ingested"))
 
     def _process_unreadable(self, observed: ObservedSource, stored: StoredSource | None, error: PhotoError) -> None:
-        is_missing = isinstance(error, MissingPhoto | MissingAddress)
+        is_missing, detail = isinstance(error, MissingPhoto | MissingAddress), error.detail
         if stored is not None and stored.sha256 is not None:
             # The stored poses stay: the photo may be readable again tomorrow.
             if is_missing:
                 self._missing[observed.source] = stored.sha256
                 return
+            self._unread[observed.source] = error.reason
+            detail += "; its stored poses stay" if stored.has_poses else ""
         elif not isinstance(error, MissingPhoto):
             rejection = error.reason, error.detail
             row = SnapshotRow(observed.source, None, None, None, self._collection, self._rule.to_json(), rejection)
             self._add_to_batch(row, SourceRow(observed.source, None), None)
             self._must_update_snapshots = True
         self._report(
-            PhotoOutcome(observed.source, "rejected", rejection=Rejection(observed.source, error.reason, error.detail))
+            PhotoOutcome(observed.source, "rejected", rejection=Rejection(observed.source, error.reason, detail))
         )
 
     def _add_to_batch(self, row: SnapshotRow | None, source: SourceRow, photo_facts: SnapshotRow | None) -> None:
         if not self._request.dry_run:
             self._batch.add(row, source, photo_facts)
 
-    def process_missing(self, file: DatabaseFile) -> None:
+    def process_missing(self, database: WatchedDatabase) -> None:
         """Mark the sources that are no longer there, or remove them with `prune`, and update their snapshots."""
         kept = photo_sources.paths_in_empty_folders(self._missing) if self._request.prune else set(self._missing)
         missing = [source for source in self._missing if source in kept]
         pruned = [source for source in self._missing if source not in kept]
-        if not self._request.dry_run and (self._missing or self._present_again or self._must_update_snapshots):
-            with file.writing(BATCH_PATIENCE, self._progress.waiting) as connection:
+        if not self._request.dry_run and self._must_update_marks():
+            with database.writing() as connection:
                 sources.delete_sources(connection, self._collection, pruned)
                 sources.mark_missing(connection, self._collection, missing)
                 sources.unmark_missing(connection, self._collection, self._present_again)
+                mark_unread(connection, self._collection, self._unread)
                 sources.update_snapshots(connection)
         self._report_missing(missing, "missing")
         self._report_missing(pruned, "pruned")
 
+    def _must_update_marks(self) -> bool:
+        return bool(self._missing or self._present_again or self._unread or self._must_update_snapshots)
+
     def _report_missing(self, missing: list[str], status: Status) -> None:
         for source in missing:
-            self._counts[status] += 1
-            self._progress.missing(PhotoOutcome(source, status))
+            outcome = PhotoOutcome(source, status)
+            self._tally.add(outcome)
+            self._progress.missing(outcome)
 
     def _report(self, outcome: PhotoOutcome) -> None:
-        self._counts[outcome.status] += 1
-        self._poses += outcome.poses
-        if outcome.rejection is not None:
-            self._rejected.append(outcome.rejection)
+        if outcome.source in self._plan.diff.unread:
+            self._unread.setdefault(outcome.source, None)
+        self._tally.add(outcome)
         self._progress.photo(outcome)
 
     def make_report(self, seconds: float, *, interrupted: bool = False) -> IngestReport:
         """Return what was done."""
-        counts = self._counts
-        return IngestReport(
-            seen=counts.total() - counts["missing"] - counts["pruned"],
-            ingested=counts["ingested"],
-            changed=counts["changed"],
-            moved=counts["moved"],
-            copies=counts["copy"],
-            unchanged=counts["unchanged"],
-            missing=counts["missing"],
-            pruned=counts["pruned"],
-            poses=self._poses,
-            rejected=tuple(self._rejected),
-            seconds=seconds,
-            interrupted=interrupted,
-            dry_run=self._request.dry_run,
-        )
+        return self._tally.make_report(seconds, interrupted=interrupted, dry_run=self._request.dry_run)
 
 
 def _make_outcome(

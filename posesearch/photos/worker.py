@@ -30,7 +30,7 @@ def serve(memory: int, seconds: float) -> None:
 
     Args:
         memory: bytes of address space that this process may use.
-        seconds: processor time that a photo may take. It ends a process whose pool can no longer do so.
+        seconds: processor time that a photo may take. SIGXCPU ends the process after it, to the second.
     """
     requests, answers = io.FileIO(0, closefd=False), io.FileIO(1, "w", closefd=False)
     configure_process()
@@ -48,7 +48,7 @@ def _answer_request(requests: io.FileIO, answers: io.FileIO, seconds: float) -> 
     size, useful_side, gps, name_size = REQUEST.unpack(receive(requests, REQUEST.size))
     source = receive(requests, name_size).decode("utf-8", "surrogatepass")
     if resource is not None:
-        _set_limit(resource.RLIMIT_CPU, int(time.process_time() + 2 * seconds) + 1)
+        _set_limit(resource.RLIMIT_CPU, int(time.process_time() + seconds) + 1)
     pixels: bytes | bytearray = b""
     try:
         image = decode(bytes(receive(requests, size)), source, useful_side or None, gps=gps)

@@ -112,7 +112,8 @@ class ReestimateReport:
         redone: number of photos estimated again. They have `poses` poses.
         unchanged: number of photos that had this estimator's poses already.
         rejected: photos estimated again that now have no usable pose.
-        gone: sources of photos that are missing or have changed. Their poses stay as they are.
+        gone: sources of photos that are missing, can't be read or have changed. Their poses stay as they are, and the
+            next re-estimation tries them again.
         seconds: wall-clock time.
         interrupted: whether the run was stopped before the last photo.
     """

@@ -85,15 +85,17 @@ class DatabaseFile:
             raise DatabaseFailed(str(self.path), "the folder can't be written; name another place with --db")
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Open the file for queries. An older file is upgraded first.
+    def reading(
+        self, patience: float | None = None, waiting: Callable[[str], None] | None = None
+    ) -> Iterator[Connection]:
+        """Open the file for queries. An older file is upgraded first. The arguments are those of `writing`.
 
         Raises:
             NoDatabase, NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: it can't be opened or read.
         """
         if not self.exists():
             raise NoDatabase(str(self.path))
-        with self._open(read_only=True) as connection:
+        with self._open(read_only=True, patience=patience, waiting=waiting) as connection:
             is_current = self._is_current(connection)
             if is_current is None:  # an ingest was stopped before its first batch
                 raise NoDatabase(str(self.path))
@@ -101,8 +103,8 @@ class DatabaseFile:
                 with self._reading_errors():
                     yield connection
                 return
-        self._upgrade()
-        with self._open(read_only=True) as connection, self._reading_errors():
+        self._upgrade(patience, waiting)
+        with self._open(read_only=True, patience=patience, waiting=waiting) as connection, self._reading_errors():
             yield connection
 
     def _is_current(self, connection: Connection) -> bool | None:
@@ -124,10 +126,10 @@ class DatabaseFile:
         info = self.path.stat()
         return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
-    def _upgrade(self) -> None:
+    def _upgrade(self, patience: float | None, waiting: Callable[[str], None] | None) -> None:
         """Bring an older file up to date."""
         try:
-            with self.writing():
+            with self.writing(patience, waiting):
                 pass
         except DatabaseFailed as error:
             detail = str(error).removeprefix(f"{self.path}: ")

@@ -68,6 +68,7 @@ _UPGRADES: Final = {
     ),
     5: """
         ALTER TABLE sources ADD COLUMN signature VARCHAR;
+        ALTER TABLE sources ADD COLUMN unread_reason VARCHAR;
     """,
 }
 _VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -85,6 +86,14 @@ def read_contents(connection: Connection, collection: str) -> dict[str, StoredCo
         sha256: StoredContent(source, sys.intern(settings), *(shared.setdefault(text, text) for text in why))
         for sha256, source, settings, *why in rows
     }
+
+
+def read_last_written(connection: Connection) -> tuple[int, datetime] | None:
+    """Return id and time of the snapshot that was written last. None if there is no snapshot."""
+    rows = connection.execute("""
+        SELECT snapshot_id, ingested_at FROM snapshots ORDER BY ingested_at DESC, snapshot_id DESC LIMIT 1
+    """).fetchall()
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
 def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimator: str, pose_settings: str) -> None:

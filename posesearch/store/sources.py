@@ -13,6 +13,7 @@ from posesearch.results.ingest import Rejection
 from posesearch.sources.resolve import ObservedSource
 from posesearch.store import snapshots
 from posesearch.store.connection import Connection
+from posesearch.store.unread import read_unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class StoredSource:
     reason: str | None
     message: str | None
 
+    @property
+    def has_poses(self) -> bool:
+        """Return whether it was read and not rejected."""
+        return self.sha256 is not None and self.reason is None
+
 
 @dataclass(eq=False)
 class SourceDiff:
@@ -47,6 +53,7 @@ class SourceDiff:
         rejected: positions that were rejected earlier and need not be read again.
         missing: stored sources that are no longer there, with their SHA-256.
         unobserved: stored sources of the collection that are outside of what was scanned, by SHA-256.
+        unread: stored sources that an earlier ingest could not read. See store/unread.py.
         is_consistent: whether each snapshot agrees with its sources. Only an interrupted run leaves this false.
     """
 
@@ -54,6 +61,7 @@ class SourceDiff:
     rejected: dict[int, Rejection] = field(default_factory=dict)
     missing: dict[str, str | None] = field(default_factory=dict)
     unobserved: dict[str, list[str]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
     is_consistent: bool = True
 
 
@@ -142,6 +150,7 @@ def diff_sources(
             diff.missing[source] = sha256
         elif sha256 is not None:
             diff.unobserved.setdefault(sha256, []).append(source)
+    diff.unread = read_unread(connection, collection)
     diff.is_consistent = not connection.execute(
         "SELECT 1 FROM snapshots ANTI JOIN sources USING (snapshot_id, source) LIMIT 1"
     ).fetchall()

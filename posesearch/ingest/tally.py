@@ -1,0 +1,41 @@
+"""The counts of an ingest."""
+
+from collections import Counter
+
+from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Status
+
+
+class Tally:
+    """Counts what became of the photos."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._counts: Counter[Status] = Counter()
+        self._poses = 0
+        self._rejected: list[Rejection] = []
+
+    def add(self, outcome: PhotoOutcome) -> None:
+        """Count a photo."""
+        self._counts[outcome.status] += 1
+        self._poses += outcome.poses
+        if outcome.rejection is not None:
+            self._rejected.append(outcome.rejection)
+
+    def make_report(self, seconds: float, *, interrupted: bool, dry_run: bool) -> IngestReport:
+        """Return the counts as a report, whose attributes the arguments are."""
+        counts = self._counts
+        return IngestReport(
+            seen=counts.total() - counts["missing"] - counts["pruned"],
+            ingested=counts["ingested"],
+            changed=counts["changed"],
+            moved=counts["moved"],
+            copies=counts["copy"],
+            unchanged=counts["unchanged"],
+            missing=counts["missing"],
+            pruned=counts["pruned"],
+            poses=self._poses,
+            rejected=tuple(self._rejected),
+            seconds=seconds,
+            interrupted=interrupted,
+            dry_run=dry_run,
+        )

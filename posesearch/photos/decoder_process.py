@@ -1,0 +1,118 @@
+"""A decoding process, seen from the pool: starts it, gives it photos, and tells how it ended."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from posesearch import child_process, errors
+from posesearch.errors import DecoderUnavailable, PhotoError
+from posesearch.photos.decode import DecodedImage
+from posesearch.photos.exif import CaptureInfo
+from posesearch.photos.protocol import ANSWER, MAX_NAME, READY, REQUEST, receive, send
+
+IS_LIMITED: Final = os.name == "posix"
+"""Whether a process has a limit of its processor time. Elsewhere only the clock on the wall limits it."""
+
+_PIPE_BYTES: Final = 1 << 20  # capacity of a pipe on Linux: a street photo passes in one or two writes
+_F_SETPIPE_SZ: Final = 1031  # Linux, fcntl.h
+
+# How a process ends that breaks down on its photo. Any other signal was sent to it.
+_SIGNALS_OF_CRASHES: Final = frozenset(
+    getattr(signal, name)
+    for name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS")
+    if hasattr(signal, name)
+)
+
+
+@dataclass(eq=False)
+class DecoderProcess:
+    """One process."""
+
+    process: subprocess.Popen[bytes]
+    deadline: float = field(default=float("inf"))
+    is_overdue: bool = False
+    is_ready: bool = False
+
+    def decode(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
+        """Send a photo and return its pixels. Raises as decode.decode, and EOFError if the process dies."""
+        requests, answers = _pipes(self.process)
+        if not self.is_ready:
+            try:
+                receive(answers, len(READY))
+            except EOFError as error:
+                if self.was_killed():
+                    raise
+                raise DecoderUnavailable(
+                    f"the decoding process ends at once, with exit code {self.process.wait()}"
+                ) from error
+            self.is_ready = True
+        name = source.encode("utf-8", "surrogatepass")[:MAX_NAME]
+        try:
+            send(requests, REQUEST.pack(len(data), useful_side or 0, gps, len(name)) + name)
+            send(requests, data)
+        except OSError as error:
+            raise EOFError from error
+        text_size, pixel_size = ANSWER.unpack(receive(answers, ANSWER.size))
+        header: dict[str, Any] = json.loads(receive(answers, text_size))
+        if "error" in header:
+            error_class: type[PhotoError] = getattr(errors, header["error"])
+            raise error_class(source, header["detail"])
+        return DecodedImage(receive(answers, pixel_size), capture=CaptureInfo(**header.pop("capture")), **header)
+
+    def was_killed(self) -> bool:
+        """Return whether a signal has ended it that says nothing about the photo. Waits for its end."""
+        code = self.process.wait()
+        return code < 0 and -code not in _SIGNALS_OF_CRASHES
+
+    def was_too_slow(self) -> bool:
+        """Return whether it has used up the processor time of the photo. Waits for its end."""
+        return (self.is_overdue and not IS_LIMITED) or (IS_LIMITED and self.process.wait() == -signal.SIGXCPU)
+
+    def forget(self) -> None:
+        """Close the pipes that a forked process has inherited. The process goes on for the one that started it."""
+        for pipe in _pipes(self.process):
+            pipe.close()
+        self.process.poll()  # notes that it is no child of this process; otherwise its destructor would warn
+
+    def end(self) -> None:
+        """Kill the process and close its pipes. Only the thread that uses the process may call this."""
+        self.process.kill()
+        for pipe in _pipes(self.process):
+            pipe.close()
+        self.process.wait()
+
+
+def spawn(memory: int, seconds: float) -> subprocess.Popen[bytes]:
+    """Start a decoding process. It does not wait until the process is ready."""
+    # A process group of its own keeps Ctrl-C from it. C libraries write to stderr.
+    program = f"from posesearch.photos.worker import serve; serve({memory!r}, {seconds!r})"
+    try:
+        process = subprocess.Popen(  # noqa: S603 (our own interpreter)
+            child_process.python_command(program),
+            cwd=child_process.FOLDER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            process_group=0 if os.name == "posix" else None,
+        )
+    except OSError as error:
+        raise DecoderUnavailable(f"the decoding process can't be started ({error.strerror or error})") from error
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415 (Windows does not have it)
+
+        for pipe in _pipes(process):
+            with suppress(OSError):  # the system's limit is lower
+                fcntl.fcntl(pipe.fileno(), _F_SETPIPE_SZ, _PIPE_BYTES)
+    return process
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[io.FileIO, io.FileIO]:
+    """Return stdin and stdout of a process that was started with both as unbuffered pipes."""
+    return cast("io.FileIO", process.stdin), cast("io.FileIO", process.stdout)
