@@ -33,6 +33,7 @@ PosesearchError
 │   ├── NewerSchema           a later posesearch wrote it
 │   ├── DatabaseBusy          another process holds it
 │   ├── DatabaseMoved         the file was moved or replaced during an ingest
+│   ├── IngestRunning         an ingest calls another one of the same database
 │   ├── BatchLost             the last photos of an ingest could not be written
 │   └── DatabaseFailed        the disk is full, the folder can't be written, ...
 ├── OutputFailed              a picture can't be written
@@ -319,6 +320,12 @@ class DatabaseMoved(StoreError):
     """The file was moved, removed or replaced during an ingest."""
 
     sentence = "this database was moved, removed or replaced while it was written to"
+
+
+class IngestRunning(StoreError):
+    """An ingest calls another one of the same database, for example in a progress callback."""
+
+    sentence = "an ingest of this database runs in this thread, and another one can only begin when it has finished"
 
 
 class BatchLost(StoreError):

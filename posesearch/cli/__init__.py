@@ -1,7 +1,9 @@
 """The command line. Only this package prints, exits, and reads the environment."""
 
 import io
+import signal
 import sys
+import threading
 from typing import cast
 
 
@@ -12,6 +14,7 @@ def main() -> None:
     from posesearch.cli.commands import app  # noqa: PLC0415
     from posesearch.errors import NotEnoughMemory, PosesearchError  # noqa: PLC0415
 
+    _end_as_by_ctrl_c()
     errors_of_usage = [kind for kind in typer.BadParameter.__mro__ if hasattr(kind, "show")]
     usage_error = cast("type[typer.BadParameter]", errors_of_usage[-1])  # their base, which Typer does not export
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -41,3 +44,14 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     sys.exit(code)
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Have SIGTERM and SIGHUP raise KeyboardInterrupt, so that a command ends in order, with what is done stored."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        # nohup has SIGHUP ignored, and a program that calls this one may have a handler of its own.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)

@@ -17,6 +17,8 @@ BATCH_ROWS: Final = 4096
 BATCH_SECONDS: Final = 5.0
 """A batch is written after so many rows or seconds. It is what an interruption can lose."""
 
+_IDLE_SECONDS: Final = 1.0
+
 
 class Batch:
     """Rows that wait to be written."""
@@ -46,6 +48,7 @@ class Batch:
         self._photo_facts: list[SnapshotRow] = []
         self._sources: list[SourceRow] = []
         self._started = time.monotonic()
+        self._first_added: float | None = None
 
     def add(
         self,
@@ -67,7 +70,17 @@ class Batch:
         self._snapshots += [snapshot] if snapshot else []
         self._sources += [source] if source else []
         self._photo_facts += [photo_facts] if photo_facts else []
+        if self._first_added is None:
+            self._first_added = time.monotonic()
         if self._count_photos() >= BATCH_ROWS or time.monotonic() - self._started > BATCH_SECONDS:
+            self.write()
+
+    def write_due(self) -> None:
+        """Write the rows if they have waited for a second, while no further row comes. The errors are those of `add`.
+
+        Some have waited before, for a photo that takes long, so the documented five seconds are nearly over.
+        """
+        if self._first_added is not None and time.monotonic() - self._first_added > _IDLE_SECONDS:
             self.write()
 
     def write(self, patience: float | None = BATCH_PATIENCE) -> None:
@@ -86,6 +99,7 @@ class Batch:
             self._database.photos += self._count_photos()
             # Cleared only now: the last write of a run makes up for one that was interrupted.
             self._snapshots, self._sources, self._photo_facts = [], [], []
+        self._first_added = None
         self._started = time.monotonic()
 
     def write_last(self, patience: float | None = BATCH_PATIENCE) -> None:

@@ -62,8 +62,7 @@ def _reestimate_locked(
     config = stored_config
     if estimator is not None or model_paths:
         config = parse_config(estimator or stored_config.name, model_paths)
-    outdated = [one for one in stored if one.sha256 and not _has_estimator(one, config)]
-    _check_trust(file, outdated, trust)
+    outdated = _find_outdated(file, stored, config, trust)
     batch = Batch(database, config, replace_estimator=True)
     redone = poses = 0
     rejected: list[Rejection] = []
@@ -91,7 +90,7 @@ def _reestimate_locked(
             decoders.close()
 
         try:
-            for snapshot, row in map_in_order(estimate_again, outdated, jobs, stop):
+            for snapshot, row in map_in_order(estimate_again, outdated, jobs, stop, batch.write_due):
                 outcome = PhotoOutcome(snapshot.source, "missing")
                 if row is None:
                     gone.append(snapshot.source)
@@ -127,11 +126,15 @@ def _read_stored(database: WatchedDatabase) -> tuple[EstimatorConfig, list[Store
         return config, stored
 
 
-def _check_trust(file: DatabaseFile, stored: Sequence[StoredSnapshot], trust: Trust) -> None:
-    """Raise UntrustedDatabase if a photo may not be opened."""
-    untrusted = [one.source for one in stored if not trust.allows(one.source, one.signature)]
+def _find_outdated(
+    file: DatabaseFile, stored: Sequence[StoredSnapshot], config: EstimatorConfig, trust: Trust
+) -> list[StoredSnapshot]:
+    """Return the snapshots without poses of this estimator. Raise UntrustedDatabase if one may not be opened."""
+    outdated = [one for one in stored if one.sha256 and not _has_estimator(one, config)]
+    untrusted = [one.source for one in outdated if not trust.allows(one.source, one.signature)]
     if untrusted:
         raise UntrustedDatabase(str(file.path), f"{len(untrusted)} of its photos, such as {untrusted[0]}")
+    return outdated
 
 
 def _make_outcome(source: str, row: SnapshotRow, rejection: Rejection | None) -> PhotoOutcome:

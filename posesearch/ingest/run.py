@@ -31,8 +31,7 @@ from posesearch.store.unread import mark_unread
 from posesearch.threads import map_in_order
 from posesearch.types import EstimatorConfig
 
-DOWNLOADS: Final = 8
-"""URLs that are read in parallel, in addition to the photos that are analyzed."""
+DOWNLOADS: Final = 8  # URLs that are read in parallel, in addition to the photos that are analyzed
 
 
 def ingest(
@@ -103,7 +102,7 @@ class IngestRun:
         self._must_update_snapshots = not plan.diff.is_consistent
 
     def process_photos(self) -> None:
-        """Analyze the photos that have to be read, and write them. KeyboardInterrupt keeps what is done.
+        """Analyze the photos that have to be read, and write them.
 
         Raises:
             KeyboardInterrupt: it was interrupted, and what is done is written.
@@ -115,7 +114,7 @@ class IngestRun:
         threads = self._request.jobs + (DOWNLOADS if has_urls else 0)
         try:
             self._report_unread_photos()
-            for analysis in map_in_order(self._analyze, to_read.items(), threads, self._stop):
+            for analysis in map_in_order(self._analyze, to_read.items(), threads, self._stop, self._batch.write_due):
                 self._process_analysis(analysis)
             self._batch.write()
         except (KeyboardInterrupt, StoreError):

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,10 +20,11 @@ try:
 except ImportError:  # Windows: only DuckDB's own lock is used
     fcntl = None  # type: ignore[assignment]
 
-from posesearch.errors import DatabaseFailed
+from posesearch.errors import DatabaseFailed, IngestRunning
 
 _INGEST_RETRY_SECONDS: Final = 0.2
 _GATE_RETRY_SECONDS: Final = 0.01
+_thread: Final = threading.local()  # the locks that a thread holds
 _PREFIX: Final = b'{"pid"'  # of what a lock file holds
 
 
@@ -35,17 +37,26 @@ def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None
     Args:
         database: the file, which need not exist. Its folder must.
         waiting: is called once with a sentence that names the holder, if there is one.
+
+    Raises:
+        IngestRunning: this thread holds the lock already.
     """
     path = database.with_name(database.name + ".lock")
+    key = os.path.realpath(path)
+    held: set[str] = _thread.__dict__.setdefault("held", set())
+    if key in held:  # it would wait for itself
+        raise IngestRunning(str(database))
     is_reported = False
     while (descriptor := _try_lock(path)) is None:
         if not is_reported:
             waiting(f"{database}: {_describe_holder(path)} is writing to it; this begins when that has finished.")
             is_reported = True
         time.sleep(_INGEST_RETRY_SECONDS)
+    held.add(key)
     try:
         yield
     finally:
+        held.remove(key)
         _unlock(path, descriptor)
 
 
