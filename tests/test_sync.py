@@ -12,7 +12,7 @@ from posesearch.database import Database
 from posesearch.errors import SourceError
 from posesearch.progress import IngestProgress
 from posesearch.results.ingest import IngestReport, PhotoOutcome
-from tests.conftest import Toy, toy_photo
+from tests.conftest import Server, Toy, answer, toy_photo
 from tests.test_store import make_older
 
 LONG_AGO = 1_600_000_000
@@ -334,6 +334,23 @@ def test_when_with_what_and_if_asked_where_it_was_taken(db: Database, tmp_path: 
     assert counts(db.ingest(photo)) == {"unchanged": 1}
     assert db.sql(facts).rows[0][2] is not None  # asked for once, kept
     assert toy.calls == 1
+
+
+def test_a_url_that_was_stored_with_a_secret_gets_its_public_name(server: Server, db: Database, toy: Toy) -> None:
+    address, routes = server
+    names = [f"{address}/{letter}.png?token=hunter2" for letter in "ab"]
+    for number, letter in enumerate("ab"):
+        routes[f"/{letter}.png?token=hunter2"] = answer(toy_photo(wrist=number))
+        db.ingest(names[number], allow_private=True)
+    public = db.sql("SELECT source, signature FROM sources ORDER BY 1").rows
+    for table in ("sources", "snapshots"):
+        with db._file.writing() as connection:
+            for name, (source, _) in zip(names, public, strict=True):
+                connection.execute(f"UPDATE {table} SET source = ? WHERE source = ?", [name, source])
+    assert counts(db.ingest(names[0], allow_private=True)) == {"unchanged": 1}
+    assert toy.calls == 2
+    for table in ("sources", "snapshots"):
+        assert db.sql(f"SELECT source FROM {table} ORDER BY 1").rows == tuple((source,) for source, _ in public)
 
 
 def test_a_database_of_before_is_completed_without_estimating_again(filled: Database, folder: Path, toy: Toy) -> None:

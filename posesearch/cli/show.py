@@ -53,9 +53,9 @@ def _poses(count: int) -> str:
 def reestimate(report: ReestimateReport) -> None:
     """Show what a re-estimation did."""
     for source in report.gone[:REJECTIONS_SHOWN]:
-        output.note(f"{source}: not there any more, or changed; its poses stay as they are")
+        output.note(f"{source}: not there any more, not readable, or changed; its poses stay as they are")
     if len(report.gone) > REJECTIONS_SHOWN:
-        output.note(f"... and {len(report.gone) - REJECTIONS_SHOWN} more that are not there; --json lists them all")
+        output.note(f"... and {len(report.gone) - REJECTIONS_SHOWN} more of these; --json lists them all")
     output.show_lines([
         ("estimator", report.estimator),
         ("redone", f"{report.redone} with {report.poses} poses"),

@@ -7,6 +7,7 @@ from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.sources import Scan
 from posesearch.store import snapshots, sources
+from posesearch.store.renames import rename_urls
 from posesearch.store.snapshots import StoredContent
 from posesearch.store.sources import SourceDiff
 
@@ -49,6 +50,8 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
     with database.opening(dry_run=request.dry_run) as connection:
         if connection is None:
             return IngestPlan(scan, SourceDiff(to_read=dict.fromkeys(range(len(scan.observed)))), {})
+        if not request.dry_run:
+            rename_urls(connection, request.collection)
         unreadable = [*(folder for folder, _ in scan.unreadable), *scan.broken_links]
         diff = sources.diff_sources(
             connection, request.collection, scan.observed, rule.sufficient_settings(), scan.folders, unreadable
