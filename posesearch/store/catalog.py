@@ -26,16 +26,17 @@ def check_catalog(connection: Connection, path: str) -> None:
         AlteredDatabase: an object could change what posesearch reads or writes.
     """
     tables = _read_names(connection, "SELECT table_name FROM system.main.duckdb_tables() WHERE NOT internal")
-    if "about" not in tables:  # not a database of posesearch, which reading its version tells
-        return
     views = _read_names(connection, "SELECT view_name FROM system.main.duckdb_views() WHERE NOT internal")
+    if "about" not in tables | views:  # not a database of posesearch, which reading its version tells
+        return
     triggers = _read_names(connection, "SELECT trigger_name FROM system.main.duckdb_triggers()")
     if triggers:
         raise _make_error(path, f"the trigger {min(triggers)!r}, which acts when posesearch writes")
     hidden = sorted(views & set(_TABLE.findall(read_schema())))
     if hidden:
         raise _make_error(path, f"a view {hidden[0]!r} in place of the table")
-    macros = set(_read_macros(connection)) - {name for _, name, *_ in _DEFINITION.findall(read_schema())}
+    macros = _read_names(connection, "SELECT function_name FROM system.main.duckdb_functions() WHERE NOT internal")
+    macros -= {name for _, name, *_ in _DEFINITION.findall(read_schema())}
     builtin = "SELECT function_name FROM system.main.duckdb_functions() WHERE internal"
     shadowing = sorted(macros & _read_names(connection, builtin)) if macros else []
     if shadowing:
@@ -90,4 +91,5 @@ _definitions: dict[str, str] = {}  # DuckDB prints them alike each time, so a pr
 
 
 def _read_names(connection: Connection, query: str) -> set[str]:
-    return {name for (name,) in connection.execute(query).fetchall()}
+    """Return names in lower case. DuckDB takes "Poses" for poses."""
+    return {name.lower() for (name,) in connection.execute(query).fetchall()}
