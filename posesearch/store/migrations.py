@@ -117,8 +117,8 @@ def _is_blank(connection: Connection) -> bool:
         SELECT 1 FROM system.main.duckdb_tables() UNION ALL SELECT 1 FROM system.main.duckdb_sequences()
         UNION ALL SELECT 1 FROM system.main.duckdb_views() WHERE NOT internal
         UNION ALL SELECT 1 FROM system.main.duckdb_functions() WHERE NOT internal
-    """).fetchone()
-    return found is None
+    """).fetchall()
+    return not found
 
 
 def upgrade(connection: Connection, path: str, version: int) -> None:
