@@ -13,9 +13,7 @@ import pytest
 import posesearch
 from posesearch.database import Database
 from posesearch.errors import AlteredDatabase, BadFilter, BadSQL, NotOurDatabase
-from posesearch.ingest import batch
-from posesearch.store import connection as store_connection
-from posesearch.store import snapshots
+from posesearch.store import migrations, snapshots
 from posesearch.store.connection import Connection, DatabaseFile
 from tests.conftest import Toy, posesearch_process
 
@@ -240,17 +238,18 @@ def test_no_connection_reaches_other_files_or_can_be_changed(
 
         return call
 
-    monkeypatch.setattr(store_connection, "create_schema", spy(store_connection.create_schema))
-    monkeypatch.setattr(batch.snapshots, "write_snapshots", spy(snapshots.write_snapshots))
+    monkeypatch.setattr("posesearch.store.connection.create_schema", spy(migrations.create_schema))
+    monkeypatch.setattr(snapshots, "write_snapshots", spy(snapshots.write_snapshots))
     with posesearch.open(tmp_path / "poses.duckdb") as db:
         db.ingest(toy_database.parent / "photos")
     file = DatabaseFile(tmp_path / "poses.duckdb")
     for opened in (file.reading(), file.writing()):
         with opened as connection:
             spy(lambda connection: None)(connection)
-            for setting in ("enable_external_access = true", "threads = 1", "lock_configuration = false"):
-                with pytest.raises(duckdb.InvalidInputException, match="locked"):
-                    connection.execute(f"SET {setting}")
+    with file.reading() as connection:
+        for setting in ("enable_external_access = true", "threads = 1", "lock_configuration = false"):
+            with pytest.raises(duckdb.InvalidInputException, match="locked"):
+                connection.execute(f"SET {setting}")
     assert seen == [(False, True)] * 4
 
 
