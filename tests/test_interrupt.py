@@ -18,6 +18,14 @@ NUMBERS: Final = "WITH RECURSIVE n(i) AS (SELECT 1 UNION"
 BILLIONS: Final = "range(10000000) AS a, range(10000000) AS b"
 HANG_SECONDS: Final = 120
 
+# A shell starts commands in the background with Ctrl-C ignored, and a test run may be one.
+MAIN: Final = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from posesearch.cli import main
+main()
+"""
+
 ENDLESS: Final = {
     "a recursion": f"{NUMBERS} SELECT (i + 1) % 1000000000 FROM n) SELECT count(*) FROM n",
     "a recursion without end": f"{NUMBERS} ALL SELECT i FROM n) SELECT i FROM n OFFSET 99999999999",
@@ -48,7 +56,7 @@ def has_open(process: subprocess.Popen[str], path: Path) -> bool:
 def interrupt(database: Path, *arguments: str) -> None:
     """Run a command, press Ctrl-C when it has the database open, and check that it ends."""
     before = database.read_bytes()
-    command = [sys.executable, "-m", "posesearch", *arguments, "--db", str(database)]
+    command = [sys.executable, "-c", MAIN, *arguments, "--db", str(database)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True
     ) as process:
