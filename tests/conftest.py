@@ -49,9 +49,9 @@ def person(xy: Float32, missing: tuple[str, ...] = (), height: int = 200) -> Per
 
 
 def posesearch_process(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
+    """Run the command line in a process of its own. One that does not end within five minutes hangs."""
     command = [sys.executable, "-m", "posesearch", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", check=False)
+    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", check=False, timeout=300)
 
 
 def decode_here(data: bytes, source: str, useful_side: int | None = None, *, gps: bool = False) -> Photo:
@@ -110,6 +110,22 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
 def db(tmp_path: Path) -> Database:
     """A database that does not exist yet."""
     return posesearch.open(tmp_path / "poses.duckdb")
+
+
+@pytest.fixture(scope="session")
+def toy_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of the toy's poses, with a clustering, beside its photos; tests copy it."""
+    folder = tmp_path_factory.mktemp("toy")
+    (folder / "photos").mkdir()
+    for number in range(6):
+        photo = toy_photo(people=1 + number % 2, missing=4 * (number == 5), wrist=20 * number)
+        (folder / "photos" / f"{number}.png").write_bytes(photo)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(estimators, "load", lambda _name, _streams=1, _own=None: Toy())
+        with posesearch.open(folder / "poses.duckdb") as db:
+            db.ingest(folder / "photos", collection="men")
+            db.cluster(2)
+    return folder / "poses.duckdb"
 
 
 @pytest.fixture(scope="session")

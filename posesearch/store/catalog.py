@@ -30,13 +30,14 @@ def check_catalog(connection: Connection, path: str) -> bool:
         AlteredDatabase: an object could change what posesearch reads or writes.
     """
     tables = _read_names(connection, "SELECT table_name FROM system.main.duckdb_tables() WHERE NOT internal")
-    if "about" not in tables:  # not a database of posesearch, which reading its version tells
+    views = connection.execute("SELECT view_name, sql FROM system.main.duckdb_views() WHERE NOT internal").fetchall()
+    names_of_views = {name.lower() for name, _ in views}
+    if "about" not in tables | names_of_views:  # not a database of posesearch, which reading its version tells
         return False
     triggers = _read_names(connection, "SELECT trigger_name FROM system.main.duckdb_triggers()")
     if triggers:
         raise _make_error(path, f"the trigger {min(triggers)!r}, which acts when posesearch writes")
-    views = connection.execute("SELECT view_name, sql FROM system.main.duckdb_views() WHERE NOT internal").fetchall()
-    hidden = sorted({name for name, _ in views} & set(_TABLE.findall(read_schema())))
+    hidden = sorted(names_of_views & set(_TABLE.findall(read_schema())))
     if hidden:
         raise _make_error(path, f"a view {hidden[0]!r} in place of the table")
     macros = _read_macros(connection)
@@ -46,7 +47,7 @@ def check_catalog(connection: Connection, path: str) -> bool:
     if shadowing:
         raise _make_error(path, f"a macro {shadowing[0]!r}, which hides a function of DuckDB")
     # Only now: a macro could hide the functions that this calls.
-    stored = {**{name: [sql] for name, sql in views}, **macros}
+    stored = {**{name.lower(): [sql] for name, sql in views}, **macros}
     return all(stored.get(name) == [text] for name, text in _read_definitions(connection).items())
 
 
@@ -56,12 +57,12 @@ def _make_error(path: str, what: str) -> AlteredDatabase:
 
 
 def _read_macros(connection: Connection) -> dict[str, list[str]]:
-    """Return the definitions of the macros in the database, by name. A macro may have several."""
+    """Return the definitions of the macros in the database, by name in lower case. A macro may have several."""
     macros: dict[str, list[str]] = {}
     for name, parameters, definition in connection.execute(
         "SELECT function_name, parameters, macro_definition FROM system.main.duckdb_functions() WHERE NOT internal"
     ).fetchall():
-        macros.setdefault(name, []).append(_describe_macro(parameters, definition))
+        macros.setdefault(name.lower(), []).append(_describe_macro(parameters, definition))
     return macros
 
 
@@ -88,4 +89,5 @@ _definitions: dict[str, str] = {}  # DuckDB prints them alike each time, so a pr
 
 
 def _read_names(connection: Connection, query: str) -> set[str]:
-    return {name for (name,) in connection.execute(query).fetchall()}
+    """Return names in lower case. DuckDB takes "Poses" for poses."""
+    return {name.lower() for (name,) in connection.execute(query).fetchall()}

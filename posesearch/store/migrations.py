@@ -116,11 +116,13 @@ def read_version(connection: Connection, path: str) -> int | None:
 
 
 def _is_blank(connection: Connection) -> bool:
-    counted = connection.execute("""
-        SELECT (SELECT count(*) FROM duckdb_tables()) + (SELECT count(*) FROM duckdb_sequences())
-             + (SELECT count(*) FROM duckdb_views() WHERE NOT internal)
-    """).fetchone()
-    return counted == (0,)
+    # Without count(*) or another function that a macro in the file could hide.
+    found = connection.execute("""
+        SELECT 1 FROM system.main.duckdb_tables() UNION ALL SELECT 1 FROM system.main.duckdb_sequences()
+        UNION ALL SELECT 1 FROM system.main.duckdb_views() WHERE NOT internal
+        UNION ALL SELECT 1 FROM system.main.duckdb_functions() WHERE NOT internal
+    """).fetchall()
+    return not found
 
 
 def upgrade(connection: Connection, path: str, version: int) -> None:

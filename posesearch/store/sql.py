@@ -12,7 +12,7 @@ from posesearch.errors import BadSQL
 from posesearch.store.connection import Connection
 
 _READING: Final = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)  # MULTI is PIVOT
-_EXPLAIN: Final = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
+_EXPLAIN: Final = re.compile(r"\A\s*EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

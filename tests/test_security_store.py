@@ -1,0 +1,434 @@
+"""What SQL, conditions and databases of strangers may not do."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+import posesearch
+from posesearch.database import Database
+from posesearch.errors import AlteredDatabase, BadFilter, BadSQL, NotOurDatabase
+from posesearch.store import migrations, snapshots
+from posesearch.store.connection import Connection, DatabaseFile
+from tests.conftest import Toy, posesearch_process
+
+SECRET = "the secret of another file"  # noqa: S105 (no password)
+
+
+@pytest.fixture
+def copy(toy_database: Path, tmp_path: Path) -> Path:
+    """A copy of the toy's database, alone in its folder, which tests may alter."""
+    (tmp_path / "db").mkdir()
+    return Path(shutil.copy(toy_database, tmp_path / "db"))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return the content of each file in a folder, all the way down."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def alter(path: Path, *statements: str) -> None:
+    """Run SQL as the duckdb shell does."""
+    with duckdb.connect(str(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+WRITING = (
+    "SET log_query_path='{folder}/log'; SELECT 1",
+    "SET threads = 1",
+    "RESET threads",
+    "EXPORT DATABASE '{folder}/export'",
+    "IMPORT DATABASE '{folder}/export'",
+    "COPY poses TO '{folder}/poses.csv'",
+    "COPY about FROM '{folder}/poses.csv'",
+    "ATTACH '{folder}/other.duckdb'",
+    "ATTACH ':memory:' AS other",
+    "DETACH poses",
+    "USE main",
+    "INSERT INTO about VALUES ('a', 'b')",
+    "UPDATE about SET value = '1'",
+    "DELETE FROM poses",
+    "TRUNCATE poses",
+    "CREATE TABLE a (b INTEGER)",
+    "CREATE TEMP TABLE a AS SELECT 1",
+    "CREATE MACRO a(b) AS b",
+    "DROP TABLE poses",
+    "ALTER TABLE poses DROP COLUMN score",
+    "CALL enable_logging('QueryLog', storage := 'stdout')",
+    "CALL checkpoint()",
+    "PRAGMA enable_profiling",
+    "CHECKPOINT",
+    "VACUUM",
+    "ANALYZE",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "BEGIN",
+    "COMMIT",
+    "PREPARE a AS SELECT 1",
+    "EXPLAIN ANALYZE COPY poses TO '{folder}/poses.csv'",
+    "explain  analyze\nINSERT INTO about VALUES ('a', 'b')",
+    "EXPLAIN CREATE TABLE a (b INTEGER)",
+    "/* EXPLAIN */ EXPLAIN ANALYZE DELETE FROM poses",
+    # Without its first line and EXPLAIN ANALYZE it would be a comment and a SELECT.
+    "--EXPLAIN \nEXPLAIN ANALYZE COPY poses TO '{folder}/poses.csv' /*\nSELECT 1 -- */",
+    "SELECT 1; SELECT 2; CREATE TABLE a (b INTEGER)",
+)
+
+
+@pytest.mark.parametrize("statement", WRITING)
+def test_a_statement_that_does_more_than_read_is_refused(copy: Path, statement: str) -> None:
+    before = files(copy.parent)
+    with posesearch.open(copy) as db:
+        for method in (db.sql, db.pose_ids):
+            with pytest.raises(BadSQL, match="only statements that read are run"):
+                method(statement.format(folder=copy.parent))
+    assert files(copy.parent) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY (PIVOT joints ON joint USING count(*)) TO '{folder}/a.csv'",
+        "CREATE TABLE a AS PIVOT joints ON joint USING count(*)",
+        "SELECT * FROM enable_logging(storage := 'file', storage_path := '{folder}/log')",
+        "SELECT * FROM enable_logging('QueryLog', storage := 'stdout')",
+        "SELECT * FROM enable_profiling(save_location := '{folder}/profile')",
+        "SELECT content FROM read_text('{folder}/poses.duckdb')",
+        "SELECT * FROM glob('{folder}/*')",
+        "FROM '{folder}/poses.duckdb'",
+        "SELECT * FROM query('SELECT * FROM read_text(''{folder}/poses.duckdb'')')",
+    ],
+)
+def test_a_statement_that_reads_writes_no_file_and_reads_no_other(copy: Path, statement: str) -> None:
+    before = files(copy.parent)
+    done = posesearch_process("sql", statement.format(folder=copy.parent), "--db", str(copy))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert files(copy.parent) == before
+
+
+def test_refused_statements_end_the_command_with_one_line(copy: Path) -> None:
+    before = files(copy.parent)
+    for arguments in (
+        ("sql", f"SET log_query_path='{copy.parent}/log'; SELECT 1"),
+        ("similar", "--from-sql", f"SET log_query_path='{copy.parent}/log'; SELECT 1"),
+    ):
+        done = posesearch_process(*arguments, "--db", str(copy))
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "only statements that read are run" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert files(copy.parent) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "rows"),
+    [
+        ("SELECT 1; SELECT 2;; SELECT 3;", ((3,),)),
+        ("", ()),
+        ("WITH a AS (SELECT 7) FROM a", ((7,),)),
+        ("FROM joints SELECT joint LIMIT 1", (("nose",),)),
+        ("VALUES (5)", ((5,),)),
+        ("SELECT a.range FROM range(2) AS a", ((0,), (1,))),
+        ("SELECT count(*) FROM query('FROM joints')", ((18,),)),
+    ],
+)
+def test_the_result_is_that_of_the_last_statement(copy: Path, statement: str, rows: tuple[Any, ...]) -> None:
+    with posesearch.open(copy) as db:
+        assert db.sql(statement).rows == rows
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("EXPLAIN SELECT count(*) FROM poses", "physical_plan"),
+        ("  explain analyze SELECT count(*) FROM poses", "analyzed_plan"),
+        ("PIVOT joints ON joint USING count(*)", "nose"),
+        ("UNPIVOT (SELECT 1 AS one, 2 AS two) ON one, two", "two"),
+        ("DESCRIBE poses", "pose_id"),
+        ("SUMMARIZE poses", "pose_id"),
+        ("SHOW TABLES", "labelled_poses"),
+        ("FROM similar_poses(1, 3)", "similarity"),
+    ],
+)
+def test_statements_that_read_in_other_words_work(copy: Path, statement: str, says: str) -> None:
+    with posesearch.open(copy) as db:
+        table = db.sql(statement)
+    assert table.rows
+    assert says in str(table)
+
+
+CONDITIONS = (
+    "(SELECT count(*) FROM enable_logging(storage := 'file', storage_path := '{folder}/log')) > 0",
+    "(SELECT count(*) FROM enable_logging('QueryLog', storage := 'stdout')) > 0",
+    "(SELECT count(*) FROM ENABLE_LOGGING(storage := 'stdout')) > 0",
+    "(SELECT count(*) FROM \"enable_logging\"(storage := 'stdout')) > 0",
+    "(SELECT count(*) FROM system.main.enable_logging(storage := 'stdout')) > 0",
+    "EXISTS (FROM enable_profiling(save_location := '{folder}/profile'))",
+    "source IN (SELECT content FROM read_text('{folder}/poses.duckdb'))",
+    "source IN (SELECT file FROM glob('{folder}/*'))",
+    "EXISTS (FROM query('SELECT 1'))",
+    "EXISTS (FROM query_table('poses'))",
+    "EXISTS (FROM duckdb_settings())",
+    "EXISTS (WITH a AS (FROM glob('*')) FROM a)",
+    "EXISTS (WITH a AS MATERIALIZED (SELECT 1) FROM a, (SELECT * FROM (FROM glob('*'))))",
+    "EXISTS (FROM range(3) AS a, LATERAL (FROM glob('*')))",
+    "EXISTS (SELECT 1 UNION ALL SELECT 1 FROM glob('*'))",
+    "pose_id = (SELECT (SELECT count(*) FROM glob('*')))",
+    "pose_id IN [(SELECT count(*) FROM glob('*'))]",
+    "EXISTS (FROM poses JOIN glob('*') AS g ON true)",
+    "EXISTS (SELECT row_number() OVER (ORDER BY (SELECT count(*) FROM glob('*'))) FROM poses)",
+    "EXISTS (FROM poses ORDER BY (SELECT count(*) FROM glob('*')) LIMIT (SELECT count(*) FROM glob('*')))",
+)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_condition_calls_few_functions_in_from(copy: Path, condition: str, capfd: pytest.CaptureFixture[str]) -> None:
+    before = files(copy.parent)
+    with posesearch.open(copy) as db, pytest.raises(BadFilter, match="it may not call [a-z_]+ in FROM"):
+        db.similar(1, where=condition.format(folder=copy.parent))
+    assert capfd.readouterr().out == ""
+    assert files(copy.parent) == before
+
+
+def test_a_refused_condition_prints_nothing_on_stdout(copy: Path) -> None:
+    before = files(copy.parent)
+    for condition in CONDITIONS[:3]:
+        for arguments in (("similar", "1"), ("pairs",)):
+            where = condition.format(folder=copy.parent)
+            done = posesearch_process(*arguments, "--where", where, "--db", str(copy))
+            assert (done.returncode, done.stdout) == (1, "")
+            assert "--where" in done.stderr
+            assert done.stderr.count("\n") == 1
+    assert files(copy.parent) == before
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "pose_id IN (SELECT unnest([1, 2, 3]))",
+        "pose_id IN (FROM unnest([1, 2, 3]))",
+        "pose_id IN (FROM range(1, 4))",
+        "pose_id IN (SELECT pose_id FROM similar_poses(1, 3))",
+        "pose_id IN (WITH a AS (SELECT pose_id FROM poses) SELECT pose_id FROM a WHERE pose_id < 4)",
+        "list_sum([pose_id]) < 4",
+        "pose_id < (SELECT max(g) - 5 FROM generate_series(1, 9) AS s(g))",
+    ],
+)
+def test_a_condition_may_have_queries_of_the_database(copy: Path, condition: str) -> None:
+    with posesearch.open(copy) as db:
+        assert db.similar(1, where=condition, close=0, duplicates=True).matches
+
+
+def test_no_connection_reaches_other_files_or_can_be_changed(
+    toy_database: Path, tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def spy(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(connection: Connection, *arguments: Any) -> Any:
+            query = "SELECT current_setting('enable_external_access'), current_setting('lock_configuration')"
+            seen.extend(connection.execute(query).fetchall())
+            return function(connection, *arguments)
+
+        return call
+
+    monkeypatch.setattr("posesearch.store.connection.create_schema", spy(migrations.create_schema))
+    monkeypatch.setattr(snapshots, "write_snapshots", spy(snapshots.write_snapshots))
+    with posesearch.open(tmp_path / "poses.duckdb") as db:
+        db.ingest(toy_database.parent / "photos")
+    file = DatabaseFile(tmp_path / "poses.duckdb")
+    for opened in (file.reading(), file.writing()):
+        with opened as connection:
+            spy(lambda connection: None)(connection)
+    with file.reading() as connection:
+        for setting in ("enable_external_access = true", "threads = 1", "lock_configuration = false"):
+            with pytest.raises(duckdb.InvalidInputException, match="locked"):
+                connection.execute(f"SET {setting}")
+    assert seen == [(False, True)] * 4
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+
+ALTERATIONS = {
+    "a trigger that removes poses": (
+        "acts when posesearch writes",
+        "CREATE TRIGGER tidy AFTER INSERT ON clusterings FOR EACH STATEMENT DELETE FROM poses",
+    ),
+    "a trigger on snapshots": (
+        "trigger 'tidy'",
+        "CREATE TRIGGER tidy AFTER INSERT ON snapshots FOR EACH STATEMENT DELETE FROM about",
+    ),
+    "a view over another file": (
+        "view 'snapshots' in place of the table",
+        "ALTER TABLE snapshots RENAME TO kept",
+        "CREATE VIEW snapshots AS SELECT * REPLACE (content AS source) FROM kept, "
+        "(SELECT content FROM read_text('{folder}/../secret.txt'))",
+    ),
+    "a view in capitals": ("view 'poses'", "ALTER TABLE poses RENAME TO kept", 'CREATE VIEW "POSES" AS FROM kept'),
+    "an endless view": (
+        "view 'joints'",
+        "DROP TABLE joints",
+        f"CREATE VIEW joints AS SELECT i AS position, '{SECRET}' AS joint FROM ({ENDLESS}) AS n(i)",
+    ),
+    "a view in place of the versions": (
+        "view 'about'",
+        "DROP TABLE about",
+        "CREATE VIEW about AS SELECT 'schema_version' AS key, '5' AS value",
+        "CREATE MACRO list_sum(a) AS 0",
+    ),
+    "an endless view in place of the versions": (
+        "view 'about'",
+        "DROP TABLE about",
+        f"CREATE VIEW about AS SELECT 'a' AS key, '1' AS value FROM ({ENDLESS}) AS n(i)",
+    ),
+    "a macro for the product of vectors": (
+        "macro 'array_inner_product'",
+        "CREATE MACRO array_inner_product(a, b) AS 1",
+    ),
+    "a macro for a sum": ("macro 'list_sum'", "CREATE MACRO list_sum(a) AS 0"),
+    "a macro in capitals": ("macro 'list_sum'", 'CREATE MACRO "LIST_Sum"(a) AS 0'),
+    "a macro for an operator": ("macro '+'", 'CREATE MACRO "+"(a, b) AS a'),
+    "a macro for count": ("macro 'count'", "CREATE MACRO count(a) AS 0"),
+    "a macro for range in FROM": ("macro 'range'", "CREATE MACRO range(a, b) AS TABLE SELECT 1 AS range"),
+    "a macro for the list of triggers": (
+        "macro 'duckdb_triggers'",
+        "CREATE MACRO duckdb_triggers() AS TABLE SELECT 'a' AS trigger_name WHERE false",
+    ),
+}
+
+
+def methods(db: Database, photos: Path) -> dict[str, Callable[[], object]]:
+    return {
+        "stats": db.stats,
+        "show": lambda: db.show(1),
+        "similar": lambda: db.similar(1),
+        "similar_many": lambda: list(db.similar_many([1])),
+        "pairs": db.pairs,
+        "outliers": db.outliers,
+        "sql": lambda: db.sql("SELECT 1"),
+        "pose_ids": lambda: db.pose_ids("SELECT 1"),
+        "cluster": lambda: db.cluster(2),
+        "ingest": lambda: db.ingest(photos),
+        "dry run": lambda: db.ingest(photos, dry_run=True),
+        "reestimate": db.reestimate,
+    }
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_a_database_that_acts_or_misleads_is_not_opened(name: str, copy: Path, toy_database: Path, toy: Toy) -> None:
+    (copy.parent.parent / "secret.txt").write_text(SECRET, encoding="utf-8")
+    says, *statements = ALTERATIONS[name]
+    alter(copy, *(statement.format(folder=copy.parent) for statement in statements))
+    before = files(copy.parent)
+    with posesearch.open(copy) as db:
+        for method in methods(db, toy_database.parent / "photos").values():
+            with pytest.raises(AlteredDatabase, match="drop it in the duckdb shell") as error:
+                method()
+            assert says in str(error.value)
+            assert "\n" not in str(error.value)
+    assert files(copy.parent) == before
+
+
+@pytest.mark.parametrize("name", ["a view over another file", "an endless view in place of the versions"])
+def test_each_command_ends_with_one_line_and_no_secret(name: str, copy: Path, toy_database: Path) -> None:
+    (copy.parent.parent / "secret.txt").write_text(SECRET, encoding="utf-8")
+    says, *statements = ALTERATIONS[name]
+    alter(copy, *(statement.format(folder=copy.parent) for statement in statements))
+    before = files(copy.parent)
+    photos = str(toy_database.parent / "photos")
+    commands: tuple[tuple[str, ...], ...] = (
+        ("stats",), ("show", "1"), ("sql", "FROM snapshots"), ("pairs",), ("outliers",), ("cluster", "-k", "2"),
+        ("similar", "1"), ("similar", "1", "--where", "true"), ("similar", "1", "--view", "any"),
+        ("similar", "--from-sql", "SELECT 1"), ("similar", "1", "--collection", "men"),
+        ("ingest", photos), ("ingest", photos, "--prune"), ("ingest", photos, "--dry-run"), ("reestimate",),
+    )  # fmt: skip
+    with ThreadPoolExecutor(2) as pool:
+        ended = pool.map(lambda arguments: posesearch_process(*arguments, "--db", str(copy)), commands)
+        for arguments, done in zip(commands, ended, strict=True):
+            assert (done.returncode, done.stdout) == (1, ""), (arguments, done.stderr)
+            assert done.stderr.startswith("posesearch: "), arguments
+            assert says in done.stderr
+            assert done.stderr.count("\n") == 1, arguments
+    assert files(copy.parent) == before
+
+
+TAMPERED = {
+    "a view": "CREATE OR REPLACE VIEW labelled_poses AS SELECT * REPLACE ('elsewhere' AS source) FROM ({view})",
+    "a view in capitals": 'DROP VIEW labelled_poses; CREATE VIEW "Labelled_Poses" AS FROM ({view}) WHERE pose_id = 1',
+    "a macro": "CREATE OR REPLACE MACRO penalized(correlation, share) AS 1",
+    "a macro with a second form": """
+        CREATE OR REPLACE MACRO pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares) AS 1, (a) AS 2
+    """,
+    "a macro that answers rows": "CREATE OR REPLACE MACRO rank_poses(queries, n) AS TABLE SELECT 1",
+    "a macro that is gone": "DROP MACRO penalized",
+}
+
+
+def answers(path: Path) -> list[object]:
+    with posesearch.open(path) as db:
+        return [
+            db.similar(1, close=0, duplicates=True, where="true").as_json(),
+            db.pairs(duplicates=True).as_json(),
+            db.show(2).source,
+            db.sql("FROM labelled_poses ORDER BY pose_id").rows,
+            db.sql("SELECT pose_id, similarity FROM similar_poses(1) ORDER BY ALL").rows,
+            db.sql("SELECT pose_similarity(1, 9)").rows,
+            db.sql("SELECT penalized(0.5, 0.5)").rows,
+        ]
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_views_and_macros_of_posesearch_are_put_right(name: str, copy: Path, toy_database: Path) -> None:
+    with duckdb.connect(str(copy)) as connection:
+        [(text,)] = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'labelled_poses'").fetchall()
+    view = text.partition(" AS ")[2].rstrip(";")
+    alter(copy, TAMPERED[name].format(view=view))
+    assert answers(copy) == answers(toy_database)
+
+
+def test_objects_of_the_users_own_are_kept(copy: Path, toy_database: Path, toy: Toy) -> None:
+    mine = (
+        "CREATE TABLE notes (pose_id INTEGER, note VARCHAR)",
+        "INSERT INTO notes VALUES (1, 'good')",
+        "CREATE INDEX noted ON notes (pose_id)",
+        "CREATE INDEX scores ON poses (score)",
+        "CREATE VIEW good AS SELECT pose_id FROM poses JOIN notes USING (pose_id)",
+        "CREATE MACRO doubled(a) AS 2 * a",
+        "CREATE MACRO best(n) AS TABLE SELECT pose_id FROM poses ORDER BY score DESC LIMIT n",
+        # Names of temporary tables that a search makes.
+        "CREATE VIEW candidates AS SELECT 1 AS pose_id",
+        "CREATE VIEW chosen AS SELECT 1 AS pose_id",
+        "CREATE VIEW batch AS SELECT 1 AS pose_id",
+        "UPDATE about SET value = '4' WHERE key = 'schema_version'",
+    )
+    alter(copy, *mine)
+    with posesearch.open(copy) as db:
+        assert db.sql("SELECT pose_id, doubled(pose_id) FROM good").rows == ((1, 2),)
+        assert len(db.sql("FROM best(3)").rows) == 3
+        assert db.sql("SELECT index_name FROM duckdb_indexes() ORDER BY ALL").rows == (("noted",), ("scores",))
+        for method in methods(db, toy_database.parent / "photos").values():
+            method()
+        assert db.sql("FROM notes").rows == ((1, "good"),)
+    assert answers(copy)[0] != answers(copy)[2]
+
+
+def test_a_file_of_macros_is_not_taken_for_a_blank_one(tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    alter(path, "CREATE MACRO list_sum(a) AS 0")
+    before = path.read_bytes()
+    for opened in (DatabaseFile(path).reading(), DatabaseFile(path).writing()):
+        with pytest.raises(NotOurDatabase), opened:
+            pass
+    assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a name that Windows reserves")
+@pytest.mark.parametrize("name", ["system.duckdb", "temp.duckdb", "poses.duckdb", "main.duckdb", "a'; b.duckdb"])
+def test_a_database_may_have_any_name(name: str, copy: Path, toy_database: Path) -> None:
+    assert answers(copy.rename(copy.with_name(name))) == answers(toy_database)
