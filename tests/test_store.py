@@ -135,7 +135,7 @@ def test_a_newer_schema_is_refused(store: DatabaseFile) -> None:
         connection.execute(
             "UPDATE about SET value = ? WHERE key = 'schema_version'", [str(migrations.SCHEMA_VERSION + 1)]
         )
-    with pytest.raises(NewerSchema, match="pip install --upgrade posesearch"), store.reading():
+    with pytest.raises(NewerSchema, match="pip install --upgrade posesearch"), DatabaseFile(store.path).reading():
         pass
 
 
@@ -270,6 +270,8 @@ def test_an_upgraded_database_has_the_macros_of_a_new_one(demo_folder: Path, tmp
         for name in ("nearest_to", "named"):
             older.execute(f"CREATE MACRO {name}(a, b := 3) AS TABLE SELECT a, b")
         older.execute("CREATE OR REPLACE MACRO closer_than(value) AS (SELECT value FROM poses LIMIT 1)")
+        older.execute("ALTER TABLE sources DROP COLUMN signature")
+        older.execute("ALTER TABLE sources DROP COLUMN unread_reason")
         older.execute("UPDATE about SET value = '4' WHERE key = 'schema_version'")
     with DatabaseFile(path).reading() as connection:
         assert connection.execute(listed).fetchall() == new

@@ -129,3 +129,7 @@ class Batch:
             about.write_estimator(connection, self._estimator)
         elif stored.key != self._estimator.key and not self._mix:
             raise EstimatorMismatch(str(self._database.path), stored.name, self._estimator.name)
+        elif stored.key == self._estimator.key and stored.custom_weights != self._estimator.custom_weights:
+            about.write_estimator(
+                connection, self._estimator
+            )  # the user has named another user's networks, and signs them
