@@ -92,7 +92,7 @@ def examine(db: Path, *, poses_stay: bool = False) -> tuple[Content, list[str]]:
                 content = _read(connection)
                 return content, find_broken(connection, poses_stay=poses_stay) if content else []
         except duckdb.Error as error:
-            return {}, [f"the file can't be read: {error}"]
+            return {}, [f"the file can't be read: {str(error).splitlines()[0]}"]
 
 
 def _read(connection: duckdb.DuckDBPyConnection) -> Content:
