@@ -1,6 +1,6 @@
-"""Ingests that are killed, that find the disk full, and that find the database held: what is in it afterwards.
+"""Commands that are killed, that find the disk full, and that find the database held: what is in it afterwards.
 
-    python benchmarks/crash.py FOLDER [-n KILLS] [--photos PHOTOS] [--seed N]
+    python benchmarks/crash.py FOLDER [-n KILLS] [--photos PHOTOS] [--seed N] [--only PART ...]
 
 The first PHOTOS photos of FOLDER are ingested without interruption. Then the same is done again and killed (SIGKILL) at
 a random moment, and again on the same file, until it comes to its end; and that from the beginning, until there were so
@@ -9,6 +9,12 @@ be those of the uninterrupted run. Half of the runs write a batch every fifth of
 
 Then the same with a disk that is full (a limit on the size of files that grows, and a small tmpfs where one can be
 mounted), and with the database held by another process: at the start, and in the middle of a run.
+
+Then ingest, cluster, ingest --prune, reestimate and the upgrade of an old database are killed at chosen system calls,
+each at KILLS of them (kills.py). After each kill the invariants of invariants.py must hold, and the same command, run
+again, must end as without a kill. At last cluster runs beside the commands that remove poses.
+
+The parts are called random, full, held, calls and beside.
 """
 
 import argparse
@@ -23,7 +29,9 @@ import time
 from pathlib import Path
 
 import duckdb
+import kills
 import machine
+from invariants import find_broken
 
 RUN = """
 import sys
@@ -33,6 +41,7 @@ from posesearch.cli import main
 main()
 """
 
+PARTS = ("random", "full", "held", "calls", "beside")
 TABLES = {"snapshots": "* EXCLUDE ingested_at", "poses": "*", "sources": "*", "about": "*"}
 
 
@@ -54,21 +63,15 @@ def differences(db: Path, reference: Path) -> int:
 
 
 def check(db: Path, context: str) -> int:
-    """Return how many photos a database holds, having checked that they are whole, each once; 0 without one."""
+    """Return how many photos a database holds, having checked the invariants; 0 without one."""
     if not db.exists():
         return 0
     with duckdb.connect(str(db)) as connection:  # for writing: this replays what the log holds
         if not connection.execute("FROM duckdb_tables()").fetchall():
             return 0
-        photos, orphans, unposed, twice = connection.execute("""
-            SELECT (SELECT count(*) FROM snapshots),
-                   (SELECT count(*) FROM poses ANTI JOIN snapshots USING (snapshot_id))
-                 + (SELECT count(*) FROM sources ANTI JOIN snapshots USING (snapshot_id)),
-                   (SELECT count(*) FROM (FROM snapshots WHERE status = 'ingested')
-                    ANTI JOIN poses USING (snapshot_id)),
-                   (SELECT count(*) - count(DISTINCT source) FROM sources)
-        """).fetchall()[0]
-    assert (orphans, unposed, twice) == (0, 0, 0), (context, orphans, unposed, twice)
+        broken = find_broken(connection, poses_stay=True)
+        [(photos,)] = connection.execute("SELECT count(*) FROM snapshots").fetchall()
+    assert not broken, (context, broken)
     return int(photos)
 
 
@@ -83,11 +86,11 @@ def run(arguments: list[str], limit: int | None = None) -> subprocess.CompletedP
     return subprocess.run(arguments, capture_output=True, text=True, check=False, preexec_fn=limited)
 
 
-def killed(photos: Path, folder: Path, reference: Path, kills: int, seconds: float) -> None:
+def killed(photos: Path, folder: Path, reference: Path, count: int, seconds: float) -> None:
     """Kill ingests at random moments."""
     done = ended = inside = 0
     rounds = 0
-    while done < kills:
+    while done < count:
         rounds += 1
         db = folder / f"killed-{rounds}.duckdb"
         batch_seconds = 5.0 if rounds % 2 else 0.2
@@ -96,7 +99,7 @@ def killed(photos: Path, folder: Path, reference: Path, kills: int, seconds: flo
             with subprocess.Popen(
                 command(photos, db, batch_seconds), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             ) as process:
-                moment = random.uniform(0, seconds) if done < kills else 600.0  # noqa: S311 (no secret)
+                moment = random.uniform(0, seconds) if done < count else 600.0  # noqa: S311 (no secret)
                 try:
                     process.wait(moment)
                     break
@@ -188,26 +191,41 @@ def held(photos: Path, folder: Path, reference: Path) -> None:
     print(f"held for 20 s in the middle: exit 0, 0 rows differ\n  {says}")
 
 
+def ingests(source: Path, folder: Path, number: int, count: int, parts: list[str]) -> None:
+    """Do the parts that ingest many photos."""
+    photos, reference = folder / "photos", folder / "reference.duckdb"
+    photos.mkdir()
+    for photo in sorted(source.iterdir())[:number]:
+        (photos / photo.name).symlink_to(photo.resolve())
+    started = time.monotonic()
+    assert run(command(photos, reference)).returncode == 0
+    seconds = time.monotonic() - started
+    print(f"{check(reference, 'reference')} photos without interruption in {seconds:.1f} s")
+    if "random" in parts:
+        killed(photos, folder, reference, count, seconds)
+    if "full" in parts:
+        full(photos, folder, reference)
+    if "held" in parts:
+        held(photos, folder, reference)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("-n", type=int, default=30, metavar="KILLS")
     parser.add_argument("--photos", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
     options = parser.parse_args()
     random.seed(options.seed)
     print(machine.line())
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        photos = folder / "photos"
-        photos.mkdir()
-        for photo in sorted(options.folder.iterdir())[: options.photos]:
-            (photos / photo.name).symlink_to(photo.resolve())
-        reference = folder / "reference.duckdb"
-        started = time.monotonic()
-        assert run(command(photos, reference)).returncode == 0
-        seconds = time.monotonic() - started
-        print(f"{check(reference, 'reference')} photos without interruption in {seconds:.1f} s")
-        killed(photos, folder, reference, options.n, seconds)
-        full(photos, folder, reference)
-        held(photos, folder, reference)
+        if {"random", "full", "held"} & set(options.only):
+            ingests(options.folder, folder, options.photos, options.n, options.only)
+        broken, cases = 0, kills.make_cases(options.folder, folder)
+        if "calls" in options.only:
+            broken += kills.kill_at_calls(cases, folder, options.n)
+        if "beside" in options.only:
+            broken += kills.run_beside(cases, folder)
+    sys.exit(broken > 0)
