@@ -22,6 +22,14 @@ from posesearch.threads import map_in_order
 from tests.conftest import Toy, toy_photo
 
 scans = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "hostile.py"))["scans"]
+COMMAND = """
+import signal
+for name in ("SIGTERM", "SIGHUP"):  # the test run may ignore them
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from posesearch.cli import main
+main()
+"""
 PATIENCE = 60  # seconds after which something hangs; everything here takes a few
 
 
@@ -139,7 +147,7 @@ def stuck(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     for number in range(4):
         (photos / f"slow-{number}.jpg").write_bytes(scans(14000, 8000 + number))
     options = ["--db", str(tmp_path / "a.duckdb"), "--jobs", "4", "--json"]
-    command = [sys.executable, "-m", "posesearch", "ingest", str(photos), *options]
+    command = [sys.executable, "-c", COMMAND, "ingest", str(photos), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert "a.png" in process.stdout.readline()
