@@ -174,11 +174,8 @@ class IngestRun:
 
     def _check_answer(self, row: SnapshotRow | None, sha256: str, source: str) -> None:
         """Raise the error of bytes that are no whole photo. The next answer of the server may be the photo again."""
-        if row is None:
-            known = self._index.content(sha256)
-            reason, message = known.reason, known.message
-        else:
-            reason, message = row.rejection or (None, None)
+        known = self._index.content(sha256) if row is None else None
+        reason, message = (known.reason, known.message) if known else (row and row.rejection) or (None, None)
         if reason in GARBLED:
             raise GARBLED[reason](source, message or "")
 
