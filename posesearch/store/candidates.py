@@ -58,7 +58,7 @@ def _parse_condition(connection: Connection, where: str) -> str:
     """
     condition = str(duckdb.SQLExpression(where.encode("utf-8", "replace").decode()))
     statement = f"SELECT {condition}"
-    if duckdb.extract_statements(statement)[0].named_parameters:
+    if connection.extract_statements(statement)[0].named_parameters:
         raise duckdb.InvalidInputException("it has parameters, and there are no values for them.")
     [(text,)] = connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()
     refused = sorted(set(_find_table_functions(json.loads(text))) - _FUNCTIONS)

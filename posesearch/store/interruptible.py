@@ -26,6 +26,10 @@ class Connection:
         self._run(self._connection.execute, sql, parameters)
         return self
 
+    def extract_statements(self, sql: str) -> list[duckdb.Statement]:
+        """Return the statements of a text. DuckDB's function of that name opens a database that is never closed."""
+        return self._connection.extract_statements(sql)
+
     def fetchall(self) -> list[tuple[Any, ...]]:
         """Return the remaining rows of the result."""
         rows: list[tuple[Any, ...]] = self._run(self._connection.fetchall)

@@ -67,8 +67,8 @@ _UPGRADES: Final = {
         for name in names
     ),
     5: """
-        ALTER TABLE sources ADD COLUMN signature VARCHAR;
-        ALTER TABLE sources ADD COLUMN unread_reason VARCHAR;
+        ALTER TABLE sources ADD COLUMN IF NOT EXISTS signature VARCHAR;
+        ALTER TABLE sources ADD COLUMN IF NOT EXISTS unread_reason VARCHAR;
     """,
 }
 _VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql

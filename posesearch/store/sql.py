@@ -33,8 +33,8 @@ def run_sql(connection: Connection, sql: str) -> Table:
     """
     table = Table((), ())
     try:
-        for statement in duckdb.extract_statements(sql.encode("utf-8", "replace").decode()):
-            _check_reading(statement)
+        for statement in connection.extract_statements(sql.encode("utf-8", "replace").decode()):
+            _check_reading(connection, statement)
             cursor = connection.execute(statement)
             columns = _number_duplicates(column[0] for column in cursor.description or ())
             table = Table(columns, tuple(cursor.fetchall()) if columns else ())
@@ -43,11 +43,11 @@ def run_sql(connection: Connection, sql: str) -> Table:
     return table
 
 
-def _check_reading(statement: duckdb.Statement) -> None:
+def _check_reading(connection: Connection, statement: duckdb.Statement) -> None:
     """Raise BadSQL for a statement that does more than read: it could write files, which no read-only mode prevents."""
     kind = statement.type
     if kind == duckdb.StatementType.EXPLAIN:  # with ANALYZE it runs the statement behind it
-        behind = duckdb.extract_statements(_EXPLAIN.sub("", statement.query, count=1))
+        behind = connection.extract_statements(_EXPLAIN.sub("", statement.query, count=1))
         kind = behind[0].type if behind else kind
     if kind not in _READING:
         raise BadSQL(f"only statements that read are run, such as SELECT, and this is {kind.name}")
