@@ -42,7 +42,8 @@ def find_similar_to_each(
     wanted = list(sources)
     config, stored = check_searchable(file, options, [source for source in wanted if isinstance(source, int)])
 
-    def prepare(source: str | int) -> tuple[Query, PreparedQuery] | Failure:
+    def prepare(item: tuple[int, str | int]) -> tuple[int, tuple[Query, PreparedQuery] | Failure]:
+        position, source = item
         try:
             if not isinstance(source, int):
                 query = make_query(source, None, lambda: load(config), decoders)
@@ -50,12 +51,14 @@ def find_similar_to_each(
                 query = query_from_pose(stored[source], None)
             else:
                 raise NoSuchPose(source)
-            return query, prepare_query(query, options.parts, options.invariance)
+            return position, (query, prepare_query(query, options.parts, options.invariance))
         except (PhotoError, QueryError) as error:
-            return Failure(str(source), type(error).__name__, str(error))
+            return position, Failure(str(source), type(error).__name__, str(error))
 
     with DecoderPool() as decoders:
-        queries = list(map_in_order(prepare, wanted))
+        # `close` ends the decoding after Ctrl-C. A photo that takes long may come after later ones.
+        by_position = dict(map_in_order(prepare, enumerate(wanted), stop=decoders.close))
+    queries = [by_position[position] for position in range(len(wanted))]
     prepared = [query[1] for query in queries if not isinstance(query, Failure)]
     with file.reading() as connection:
         candidates = select_from_options(connection, options)

@@ -5,7 +5,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from posesearch.errors import MissingPhoto, PhotoTooLarge, UnreadablePhoto
+from posesearch.errors import DownloadFailed, MissingPhoto, PhotoTooLarge, UnreadablePhoto
 from posesearch.files import NotRegularFile, open_regular
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.names import to_unicode
@@ -31,6 +31,7 @@ class SourceReader:
         """
         self._allow_private = allow_private
         self._http: HttpReader | None = None
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def read(self, location: str, validators: Validators | None = None) -> Content:
@@ -49,6 +50,8 @@ class SourceReader:
         if not is_url(location):
             return _read_file(location)
         with self._lock:  # all threads share one HttpReader, which limits the requests per host
+            if self._is_closed:
+                raise DownloadFailed(public_name(location))
             if self._http is None:
                 from posesearch.sources.http import HttpReader  # noqa: PLC0415 (a tenth of a second)
 
@@ -56,7 +59,9 @@ class SourceReader:
         return self._http.read(location, public_name(location), validators)
 
     def close(self) -> None:
-        """Abort the downloads in progress. Their `read` calls raise."""
+        """Abort the downloads in progress. Their `read` calls raise, and so do later ones."""
+        with self._lock:  # a thread may be about to make the HttpReader
+            self._is_closed = True
         if self._http is not None:
             self._http.close()
 
