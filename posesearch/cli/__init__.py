@@ -9,41 +9,48 @@ from typing import cast
 
 def main() -> None:
     """Run the command that was typed; errors become one line on stderr and an exit code, see docs/cli.md."""
+    _end_as_by_ctrl_c()
+    try:
+        sys.exit(_run())
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run() -> int:
+    """Run the command, and return its exit code. The imports are here, so that Ctrl-C may also come while they run."""
     import typer  # noqa: PLC0415 (so that importing posesearch.cli is free)
 
     from posesearch.cli.commands import app  # noqa: PLC0415
     from posesearch.errors import NotEnoughMemory, PosesearchError  # noqa: PLC0415
 
-    _end_as_by_ctrl_c()
     errors_of_usage = [kind for kind in typer.BadParameter.__mro__ if hasattr(kind, "show")]
     usage_error = cast("type[typer.BadParameter]", errors_of_usage[-1])  # their base, which Typer does not export
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names may have characters that the encoding lacks
     try:
-        code = app(prog_name="posesearch", standalone_mode=False)
+        return int(app(prog_name="posesearch", standalone_mode=False) or 0)
     except NotEnoughMemory as error:
         sys.stderr.write(f"posesearch: {error}\n")  # without cli.output, which loads NumPy
-        sys.exit(1)
+        return 1
     except PosesearchError as error:
         from posesearch.cli import output  # noqa: PLC0415
 
         output.fail(error)
-        sys.exit(1)
+        return 1
     except usage_error as error:  # the command line is wrong; Typer would print parts of it as they are
         from posesearch.cli import output  # noqa: PLC0415
 
         text = io.StringIO()
         error.show(text)
         output.fail_usage(text.getvalue())
-        sys.exit(error.exit_code)
+        return int(error.exit_code)
     except BrokenPipeError:
         from posesearch.cli import output  # noqa: PLC0415
 
         output.silence_broken_pipe()
-        sys.exit(1)
-    except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
-    sys.exit(code)
+        return 1
+    except typer.Abort:
+        return 130
 
 
 def _end_as_by_ctrl_c() -> None:

@@ -102,14 +102,14 @@ def _reestimate_locked(
                     rejected += [rejection] if rejection else []
                     outcome = _make_outcome(snapshot.source, row, rejection)
                 progress.photo(outcome)
+            batch.write()
         except KeyboardInterrupt:
             interrupted = True
             stop()
-        finally:
-            if interrupted:
-                batch.write_last(None)
-            else:
-                batch.write_last()
+            batch.write_last(None)
+        except BaseException:
+            batch.write_last()
+            raise
     database.check_exists()
     seconds, unchanged = time.monotonic() - started, len(stored) - len(outdated)
     return ReestimateReport(config.name, redone, poses, unchanged, tuple(rejected), tuple(gone), seconds, interrupted)
