@@ -296,7 +296,8 @@ class UntrustedDatabase(StoreError):
 
     def __init__(self, path: str, what: str = "") -> None:
         remedy = "--trust FOLDER opens those below a folder, --trust all opens all, and so does an ingest of yours"
-        detail = f"another user has stored {what}, which are therefore not opened; {remedy}" if what else ""
+        stored = f"not you, or an earlier posesearch, has stored {what}"
+        detail = f"{stored}, which are therefore not opened; {remedy}" if what else ""
         super().__init__(path, detail)
 
 

@@ -36,8 +36,9 @@ class Trust:
         Args:
             allowed: folders below which photos may be opened, or "all" for everything.
         """
-        self._allows_all = ALL in allowed
-        self._folders = [os.path.realpath(folder) for folder in allowed if folder != ALL]
+        names = [allowed] if isinstance(allowed, str | os.PathLike) else list(allowed)
+        self._allows_all = ALL in names
+        self._folders = [os.path.realpath(folder) for folder in names if folder != ALL]
 
     def allows(self, name: str, signature: str | None) -> bool:
         """Return whether a name in a database may be used: a photo's path or URL, or a description of a network."""
@@ -84,18 +85,31 @@ def _load_key() -> bytes | None:
     return _read_or_make_key(key_path())
 
 
+def _place_key(new: Path, path: Path) -> None:
+    """Give a new key its name, unless another process was first."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        if not path.exists():
+            new.replace(path)
+            new.touch()  # the caller removes it
+
+
 @cache
 def _read_or_make_key(path: Path) -> bytes | None:
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size != _KEY_BYTES:  # the power was cut while it was written
+            path.unlink()
         if not path.exists():
             # Written aside and linked: of two processes at once, both then read the key of the first.
             new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
             new.touch(mode=0o600, exist_ok=False)
             try:
                 new.write_bytes(secrets.token_bytes(_KEY_BYTES))
-                with suppress(FileExistsError):
-                    os.link(new, path)
+                _place_key(new, path)
             finally:
                 new.unlink()
         key = path.read_bytes()

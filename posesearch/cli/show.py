@@ -296,6 +296,6 @@ def written(path: Path, db: Path, untrusted: Sequence[str]) -> None:
     if untrusted:
         others = f" and {len(untrusted) - 1} more" if len(untrusted) > 1 else ""
         output.note(
-            f"Not opened: {untrusted[0]}{others}, because {db} has that from another user. "
-            f"--trust FOLDER opens the photos below a folder, and --trust all opens all."
+            f"Not opened: {untrusted[0]}{others}, because {db} has that from another user or an earlier posesearch. "
+            f"An ingest of the folder makes its photos yours; --trust FOLDER and --trust all open them now."
         )

@@ -1,6 +1,7 @@
 """Re-estimation: estimates the stored photos again with another estimator."""
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.progress import IngestProgress
 from posesearch.results.ingest import PhotoOutcome, ReestimateReport, Rejection
-from posesearch.sources import SourceReader, to_location
+from posesearch.sources import SourceReader, is_url, to_location
 from posesearch.store import about, snapshots
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.locks import ingest_lock
@@ -131,10 +132,16 @@ def _find_outdated(
 ) -> list[StoredSnapshot]:
     """Return the snapshots without poses of this estimator. Raise UntrustedDatabase if one may not be opened."""
     outdated = [one for one in stored if one.sha256 and not _has_estimator(one, config)]
-    untrusted = [one.source for one in outdated if not trust.allows(one.source, one.signature)]
+    untrusted = [one.source for one in outdated if not trust.allows(one.source, one.signature) and _is_there(one)]
     if untrusted:
         raise UntrustedDatabase(str(file.path), f"{len(untrusted)} of its photos, such as {untrusted[0]}")
     return outdated
+
+
+def _is_there(snapshot: StoredSnapshot) -> bool:
+    """Return whether there may be a photo to open. A missing one is not opened, and keeps its poses."""
+    location = to_location(snapshot.source)
+    return is_url(location) or os.path.lexists(location)
 
 
 def _make_outcome(source: str, row: SnapshotRow, rejection: Rejection | None) -> PhotoOutcome:

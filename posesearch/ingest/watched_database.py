@@ -34,6 +34,7 @@ class WatchedDatabase:
         self._file, self._waiting = file, waiting
         self._is_known = False
         self._last: object = None
+        self._next: object = None
         self.photos = 0
 
     @property
@@ -84,8 +85,8 @@ class WatchedDatabase:
         with self._file.writing(patience, self._waiting) as connection:
             self._check_last(connection)
             yield connection
-            last = snapshots.read_last_written(connection)
-        self._last, self._is_known = last, True
+            self._next = snapshots.read_last_written(connection)  # an interruption can come after the commit
+        self._last, self._is_known = self._next, True
 
     def check_exists(self) -> None:
         """Raise DatabaseMoved if the file is not there any more."""
@@ -94,9 +95,9 @@ class WatchedDatabase:
 
     def _check_last(self, connection: Connection) -> None:
         last = snapshots.read_last_written(connection)
-        if self._is_known and last != self._last:
+        if self._is_known and last not in (self._last, self._next):
             raise self._make_error()
-        self._last = last
+        self._last = self._next = last
 
     def _make_error(self) -> DatabaseMoved:
         detail = (

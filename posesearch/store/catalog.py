@@ -30,7 +30,9 @@ def check_catalog(connection: Connection, path: str) -> bool:
         AlteredDatabase: an object could change what posesearch reads or writes.
     """
     tables = _read_names(connection, "SELECT table_name FROM system.main.duckdb_tables() WHERE NOT internal")
-    views = connection.execute("SELECT view_name, sql FROM system.main.duckdb_views() WHERE NOT internal").fetchall()
+    views = connection.execute("""
+        SELECT view_name, sql FROM system.main.duckdb_views() WHERE NOT internal AND schema_name = 'main'
+    """).fetchall()
     names_of_views = {name.lower() for name, _ in views}
     if "about" not in tables | names_of_views:  # not a database of posesearch, which reading its version tells
         return False
@@ -60,7 +62,8 @@ def _read_macros(connection: Connection) -> dict[str, list[str]]:
     """Return the definitions of the macros in the database, by name in lower case. A macro may have several."""
     macros: dict[str, list[str]] = {}
     for name, parameters, definition in connection.execute(
-        "SELECT function_name, parameters, macro_definition FROM system.main.duckdb_functions() WHERE NOT internal"
+        "SELECT function_name, parameters, macro_definition FROM system.main.duckdb_functions() "
+        "WHERE NOT internal AND schema_name = 'main'"
     ).fetchall():
         macros.setdefault(name.lower(), []).append(_describe_macro(parameters, definition))
     return macros

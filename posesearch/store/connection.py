@@ -69,7 +69,7 @@ class DatabaseFile:
         """
         self.path = Path(path)
         self.patience = patience
-        self._current_key: tuple[int, ...] | None = None  # of the file when its schema was checked
+        self._checked: tuple[int, int] | None = None  # device and inode of the file whose catalog was checked
 
     def exists(self) -> bool:
         """Return whether the file exists and is not empty."""
@@ -109,22 +109,19 @@ class DatabaseFile:
 
     def _is_current(self, connection: Connection) -> bool | None:
         """Return whether the schema is that of this version. None for a blank database."""
-        key = self._read_key()
-        if key is not None and key == self._current_key:
-            return True
         with self._reading_errors():
-            has_own_definitions = check_catalog(connection, str(self.path))
+            has_own_definitions = self._check_catalog(connection)
             version = read_version(connection, str(self.path))
-            is_current = version == SCHEMA_VERSION and has_own_definitions
-        self._current_key = key if is_current else None
-        return None if version is None else is_current
+        return None if version is None else version == SCHEMA_VERSION and has_own_definitions
 
-    def _read_key(self) -> tuple[int, ...] | None:
-        """Return numbers that change with the content of the file. None if changes may be in the log."""
-        if self._companion(".wal").exists():
-            return None
+    def _check_catalog(self, connection: Connection) -> bool:
+        """Check the catalog of the file once. See check_catalog."""
         info = self.path.stat()
-        return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+        if self._checked != (info.st_dev, info.st_ino):
+            if not check_catalog(connection, str(self.path)):
+                return False
+            self._checked = info.st_dev, info.st_ino
+        return True
 
     def _upgrade(self, patience: float | None, waiting: Callable[[str], None] | None) -> None:
         """Bring an older file up to date."""
@@ -135,7 +132,7 @@ class DatabaseFile:
             detail = str(error).removeprefix(f"{self.path}: ")
             raise DatabaseFailed(
                 str(self.path),
-                f"an earlier posesearch made this database, and it can't be brought up to date here ({detail}); "
+                f"another posesearch made this database, and it can't be brought up to date here ({detail}); "
                 f"copy it to a folder that you may write in",
             ) from error
 
@@ -164,11 +161,9 @@ class DatabaseFile:
         if not self.exists():
             self._create(self.patience if patience is None else patience)
         with self._open(read_only=False, patience=patience, waiting=waiting) as connection:
-            key = self._read_key()
             try:
                 connection.begin()
-                if key is None or key != self._current_key:
-                    self._bring_up_to_date(connection)
+                self._bring_up_to_date(connection)
                 yield connection
                 connection.commit()
             except duckdb.Error as error:
@@ -176,11 +171,9 @@ class DatabaseFile:
                     str(self.path), f"writing failed, the last batch is not in it ({first_line(error)})"
                 ) from error
 
-        self._current_key = self._read_key()
-
     def _bring_up_to_date(self, connection: Connection) -> None:
         """Create the schema, or upgrade it, in the caller's transaction."""
-        has_own_definitions = check_catalog(connection, str(self.path))
+        has_own_definitions = self._check_catalog(connection)
         version = read_version(connection, str(self.path))
         if version is None:  # a blank database
             create_schema(connection)
@@ -264,7 +257,7 @@ class DatabaseFile:
                 info = companion.lstat()
                 is_own = stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink == 1)
                 if not is_own:
-                    detail = f"{companion.name} beside it is no regular file; DuckDB would write there, so remove it"
+                    detail = f"{companion.name} beside it is a link or no regular file; put a copy in its place"
                     raise DatabaseFailed(str(self.path), detail)
 
 

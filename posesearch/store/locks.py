@@ -42,7 +42,7 @@ def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None
         IngestRunning: this thread holds the lock already.
     """
     path = database.with_name(database.name + ".lock")
-    key = os.path.realpath(path)
+    key = os.path.realpath(database)
     held: set[str] = _thread.__dict__.setdefault("held", set())
     if key in held:  # it would wait for itself
         raise IngestRunning(str(database))
