@@ -354,8 +354,7 @@ def test_each_command_ends_with_one_line_and_no_secret(name: str, copy: Path, to
         assert says in done.stderr
         assert done.stderr.count("\n") == 1, arguments
 
-
-assert files(copy.parent) == before
+    assert files(copy.parent) == before
 
 
 TAMPERED = {
