@@ -52,7 +52,14 @@ from typing import ClassVar
 
 
 class PosesearchError(Exception):
-    """Base of all. `str(error)` is a sentence for the user: what happened, to what, what to do."""
+    """Base of all. `str(error)` says what happened, to which photo or file, and what to do.
+
+    Attributes:
+        hint: the arguments of the posesearch command that helps, such as `("cluster",)`. The command line shows it as a
+            command to paste, with the `--db` of the command that failed. Empty if no command helps.
+    """
+
+    hint: tuple[str, ...] = ()
 
 
 class PhotoError(PosesearchError):
