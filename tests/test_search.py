@@ -519,6 +519,22 @@ def test_near_duplicates_become_one_row_with_a_count(db: Database, toy: Toy, tmp
     assert db.pairs(6, duplicates=True).pairs[0].similarity == pytest.approx(1, abs=1e-6)
 
 
+def test_the_same_pose_elsewhere_in_a_photo_that_looks_the_same_is_no_near_duplicate(
+    db: Database, toy: Toy, tmp_path: Path
+) -> None:
+    for name, people in (("left", 1), ("both", 2)):  # the second person stands 60 of 240 pixels to the right
+        pixels = photo_like(1)
+        pixels[0, 0] = people, 0, 0
+        (tmp_path / f"{name}.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    db.ingest([tmp_path / "left.png", tmp_path / "both.png"])
+    assert [(match.stored.pose_id, match.duplicates) for match in db.similar(1).matches] == [(1, (2,)), (3, ())]
+    assert db.pairs(5).duplicates == 1
+
+
+def test_the_demo_has_no_near_duplicates(demo_db: Database) -> None:
+    assert demo_db.pairs(1).duplicates == 0
+
+
 def test_near_duplicates_do_not_take_the_places_of_others(db: Database, toy: Toy, tmp_path: Path) -> None:
     for number in range(60):
         pixels = photo_like(1)

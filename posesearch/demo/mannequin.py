@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
+from posesearch.demo.room import draw_room
 from posesearch.types import Float32, Float64
 
 Colour = tuple[int, int, int]
@@ -226,7 +227,7 @@ def draw_scene(
         The picture, (height, width, 3) uint8 BGR, and the joints of each figure, (18, 2) float32, pixels. Joints
         outside the picture have coordinates too.
     """
-    canvas = _draw_room(width * _SUPERSAMPLING, height * _SUPERSAMPLING, random)
+    canvas = draw_room(width * _SUPERSAMPLING, height * _SUPERSAMPLING, random)
     joints = []
     for figure in figures:
         body = _build_body(figure.stance, figure.look)
@@ -246,19 +247,6 @@ def _compute_placement(figure: Figure, body: _Body) -> tuple[Float64, Float64]:
     rotation = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     lowest = min(min(start[1] - radius, end[1] - end_radius) for start, end, radius, end_radius, _ in body.capsules)
     return rotation, np.array([figure.feet[0], figure.feet[1] + lowest * figure.size])
-
-
-def _draw_room(width: int, height: int, random: np.random.Generator) -> Float32:
-    wall, floor = random.uniform(150, 225, 3), random.uniform(110, 170, 3)
-    horizon = int(height * random.uniform(0.68, 0.78))
-    rows = np.arange(height)[:, None, None] / height
-    light = 1.0 - 0.18 * np.abs(np.linspace(-1, 1, width))[None, :, None]
-    canvas = (
-        np.where(np.arange(height)[:, None, None] < horizon, wall * (0.86 + 0.2 * rows), floor * (0.7 + 0.35 * rows))
-        * light
-    )
-    canvas[horizon - height // 60 : horizon] *= 0.82  # the skirting board
-    return canvas.astype(np.float32)
 
 
 def _draw_shadow(canvas: Float32, figure: Figure) -> None:

@@ -1,12 +1,13 @@
-"""Source photo and difference hash of stored poses, for near-duplicate detection."""
+"""Photo, difference hash and joint positions of stored poses, for near-duplicate detection."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from posesearch import skeleton
 from posesearch.store.connection import Connection
-from posesearch.types import Int64
+from posesearch.types import Float32, Int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +20,7 @@ class Fingerprints:
         photo: (n,) int64, equal for photos with the same bytes.
         dhash: (n,) uint64, difference hash of the photo.
         has_dhash: (n,) bool, whether the difference hash is known.
+        places: (n, 14, 2) float32, the body joints as fractions of the photo's width and height. NaN if missing.
     """
 
     snapshot_id: Int64
@@ -26,6 +28,7 @@ class Fingerprints:
     photo: Int64
     dhash: NDArray[np.uint64]
     has_dhash: NDArray[np.bool_]
+    places: Float32
 
     def take(self, rows: Int64) -> "Fingerprints":
         """Return some rows."""
@@ -34,11 +37,16 @@ class Fingerprints:
 
 def read_fingerprints(connection: Connection, pose_ids: Int64) -> Fingerprints:
     """Return the fingerprints of poses. `pose_ids`, (n,), must exist and be in ascending order."""
-    columns = connection.execute("""
+    # One column per number: DuckDB hands numbers to NumPy directly, and arrays as objects.
+    places = ", ".join(f"x[{i}] / width AS x{i}, y[{i}] / height AS y{i}" for i in range(1, skeleton.N_BODY + 1))
+    columns = connection.execute(
+        f"""
         SELECT pose_id, snapshot_id, person, dense_rank() OVER (ORDER BY sha256) AS photo,
-               coalesce(dhash, 0) AS dhash, dhash IS NOT NULL AS has_dhash
+               coalesce(dhash, 0) AS dhash, dhash IS NOT NULL AS has_dhash, {places}
         FROM poses JOIN snapshots USING (snapshot_id) ORDER BY pose_id
-    """).fetchnumpy()
+        """  # noqa: S608 (our own names)
+    ).fetchnumpy()
+    axes = [[np.ma.filled(columns[f"{axis}{i}"], np.nan) for i in range(1, skeleton.N_BODY + 1)] for axis in "xy"]
     rows = np.searchsorted(columns["pose_id"], pose_ids)
     return Fingerprints(
         np.asarray(columns["snapshot_id"], np.int64),
@@ -46,4 +54,5 @@ def read_fingerprints(connection: Connection, pose_ids: Int64) -> Fingerprints:
         np.asarray(columns["photo"], np.int64),
         np.asarray(columns["dhash"], np.uint64),
         np.asarray(columns["has_dhash"], bool),
+        np.asarray(axes, np.float32).transpose(2, 1, 0),
     ).take(rows)
