@@ -3,6 +3,7 @@
 Run it as `python docs/search/pictures.py [FOLDER]`. It writes the pictures to FOLDER, by default beside itself.
 """
 
+import json
 import sys
 import tempfile
 from dataclasses import dataclass, replace
@@ -25,6 +26,15 @@ from posesearch.trust import Trust
 
 PAGE_WIDTH: Final = 1100  # pixels of a picture in the page
 SHEET_QUALITY: Final = 82  # of JPEG
+STICK: Final = {
+    "nose": (0, -3), "neck": (0, 0),
+    "right_shoulder": (-2, 0), "right_elbow": (-5, 0), "right_wrist": (-8, 0),
+    "left_shoulder": (2, 0), "left_elbow": (5, 0), "left_wrist": (8, 0),
+    "right_hip": (-1, 7), "right_knee": (-1, 12), "right_ankle": (-1, 17),
+    "left_hip": (1, 7), "left_knee": (1, 12), "left_ankle": (1, 17),
+}  # fmt: skip
+"""The stick figure of the README."""
+
 TOPS: Final = ((150, 90, 50), (90, 60, 170), (70, 120, 60), (60, 60, 60), (60, 130, 190))
 
 
@@ -135,6 +145,9 @@ def write_sheets(writer: SheetWriter, folder: Path) -> None:
 
     upper_half = draw_mannequin(waving, 506)[: int(HEIGHT * 0.55)]
     writer.write_sheet("partial", write_png(folder / "q6.png", upper_half))
+
+    (folder / "stick.json").write_text(json.dumps({"keypoints": STICK}), encoding="utf-8")
+    writer.write_sheet("stick", folder / "stick.json")
 
     query = write_copies(folder / "again")
     writer.database.ingest(folder / "again")

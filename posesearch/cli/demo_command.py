@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import posesearch
+from posesearch.cli import help as layout
 from posesearch.cli.options import Ascii
 
 # As in commands.py, commands import what is slow to import.
@@ -13,16 +14,22 @@ from posesearch.cli.options import Ascii
 
 def register(app: typer.Typer) -> None:
     """Add `demo`."""
-    app.command()(demo)
+    app.command(
+        cls=layout.Command,
+        rich_help_panel=layout.SETUP,
+        epilog=layout.examples("posesearch demo", "posesearch demo /tmp/demo"),
+    )(demo)
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where to put it all.", metavar="FOLDER")] = Path("posesearch-demo"),
+    folder: Annotated[
+        Path, typer.Argument(help="Folder for the photos, the database and the pictures.", metavar="FOLDER")
+    ] = Path("posesearch-demo"),
     ascii_only: Ascii = False,
 ) -> None:
-    """Draw mannequin photos, ingest, cluster and search them.
+    """Try posesearch on photos of mannequins that it draws.
 
-    It shows the whole of posesearch in a minute, and leaves the photos, the database and the pictures in the folder.
+    The demo draws photos, ingests and clusters them, and searches for a pose. It takes about a minute.
     """
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
     from posesearch.demo.photos import write_photos  # noqa: PLC0415

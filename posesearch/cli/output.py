@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from posesearch.cli import hints
+from posesearch.errors import PosesearchError
 from posesearch.render import terminal
 from posesearch.render.terminal import Style, TextPicture
 
@@ -38,9 +40,13 @@ def note(sentence: str) -> None:
     err.print(Text(printable(sentence)), soft_wrap=True)
 
 
-def fail(error: Exception) -> None:
-    """Print an error as one line to stderr."""
-    err.print(Text(f"posesearch: {printable(str(error))}", style="red"), soft_wrap=True)
+def fail(error: PosesearchError) -> None:
+    """Print an error as one line to stderr, with the command that helps."""
+    sentence = printable(str(error))
+    if error.hint:
+        end = "" if sentence.endswith((".", "?", "!", ":")) else "."
+        sentence += f"{end} Try: {printable(hints.command(*error.hint))}"
+    err.print(Text(f"posesearch: {sentence}", style="red"), soft_wrap=True)
 
 
 def fail_usage(text: str) -> None:

@@ -1,8 +1,5 @@
 """Prints each kind of result in the terminal."""
 
-import shlex
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +9,7 @@ import numpy as np
 from rich.text import Text
 
 from posesearch import skeleton
-from posesearch.cli import output
+from posesearch.cli import hints, output
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejection
 from posesearch.results.search import Match, OutliersReport, PairsReport, SimilarReport
@@ -22,78 +19,84 @@ REJECTIONS_SHOWN: Final = 10
 SKELETONS_SHOWN: Final = 5
 """Matches that are drawn beside the query: two rows of a usual terminal."""
 
+_DONE: Final = ("ingested", "changed", "moved", "pruned")
+"""Counts of what an ingest does. A dry run says "would be" before them."""
+
 
 def ingest(report: IngestReport) -> None:
-    """Show what an ingest did, and why photos were rejected."""
-    poses = "" if report.dry_run else f" with {_poses(report.poses)}"
+    """Show what an ingest did, or would do, and why photos were rejected."""
+    would = "would be " if report.dry_run else ""
+    stored = "" if report.dry_run else f", {_count(report.poses, 'pose')} stored"
     if report.dry_run:
-        output.note("This is what would be done; nothing was written.")
+        output.note("This is a dry run. Nothing was stored.")
     if report.missing:
-        output.note(f"{_photos(report.missing)} in the database and not there any more; --prune removes what is gone.")
-    rows: list[tuple[str, Any]] = [
-        ("photos seen", report.seen),
-        ("ingested", f"{report.ingested}{poses}" if not report.changed else report.ingested),
-        *([("changed", f"{report.changed}{poses}, those ingested too")] if report.changed else []),
-        *((name, count) for name, count in (("moved", report.moved), ("copies", report.copies)) if count),
-        ("unchanged", report.unchanged),
-        *((name, count) for name, count in (("missing", report.missing), ("pruned", report.pruned)) if count),
-        *_rejections(report.rejected),
-    ]
-    output.show_lines([*rows, ("seconds", f"{report.seconds:.1f}")])
+        are = "is" if report.missing == 1 else "are"
+        output.note(f"{_count(report.missing, 'photo')} of the database {are} missing. --prune removes missing photos.")
+    counts = (
+        ("ingested", report.ingested), ("changed", report.changed), ("moved", report.moved), ("copies", report.copies),
+        ("unchanged", report.unchanged), ("missing", report.missing), ("pruned", report.pruned),
+    )  # fmt: skip
+    last = "changed" if report.changed else "ingested"
+    output.show_lines([
+        ("photos", report.seen),
+        *(
+            ((would if name in _DONE else "") + name, f"{count}{stored if name == last else ''}")
+            for name, count in counts
+            if count or name in ("ingested", "unchanged")
+        ),
+        *_rejections(report.rejected, would),
+        ("seconds", f"{report.seconds:.1f}"),
+    ])  # fmt: skip
 
 
-def _photos(count: int) -> str:
-    return "1 photo is" if count == 1 else f"{count} photos are"
-
-
-def _poses(count: int) -> str:
-    return f"{count} pose" if count == 1 else f"{count} poses"
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def reestimate(report: ReestimateReport) -> None:
     """Show what a re-estimation did."""
     for source in report.gone[:REJECTIONS_SHOWN]:
-        output.note(f"{source}: not there any more, not readable, or changed; its poses stay as they are")
+        output.note(f"{source}: missing, unreadable or changed, so its poses stay as they are")
     if len(report.gone) > REJECTIONS_SHOWN:
-        output.note(f"... and {len(report.gone) - REJECTIONS_SHOWN} more of these; --json lists them all")
+        output.note(f"... and {len(report.gone) - REJECTIONS_SHOWN} more. --json lists them all.")
     output.show_lines([
         ("estimator", report.estimator),
-        ("redone", f"{report.redone} with {report.poses} poses"),
-        ("unchanged", report.unchanged),
-        ("gone", len(report.gone)),
-        *_rejections(report.rejected),
+        ("estimated again", f"{_count(report.redone, 'photo')}, {_count(report.poses, 'pose')} stored"),
+        *_rejections(report.rejected, "of these "),
+        ("unchanged", _count(report.unchanged, "photo")),
+        ("not available", _count(len(report.gone), "photo")),
         ("seconds", f"{report.seconds:.1f}"),
     ])  # fmt: skip
 
 
-def _rejections(rejected: Sequence[Rejection]) -> list[tuple[str, Any]]:
-    """Tell of the first rejections, and return the counts of each reason."""
+def _rejections(rejected: Sequence[Rejection], prefix: str) -> list[tuple[str, Any]]:
+    """Print the first rejections, and return the count of each reason."""
     for rejection in rejected[:REJECTIONS_SHOWN]:
         output.note(f"{rejection.source}: {rejection.message}")
     if len(rejected) > REJECTIONS_SHOWN:
         more = len(rejected) - REJECTIONS_SHOWN
         query = "SELECT source, message FROM snapshots WHERE status = 'rejected'"
-        output.note(f"... and {more} more: {_format_command('sql', query)}")
+        output.note(f"... and {more} more. To list them all: {hints.command('sql', query)}")
     reasons = Counter(rejection.reason for rejection in rejected)
-    return [("rejected", len(rejected)), *((f"  {reason}", count) for reason, count in reasons.most_common())]
+    return [(f"{prefix}rejected", len(rejected)), *((f"  {reason}", count) for reason, count in reasons.most_common())]
 
 
 def clusters(report: ClusterReport, ascii_only: bool) -> None:
     """Show the sizes and the centroids of a clustering."""
     clustering = report.clustering
-    chosen = "the elbow of the inertia" if clustering.chosen_by == "elbow" else "as asked"
-    scope = clustering.collection or "all collections"
+    chosen = ", chosen by the elbow of the inertia" if clustering.chosen_by == "elbow" else ""
+    scope = "all collections" if clustering.collection is None else f"collection {clustering.collection}"
     output.show_lines([
-        ("clustering", f"{report.clustering_id} of {scope}, {clustering.normalization} normalization"),
-        ("clusters", f"{len(report.clusters)} ({chosen})"),
-        ("poses", f"{clustering.complete} complete, {clustering.partial} partial labelled by the nearest centroid"),
+        ("clustering", f"id {report.clustering_id}, {scope}, {clustering.normalization} normalization"),
+        ("clusters", f"{len(report.clusters)}{chosen}"),
+        ("poses", f"{clustering.complete} complete, {clustering.partial} partial (labelled by the nearest centroid)"),
     ])  # fmt: skip
     output.out.print()
     half = skeleton.N_BODY
     drawn = [
         (
             np.stack([cluster.centroid[:half], cluster.centroid[half:]], axis=1),
-            f"{cluster.cluster}: {cluster.size} poses",
+            f"{cluster.cluster}: {_count(cluster.size, 'pose')}",
         )
         for cluster in report.clusters
     ]
@@ -106,13 +109,13 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     of = f", person {query.person} of {query.people}" if query.people > 1 else ""
     lines = [("query", f"{query.source} ({query.width} x {query.height}{of})")]
     if report.cluster is None:
-        lines.append(("cluster", "none; `posesearch cluster` makes some"))
+        lines.append(("cluster", f"none yet. Try: {hints.command('cluster')}"))
     else:
         found = report.cluster
         lines.append((
             "cluster",
-            f"{found.cluster} of clustering {found.clustering_id}, similarity {found.similarity:.3f} "
-            f"({found.size} poses, medoid pose {found.medoid_pose_id})",
+            f"{found.cluster} of clustering {found.clustering_id}, {_count(found.size, 'pose')}, "
+            f"similarity {found.similarity:.3f}, medoid pose {found.medoid_pose_id}",
         ))  # fmt: skip
     output.show_lines(lines)
     output.out.print()
@@ -124,7 +127,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     output.show_skeletons(drawn, ascii_only)
     if report.matches:
         output.show_table(
-            ("rank", "similarity", "closer than", "collection", "cluster", "pose", "remarks", "path"),
+            ("rank", "similarity", "percentile", "collection", "cluster", "pose", "remarks", "path"),
             [
                 (
                     match.rank, f"{match.similarity:.3f}", _percent(match.percentile), match.stored.collection,
@@ -132,19 +135,19 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
                 )
                 for match in report.matches
             ],
-            numbers=("rank", "similarity", "closer than", "cluster", "pose"),
+            numbers=("rank", "similarity", "percentile", "cluster", "pose"),
         )  # fmt: skip
     left_out = report.closest_left_out
     if not report.matches and left_out is None:
-        output.note("No stored pose shares enough joints with the query.")
+        output.note("No stored pose shares enough joints with the query. --min-shared N asks for fewer.")
     elif not report.matches and left_out is not None:
         output.note(
-            f"Nothing close: the most similar, pose {left_out.stored.pose_id}, has {left_out.similarity:.3f}, closer "
-            f"than {_percent(left_out.percentile)} of random pairs of poses here. "
-            f"--close 0 shows it all the same."
+            f"No pose is close. The most similar one, pose {left_out.stored.pose_id}, has similarity "
+            f"{left_out.similarity:.3f}: more alike than {_percent(left_out.percentile)} of random pairs. "
+            f"--close 0 shows it."
         )
     elif left_out is not None:
-        output.note("The others are not close; --close 0 shows them all the same.")
+        output.note("Matches that are not close are hidden. --close 0 shows them.")
 
 
 def _comparable_keypoints(match: Match) -> Float32:
@@ -160,7 +163,7 @@ def _percent(value: float | None) -> str:
 def pairs(report: PairsReport) -> None:
     """Show the nearest pairs."""
     output.show_table(
-        ("similarity", "closer than", "remarks", "pose", "path", "pose", "path"),
+        ("similarity", "percentile", "remarks", "pose", "path", "pose", "path"),
         [
             (
                 f"{pair.similarity:.4f}", _percent(pair.percentile), "mirrored" if pair.mirrored else "",
@@ -168,17 +171,17 @@ def pairs(report: PairsReport) -> None:
             )
             for pair in report.pairs
         ],
-        numbers=("similarity", "closer than", "pose"),
+        numbers=("similarity", "percentile", "pose"),
     )  # fmt: skip
     if report.duplicates:
-        count = "A pair" if report.duplicates == 1 else f"{report.duplicates} pairs"
-        output.note(f"{count} of near-duplicates left out; --all lists them too.")
+        are = "is" if report.duplicates == 1 else "are"
+        output.note(f"{_count(report.duplicates, 'pair')} of near-duplicates {are} hidden. --all shows them.")
 
 
 def outliers(report: OutliersReport) -> None:
-    """Show the poses that are farthest from every other."""
+    """Show the poses that are least similar to all others."""
     output.show_table(
-        ("similarity", "closer than", "pose", "nearest", "path"),
+        ("similarity", "percentile", "pose", "nearest", "path"),
         [
             (
                 f"{outlier.similarity:.3f}", _percent(outlier.percentile), outlier.stored.pose_id, outlier.nearest,
@@ -186,7 +189,7 @@ def outliers(report: OutliersReport) -> None:
             )
             for outlier in report.outliers
         ],
-        numbers=("similarity", "closer than", "pose", "nearest"),
+        numbers=("similarity", "percentile", "pose", "nearest"),
     )  # fmt: skip
 
 
@@ -196,15 +199,15 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
     cluster = (
         "none"
         if stored.cluster is None
-        else f"{stored.cluster} of clustering {stored.clustering_id}, distance {stored.distance:.3f}"
+        else f"{stored.cluster} of clustering {stored.clustering_id}, distance {stored.distance:.3f} to its centroid"
     )
     left, top, width, height = person.box
     output.show_lines([
-        ("pose", f"{stored.pose_id}: person {stored.number} of snapshot {stored.snapshot_id}"),
+        ("pose", f"{stored.pose_id}, person {stored.number} of snapshot {stored.snapshot_id}"),
         ("path", stored.source),
         ("collection", stored.collection),
         ("photo", f"{stored.width} x {stored.height}"),
-        ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}), {person.prominence:.0%} of the height"),
+        ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}), {person.prominence:.0%} as high as the photo"),
         ("estimator", f"{stored.estimator}, score {person.score:.2f}"),
         ("body joints", f"{person.keypoints.body_joints} of {skeleton.N_BODY}"),
         ("cluster", cluster),
@@ -231,8 +234,8 @@ def stats(counts: Mapping[str, Any]) -> None:
         ("database", f"{counts['path']} ({counts['bytes'] / 1e6:.1f} MB)"),
         ("estimator", counts["estimator"] or "none yet"),
         ("snapshots", counts["snapshots"]),
-        *([("missing", f"{counts['missing']} of them")] if counts["missing"] else []),
-        ("poses", f"{counts['poses']}, {counts['complete_poses']} of them complete"),
+        *([("missing", f"{counts['missing']} of these")] if counts["missing"] else []),
+        ("poses", f"{counts['poses']}, of these {counts['complete_poses']} complete"),
         ("rejected", ", ".join(f"{count} {reason}" for reason, count in counts["reasons"].items()) or 0),
         ("clusterings", counts["clusterings"]),
     ])  # fmt: skip
@@ -246,13 +249,14 @@ def models(rows: Sequence[Mapping[str, Any]]) -> None:
     """Show the estimators and their weights."""
     for row in rows:
         output.out.print(Text(row["name"] + ("  (default)" if row["default"] else ""), style="bold"))
-        lines = [("  what", row["summary"]), ("  version", row["version"]), ("  joints", _joints(row))]
+        lines = [("  about", row["summary"]), ("  version", row["version"]), ("  joints", _joints(row))]
+        pull = hints.command("models", "pull", row["name"])
         for weights in row["weights"]:
             size = "" if weights["bytes"] is None else f", {weights['bytes'] / 1e6:.1f} MB"
             lines += [
                 ("  network", f"{weights['name']}{size}, {weights['licence']}, from {weights['origin']}"),
                 ("    sha256", weights["sha256"]),
-                ("    where", weights["path"] or "not fetched yet; the first ingest does, or `posesearch models pull`"),
+                ("    path", weights["path"] or f"not downloaded yet. Try: {pull}"),
             ]
         output.show_lines(lines)
 
@@ -263,14 +267,7 @@ def _joints(row: Mapping[str, Any]) -> str:
 
 def step(*arguments: str | Path) -> None:
     """Show the command that does the demo's next step."""
-    output.out.print(Text(f"\n$ {output.printable(_format_command(*arguments))}", style="bold green"), soft_wrap=True)
-
-
-def _format_command(*arguments: str | Path) -> str:
-    """Return a command as it is to be typed, with the program as it was called."""
-    program = sys.argv[0] if Path(sys.argv[0]).name == "posesearch" else "posesearch"
-    program = "posesearch" if shutil.which("posesearch") else program
-    return shlex.join([program, *map(str, arguments)])
+    output.out.print(Text(f"\n$ {output.printable(hints.command(*arguments))}", style="bold green"), soft_wrap=True)
 
 
 def demo_end(folder: Path, db: Path) -> None:
@@ -283,19 +280,20 @@ def demo_end(folder: Path, db: Path) -> None:
     ])  # fmt: skip
     output.out.print(Text("\nNext:", style="bold"))
     for command in (
-        _format_command("similar", "1", "--db", db),
-        _format_command("sql", "FROM similar_poses(1, 5)", "--db", db),
-        _format_command("ingest") + " ~/Pictures",
+        hints.command("similar", "1", "--db", db),
+        hints.command("sql", "FROM similar_poses(1, 5)", "--db", db),
+        hints.command("ingest") + " ~/Pictures",
     ):
         output.out.print(Text(f"  {output.printable(command)}"), soft_wrap=True)
 
 
 def written(path: Path, db: Path, untrusted: Sequence[str]) -> None:
-    """Tell which picture was written, and which photos are not in it because another user has stored them."""
+    """Show which picture was written, and which photos it lacks because another user stored them."""
     output.note(f"Wrote {path}")
     if untrusted:
-        others = f" and {len(untrusted) - 1} more" if len(untrusted) > 1 else ""
+        others = f" and {_count(len(untrusted) - 1, 'other photo')}" if len(untrusted) > 1 else ""
         output.note(
-            f"Not opened: {untrusted[0]}{others}, because {db} has that from another user or an earlier posesearch. "
-            f"An ingest of the folder makes its photos yours; --trust FOLDER and --trust all open them now."
+            f"The picture lacks {untrusted[0]}{others}, which another user or an earlier posesearch stored in {db}. "
+            f"--trust FOLDER opens photos below a folder, and --trust all opens all photos. An ingest of the folder "
+            f"makes its photos yours."
         )

@@ -1,0 +1,68 @@
+"""The commands stats and sql."""
+
+from typing import Annotated
+
+import typer
+
+import posesearch
+from posesearch.cli import help as layout
+from posesearch.cli.options import (
+    DEFAULT_DB,
+    AsJson,
+    Db,
+)
+
+# As in commands.py, commands import what is slow to import.
+
+
+def register(app: typer.Typer) -> None:
+    """Add `stats` and `sql`."""
+    app.command(
+        cls=layout.Command,
+        rich_help_panel=layout.DATABASE,
+        epilog=layout.examples("posesearch stats", "posesearch stats --json"),
+    )(stats)
+    app.command(
+        cls=layout.Command,
+        rich_help_panel=layout.DATABASE,
+        epilog=layout.examples(
+            'posesearch sql "FROM similar_poses(1, 10)"',
+            'posesearch sql "SELECT joint, avg(score) FROM keypoints GROUP BY joint" --csv',
+        ),
+    )(sql)
+
+
+def stats(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
+    """Count photos, poses, collections and clusters."""
+    from posesearch.cli import output, show  # noqa: PLC0415
+
+    with posesearch.open(db) as database:
+        counts = database.stats()
+    if as_json:
+        output.show_json(counts)
+    else:
+        show.stats(counts)
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="An SQL statement that reads.", metavar="QUERY")],
+    db: Db = DEFAULT_DB,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV instead of a table.", rich_help_panel=layout.OUTPUT)
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Query the database in SQL.
+
+    A query can't change the database. schema.sql describes the tables, views and macros. docs/sql.md has more examples.
+    """
+    from posesearch.cli import output  # noqa: PLC0415
+
+    with posesearch.open(db) as database:
+        table = database.sql(query)
+    if as_json:
+        output.show_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+    elif as_csv:
+        output.show_csv(table.columns, table.rows)
+    else:
+        output.show_table(table.columns, table.rows)

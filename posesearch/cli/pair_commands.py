@@ -1,0 +1,101 @@
+"""The commands pairs and outliers, which compare each pose with all others."""
+
+from typing import Annotated
+
+import typer
+
+import posesearch
+from posesearch.cli import help as layout
+from posesearch.cli.options import (
+    DEFAULT_DB,
+    AsJson,
+    Cluster,
+    Collection,
+    Db,
+    MinShared,
+    NoMirror,
+    Turn,
+    View,
+    ViewOption,
+    Where,
+    make_compare_arguments,
+)
+
+# As in commands.py, commands import what is slow to import.
+
+
+def register(app: typer.Typer) -> None:
+    """Add `pairs` and `outliers`."""
+    app.command(
+        cls=layout.Command,
+        rich_help_panel=layout.SEARCHING,
+        epilog=layout.examples("posesearch pairs", "posesearch pairs -n 50 --all"),
+    )(pairs)
+    app.command(
+        cls=layout.Command,
+        rich_help_panel=layout.SEARCHING,
+        epilog=layout.examples("posesearch outliers", "posesearch outliers -n 50 --collection women"),
+    )(outliers)
+
+
+def pairs(
+    turn: Turn = False,
+    view: ViewOption = View.SAME,
+    no_mirror: NoMirror = False,
+    min_shared: MinShared = 6,
+    collection: Collection = None,
+    cluster: Cluster = None,
+    where: Where = "",
+    n: Annotated[
+        int,
+        typer.Option("-n", min=1, max=100_000, help="Number of pairs.", metavar="N", rich_help_panel=layout.RESULT),
+    ] = 10,
+    every: Annotated[
+        bool, typer.Option("--all", help="List pairs of near-duplicates too.", rich_help_panel=layout.RESULT)
+    ] = False,
+    db: Db = DEFAULT_DB,
+    as_json: AsJson = False,
+) -> None:
+    """Find the most similar pairs of poses.
+
+    Each pose is compared with all others. This takes seconds for 10,000 poses, and minutes for 100,000.
+    """
+    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+
+    options = make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared, every)
+    with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
+        report = database.pairs(n, progress=progress, **options)
+    if as_json:
+        output.show_json(report.as_json())
+    else:
+        show.pairs(report)
+
+
+def outliers(
+    turn: Turn = False,
+    view: ViewOption = View.SAME,
+    no_mirror: NoMirror = False,
+    min_shared: MinShared = 6,
+    collection: Collection = None,
+    cluster: Cluster = None,
+    where: Where = "",
+    n: Annotated[
+        int,
+        typer.Option("-n", min=1, max=100_000, help="Number of poses.", metavar="N", rich_help_panel=layout.RESULT),
+    ] = 10,
+    db: Db = DEFAULT_DB,
+    as_json: AsJson = False,
+) -> None:
+    """Find the poses that are unlike all others.
+
+    Outliers are rare poses, or mistakes of the estimator. Each pose is compared with all others.
+    """
+    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+
+    options = make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared)
+    with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
+        report = database.outliers(n, progress=progress, **options)
+    if as_json:
+        output.show_json(report.as_json())
+    else:
+        show.outliers(report)
