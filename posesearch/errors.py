@@ -1,53 +1,55 @@
-"""Every error that posesearch raises, in one tree.
+"""All errors of posesearch, in one tree.
 
 PosesearchError
-├── PhotoError                one photo can't become a pose; a run records the reason and goes on
+├── PhotoError                one photo can't become a pose. A run records the reason and continues
 │   ├── UnreadablePhoto       unreadable        the file can't be opened
 │   │   └── MissingPhoto      unreadable        there is no such file
-│   ├── EmptyPhoto            empty_file        it has no bytes
-│   ├── NotAnImage            not_an_image      no decoder knows it
-│   ├── TruncatedPhoto        truncated         it breaks off or is damaged
+│   ├── EmptyPhoto            empty_file        the file has no bytes
+│   ├── NotAnImage            not_an_image      no decoder recognizes the format
+│   │   └── VideoFile         not_an_image      it is a video
+│   ├── TruncatedPhoto        truncated         the image is incomplete or damaged
 │   ├── PhotoTooLarge         too_large         more pixels, bytes or memory than the limit
 │   ├── PhotoTooSlow          too_slow          decoding takes longer than the limit
-│   ├── DecoderKilled         decoder_killed    something else ended or stopped the process that decodes it
-│   ├── DownloadFailed        download_failed   the address did not give a photo
-│   │   └── MissingAddress    download_failed   the server says that there is none any more
+│   ├── DecoderKilled         decoder_killed    something else ended or stopped the decoding process
+│   ├── DownloadFailed        download_failed   the URL did not return a photo
+│   │   └── MissingURL        download_failed   the server says that the photo no longer exists
 │   ├── NoPerson              no_person         the estimator finds nobody
 │   ├── TooFewJoints          too_few_joints    nobody has enough body joints
 │   ├── SeveralPeople         several_people    --strict: more than one person
 │   └── IncompletePose        incomplete_pose   --strict: a body joint is missing
-├── SourceError               what to ingest is not there
-├── DecoderUnavailable        no photo can be decoded: the decoding process can't be started, or was closed
+├── SourceError               there is nothing to ingest
+├── DecoderUnavailable        the decoding process can't be started, or was closed
 ├── NotEnoughMemory           the limit of this process's address space is too low
 ├── EstimatorError
-│   ├── UnknownEstimator      no estimator of that name
-│   ├── EstimatorMismatch     the database holds another estimator's poses
-│   ├── WeightsUnavailable    the network's weights can't be had, or are not the ones pinned
-│   ├── WeightsUnusable       the file is no network of that estimator's
+│   ├── UnknownEstimator      no estimator has this name
+│   ├── EstimatorMismatch     the database has poses of another estimator
+│   ├── WeightsUnavailable    the weights can't be downloaded, or have another SHA-256
+│   ├── WeightsUnusable       the file is not a network of this estimator
 │   └── ForkedProcess         the process was forked from one that had loaded a network
 ├── StoreError
-│   ├── NoDatabase            there is no file yet
-│   ├── NotOurDatabase        the file is something else
-│   ├── AlteredDatabase       it has a trigger, a view or a macro that could change what posesearch reads or writes
-│   ├── UntrustedDatabase     another user has stored what is to be opened
-│   ├── NewerSchema           a later posesearch wrote it
-│   ├── DatabaseBusy          another process holds it
+│   ├── NoDatabase            there is no database file
+│   ├── NotOurDatabase        the file is not a posesearch database
+│   ├── AlteredDatabase       a trigger, a view or a macro could change what posesearch reads or writes
+│   ├── UntrustedDatabase     another user stored what is to be opened
+│   ├── NewerSchema           a newer posesearch wrote the file
+│   ├── DatabaseBusy          another process has the file open
 │   ├── DatabaseMoved         the file was moved or replaced during an ingest
-│   ├── IngestRunning         an ingest calls another one of the same database
+│   ├── IngestRunning         an ingest was started inside an ingest of the same database
 │   ├── BatchLost             the last photos of an ingest could not be written
-│   └── DatabaseFailed        the disk is full, the folder can't be written, ...
+│   └── DatabaseFailed        the disk is full, the folder is read-only, and the like
 ├── OutputFailed              a picture can't be written
-└── QueryError                the question can't be answered
+└── QueryError                a question can't be answered
     ├── NoSuchPose, NoSuchPerson, NoSuchCollection, NoSuchCluster
-    ├── BadKeypoints          a file of keypoints is none
-    ├── NoSuchPart            --parts names what is no part of the body, or what the query does not show
-    ├── NoWorldJoints         --view any without joints in 3D
-    ├── BadFilter             --where is not one expression
-    ├── NoPoses               nothing to search or to cluster yet
+    ├── BadKeypoints          not a keypoints file
+    ├── NoSuchPart            --parts has an unknown part, or one that the query does not show
+    ├── NoWorldJoints         --view any needs joints in 3D
+    ├── BadFilter             --where is not one SQL condition
+    ├── NoPoses               there are no poses yet
     ├── TooFewPoses           k is larger than the number of complete poses
     └── BadSQL                DuckDB refuses the statement
 """
 
+import shlex
 from typing import ClassVar
 
 
@@ -66,10 +68,10 @@ class PhotoError(PosesearchError):
     """One photo can't become a pose.
 
     Attributes:
-        reason: the stable code that the snapshots table stores.
-        source: the path or address of the photo; the message names it.
-        detail: the sentence without the source.
-        is_transient: whether the same photo may be usable at the next run. Such an error says nothing about its bytes.
+        reason: the code that the snapshots table stores.
+        source: path or URL of the photo. The message starts with it.
+        detail: the message without the source.
+        is_transient: whether the same photo may work in the next run. Such an error says nothing about its bytes.
     """
 
     is_transient: ClassVar[bool] = False
@@ -87,7 +89,7 @@ class UnreadablePhoto(PhotoError):
 
     is_transient = True
     reason = "unreadable"
-    sentence = "the file can't be read; check that it exists and that you may read it"
+    sentence = "the file can't be read; check its permissions"
 
 
 class MissingPhoto(UnreadablePhoto):
@@ -104,17 +106,31 @@ class EmptyPhoto(PhotoError):
 
 
 class NotAnImage(PhotoError):
-    """No decoder knows the bytes."""
+    """No decoder recognizes the format."""
 
     reason = "not_an_image"
-    sentence = "this is not an image in a known format; convert it to JPEG or PNG"
+    sentence = "not an image in a known format; convert it to JPEG or PNG"
+
+
+class VideoFile(NotAnImage):
+    """The file is a video."""
+
+    sentence = "this is a video; take frames first"
+
+    def __init__(self, source: str, detail: str = "") -> None:
+        super().__init__(source, detail or f"this is a video; take frames first: {frames_command(source)}")
+
+
+def frames_command(video: str) -> str:
+    """Return the command that writes two frames per second of a video to the folder frames."""
+    return f"mkdir -p frames && ffmpeg -i {shlex.quote(video)} -vf fps=2 frames/%05d.jpg"
 
 
 class TruncatedPhoto(PhotoError):
-    """The image data breaks off or is damaged."""
+    """The image is incomplete or damaged."""
 
     reason = "truncated"
-    sentence = "the image breaks off or is damaged; copy or download it again"
+    sentence = "the image is incomplete or damaged; copy or download it again"
 
 
 class PhotoTooLarge(PhotoError):
@@ -128,65 +144,65 @@ class PhotoTooSlow(PhotoError):
     """Decoding takes longer than the limit."""
 
     reason = "too_slow"
-    sentence = "decoding it takes longer than the limit; convert it to JPEG or PNG"
+    sentence = "decoding takes longer than the limit; convert it to JPEG or PNG"
 
 
 class DecoderKilled(PhotoError):
-    """Something else than the photo ended or stopped the process that decodes it."""
+    """Something other than the photo ended or stopped the decoding process."""
 
     is_transient = True
     reason = "decoder_killed"
-    sentence = "the process that decodes it was killed, perhaps because memory was short; run it again later"
+    sentence = "the decoding process was killed, perhaps because memory was short; run the command again later"
 
 
 class DownloadFailed(PhotoError):
-    """The address did not give a photo."""
+    """The URL did not return a photo."""
 
     is_transient = True
     reason = "download_failed"
-    sentence = "the address did not answer with a photo; open it in a browser to see why"
+    sentence = "the URL did not return a photo; open it in a browser to see why"
 
 
-class MissingAddress(DownloadFailed):
-    """The server says that there is no such photo any more."""
+class MissingURL(DownloadFailed):
+    """The server says that the photo no longer exists."""
 
-    sentence = "the address has no photo any more"
+    sentence = "the photo no longer exists at this URL"
 
 
 class NoPerson(PhotoError):
     """The estimator finds nobody."""
 
     reason = "no_person"
-    sentence = "the estimator finds nobody in it"
+    sentence = "nobody found"
 
 
 class TooFewJoints(PhotoError):
     """Nobody in the photo has enough body joints."""
 
     reason = "too_few_joints"
-    sentence = "nobody in it shows enough of the 14 body joints; --min-joints lowers the bar"
+    sentence = "nobody shows enough of the 14 body joints; --min-joints lowers the threshold"
 
 
 class SeveralPeople(PhotoError):
-    """--strict, and more than one person."""
+    """--strict accepts one person, and the photo shows several."""
 
     reason = "several_people"
-    sentence = "--strict takes photos of exactly one person"
+    sentence = "--strict accepts photos of exactly one person"
 
 
 class IncompletePose(PhotoError):
-    """--strict, and a body joint is missing."""
+    """--strict accepts complete poses, and a body joint is missing."""
 
     reason = "incomplete_pose"
-    sentence = "--strict takes people with all 14 body joints"
+    sentence = "--strict accepts people with all 14 body joints"
 
 
 class SourceError(PosesearchError):
-    """What to ingest is not there: a missing folder, a glob without a match, an unreadable list."""
+    """There is nothing to ingest: a missing folder, a glob without a match, an unreadable list."""
 
 
 class DecoderUnavailable(PosesearchError):
-    """No photo can be decoded: the decoding process can't be started, or was closed."""
+    """The decoding process can't be started, or was closed."""
 
     def __init__(self, detail: str) -> None:
         self.detail = detail
@@ -204,8 +220,8 @@ class NotEnoughMemory(PosesearchError):
     def __init__(self, needed: int, limit: int) -> None:
         self.needed, self.limit = needed, limit
         super().__init__(
-            f"This needs about {needed} MB of address space, and the process may use {limit} MB; "
-            f"raise the limit (ulimit -v, RLIMIT_AS)."
+            f"posesearch needs about {needed} MB of address space, and the limit of this process is {limit} MB. "
+            f"Raise the limit (ulimit -v, RLIMIT_AS)."
         )
 
 
@@ -214,43 +230,48 @@ class EstimatorError(PosesearchError):
 
 
 class UnknownEstimator(EstimatorError):
-    """No estimator of that name."""
+    """No estimator has this name."""
+
+    hint = ("models",)
 
     def __init__(self, name: str, known: list[str]) -> None:
         self.name = name
-        super().__init__(f"There is no estimator {name!r}; choose one of {', '.join(known)} (see `posesearch models`).")
+        super().__init__(f"There is no estimator {name!r}. Choose one of these: {', '.join(known)}.")
 
 
 class EstimatorMismatch(EstimatorError):
-    """The database holds another estimator's poses."""
+    """The database has poses of another estimator."""
 
     def __init__(self, path: str, held: str, asked: str) -> None:
         self.held, self.asked = held, asked
         super().__init__(
-            f"{path} holds poses of the estimator {held!r}, and poses of {asked!r} do not compare with them; "
-            f"leave out --estimator, ingest into another file with --db, redo the photos with "
-            f"`posesearch reestimate --estimator {asked}`, or add these all the same with --mix."
+            f"{path} has poses of the estimator {held!r}, and poses of {asked!r} do not compare well with them. "
+            f"Use {held!r}, ingest into another database, or allow both with --mix. You can also estimate the stored "
+            f"photos again with {asked!r}."
         )
+        self.hint = ("reestimate", "--estimator", asked)
 
 
 class WeightsUnavailable(EstimatorError):
-    """The network's weights can't be had, or are not the ones pinned."""
+    """The weights can't be downloaded, or have another SHA-256."""
 
     def __init__(self, model: str, detail: str, estimator: str = "") -> None:
         self.model, self.detail = model, detail
-        command = f"posesearch models pull {estimator}".strip()
+        self.hint = ("models", "pull", *([estimator] if estimator else []))
         super().__init__(
-            f"The weights of {model} are not on this machine and can't be fetched: {detail} "
-            f"Connect to the internet and run `{command}` once; after that no network is needed."
+            f"The weights of {model} are not on this computer, and can't be downloaded: {detail} "
+            f"Connect to the internet for the download. After that, posesearch needs no connection."
         )
 
 
 class WeightsUnusable(EstimatorError):
-    """The file is no network of that estimator's."""
+    """The file is not a network of this estimator."""
+
+    hint = ("models",)
 
     def __init__(self, path: str, detail: str) -> None:
         self.path, self.detail = path, detail
-        super().__init__(f"{path} can't be used as the estimator's network: {detail}; see `posesearch models`.")
+        super().__init__(f"{path} can't be used as the estimator's network: {detail}.")
 
 
 class ForkedProcess(EstimatorError):
@@ -258,9 +279,8 @@ class ForkedProcess(EstimatorError):
 
     def __init__(self) -> None:
         super().__init__(
-            "People can't be found in this process: it was forked from one that had loaded a network already, and "
-            "networks do not work after that; start it with multiprocessing's method 'spawn', or fork before the "
-            "first ingest or search."
+            "This process can't find people. It was forked from a process that had loaded a network, and networks do "
+            "not work after a fork. Use the multiprocessing method 'spawn', or fork before the first ingest or search."
         )
 
 
@@ -279,71 +299,71 @@ class StoreError(PosesearchError):
 
 
 class NoDatabase(StoreError):
-    """There is no file yet."""
+    """There is no database file."""
 
-    sentence = "there is no database here yet; `posesearch ingest FOLDER` makes one, --db FILE names another"
+    sentence = "there is no database here yet; ingest photos first, or name another database"
+    hint = ("ingest", "FOLDER")
 
 
 class NotOurDatabase(StoreError):
-    """The file is something else."""
+    """The file is not a posesearch database."""
 
-    sentence = "this file is not a posesearch database, and it was left as it is; name another with --db"
+    sentence = "this file is not a posesearch database, and was not changed; name another file"
 
 
 class AlteredDatabase(StoreError):
-    """The file has an object that could change what posesearch reads or writes."""
+    """A trigger, a view or a macro in the file could change what posesearch reads or writes."""
 
     sentence = "this database has a trigger, a view or a macro that could change what posesearch reads or writes"
 
 
 class UntrustedDatabase(StoreError):
-    """Another user has stored what is to be opened."""
+    """Another user stored what is to be opened."""
 
-    sentence = "another user has stored its photos, which are therefore not opened"
+    sentence = "another user stored its photos, so they are not opened"
 
     def __init__(self, path: str, what: str = "") -> None:
-        remedy = "--trust FOLDER opens those below a folder, --trust all opens all, and so does an ingest of yours"
-        stored = f"not you, or an earlier posesearch, has stored {what}"
-        detail = f"{stored}, which are therefore not opened; {remedy}" if what else ""
-        super().__init__(path, detail)
+        remedy = (
+            "--trust FOLDER opens photos below a folder, --trust all opens everything, and an ingest makes it yours"
+        )
+        detail = f"another user or an earlier posesearch stored {what}, and posesearch does not open this; {remedy}"
+        super().__init__(path, detail if what else "")
 
 
 class NewerSchema(StoreError):
-    """A later posesearch wrote the file."""
+    """A newer posesearch wrote the file."""
 
-    sentence = "a newer posesearch wrote this database; update with `pip install --upgrade posesearch`"
+    sentence = "a newer posesearch wrote this database; update posesearch"
 
 
 class DatabaseBusy(StoreError):
-    """Another process holds the file."""
+    """Another process has the file open."""
 
     def __init__(self, path: str, holder: str = "") -> None:
-        elsewhere = f"open elsewhere ({holder})" if holder else "open elsewhere"
-        super().__init__(
-            path, f"this database is {elsewhere}; try again when that has finished, or close that program."
-        )
+        other = holder or "another program"
+        super().__init__(path, f"{other} has this database open; try again when it has finished, or close it.")
 
 
 class DatabaseMoved(StoreError):
     """The file was moved, removed or replaced during an ingest."""
 
-    sentence = "this database was moved, removed or replaced while it was written to"
+    sentence = "this database was moved, removed or replaced during the run"
 
 
 class IngestRunning(StoreError):
-    """An ingest calls another one of the same database, for example in a progress callback."""
+    """An ingest was started inside an ingest of the same database, for example in a progress callback."""
 
-    sentence = "an ingest of this database runs in this thread, and another one can only begin when it has finished"
+    sentence = "an ingest of this database runs in this thread; start another one when it has finished"
 
 
 class BatchLost(StoreError):
     """The last photos of an ingest could not be written."""
 
-    sentence = "the last photos are not in it; run the same command again"
+    sentence = "the last photos were not stored; run the same command again"
 
 
 class DatabaseFailed(StoreError):
-    """The disk is full, the folder can't be written, and the like."""
+    """The disk is full, the folder is read-only, and the like."""
 
     sentence = "the database can't be opened or written"
 
@@ -353,21 +373,21 @@ class OutputFailed(PosesearchError):
 
     def __init__(self, path: str, detail: str) -> None:
         self.path = path
-        super().__init__(f"{path}: the file can't be written ({detail}); name another place for it.")
+        super().__init__(f"{path}: the file can't be written ({detail}); name another path.")
 
 
 class QueryError(PosesearchError):
-    """The question can't be answered."""
+    """A question can't be answered."""
 
 
 class NoSuchPose(QueryError):
-    """No pose has that number."""
+    """No pose has this id."""
+
+    hint = ("sql", "SELECT pose_id, source FROM labelled_poses")
 
     def __init__(self, pose_id: int) -> None:
         self.pose_id = pose_id
-        super().__init__(
-            f'There is no pose {pose_id}; `posesearch sql "FROM labelled_poses"` lists the poses there are.'
-        )
+        super().__init__(f"There is no pose with the id {pose_id}.")
 
 
 class NoSuchPerson(QueryError):
@@ -376,38 +396,39 @@ class NoSuchPerson(QueryError):
     def __init__(self, source: str, person: int, people: int) -> None:
         self.person, self.people = person, people
         count = "1 person" if people == 1 else f"{people} people"
-        super().__init__(f"{source}: there is no person {person}, only {count}; --person counts from 1.")
+        super().__init__(f"{source}: there is no person {person}; it shows {count}, and the first is person 1.")
 
 
 class NoSuchCollection(QueryError):
-    """No snapshot is in a collection of that name."""
+    """No collection has this name."""
 
     def __init__(self, collection: str, known: list[str]) -> None:
         self.collection = collection
-        super().__init__(f"There is no collection {collection!r}; the database has {', '.join(known) or 'none'}.")
-
-
-class NoSuchCluster(QueryError):
-    """No pose has that label."""
-
-    def __init__(self, cluster: int) -> None:
-        self.cluster = cluster
-        super().__init__(f"There is no cluster {cluster}; `posesearch stats` tells how many there are, the first is 0.")
-
-
-class BadKeypoints(QueryError):
-    """A file of keypoints is none."""
-
-    def __init__(self, path: str, detail: str) -> None:
-        self.path = path
         super().__init__(
-            f'{path}: {detail}; a file of keypoints is JSON like {{"keypoints": {{"nose": [x, y], ...}}}}, '
-            f"as `posesearch show --json` prints it."
+            f"There is no collection {collection!r}. The database has {', '.join(known) or 'no collections'}."
         )
 
 
+class NoSuchCluster(QueryError):
+    """No cluster has this label."""
+
+    hint = ("stats",)
+
+    def __init__(self, cluster: int) -> None:
+        self.cluster = cluster
+        super().__init__(f"There is no cluster {cluster}. The first cluster is 0.")
+
+
+class BadKeypoints(QueryError):
+    """Not a keypoints file."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        self.path = path
+        super().__init__(f'{path}: {detail}. An example: {{"keypoints": {{"nose": [100, 40], "neck": [100, 70]}}}}')
+
+
 class NoSuchPart(QueryError):
-    """--parts names what is no part of the body, or what the query does not show."""
+    """--parts has an unknown part, or one that the query does not show."""
 
     def __init__(self, name: str, detail: str) -> None:
         self.name = name
@@ -415,29 +436,29 @@ class NoSuchPart(QueryError):
 
 
 class NoWorldJoints(QueryError):
-    """--view any without joints in 3D."""
+    """--view any needs joints in 3D."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(
-            f"{name}: there are no joints in 3D here, which --view any compares; "
-            f"`posesearch reestimate --estimator blazepose` gives the database some."
-        )
+    def __init__(self, sentence: str, *, can_reestimate: bool = False) -> None:
+        if can_reestimate:
+            self.hint = ("reestimate", "--estimator", "blazepose")
+        super().__init__(sentence)
 
 
 class BadFilter(QueryError):
-    """--where is not one expression that DuckDB can decide."""
+    """--where is not one SQL condition."""
 
     def __init__(self, where: str, detail: str) -> None:
         self.where = where
-        super().__init__(f"--where {where!r}: {detail} It takes one condition on the columns of labelled_poses.")
+        super().__init__(f"--where {where!r}: {detail} It must be one condition on the columns of labelled_poses.")
 
 
 class NoPoses(QueryError):
-    """Nothing to search or to cluster yet."""
+    """There are no poses yet."""
+
+    hint = ("ingest", "FOLDER")
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"{path}: there are no poses yet; `posesearch ingest FOLDER` adds some.")
+        super().__init__(f"{path}: there are no poses yet; ingest photos first.")
 
 
 class TooFewPoses(QueryError):
@@ -446,8 +467,8 @@ class TooFewPoses(QueryError):
     def __init__(self, k: int, complete: int) -> None:
         self.k, self.complete = k, complete
         super().__init__(
-            f"{k} clusters need at least {k} different complete poses (all 14 body joints), and there are {complete}; "
-            f"choose a smaller -k or ingest more photos."
+            f"{k} clusters need {k} different complete poses (all 14 body joints), but the database has {complete}. "
+            f"Choose a smaller k, or ingest more photos."
         )
 
 

@@ -35,5 +35,5 @@ def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     with open(path, "rb", opener=open_regular) as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
-        raise OSError(errno.EFBIG, f"it has more than {max_bytes // 1_000_000} MB", os.fspath(path))
+        raise OSError(errno.EFBIG, f"it is larger than {max_bytes // 1_000_000} MB", os.fspath(path))
     return data

@@ -72,7 +72,7 @@ def reestimate(report: ReestimateReport) -> None:
 def _rejections(rejected: Sequence[Rejection], prefix: str) -> list[tuple[str, Any]]:
     """Print the first rejections, and return the count of each reason."""
     for rejection in rejected[:REJECTIONS_SHOWN]:
-        output.note(f"{rejection.source}: {rejection.message}")
+        output.note(f"{rejection.listed}{': ' * bool(rejection.listed)}{rejection.source}: {rejection.message}")
     if len(rejected) > REJECTIONS_SHOWN:
         more = len(rejected) - REJECTIONS_SHOWN
         query = "SELECT source, message FROM snapshots WHERE status = 'rejected'"

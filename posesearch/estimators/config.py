@@ -20,12 +20,12 @@ def load_config(config: EstimatorConfig, streams: int, trust: Trust | None = Non
     trust = trust or Trust()
     for weights in config.custom_weights.values():
         if not trust.allows(weights.name, weights.signature):
-            detail = "a database names it as its network, and you have not; --trust all loads it"
+            detail = "another user's database names this network; --trust all loads it"
             raise WeightsUnusable(weights.path, detail)
         if not Path(weights.path).is_file():
-            raise WeightsUnusable(weights.path, "the file with which the poses were made is not there any more")
+            raise WeightsUnusable(weights.path, "the database's poses were made with this file, and it is missing")
         if estimators.sha256_of(Path(weights.path)) != weights.sha256:
-            raise WeightsUnusable(weights.path, "the file has changed since the poses were made with it")
+            raise WeightsUnusable(weights.path, "the database's poses were made with another version of this file")
     paths = {name: Path(weights.path) for name, weights in config.custom_weights.items()}
     return estimators.load(config.name, streams, paths)
 
@@ -85,6 +85,6 @@ def resolve_config(
         return stored
     config = parse_config(name or (stored.name if stored else estimators.DEFAULT), model_paths)
     if stored is not None and config.key != stored.key and not mix:
-        held = f"{stored.name} with other files" if config.name == stored.name else stored.name
+        held = f"{stored.name} with other network files" if config.name == stored.name else stored.name
         raise EstimatorMismatch(database, held, config.name)
     return config

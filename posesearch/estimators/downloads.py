@@ -90,10 +90,10 @@ def _find_member(archive: zipfile.ZipFile, ending: str) -> zipfile.ZipInfo:
     """Return the one member of the zip file whose path ends so."""
     found = [one for one in archive.infolist() if one.filename == ending or one.filename.endswith(f"/{ending}")]
     if len(found) != 1:
-        raise KeyError(f"{ending} is {len(found)} times in it")
+        raise KeyError(f"it contains {ending} {len(found)} times")
     if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # zipfile unpacks a whole chunk of the other methods at once, and a kilobyte of them may hold a gigabyte.
-        raise zipfile.BadZipFile(f"{ending} is compressed by another method than deflate")
+        raise zipfile.BadZipFile(f"{ending} is not compressed with deflate")
     return found[0]
 
 
@@ -113,11 +113,11 @@ def _download_archive(weights: Weights, source: Archive, folder: Path) -> Path:
                 file.write(chunk)
                 digest.update(chunk)
                 if time.monotonic() > deadline or file.tell() > _MAX_DOWNLOAD_BYTES:
-                    raise WeightsUnavailable(weights.name, f"{source.url} does not end.")
+                    raise WeightsUnavailable(weights.name, f"{source.url} sends too much data.")
     except requests.RequestException as error:
-        raise WeightsUnavailable(weights.name, f"{source.url} can't be fetched ({type(error).__name__}).") from error
+        raise WeightsUnavailable(weights.name, f"{source.url} can't be downloaded ({type(error).__name__}).") from error
     if source.sha256 not in (None, digest.hexdigest()):
-        raise WeightsUnavailable(weights.name, f"{source.url} is not the file expected (SHA-256 differs).")
+        raise WeightsUnavailable(weights.name, f"{source.url} has another SHA-256 than expected.")
     return path
 
 

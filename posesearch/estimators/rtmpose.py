@@ -126,7 +126,7 @@ class RTMPose:
             x, y = outputs[WIDTH * BINS_PER_PIXEL][0], outputs[HEIGHT * BINS_PER_PIXEL][0]
         except KeyError:
             wanted = f"(1, {N_JOINTS}, {WIDTH * BINS_PER_PIXEL}) and (1, {N_JOINTS}, {HEIGHT * BINS_PER_PIXEL})"
-            raise WeightsUnusable(str(self._files[1]), f"its outputs are not bars of {wanted}") from None
+            raise WeightsUnusable(str(self._files[1]), f"its outputs do not have the shapes {wanted}") from None
         xy, scores = decode_simcc(x, y)
         joints = people.fill_neck(transform_points(xy, matrix)[_COCO_17_OF_JOINT] * scale)
         joint_scores = people.fill_neck_score(scores[_COCO_17_OF_JOINT])

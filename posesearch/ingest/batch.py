@@ -112,12 +112,13 @@ class Batch:
             self.write(patience)
         except (KeyboardInterrupt, DatabaseBusy) as error:
             why = (
-                "this was stopped before they were written"
+                "the run was stopped before"
                 if isinstance(error, KeyboardInterrupt)
-                else "it is open elsewhere"
+                else "another program has the database open"
             )
             photos = self._count_photos()
-            detail = f"the last {photos} photos are not in it, because {why}; run the same command again"
+            count = "photo was" if photos == 1 else f"{photos} photos were"
+            detail = f"the last {count} not stored, because {why}; run the same command again"
             raise BatchLost(str(self._database.path), detail) from error
 
     def _count_photos(self) -> int:

@@ -134,8 +134,12 @@ def _find_outdated(
     outdated = [one for one in stored if one.sha256 and not _has_estimator(one, config)]
     untrusted = [one.source for one in outdated if not trust.allows(one.source, one.signature) and _is_there(one)]
     if untrusted:
-        raise UntrustedDatabase(str(file.path), f"{len(untrusted)} of its photos, such as {untrusted[0]}")
+        raise UntrustedDatabase(str(file.path), _describe_photos(untrusted))
     return outdated
+
+
+def _describe_photos(sources: Sequence[str]) -> str:
+    return sources[0] if len(sources) == 1 else f"{len(sources)} of its photos, such as {sources[0]}"
 
 
 def _is_there(snapshot: StoredSnapshot) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from posesearch import sources as photo_sources
-from posesearch.errors import MissingAddress, MissingPhoto, PhotoError, SourceError, StoreError, UnreadablePhoto
+from posesearch.errors import MissingPhoto, MissingURL, PhotoError, SourceError, StoreError, UnreadablePhoto
 from posesearch.estimators import Estimator
 from posesearch.estimators.config import resolve_config
 from posesearch.ingest.analyze import GARBLED, PhotoAnalysis, PhotoAnalyzer
@@ -98,7 +98,7 @@ class IngestRun:
         self._missing = dict(plan.diff.missing)
         self._present_again: list[ObservedSource] = []
         self._unread: dict[str, str | None] = {}
-        self._tally = Tally()
+        self._tally, self._listed = Tally(), {one.source: one.listed for one in plan.scan.observed if one.listed}
         self._must_update_snapshots = not plan.diff.is_consistent
 
     def process_photos(self) -> None:
@@ -133,7 +133,7 @@ class IngestRun:
     def _report_unread_photos(self) -> None:
         """Report the photos whose outcome is known without reading them, and the folders that can't be read."""
         for folder, why in self._plan.scan.unreadable:
-            detail = f"the folder can't be looked through ({why}); check its permissions"
+            detail = f"the folder can't be read ({why}); check its permissions"
             self._report(PhotoOutcome(folder, "rejected", rejection=Rejection(folder, UnreadablePhoto.reason, detail)))
         for position, one in enumerate(self._plan.scan.observed):
             rejection = self._plan.diff.rejected.get(position)
@@ -227,14 +227,14 @@ class IngestRun:
             self._report(PhotoOutcome(observed.source, "unchanged" if stored else "ingested"))
 
     def _process_unreadable(self, observed: ObservedSource, stored: StoredSource | None, error: PhotoError) -> None:
-        is_missing, detail = isinstance(error, MissingPhoto | MissingAddress), error.detail
+        is_missing, detail = isinstance(error, MissingPhoto | MissingURL), error.detail
         if stored is not None and stored.sha256 is not None:
             # The stored poses stay: the photo may be readable again tomorrow.
             if is_missing:
                 self._missing[observed.source] = stored.sha256
                 return
             self._unread[observed.source] = error.reason
-            detail += "; its stored poses stay" if stored.has_poses else ""
+            detail += "; its stored poses are kept" if stored.has_poses else ""
         elif not isinstance(error, MissingPhoto):
             rejection = error.reason, error.detail
             row = SnapshotRow(observed.source, None, None, None, self._collection, self._rule.to_json(), rejection)
@@ -273,6 +273,9 @@ class IngestRun:
             self._progress.missing(outcome)
 
     def _report(self, outcome: PhotoOutcome) -> None:
+        if outcome.rejection is not None and outcome.source in self._listed:
+            rejection = replace(outcome.rejection, listed=self._listed[outcome.source])
+            outcome = replace(outcome, rejection=rejection)
         if outcome.source in self._plan.diff.unread:
             self._unread.setdefault(outcome.source, None)
         self._tally.add(outcome)

@@ -30,15 +30,38 @@ def read_keypoints(path: str) -> KeypointFile:
     """
     try:
         value = json.loads(read_regular(path, MAX_BYTES).decode("utf-8"))
-        return _parse(value.get("query", value))
+        return _parse(_find_object(value))
     except OSError as error:
         raise BadKeypoints(path, f"the file can't be read ({error.strerror})") from error
-    except KeyError as error:
-        has_no_keypoints = error.args[0] == "keypoints"
-        detail = 'there is no "keypoints"' if has_no_keypoints else f"there is no joint {error.args[0]!r}"
-        raise BadKeypoints(path, detail) from error
-    except (AttributeError, TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
-        raise BadKeypoints(path, f"this is no file of keypoints ({error})") from error
+    except json.JSONDecodeError as error:
+        raise BadKeypoints(path, f"not a keypoints file: not valid JSON in line {error.lineno}") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise BadKeypoints(path, "not a keypoints file: not valid JSON") from error
+    except ValueError as error:
+        raise BadKeypoints(path, f"not a keypoints file: {error}") from error
+
+
+def _find_object(value: object) -> dict[str, Any]:
+    """Return the object that has the joints: the file's own, or its "query".
+
+    Raises:
+        ValueError: there is none.
+    """
+    if isinstance(value, dict) and isinstance(value.get("query"), dict):
+        value = value["query"]
+    if not isinstance(value, dict):
+        raise ValueError(f"it has {_quote(value)}, not an object")  # noqa: TRY004 (the file is wrong, not the program)
+    if not isinstance(value.get("keypoints"), dict):
+        keys = ", ".join(map(_quote, list(value)[:5])) or "nothing"
+        found = f'"keypoints" is {_quote(value["keypoints"])}' if "keypoints" in value else f"it has only {keys}"
+        raise ValueError(f'it needs an object "keypoints", but {found}')  # noqa: TRY004 (likewise)
+    return value
+
+
+def _quote(value: object) -> str:
+    """Return a value as it stands in the file, cut to 40 characters."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _parse(value: dict[str, Any]) -> KeypointFile:
@@ -51,36 +74,50 @@ def _parse(value: dict[str, Any]) -> KeypointFile:
     keypoints = Keypoints(xy, score)
     world = None
     if value.get("world") is not None:
+        if not isinstance(value["world"], dict):
+            raise ValueError(f'"world" is {_quote(value["world"])}, not an object')
         world = np.full((skeleton.N_JOINTS, 3), np.nan, np.float32)
         for joint, numbers in _parse_joints(value["world"], (3,)).items():
             if keypoints.present[joint]:
                 world[joint] = numbers
     box = keypoints.box if keypoints.present.any() else (0.0, 0.0, 0.0, 0.0)
     corner = np.nan_to_num(xy).max(axis=0).clip(0)
-    width, height = int(value.get("width") or corner[0] + 1), int(value.get("height") or corner[1] + 1)
-    if min(width, height) < 1 or max(width, height) > _MAX_COORDINATE:
-        raise ValueError(f"a photo of {width} x {height} pixels")
+    width, height = (
+        _parse_size(name, value.get(name), float(extent))
+        for name, extent in zip(("width", "height"), corner, strict=True)
+    )
     return KeypointFile((Person(keypoints, 1.0, box, 1.0, world),), width, height)
+
+
+def _parse_size(name: str, value: object, extent: float) -> int:
+    """Return the photo's width or height. Without one, it is large enough for the joints."""
+    if not value:
+        return int(extent + 1)
+    if type(value) not in (int, float) or not 1 <= value <= _MAX_COORDINATE:  # type: ignore[operator]  # a number here
+        raise ValueError(f'"{name}" is {_quote(value)}, not a number of pixels')
+    return int(value)  # type: ignore[call-overload, no-any-return]  # likewise
 
 
 def _parse_joints(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int, list[float]]:
     """Return the numbers by joint index, without joints that are null or have a null or NaN.
 
     Raises:
-        ValueError: the value of a joint is something else.
-        KeyError: there is no such joint.
+        ValueError: there is no such joint, or its value is something else.
     """
+    form = "[x, y] or [x, y, score]" if 2 in lengths else "[x, y, z]"
     parsed = {}
     for joint, numbers in joints.items():
-        index = skeleton.INDEX[joint]
+        index = skeleton.INDEX.get(joint)
+        if index is None:
+            raise ValueError(f"there is no joint {_quote(joint)}; the joints are {', '.join(skeleton.JOINTS)}")
         if numbers is None:
             continue
         is_list = isinstance(numbers, list) and len(numbers) in lengths
         if not is_list or not all(number is None or type(number) in (int, float) for number in numbers):
-            raise ValueError(f"{joint} is {numbers!r:.40}, not {lengths[0]} numbers")
+            raise ValueError(f"{joint} is {_quote(numbers)}, not {form}")
         if any(number is None or math.isnan(number) for number in numbers):
             continue
         if not all(abs(number) < _MAX_COORDINATE for number in numbers):
-            raise ValueError(f"{joint} is {numbers!r:.40}, not {lengths[0]} numbers")
+            raise ValueError(f"{joint} is {_quote(numbers)}, not {form}")
         parsed[index] = numbers
     return parsed

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from PIL import Image
 
-from posesearch.errors import EmptyPhoto, NotAnImage, PhotoTooLarge, TruncatedPhoto
+from posesearch.errors import EmptyPhoto, NotAnImage, PhotoTooLarge, TruncatedPhoto, VideoFile
 from posesearch.photos.exif import CaptureInfo, read_capture_info
+from posesearch.photos.extensions import is_video
 
 MAX_PIXELS: Final = 200_000_000
 """A photo with more pixels is refused before it is decoded; the largest phone sensors have just under this."""
@@ -35,7 +36,7 @@ _UPRIGHT: Final = {
 }
 _SIDEWAYS: Final = frozenset((5, 6, 7, 8))
 _BACKGROUND: Final = (255, 255, 255)  # behind transparent pixels: cut-outs of people are made for white pages
-_OUT_OF_MEMORY: Final = "decoding it takes more memory than the limit; scale it down"
+_OUT_OF_MEMORY: Final = "decoding takes more memory than the limit; scale the photo down"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def decode(data: bytes, source: str, useful_side: int | None = None, *, gps: boo
         gps: whether to read where the photo was taken.
 
     Raises:
-        EmptyPhoto, NotAnImage, TruncatedPhoto, PhotoTooLarge: with the source's name.
+        EmptyPhoto, NotAnImage, VideoFile, TruncatedPhoto, PhotoTooLarge: with the source's name.
     """
     if not data:
         raise EmptyPhoto(source)
@@ -88,7 +89,7 @@ def decode(data: bytes, source: str, useful_side: int | None = None, *, gps: boo
     except MemoryError as error:
         raise PhotoTooLarge(source, _OUT_OF_MEMORY) from error
     except Exception as error:  # a decoder raises anything on bytes made to break it
-        raise NotAnImage(source) from error
+        raise (VideoFile if is_video(data, source) else NotAnImage)(source) from error
     with image:
         width, height = image.size
         if width * height > MAX_PIXELS:
@@ -123,7 +124,7 @@ def _register_heif() -> None:
 
 def _describe_excess(width: int = 0, height: int = 0) -> str:
     what = f"the photo has {width} x {height} pixels, more than" if width else "the photo has more than"
-    return f"{what} the limit of {MAX_PIXELS // 1_000_000} megapixels; scale it down"
+    return f"{what} the limit of {MAX_PIXELS // 1_000_000} megapixels; scale the photo down"
 
 
 def _read_orientation(image: Image.Image) -> int:

@@ -49,7 +49,7 @@ class DecoderProcess:
                 if self.was_killed():
                     raise
                 raise DecoderUnavailable(
-                    f"the decoding process ends at once, with exit code {self.process.wait()}"
+                    f"the decoding process ended immediately, with exit code {self.process.wait()}"
                 ) from error
             self.is_ready = True
         name = source.encode("utf-8", "surrogatepass")[:MAX_NAME]

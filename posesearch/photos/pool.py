@@ -34,10 +34,10 @@ a machine that has no time for it. So the load of the machine does not decide wh
 
 _CHECK_SECONDS: Final = 0.25  # between two checks of the deadlines
 _CLOSED: Final = "the pool of decoding processes was closed"
-_CRASHED: Final = "the image is damaged in a way that its decoder breaks down on; convert it to JPEG or PNG"
+_CRASHED: Final = "the image is damaged, and its decoder crashed; convert it to JPEG or PNG"
 _STOPPED: Final = (
-    "the process that decodes it was not done after {:g} seconds, as it was stopped or the machine was busy; "
-    "run it again later"
+    "the decoding process did not finish in {:g} seconds, because it was stopped or the computer was busy; "
+    "run the command again later"
 )
 
 
@@ -158,7 +158,7 @@ class DecoderPool:
             if self._closed.is_set():
                 raise DecoderUnavailable(_CLOSED) from None
             if process.was_too_slow():
-                raise PhotoTooSlow(source, f"decoding it takes more than {self._seconds:g} seconds") from None
+                raise PhotoTooSlow(source, f"decoding takes more than {self._seconds:g} seconds") from None
             if process.is_overdue:
                 raise DecoderKilled(source, _STOPPED.format(_MAX_WAIT * self._seconds)) from None
             raise (_Killed if process.was_killed() else EOFError) from error

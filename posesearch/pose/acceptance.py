@@ -68,7 +68,7 @@ def accept_people(people: Sequence[Person], rule: AcceptanceRule, source: str) -
         raise NoPerson(source)
     if rule.strict:
         if len(people) > 1:
-            raise SeveralPeople(source, f"the estimator finds {len(people)} people; {SeveralPeople.sentence}")
+            raise SeveralPeople(source, f"{len(people)} people found; {SeveralPeople.sentence}")
         missing = skeleton.N_BODY - people[0].keypoints.body_joints
         if missing:
             raise IncompletePose(source, f"{missing} of the 14 body joints are missing; {IncompletePose.sentence}")
@@ -78,6 +78,7 @@ def accept_people(people: Sequence[Person], rule: AcceptanceRule, source: str) -
         most = max(person.keypoints.body_joints for person in people)
         raise TooFewJoints(
             source,
-            f"at most {most} of the 14 body joints are visible, fewer than {min_joints}; --min-joints lowers the bar",
+            f"at most {most} of the 14 body joints are visible, fewer than {min_joints}; "
+            f"--min-joints lowers the threshold",
         )
     return tuple(poses)

@@ -55,7 +55,9 @@ def _output_errors(path: Path) -> Iterator[None]:
 def _check(path: Path, data: bytes, keep: Iterable[str | os.PathLike[str]]) -> None:
     """Raise OutputFailed if the path names a file that must not be overwritten."""
     if any(_is_same(path, kept) for kept in keep):
-        raise OutputFailed(str(path), "it is the place of the database or of a photo, which a picture never replaces")
+        raise OutputFailed(
+            str(path), "it is the path of the database or of a photo, and a picture never replaces these"
+        )
     info = _stat(path)
     if info is None or not stat.S_ISREG(info.st_mode) or info.st_size == 0:
         return
@@ -63,7 +65,7 @@ def _check(path: Path, data: bytes, keep: Iterable[str | os.PathLike[str]]) -> N
         begin = file.read(max(map(len, _SIGNATURES)))
     signature = next(known for known in _SIGNATURES if data.startswith(known))
     if not begin.startswith(signature):
-        detail = f"there is a file that is no {_SIGNATURES[signature]} picture, which was left as it is"
+        detail = f"a file that is not a {_SIGNATURES[signature]} picture is already there, and was not changed"
         raise OutputFailed(str(path), detail)
 
 

@@ -69,7 +69,7 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
         photo = _read_photo(_locate_query(query), reader, decoders, _USEFUL_SIDE)
     tiles = [Tile(_draw_pose(photo, query.width, query.pose.person.keypoints), ("query",), query.source)]
     for match in report.matches:
-        percentile = "" if match.percentile is None else f"   closer than {match.percentile:.1f}%"
+        percentile = "" if match.percentile is None else f"   percentile {match.percentile:.1f}"
         remarks = (match.remarks(),) if match.remarks() else ()
         lines = (f"{match.rank}.  {match.similarity:.3f}{percentile}", *remarks)
         photo = None
@@ -80,7 +80,7 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
 
 
 def list_untrusted(report: SimilarReport, trust: Sequence[str | os.PathLike[str]] = ()) -> list[str]:
-    """Return the photos that `write_sheet` does not open because another user has stored them."""
+    """Return the photos that `write_sheet` does not open because another user stored them."""
     asked = report.query
     names = [(match.stored.source, match.stored.signature) for match in report.matches]
     names += [(asked.source, asked.signature)] if asked.pose_id is not None else []

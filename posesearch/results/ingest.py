@@ -9,15 +9,24 @@ Status = Literal["ingested", "changed", "moved", "copy", "unchanged", "rejected"
 
 @dataclass(frozen=True)
 class Rejection:
-    """A photo without a usable pose, and why."""
+    """A photo without a usable pose, and why.
+
+    Attributes:
+        source: path or URL.
+        reason: the code of the reason, as the snapshots table stores it.
+        message: the reason in words.
+        listed: where a list names the photo, such as "photos.txt, line 3". Empty if it is not from a list.
+    """
 
     source: str
     reason: str
     message: str
+    listed: str = ""
 
     def as_json(self) -> Json:
         """Return an entry of "rejected"."""
-        return {"source": self.source, "reason": self.reason, "message": self.message}
+        listed = {"listed": self.listed} if self.listed else {}
+        return {"source": self.source, "reason": self.reason, "message": self.message, **listed}
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class PhotoOutcome:
         if self.status in ("ingested", "changed"):
             more["poses"] = self.poses
         if self.rejection is not None:
-            more |= {"reason": self.rejection.reason, "message": self.rejection.message}
+            more |= self.rejection.as_json()
         if self.same_as is not None:
             more["was" if self.status == "moved" else "copy_of"] = self.same_as
         return {"event": "photo", "source": self.source, "status": self.status, **more}

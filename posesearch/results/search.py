@@ -103,7 +103,7 @@ class Match:
         """Return a few words on what is special about the match."""
         of = "" if self.shared_joints == skeleton.N_BODY else f"{self.shared_joints} joints"
         turned = "" if not self.degrees or abs(self.degrees) < 0.5 else f"turned {self.degrees:+.0f}°"
-        same = f"+{len(self.duplicates)} alike" if self.duplicates else ""
+        same = f"+{len(self.duplicates)} near-duplicate{'s' * (len(self.duplicates) > 1)}" if self.duplicates else ""
         differing = ", ".join(joint.replace("_", " ") for joint in self.worst[:2])
         differs = f"{differing} {'differ' if len(self.worst) > 1 else 'differs'}" if differing else ""
         return "; ".join(part for part in ("mirrored" if self.mirrored else "", turned, of, differs, same) if part)

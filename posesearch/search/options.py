@@ -88,7 +88,7 @@ class SearchOptions:
         if view not in ("same", "any"):
             raise ValueError(f"view must be 'same' or 'any', not {view!r}")
         if turn and view == "any":
-            raise ValueError("a turn in the picture and any view can't both be free; choose one")
+            raise ValueError("turn and view='any' can't be combined; choose one")
         invariance: Invariance = "view" if view == "any" else "turn" if turn else "none"
         return cls(n=n, parts=tuple(parts), invariance=invariance, **others)
 

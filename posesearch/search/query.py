@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from posesearch import skeleton, sources
-from posesearch.errors import NoSuchPart, NoSuchPerson, NoWorldJoints, TooFewJoints
+from posesearch.errors import NoPerson, NoSuchPart, NoSuchPerson, NoWorldJoints, TooFewJoints
 from posesearch.estimators import Estimator
 from posesearch.keypoint_files import read_keypoints
 from posesearch.photos.pool import DecoderPool
@@ -101,13 +101,15 @@ def query_from_photo(
     estimator = load()
     photo = decoders.decode(data, source, estimator.useful_side)
     people = estimator.estimate(photo)
+    if not people:
+        raise NoPerson(source, "nobody found; a drawing needs a filled body, or give the joints as .json")
     for min_joints in MIN_JOINTS_STEPS:
         try:
             poses = accept_people(people, AcceptanceRule(estimator.model.name, min_joints=min_joints), source)
             break
         except TooFewJoints:
             if min_joints == MIN_JOINTS_STEPS[-1]:
-                raise TooFewJoints(source, f"nobody in it shows {min_joints} of the 14 body joints") from None
+                raise TooFewJoints(source, f"nobody shows {min_joints} of the 14 body joints") from None
     number = _choose_number(source, person, len(poses))
     return Query(source, photo.width, photo.height, estimator.model.name, len(poses), number, poses[number - 1])
 
@@ -143,12 +145,23 @@ def prepare_query(query: Query, parts: Sequence[str], invariance: Invariance) ->
     """
     vector = query.pose.world_vector if invariance == "view" else query.pose.vector
     if vector is None:
-        raise NoWorldJoints(query.source)
+        raise _make_world_error(query)
     weight = query.pose.mask * joint_weights(parts)
     needed = min(MIN_JOINTS_STEPS[-1], int(query.pose.mask.sum()))
     if parts and weight.sum() < needed:
         raise NoSuchPart(",".join(parts), f"{query.source} shows only {weight.sum():.0f} of these joints")
     return PreparedQuery(Poses(vector[None], query.pose.mask[None]), weight, invariance)
+
+
+def _make_world_error(query: Query) -> NoWorldJoints:
+    """Return the error for a query without world coordinates. It says why there are none."""
+    if query.pose_id is not None:
+        sentence = f"Pose {query.pose_id} has no joints in 3D, which --view any compares."
+        return NoWorldJoints(sentence, can_reestimate=True)
+    if query.estimator is None:
+        return NoWorldJoints(f'{query.source} has joints in the picture only; --view any needs "world".')
+    sentence = f"The estimator {query.estimator} gives no joints in 3D, which --view any compares."
+    return NoWorldJoints(sentence, can_reestimate=True)
 
 
 def joint_weights(parts: Sequence[str]) -> Float32:
@@ -161,7 +174,7 @@ def joint_weights(parts: Sequence[str]) -> Float32:
     for name in names:
         if name not in skeleton.PARTS:
             known = ", ".join(part.replace("_", "-") for part in skeleton.PARTS)
-            raise NoSuchPart(name, f"there is no such part of the body; there are {known}")
+            raise NoSuchPart(name, f"there is no such part of the body; the parts are {known}")
     return np.array(skeleton.joints_of(names) if names else [True] * skeleton.N_BODY, np.float32)
 
 
@@ -173,5 +186,5 @@ def select_coordinates(pose: Pose, invariance: Invariance) -> Poses:
     """
     vector = pose.world_vector if invariance == "view" else pose.vector
     if vector is None:
-        raise NoWorldJoints("the stored pose")
+        raise NoWorldJoints("The stored pose has no joints in 3D, which --view any compares.", can_reestimate=True)
     return Poses(vector[None], pose.mask[None])

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
-from posesearch.errors import DownloadFailed, MissingAddress, PhotoError
+from posesearch.errors import DownloadFailed, MissingURL, PhotoError
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.http_body import BrokenBody, read_body
 from posesearch.sources.ssrf import PrivateAddress, PublicOnlyAdapter
@@ -104,7 +104,7 @@ class HttpReader:
                     wait = error.retry_after
                 if self._closed.is_set() or attempt == MAX_ATTEMPTS or wait > MAX_WAIT_SECONDS:
                     attempts = f", tried {attempt} times" if attempt > 1 else ""
-                    raise DownloadFailed(name, f"{error.detail}{attempts}; run it again later") from None
+                    raise DownloadFailed(name, f"{error.detail}{attempts}; run the command again later") from None
                 self._pause_host(url, wait)
         raise AssertionError  # the last attempt returns or raises
 
@@ -120,7 +120,7 @@ class HttpReader:
             if auth is not None and _get_origin(result) != _get_origin(url):
                 auth = None  # the credentials are for the first server only
             url = result
-        raise DownloadFailed(name, f"the address redirects more than {MAX_REDIRECTS} times")
+        raise DownloadFailed(name, f"the URL redirects more than {MAX_REDIRECTS} times")
 
     def _request(
         self, url: str, name: str, validators: Validators | None, auth: tuple[str, str] | None
@@ -130,11 +130,9 @@ class HttpReader:
             parts = urlsplit(url)
             host = parts.hostname or ""
         except ValueError:
-            raise DownloadFailed(name, "this is no address") from None
+            raise DownloadFailed(name, "not a valid URL") from None
         if parts.scheme.lower() not in ("http", "https") or not host:
-            raise DownloadFailed(
-                name, f"only http and https addresses are opened, and this is {parts.scheme[:_MAX_SCHEME]}:"
-            )
+            raise DownloadFailed(name, f"only http and https URLs can be opened, not {parts.scheme[:_MAX_SCHEME]}:")
         headers = {"User-Agent": _USER_AGENT, "Accept": "image/*", "Accept-Encoding": "identity"}
         known = validators or Validators()
         if etag := _check_validator(known.etag):
@@ -162,13 +160,13 @@ class HttpReader:
                 raise
             # The errors of requests and urllib3 contain the URL, and so its secrets: no traceback may show them.
             except (requests.Timeout, ReadTimeoutError):
-                raise _TransientError("the address does not answer in time") from None
+                raise _TransientError("the server does not answer in time") from None
             except (ProtocolError, BrokenBody):  # requests wraps the first, except while the body is read
-                raise _TransientError("the address breaks off before the end of the photo") from None
+                raise _TransientError("the connection ended before the end of the photo") from None
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
-                raise DownloadFailed(name, "this is no address") from None
+                raise DownloadFailed(name, "not a valid URL") from None
             except Exception as error:  # noqa: BLE001 (a malformed response can make any part of the HTTP stack raise)
-                detail = f"the address can't be reached ({type(error).__name__})"
+                detail = f"the server can't be reached ({type(error).__name__})"
                 if isinstance(error, requests.exceptions.SSLError) or not isinstance(error, (OSError, HTTPError)):
                     raise DownloadFailed(name, detail) from None
                 raise _TransientError(detail) from None
@@ -180,10 +178,10 @@ class HttpReader:
             return urljoin(url, response.headers["Location"])
         if status == requests.codes.not_modified and is_conditional:
             return Content(None)
-        # Not the server's own words for the status: they may be long, or repeat the secrets of the address.
-        detail = f"the address answers {status} {STATUS_PHRASES.get(status, '')}".rstrip()
+        # Not the server's own words for the status: they may be long, or repeat the secrets of the URL.
+        detail = f"the server answers {status} {STATUS_PHRASES.get(status, '')}".rstrip()
         if status in _GONE_STATUSES:
-            raise MissingAddress(name, detail)
+            raise MissingURL(name, detail)
         if status in _RETRY_STATUSES:
             raise _TransientError(detail, _parse_retry_after(response.headers.get("Retry-After")))
         if status != requests.codes.ok:
@@ -232,8 +230,8 @@ def _add_no_credentials(request: requests.PreparedRequest) -> requests.PreparedR
 def _describe_private_address(host: str, name: str) -> str:
     with suppress(ValueError):
         if urlsplit(name).hostname != host:
-            return "it redirects to an address in a private network, which is not opened; --allow-private opens it"
-    return "it is an address in a private network, which is not opened; --allow-private opens it"
+            return "it redirects to a private network, and posesearch does not follow; --allow-private allows it"
+    return "it is in a private network, and posesearch does not open it; --allow-private allows it"
 
 
 def _parse_retry_after(value: str | None) -> float | None:

@@ -50,11 +50,11 @@ def read_body(response: requests.Response, name: str) -> bytes:
                 if not has_first_bytes:
                     _refuse_page(data, name)
     except TimeoutError:
-        raise DownloadFailed(name, f"the address took more than {DOWNLOAD_SECONDS:g} seconds") from None
+        raise DownloadFailed(name, f"the download took more than {DOWNLOAD_SECONDS:g} seconds") from None
     unpacked = _unpack(data, name) if packing in _PACKED else bytes(data)
     _refuse_page(unpacked, name)
     if not unpacked:
-        raise DownloadFailed(name, "the address answers with nothing, not with a photo; run it again later")
+        raise DownloadFailed(name, "the server sends an empty answer; run the command again later")
     return unpacked
 
 
@@ -66,7 +66,7 @@ def _unpack(data: bytes | bytearray, name: str) -> bytes:
         try:
             unpacked += decompressor.decompress(data, MAX_BYTES + 1 - len(unpacked))
         except zlib.error as error:
-            raise DownloadFailed(name, "the address sends a damaged photo; run it again later") from error
+            raise DownloadFailed(name, "the server sends damaged data; run the command again later") from error
         if len(unpacked) > MAX_BYTES:
             raise _too_large(name)
         if not decompressor.eof:
@@ -78,8 +78,10 @@ def _unpack(data: bytes | bytearray, name: str) -> bytes:
 
 def _refuse_page(data: bytes | bytearray, name: str) -> None:
     if data[:_PAGE_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGE_PREFIXES):
-        raise DownloadFailed(name, "the address answers with a page, not with a photo; open it in a browser to see why")
+        raise DownloadFailed(
+            name, "the server sends a web page instead of a photo; open the URL in a browser to see why"
+        )
 
 
 def _too_large(name: str) -> PhotoTooLarge:
-    return PhotoTooLarge(name, f"the address sends more than {MAX_BYTES // 1_000_000} MB")
+    return PhotoTooLarge(name, f"the server sends more than {MAX_BYTES // 1_000_000} MB")

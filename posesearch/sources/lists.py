@@ -20,11 +20,11 @@ COLUMNS: Final = ("path", "url", "source", "file", "filename", "image", "photo")
 """Names of the column that holds the photos, in order of preference. Without such a header it is the first column."""
 
 
-def read_list(path: Path) -> Iterator[str]:
-    """Yield the entries of a list: paths, globs and URLs as they are written in the file.
+def read_list(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the entries of a list, each with its line, from 1: paths, globs and URLs as they are written in the file.
 
     Args:
-        path: a file with one of LIST_EXTENSIONS. A .txt file has one entry a line, and lines with # are comments.
+        path: a file with one of LIST_EXTENSIONS. A .txt file has one entry per line, and lines with # are comments.
 
     Raises:
         SourceError: the file can't be read, or it is not UTF-8 or not CSV.
@@ -35,17 +35,18 @@ def read_list(path: Path) -> Iterator[str]:
         detail = getattr(error, "strerror", None) or str(error)
         raise SourceError(f"{path}: the list can't be read as UTF-8 text: {detail}.") from error
     if path.suffix.lower() == ".txt":
-        yield from (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+        lines = enumerate(text.splitlines(), 1)
+        yield from ((line, entry.strip()) for line, entry in lines if entry.strip() and not entry.startswith("#"))
         return
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row)]
+        rows = [(reader.line_num, row) for row in reader if any(row)]
     except csv.Error as error:
         raise SourceError(f"{path}: the list can't be read as CSV: {error}.") from error
-    column, header_rows = _find_column(rows)
-    for row in rows[header_rows:]:
+    column, header_rows = _find_column([row for _, row in rows])
+    for line, row in rows[header_rows:]:
         if len(row) > column and row[column].strip():
-            yield row[column].strip()
+            yield line, row[column].strip()
 
 
 def _find_column(rows: Sequence[Sequence[str]]) -> tuple[int, int]:

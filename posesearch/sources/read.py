@@ -85,14 +85,14 @@ def _read_file(path: str) -> Content:
         with open(path, "rb", opener=open_regular) as file:
             info = os.fstat(file.fileno())
             if info.st_size > MAX_BYTES:
-                raise PhotoTooLarge(name, f"the file has more than {MAX_BYTES // 1_000_000} MB; scale the photo down")
+                raise PhotoTooLarge(name, f"the file is larger than {MAX_BYTES // 1_000_000} MB; scale the photo down")
             is_settled = time.time_ns() - info.st_mtime_ns > _CLOCK_RESOLUTION_NS
             data = file.read(info.st_size)
             return Content(data, info.st_size, info.st_mtime_ns if is_settled else None)
     except FileNotFoundError as error:
         raise MissingPhoto(name) from error
     except NotRegularFile as error:
-        raise UnreadablePhoto(name, "this is no file, so it can't be a photo") from error
+        raise UnreadablePhoto(name, "not a regular file, so it can't be a photo") from error
     except (OSError, ValueError) as error:  # ValueError: the name contains a NUL character
         detail = getattr(error, "strerror", None) or str(error)
         raise UnreadablePhoto(name, f"the file can't be read ({detail}); check its permissions") from error

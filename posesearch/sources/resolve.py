@@ -3,16 +3,19 @@
 import glob
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from posesearch.errors import SourceError
-from posesearch.photos.extensions import EXTENSIONS
+from posesearch.errors import SourceError, frames_command
+from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
 from posesearch.sources.names import to_unicode
 from posesearch.sources.urls import is_url, public_name
 from posesearch.sources.walk import is_photo_path, size_and_time, walk_folder
+
+_MAX_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class ObservedSource:
         bytes: size of the file. None for a URL, and for a file that is missing or can't be read.
         modified_ns: modification time of the file in nanoseconds since 1970. None where `bytes` is None.
         exists: False if there is nothing at the path. Always True for a URL.
+        listed: where a list names it, such as "photos.txt, line 3". Empty if it is not from a list.
     """
 
     source: str
@@ -32,6 +36,7 @@ class ObservedSource:
     bytes: int | None = None
     modified_ns: int | None = None
     exists: bool = True
+    listed: str = ""
 
 
 @dataclass(eq=False)
@@ -78,9 +83,20 @@ def scan(sources: Sequence[str | os.PathLike[str]]) -> Scan:
                 seen.add(photo.source)
                 result.observed.append(photo)
     if not result.folders and not result.unreadable and not any(photo.exists for photo in result.observed):
-        problem = "there is no such file or folder" if result.observed else "no photo is named here"
-        raise SourceError(f"{_join_names(sources)}: {problem}; check the name, or whether a disk is not connected.")
+        raise _make_error(sources, result.observed)
     return result
+
+
+def _make_error(sources: Sequence[str | os.PathLike[str]], observed: Sequence[ObservedSource]) -> SourceError:
+    """Return the error for sources that name nothing that exists."""
+    listed = [photo for photo in observed if photo.listed]
+    if not observed:
+        return SourceError(f"{_join_names(sources)}: the list is empty; write one photo per line.")
+    advice = "check the name, or whether a disk is not connected."
+    if not listed:
+        return SourceError(f"{_join_names(sources)}: there is no such file or folder; {advice}")
+    more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
+    return SourceError(f"{listed[0].listed}: {listed[0].source}: there is no such file{more}; {advice}")
 
 
 def list_photos(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
@@ -99,8 +115,30 @@ def list_photos(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
 
 
 def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
-    """Return the error for sources that exist and contain no photos."""
-    return SourceError(f"{_join_names(sources)}: no photos here; photos end in {', '.join(sorted(EXTENSIONS))}.")
+    """Return the error for sources that exist and contain no photos. It says which files are there instead."""
+    name = _join_names(sources)
+    endings = _count_endings([os.fspath(source) for source in sources if not is_url(os.fspath(source))])
+    if not endings:
+        return SourceError(f"{name}: no photos here; photos end in {', '.join(sorted(EXTENSIONS))}.")
+    (ending, count), *others = endings.most_common()
+    if ending in VIDEO_EXTENSIONS:
+        count = sum(endings[video] for video in VIDEO_EXTENSIONS)
+        videos = "1 video" if count == 1 else f"{count} videos"
+        return SourceError(f"{name}: no photos here, but {videos}; take frames first: {frames_command('VIDEO')}")
+    files = f"{count} {ending} file{'s' * (count > 1)}" + (", among others" if others else "")
+    return SourceError(f"{name}: no photos here, but {files}")
+
+
+def _count_endings(folders: Sequence[str]) -> Counter[str]:
+    """Count the files in some folders and their subfolders by the end of the name. It stops after _MAX_COUNTED files."""
+    counts: Counter[str] = Counter()
+    for folder in folders:
+        for parent, _, names in os.walk(os.path.expanduser(folder)):
+            visible = [name for name in names if not name.startswith(".")]
+            counts.update(os.path.splitext(os.path.join(parent, name))[1].lower() or "other" for name in visible)
+            if counts.total() > _MAX_COUNTED:
+                return counts
+    return counts
 
 
 def _join_names(sources: Sequence[str | os.PathLike[str]]) -> str:
@@ -116,8 +154,9 @@ def _resolve_source(source: str, result: Scan) -> Iterator[ObservedSource]:
     """Yield the photos of a source. Add the folders and links that it leads to to the scan."""
     path = os.path.abspath(os.path.expanduser(source))
     if not is_url(source) and os.path.splitext(path)[1].lower() in LIST_EXTENSIONS and os.path.isfile(path):
-        for entry in read_list(Path(path)):
-            yield from _resolve_entry(entry, os.path.dirname(path), result)
+        for line, entry in read_list(Path(path)):
+            for photo in _resolve_entry(entry, os.path.dirname(path), result):
+                yield replace(photo, listed=f"{to_unicode(source)}, line {line}")
     else:
         yield from _resolve_entry(source, os.getcwd(), result)
 

@@ -171,7 +171,7 @@ def _read_rules(folder: str, parent: _IgnoreRules | None) -> _IgnoreRules | None
         return _IgnoreRules(folder, pathspec.GitIgnoreSpec.from_lines(lines), parent)
     except (OSError, ValueError) as error:
         detail = getattr(error, "strerror", None) or str(error)
-        raise SourceError(f"{path}: this can't be read as patterns, one a line: {detail}.") from error
+        raise SourceError(f"{path}: this is not a list of patterns, one per line: {detail}.") from error
 
 
 def _is_ignored(path: str, rules: _IgnoreRules | None) -> bool:

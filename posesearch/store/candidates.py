@@ -59,11 +59,11 @@ def _parse_condition(connection: Connection, where: str) -> str:
     condition = str(duckdb.SQLExpression(where.encode("utf-8", "replace").decode()))
     statement = f"SELECT {condition}"
     if connection.extract_statements(statement)[0].named_parameters:
-        raise duckdb.InvalidInputException("it has parameters, and there are no values for them.")
+        raise duckdb.InvalidInputException("it has parameters, which have no values.")
     [(text,)] = connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()
     refused = sorted(set(_find_table_functions(json.loads(text))) - _FUNCTIONS)
     if refused:
-        raise duckdb.InvalidInputException(f"it may not call {refused[0]} in FROM.")
+        raise duckdb.InvalidInputException(f"it can't call {refused[0]} in FROM.")
     return condition
 
 

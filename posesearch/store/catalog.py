@@ -38,7 +38,7 @@ def check_catalog(connection: Connection, path: str) -> bool:
         return False
     triggers = _read_names(connection, "SELECT trigger_name FROM system.main.duckdb_triggers()")
     if triggers:
-        raise _make_error(path, f"the trigger {min(triggers)!r}, which acts when posesearch writes")
+        raise _make_error(path, f"the trigger {min(triggers)!r}, which would run when posesearch writes")
     hidden = sorted(names_of_views & set(_TABLE.findall(read_schema())))
     if hidden:
         raise _make_error(path, f"a view {hidden[0]!r} in place of the table")
@@ -54,8 +54,8 @@ def check_catalog(connection: Connection, path: str) -> bool:
 
 
 def _make_error(path: str, what: str) -> AlteredDatabase:
-    remedy = "drop it in the duckdb shell if you know this database, or name another one with --db"
-    return AlteredDatabase(path, f"this database has {what}, so it is not opened; {remedy}")
+    remedy = "if you trust the database, drop it in the duckdb shell"
+    return AlteredDatabase(path, f"posesearch does not open this database, because it has {what}; {remedy}")
 
 
 def _read_macros(connection: Connection) -> dict[str, list[str]]:

@@ -80,9 +80,9 @@ class DatabaseFile:
         folder = self.path.parent
         self._check_link()
         if not folder.is_dir():
-            raise DatabaseFailed(str(self.path), "there is no such folder; make it first")
+            raise DatabaseFailed(str(self.path), "the folder does not exist; create it first")
         if not os.access(folder, os.W_OK):
-            raise DatabaseFailed(str(self.path), "the folder can't be written; name another place with --db")
+            raise DatabaseFailed(str(self.path), "the folder is read-only; choose another folder for the database")
 
     @contextmanager
     def reading(
@@ -132,8 +132,8 @@ class DatabaseFile:
             detail = str(error).removeprefix(f"{self.path}: ")
             raise DatabaseFailed(
                 str(self.path),
-                f"another posesearch made this database, and it can't be brought up to date here ({detail}); "
-                f"copy it to a folder that you may write in",
+                f"another version of posesearch made this database, and it can't be brought up to date here "
+                f"({detail}); copy it to a folder where you can write",
             ) from error
 
     @contextmanager
@@ -168,7 +168,7 @@ class DatabaseFile:
                 connection.commit()
             except duckdb.Error as error:
                 raise DatabaseFailed(
-                    str(self.path), f"writing failed, the last batch is not in it ({first_line(error)})"
+                    str(self.path), f"writing failed, and the last batch was not stored ({first_line(error)})"
                 ) from error
 
     def _bring_up_to_date(self, connection: Connection) -> None:
@@ -196,7 +196,7 @@ class DatabaseFile:
                     connection.execute("CHECKPOINT")  # moves the log into the file, and raises if that fails
                 new.replace(self.path)
             except (duckdb.Error, OSError) as error:
-                raise DatabaseFailed(str(self.path), f"it can't be made ({first_line(error)})") from error
+                raise DatabaseFailed(str(self.path), f"it can't be created ({first_line(error)})") from error
             finally:
                 _remove_database(new)
 
@@ -230,7 +230,8 @@ class DatabaseFile:
                 if waited > patience:
                     raise DatabaseBusy(str(self.path), _describe_holder(text)) from error
                 if waited > _SILENT_SECONDS and waiting is not None:
-                    waiting(f"{DatabaseBusy(str(self.path), _describe_holder(text))} Waiting for it.")
+                    other = _describe_holder(text) or "another program"
+                    waiting(f"{self.path}: {other} has this database open. Waiting until it has finished.")
                     waiting = None
                 time.sleep(_RETRY_SECONDS)
 
@@ -240,7 +241,8 @@ class DatabaseFile:
     def _check_link(self) -> None:
         """Raise DatabaseFailed if the path is a link to nothing. Creating the file would replace the link."""
         if self.path.is_symlink() and not self.path.exists():
-            detail = f"this is a link to {self.path.readlink()}, where nothing is; remove the link, or restore that"
+            target = self.path.readlink()
+            detail = f"this is a link to {target}, which does not exist; remove the link, or restore its target"
             raise DatabaseFailed(str(self.path), detail)
 
     def _check_files(self) -> None:
@@ -257,7 +259,7 @@ class DatabaseFile:
                 info = companion.lstat()
                 is_own = stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink == 1)
                 if not is_own:
-                    detail = f"{companion.name} beside it is a link or no regular file; put a copy in its place"
+                    detail = f"{companion.name} beside it is a link, or not a regular file; replace it by a copy"
                     raise DatabaseFailed(str(self.path), detail)
 
 

@@ -49,7 +49,7 @@ def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None
     is_reported = False
     while (descriptor := _try_lock(path)) is None:
         if not is_reported:
-            waiting(f"{database}: {_describe_holder(path)} is writing to it; this begins when that has finished.")
+            waiting(f"{database}: {_describe_holder(path)} is writing to it. Waiting until it has finished.")
             is_reported = True
         time.sleep(_INGEST_RETRY_SECONDS)
     held.add(key)
@@ -153,7 +153,7 @@ def _open_lock_file(path: Path, flags: int) -> int:
 
 def _make_refusal(path: Path) -> DatabaseFailed:
     database = path.with_suffix("")
-    detail = f"{path.name} beside it is not a lock file of posesearch, and it was left as it is; move it elsewhere"
+    detail = f"{path.name} beside it is not a lock file of posesearch, and was not changed; move it to another folder"
     return DatabaseFailed(str(database), detail)
 
 

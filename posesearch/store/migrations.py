@@ -137,7 +137,7 @@ def upgrade(connection: Connection, path: str, version: int) -> None:
         connection.execute(read_schema().partition(_VIEWS_BEGIN)[2].partition("\n")[2])
         connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(SCHEMA_VERSION)])
     except duckdb.Error as error:
-        detail = f"an earlier posesearch made it, and it can't be brought up to date ({first_line(error)})"
+        detail = f"an earlier posesearch made this database, and it can't be brought up to date ({first_line(error)})"
         raise DatabaseFailed(path, detail) from error
 
 

@@ -50,7 +50,7 @@ def _check_reading(connection: Connection, statement: duckdb.Statement) -> None:
         behind = connection.extract_statements(_EXPLAIN.sub("", statement.query, count=1))
         kind = behind[0].type if behind else kind
     if kind not in _READING:
-        raise BadSQL(f"only statements that read are run, such as SELECT, and this is {kind.name}")
+        raise BadSQL(f"only statements that read, such as SELECT, are allowed, not {kind.name}")
 
 
 def read_ids(connection: Connection, sql: str) -> list[int]:
@@ -61,9 +61,9 @@ def read_ids(connection: Connection, sql: str) -> list[int]:
     """
     ids = [row[0] for row in run_sql(connection, sql).rows]
     if not ids:
-        raise BadSQL("it answers no rows, and so no pose to search for")
+        raise BadSQL("the query returns no rows, so there is no pose to search for")
     if not all(type(pose_id) is int for pose_id in ids):
-        raise BadSQL("the first column has no numbers of poses")
+        raise BadSQL("the first column must have the ids of poses, as integers")
     return ids
 
 
