@@ -19,6 +19,8 @@ MAX_WORDS = 40
 MAX_SEMICOLONS = 7
 """A hundred sentences may have so many."""
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')*_]*\s+(?=[\"'(*_]*[A-Z0-9])")
+
 PHRASES = [
     "what one lacks",
     "held against",
@@ -42,7 +44,7 @@ class Prose:
     Attributes:
         name: the file.
         sentences: the text without code and tables. A heading or a list item is a sentence of its own.
-        cells: the cells of tables that have words.
+        cells: the sentences in the cells of tables.
     """
 
     name: str
@@ -79,10 +81,11 @@ def _add(prose: Prose, markdown: str) -> None:
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
     blocks = [""]
     for line in text.splitlines():
-        if line.startswith("    "):  # an indented block of code, or the table of a docstring
+        if line.startswith(("    ", "│", "├", "└")):  # code, or a tree
             blocks.append("")
         elif line.lstrip().startswith("|"):
-            prose.cells += [cell.strip() for cell in line.split("|") if re.search(r"\w", cell)]
+            cells = [part for cell in line.split("|") for part in _SENTENCE_END.split(cell.strip())]
+            prose.cells += [cell for cell in cells if re.search(r"\w", cell)]
             blocks.append("")
         elif not line.strip():
             blocks.append("")
@@ -90,8 +93,7 @@ def _add(prose: Prose, markdown: str) -> None:
             blocks.append(line.lstrip("-*+# "))
         else:
             blocks[-1] += " " + line.strip()
-    ends = re.compile(r"(?<=[.!?])[\"')*_]*\s+(?=[\"'(*_]*[A-Z0-9])")
-    parts = [part.strip() for block in blocks for part in ends.split(block.strip())]
+    parts = [part.strip() for block in blocks for part in _SENTENCE_END.split(block.strip())]
     prose.sentences += [part for part in parts if re.search(r"\w", part)]
 
 

@@ -1,4 +1,6 @@
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,9 +13,8 @@ import pytest
 
 import posesearch
 from posesearch.database import Database
-from tests.test_cli import COMMANDS, Run, run
-
-assert run  # a fixture
+from tests import prose
+from tests.test_cli import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 
@@ -50,10 +51,14 @@ def test_the_vector_of_the_docs_is_the_stored_one(demo_db: Database) -> None:
         assert np.allclose(names["vector"], vector, atol=1e-6)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_in_the_docs_is_the_commands_own(command: str, run: Run) -> None:
-    out = run(*command.split(), "--help")[1]
-    assert f"\n## posesearch {command}\n\n```\n{out}```\n" in text("docs/cli.md")
+def test_the_help_in_the_docs_is_the_commands_own() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "docs" / "make_cli.py"), "--check"], check=False)
+    assert done.returncode == 0, "run docs/make_cli.py"
+
+
+def test_every_command_is_in_the_docs() -> None:
+    for command in COMMANDS:
+        assert f"\n### posesearch {command}\n" in text("docs/cli.md")
 
 
 def test_the_readme_names_the_two_commands_and_ci_runs_the_second() -> None:
@@ -61,6 +66,40 @@ def test_the_readme_names_the_two_commands_and_ci_runs_the_second() -> None:
     assert len(commands) == 2
     assert commands[0].endswith("posesearch demo")
     assert f"\n{commands[1]}\n" in text(".ci/run")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
+def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path, demo_folder: Path) -> None:
+    shutil.copytree(demo_folder, tmp_path / "posesearch-demo")
+    script = "set -e\n" + "".join(re.findall(r"```bash\n(.*?)```", text("README.md"), re.DOTALL))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "arms-out" in done.stdout  # the stick figure's matches
+    assert (tmp_path / "matches.png").exists()
+    assert (tmp_path / "plots" / "centroids.png").exists()
+
+
+@pytest.mark.parametrize("page", prose.pages(), ids=lambda page: page.name)
+def test_pages_are_easy_to_read(page: Path) -> None:
+    found = prose.read(page)
+    assert not found.long()
+    assert not found.stumbles()
+    assert 100 * found.semicolons() <= prose.MAX_SEMICOLONS * len(found.sentences)
+
+
+def test_docstrings_comments_and_messages_are_easy_to_read() -> None:
+    sentences = semicolons = 0
+    for module in prose.modules():
+        found = prose.read(module)
+        assert not found.long(), module
+        assert not found.stumbles(), module
+        sentences += len(found.sentences)
+        semicolons += found.semicolons()
+        assert not [phrase for phrase in prose.PHRASES if phrase in module.read_text(encoding="utf-8").lower()], module
+    assert 100 * semicolons <= prose.MAX_SEMICOLONS * sentences
 
 
 def test_the_readmes_example_runs(tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ import pytest
 from urllib3.util.connection import create_connection
 
 from posesearch.database import Database
-from posesearch.errors import DownloadFailed, MissingAddress, PhotoError, PhotoTooLarge
+from posesearch.errors import DownloadFailed, MissingURL, PhotoError, PhotoTooLarge
 from posesearch.sources import SourceReader, Validators, http_body, ssrf
 from posesearch.sources import http as downloads
 from tests.conftest import Route, Server, Toy, answer, toy_photo
@@ -107,7 +107,7 @@ OUTCOMES: dict[str, tuple[Route, type[PhotoError] | None, str]] = {
         answer(b"", 503, Retry_After="Mon, 01 Jan 2024 00:00:00 +99999999999999999999"), DownloadFailed, "answers 503",
     ),
     "304 that nobody asked for": (answer(b"", 304), DownloadFailed, "answers 304"),
-    "404": (answer(b"", 404), MissingAddress, "answers 404 Not Found"),
+    "404": (answer(b"", 404), MissingURL, "answers 404 Not Found"),
     "403": (answer(b"", 403), DownloadFailed, "answers 403 Forbidden"),
     "a page that is called a photo": (
         answer(b"<!doctype html><p>Log in", Content_Type="image/jpeg"), DownloadFailed, "answers with a page",
@@ -239,7 +239,7 @@ def test_what_breaks_off_is_a_failed_download(name: str, opener: SourceReader) -
     words, says = BROKEN[name]
     with speaking(words) as address, pytest.raises(DownloadFailed, match=says) as caught:
         opener.read(address)
-    assert not isinstance(caught.value, MissingAddress)
+    assert not isinstance(caught.value, MissingURL)
     assert len(str(caught.value)) < 200
 
 

@@ -95,7 +95,7 @@ def _describe(parameter: Any, ctx: typer.Context) -> str:
         notes.append(f"environment: {parameter.envvar}")
     if parameter.required:
         notes.append("required")
-    return f"{parameter.help}  [{'; '.join(notes)}]" if notes else str(parameter.help)
+    return f"{parameter.help}  [{', '.join(notes)}]" if notes else str(parameter.help)
 
 
 def _write_groups(groups: dict[str, list[tuple[str, str]]], formatter: Any) -> None:

@@ -130,7 +130,7 @@ def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
 
 
 def _count_endings(folders: Sequence[str]) -> Counter[str]:
-    """Count the files in some folders and their subfolders by the end of the name. It stops after _MAX_COUNTED files."""
+    """Count the files in some folders and their subfolders by the end of the name, up to _MAX_COUNTED files."""
     counts: Counter[str] = Counter()
     for folder in folders:
         for parent, _, names in os.walk(os.path.expanduser(folder)):
