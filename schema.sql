@@ -1,19 +1,18 @@
--- posesearch's database: what is in it, in which units, and when a value is NULL.
+-- The tables, views and macros of a posesearch database, with units, and when a value is NULL.
 --
--- Open it with the duckdb shell (`duckdb poses.duckdb`) and write SQL. The views at the end (keypoints,
--- labelled_poses) and the macros (similar_poses, similar_views, pose_similarity, pose_differences) are the comfortable
--- way in; docs/sql.md has examples, docs/search.md the formulas.
+-- Open the database in the duckdb shell (`duckdb poses.duckdb`). Start with the views at the end (keypoints, labelled_poses) and
+-- the macros (similar_poses, similar_views, pose_similarity, pose_differences). docs/sql.md has examples, and docs/search.md
+-- the formulas.
 --
--- Raw keypoints are the truth. Vectors, labels and centroids are derived from them and can be computed again without
--- the photos.
+-- Raw keypoints are what the estimator found. Vectors, labels and centroids are computed from them, without the photos.
 --
 -- Tables refer to each other by the _id columns. There are no declared foreign keys: DuckDB updates a row by deleting and
 -- inserting it, which a foreign key would refuse.
 
 CREATE TABLE about (
     key   VARCHAR PRIMARY KEY,  -- 'schema_version', 'estimator', 'model_files'
-    value VARCHAR NOT NULL      -- the estimator is recorded at the first ingest; poses of two do not compare.
-                                -- model_files: JSON, the user's own networks by name, path, SHA-256 and signature; {} for none
+    value VARCHAR NOT NULL      -- estimator: that of the first ingest. Poses of different estimators do not compare well.
+                                -- model_files: JSON, the user's own networks by name, path, SHA-256 and signature. {} if none
 );
 
 -- The 18 joints, in the order of every FLOAT[18] column (COCO-18). The first 14 are the body joints of every FLOAT[14].
@@ -29,52 +28,51 @@ INSERT INTO joints VALUES
     (12, 'left_hip'), (13, 'left_knee'), (14, 'left_ankle'),
     (15, 'right_eye'), (16, 'left_eye'), (17, 'right_ear'), (18, 'left_ear');
 
--- A row for each photo that an ingest processed, once per collection, however many sources it has.
+-- A row per photo and collection. A photo that has several sources is one row.
 CREATE SEQUENCE snapshot_ids;
 CREATE TABLE snapshots (
     snapshot_id INTEGER PRIMARY KEY DEFAULT nextval('snapshot_ids'),
-    source      VARCHAR NOT NULL,  -- absolute path or http(s) address: of its sources one that is there, or the last that was
-    sha256      VARCHAR,           -- of the file's bytes; NULL where it could not be read
-    width       INTEGER,           -- pixels of the upright photo; NULL where it could not be decoded
+    source      VARCHAR NOT NULL,  -- absolute path or http(s) URL: one of its sources that exists, or the last that existed
+    sha256      VARCHAR,           -- of the file's bytes. NULL if it could not be read
+    width       INTEGER,           -- pixels of the upright photo. NULL if it could not be decoded
     height      INTEGER,
     collection  VARCHAR NOT NULL,
     status      VARCHAR NOT NULL CHECK (status IN ('ingested', 'rejected')),
-    reason      VARCHAR,           -- why it was rejected, one word ('no_person', 'truncated', ...); NULL where ingested
-    message     VARCHAR,           -- the same as a sentence; NULL where ingested
-    settings    VARCHAR NOT NULL,  -- JSON: the rule that took or rejected it {"estimator", "strict", "min_joints"}, and
-                                   -- "files", SHA-256 by name, where it was made with networks of the user's; "gps": true
-                                   -- where latitude and longitude were asked for
+    reason      VARCHAR,           -- why it was rejected, one word ('no_person', 'truncated', ...). NULL if ingested
+    message     VARCHAR,           -- the same as a sentence. NULL if ingested
+    settings    VARCHAR NOT NULL,  -- JSON: the rule that accepted or rejected it: "estimator", "strict", "min_joints", and for
+                                   -- the user's own networks "files", their SHA-256 by name. "gps" is true after --gps
     -- Difference hash: whether each of 8 x 8 pixels of the photo in grey is darker than its right neighbour. Photos that look
-    -- alike differ in few bits. NULL where the photo could not be decoded, or was ingested before posesearch kept it.
+    -- alike differ in few bits. NULL if the photo could not be decoded, or was ingested by an early version.
     dhash       UBIGINT,
-    -- From the EXIF block; NULL where it does not say.
-    taken_at    TIMESTAMP,         -- by the camera's own clock, which knows no zone
+    -- From the EXIF data. NULL if it does not say.
+    taken_at    TIMESTAMP,         -- by the camera's own clock, without a time zone
     camera      VARCHAR,           -- make and model
-    latitude    DOUBLE,            -- degrees, north and east positive; NULL also without `ingest --gps`
+    latitude    DOUBLE,            -- degrees, north and east positive. NULL without `ingest --gps`
     longitude   DOUBLE,
     ingested_at TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now())),  -- UTC
-    missing_since TIMESTAMP        -- UTC, when an ingest found that it was at none of its sources any more; NULL where it is
+    missing_since TIMESTAMP        -- UTC, when an ingest found that none of its sources exists. NULL if one exists
 );
 
--- A row for each place where a photo lies, or lay: two copies of one photo are one snapshot with two sources. An ingest compares
--- size and time to tell what it need not read.
+-- A row per path or URL at which a photo is or was. Two copies of a photo are one snapshot with two sources. An ingest compares
+-- size and time to decide which files it must read.
 CREATE TABLE sources (
-    source        VARCHAR NOT NULL,  -- absolute path or http(s) address; once per collection
+    source        VARCHAR NOT NULL,  -- absolute path or http(s) URL, once per collection
     collection    VARCHAR NOT NULL,
     snapshot_id   INTEGER NOT NULL,
-    bytes         BIGINT,            -- size; NULL where it could not be read, or was last read before posesearch kept it
-    modified_ns   BIGINT,            -- nanoseconds since 1970 (UTC); NULL likewise, for an address, where it was just written or is
-                                     -- dated in the future, and before 1677
-    etag          VARCHAR,           -- what an address answered, to be asked whether the photo is still the same
+    bytes         BIGINT,            -- size. NULL if it could not be read, or was last read by an early version
+    modified_ns   BIGINT,            -- nanoseconds since 1970 (UTC). NULL in the same cases, for a URL, if the file was just written or
+                                     -- is dated in the future, and before 1677
+    etag          VARCHAR,           -- from the server, to ask later whether the photo has changed
     last_modified VARCHAR,
-    missing_since TIMESTAMP,         -- UTC, when an ingest did not find it any more; NULL where it is there
-    unread_reason VARCHAR,           -- why the last ingest could not read what is there now; NULL where it could. The poses are
-                                     -- those of the last time that it could
-    signature     VARCHAR            -- of the source, by the user whose ingest wrote it. Photos whose signature is missing, or is
-                                     -- another user's, are not opened without --trust
+    missing_since TIMESTAMP,         -- UTC, when an ingest did not find it. NULL if it exists
+    unread_reason VARCHAR,           -- why the last ingest could not read the file. NULL if it could. The poses are then those of
+                                     -- the last time that it could
+    signature     VARCHAR            -- of the source, by the user whose ingest wrote it. A photo without a signature of the present
+                                     -- user is not opened without --trust
 );
 
--- A row for each person in an ingested photo with enough body joints.
+-- A row per person with enough body joints.
 CREATE SEQUENCE pose_ids;
 CREATE TABLE poses (
     pose_id     INTEGER PRIMARY KEY DEFAULT nextval('pose_ids'),
@@ -84,42 +82,42 @@ CREATE TABLE poses (
     box_y       FLOAT NOT NULL,
     box_width   FLOAT NOT NULL,
     box_height  FLOAT NOT NULL,
-    prominence  FLOAT NOT NULL,       -- height of the box over the height of the photo
-    score       FLOAT NOT NULL,       -- the estimator's own score of the person; larger is surer
+    prominence  FLOAT NOT NULL,       -- height of the box divided by the height of the photo
+    score       FLOAT NOT NULL,       -- the estimator's own score of the person. Larger is more certain
     estimator   VARCHAR NOT NULL,     -- its name
     settings    VARCHAR NOT NULL,     -- JSON: its version and settings
-    body_joints UTINYINT NOT NULL,    -- how many of the 14 body joints were found; 14 is a complete pose
-    -- Raw: pixels of the upright photo, x to the right and y down. An element is NULL where the joint is missing.
+    body_joints UTINYINT NOT NULL,    -- number of body joints found. 14 is a complete pose
+    -- Raw: pixels of the upright photo, x to the right and y down. The element of a missing joint is NULL.
     x           FLOAT[18] NOT NULL,
     y           FLOAT[18] NOT NULL,
-    joint_score FLOAT[18] NOT NULL,   -- 0 to 1, how sure the estimator is; 0 where the joint is missing
-    -- Metres from the middle of the hips: x to the right and y down in the photo, z away from the camera. An element is NULL where
-    -- the joint is missing, and the whole column where the estimator does not give them (all but blazepose's).
+    joint_score FLOAT[18] NOT NULL,   -- 0 to 1, how certain the estimator is. 0 for a missing joint
+    -- Metres from the middle of the hips: x to the right and y down in the photo, z away from the camera. The element of a missing
+    -- joint is NULL. The column is NULL if the estimator gives no metres. Only those of BlazePose do.
     world_x     FLOAT[18],
     world_y     FLOAT[18],
     world_z     FLOAT[18],
-    -- Derived, "body" normalization: x0..x13, y0..y13 of the body joints, moved so that the joints present have their
-    -- centroid at the origin, divided by the Frobenius norm. An element is 0 where the joint is missing, never NULL:
-    -- inner products take no NULL, and the mask tells.
+    -- Derived, "body" normalization: x0..x13, y0..y13 of the body joints. The centroid of the present joints is the origin, and
+    -- they are divided by the Frobenius norm. The element of a missing joint is 0, never NULL, because inner products accept no
+    -- NULL. The mask says which joints are missing.
     vector      FLOAT[28] NOT NULL,
-    mask        FLOAT[14] NOT NULL,   -- 1 where the body joint is there, else 0
+    mask        FLOAT[14] NOT NULL,   -- 1 for a present body joint, 0 for a missing one
     squares     FLOAT[14] NOT NULL,   -- x^2 + y^2 of the vector, per joint
-    joint_set   USMALLINT NOT NULL,   -- the mask as bits: 1 for the nose, 2 for the neck, 4, ...; 16383 is a complete pose
-    -- The same of the joints in metres: x0..x13, y0..y13, z0..z13. NULL where the estimator does not give them.
+    joint_set   USMALLINT NOT NULL,   -- the mask as bits: 1 for the nose, 2 for the neck, 4, ... 16383 is a complete pose
+    -- The same for the joints in metres: x0..x13, y0..y13, z0..z13. NULL if the estimator gives no metres.
     world_vector  FLOAT[42],
     world_squares FLOAT[14]
 );
 
--- A row for each k-means run. Runs are kept; see current_clusterings for the ones that count.
+-- A row per k-means run. Runs are kept. The view current_clusterings has the current ones.
 CREATE SEQUENCE clustering_ids;
 CREATE TABLE clusterings (
     clustering_id INTEGER PRIMARY KEY DEFAULT nextval('clustering_ids'),
-    collection    VARCHAR,           -- the collection that was clustered; NULL means all poses
+    collection    VARCHAR,           -- the collection that was clustered. NULL means all poses
     normalization VARCHAR NOT NULL CHECK (normalization IN ('body', 'max')),
     k             USMALLINT NOT NULL,
     chosen_by     VARCHAR NOT NULL CHECK (chosen_by IN ('user', 'elbow')),
     seed          INTEGER NOT NULL,
-    complete      INTEGER NOT NULL,  -- complete poses, the ones that k-means saw
+    complete      INTEGER NOT NULL,  -- complete poses, which k-means grouped
     partial       INTEGER NOT NULL,  -- partial poses, labelled by their nearest centroid afterwards
     inertia       DOUBLE NOT NULL,   -- sum of the squared distances of complete poses to their centroids
     created_at    TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC
@@ -129,8 +127,8 @@ CREATE TABLE centroids (
     clustering_id  INTEGER NOT NULL,
     cluster        USMALLINT NOT NULL,  -- from 0, the largest cluster first
     vector         FLOAT[28] NOT NULL,  -- the mean, in the clustering's normalization: x0..x13, y0..y13
-    size           INTEGER NOT NULL,    -- poses that got this label when the clustering was made, partial ones too
-    medoid_pose_id INTEGER NOT NULL,    -- the complete pose nearest the centroid then; it may be gone by now
+    size           INTEGER NOT NULL,    -- poses with this label when the clustering was made, with partial ones
+    medoid_pose_id INTEGER NOT NULL,    -- the complete pose nearest to the centroid then. It may have been removed
     PRIMARY KEY (clustering_id, cluster)
 );
 
@@ -138,13 +136,13 @@ CREATE TABLE labels (
     clustering_id INTEGER NOT NULL,
     pose_id       INTEGER NOT NULL,
     cluster       USMALLINT NOT NULL,
-    -- Euclidean, in the clustering's normalization. Of a partial pose: over the joints it has, after the best move and scale
-    -- on them ("body" only), and times sqrt(14 / joints), so that it compares with the others.
+    -- Euclidean, in the clustering's normalization. For a partial pose: over its joints, after the best translation and scale
+    -- ("body" only), times sqrt(14 / joints), so that it compares with the others.
     distance      FLOAT NOT NULL,
     PRIMARY KEY (clustering_id, pose_id)
 );
 
--- The elbow curve of each clustering: k = 1..13, fewer where there are fewer poses.
+-- The elbow curve of each clustering: k = 1..13, or fewer if there are fewer poses.
 CREATE TABLE inertias (
     clustering_id INTEGER NOT NULL,
     k             USMALLINT NOT NULL,
@@ -152,12 +150,12 @@ CREATE TABLE inertias (
     PRIMARY KEY (clustering_id, k)
 );
 
--- Views and macros. They hold no data: a database of an earlier posesearch gets these when it is next opened.
+-- Views and macros. They have no data. A database of an earlier posesearch gets them when it is next opened.
 --
--- DuckDB puts the text of an argument into a macro's body, where a column of that name may be nearer than the caller's. So a macro
--- with a query of its own first collects its arguments in a struct, in a SELECT without FROM, which sees the caller's columns only.
+-- DuckDB puts the text of an argument into a macro's body, where a column of the macro could have the same name. So a macro that has
+-- a query first collects its arguments in a struct, in a SELECT without FROM, which sees only the caller's columns.
 
--- The newest clustering of each collection and of the whole, less those that a newer one of the whole replaces.
+-- The newest clustering of each collection and of all poses, without those that a newer one of all poses replaces.
 CREATE OR REPLACE VIEW current_clusterings AS
 SELECT * FROM clusterings AS c
 WHERE NOT EXISTS (
@@ -166,8 +164,8 @@ WHERE NOT EXISTS (
       AND (newer.collection IS NULL OR newer.collection = c.collection)
 );
 
--- A row for each pose: where it is from and its current label. clustering_id, cluster and distance are NULL where the pose came
--- after the last clustering of its collection.
+-- A row per pose, with its source and its current label. clustering_id, cluster and distance are NULL if the pose was added after
+-- the last clustering of its collection.
 CREATE OR REPLACE VIEW labelled_poses AS
 SELECT
     p.pose_id, p.snapshot_id, s.source, s.collection, p.person, p.body_joints, p.score, p.prominence,
@@ -184,24 +182,24 @@ LEFT JOIN (
 ) AS newest ON newest.collection = s.collection
 LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = p.pose_id;
 
--- A row for each joint of each pose, missing ones too.
+-- A row per joint of each pose, missing joints too.
 CREATE OR REPLACE VIEW keypoints AS
 SELECT
     p.pose_id, p.snapshot_id, s.source, s.collection, j.joint,
-    p.x[j.position] AS x,            -- pixels of the upright photo; NULL where missing
+    p.x[j.position] AS x,            -- pixels of the upright photo. NULL if missing
     p.y[j.position] AS y,
     p.joint_score[j.position] AS score,
-    p.world_x[j.position] AS world_x,  -- metres from the middle of the hips; NULL where missing or not given
+    p.world_x[j.position] AS world_x,  -- metres from the middle of the hips. NULL if missing or not given
     p.world_y[j.position] AS world_y,
     p.world_z[j.position] AS world_z,
-    -- "body" normalized; NULL where missing, and for eyes and ears, which are not compared
+    -- "body" normalized. NULL if missing, and for eyes and ears, which are not compared
     CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position] END AS nx,
     CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position + 14] END AS ny
 FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id)
 CROSS JOIN joints AS j;
 
--- What `--parts` and parts := know by name; a joint's own name is a part too.
+-- The names that `--parts` and parts := accept, with their joints. The name of a joint is a part too.
 CREATE OR REPLACE VIEW body_parts AS
 SELECT part, unnest(joints) AS joint
 FROM (VALUES
@@ -216,7 +214,7 @@ FROM (VALUES
 ) AS named(part, joints)
 UNION ALL SELECT joint, joint FROM joints WHERE position <= 14;
 
--- The poses in 3D, under the names that the macros below read.
+-- The poses in 3D, with the column names that the macros below read.
 CREATE OR REPLACE VIEW world_poses AS
 SELECT pose_id, snapshot_id, joint_set, world_vector AS vector, world_squares AS squares
 FROM poses WHERE world_vector IS NOT NULL;
@@ -225,12 +223,12 @@ FROM poses WHERE world_vector IS NOT NULL;
 -- remains after the best translation and scale. For two complete poses it is the inner product of their vectors.
 --
 -- The query is one struct, made once by pose_query or world_query: every sum over the shared joints is then an inner product
--- of a stored array with a constant of the query, or a sum that only the stored pose's joint_set tells (query_within).
+-- of a stored array with a constant of the query, or a sum that depends only on the stored pose's joint_set (query_within).
 
 CREATE OR REPLACE MACRO joint_set_of(weight) AS
     list_sum([CASE WHEN weight[i] > 0 THEN 1 << (i - 1) ELSE 0 END for i in range(1, 15)])::USMALLINT;
 
--- In a mirror left and right change places, and x its sign.
+-- A mirror exchanges left and right, and changes the sign of x.
 CREATE OR REPLACE MACRO mirrored_axis(axis) AS [axis[i] for i in [1, 2, 6, 7, 8, 3, 4, 5, 12, 13, 14, 9, 10, 11]];
 CREATE OR REPLACE MACRO mirrored_weight(weight) AS mirrored_axis(weight)::FLOAT[14];
 CREATE OR REPLACE MACRO mirrored_vector(vector) AS
@@ -238,7 +236,7 @@ CREATE OR REPLACE MACRO mirrored_vector(vector) AS
 CREATE OR REPLACE MACRO mirrored_world_vector(vector) AS
     list_concat([-v for v in mirrored_axis(vector)], mirrored_axis(vector[15:28]), mirrored_axis(vector[29:42]))::FLOAT[42];
 
--- Coordinates less their weighted mean, times the weight: what is multiplied with these needs no mean taken off.
+-- Coordinates minus their weighted mean, times the weight. The other factor of a product needs no mean subtracted then.
 CREATE OR REPLACE MACRO centred(axis, weight) AS [
     weight[i] * (axis[i] - list_dot_product(axis::DOUBLE[], weight::DOUBLE[]) / list_sum(weight::DOUBLE[])) for i in range(1, 15)
 ];
@@ -277,7 +275,7 @@ CREATE OR REPLACE MACRO world_query(vector, weight) AS list_transform(
         across := list_concat(q.v, repeat([0], 14), [-u for u in q.u])::FLOAT[42])
 )[1];
 
--- What remains of a query for a stored pose with these joints: its weight n, its sums, and its spread about their mean.
+-- A query restricted to these joints of a stored pose: its weight n, its sums, and its spread about their mean.
 CREATE OR REPLACE MACRO sum_within(list, joint_set) AS
     list_sum([CASE WHEN joint_set & (1 << (i - 1)) > 0 THEN list[i] ELSE 0 END for i in range(1, 15)])::DOUBLE;
 CREATE OR REPLACE MACRO query_within(q, joint_set) AS list_transform(
@@ -288,7 +286,7 @@ CREATE OR REPLACE MACRO query_within(q, joint_set) AS list_transform(
     lambda sums: struct_insert(sums, spread := sums.squares - (sums.u ** 2 + sums.v ** 2 + sums.f ** 2) / sums.n)
 )[1];
 
--- The spread, or NULL if the joints lie within 3% of the body, which is one point for any estimator.
+-- The spread, or NULL if the joints are within 3% of the body, which estimators can't tell from one point.
 CREATE OR REPLACE MACRO spread_or_null(spread) AS CASE WHEN spread > 1e-3 THEN spread END;
 CREATE OR REPLACE MACRO squared(a) AS a * a;
 
@@ -328,7 +326,7 @@ CREATE OR REPLACE MACRO partial_correlation(vector, squares, q, within) AS
            * spread_or_null(world_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], within['n'])));
 
 -- The similarity: the correlation with a penalty for missing joints. share is the part of the query's weight that is on shared
--- joints. A missing joint counts as 0.9, about the similarity of two random people, or for twice the distance of the shared joints
+-- joints. A missing joint counts as 0.9, about the similarity of two random people, or as twice the distance of the shared joints
 -- if that is more.
 CREATE OR REPLACE MACRO penalized(correlation, share) AS
     CASE WHEN correlation IS NOT NULL  -- least(1, NULL) is 1
@@ -388,8 +386,8 @@ CREATE OR REPLACE MACRO rank_poses(queries, n, min_shared := 6, among := 'poses'
     ) AS best
     ORDER BY rank;
 
--- The weight of each joint of a query: 1 if it is there and in one of the parts, else 0. wanted: names as in the view body_parts,
--- or NULL for the whole body. Fewer than three joints have no shape of their own: the torso is their frame.
+-- The weight of each joint of a query: 1 if it is present and in one of the parts, else 0. wanted: names as in the view body_parts,
+-- or NULL for the whole body. Fewer than three joints have no shape of their own, so the torso is added.
 CREATE OR REPLACE MACRO part_names(wanted) AS string_split(replace(array_to_string(wanted, ','), '-', '_'), ',');
 CREATE OR REPLACE MACRO parts_weight(mask, wanted) AS (
     SELECT CASE
@@ -407,7 +405,7 @@ CREATE OR REPLACE MACRO parts_weight(mask, wanted) AS (
     )
 );
 
--- What rank_poses finds, with sources and labels.
+-- The result of rank_poses, with sources and labels.
 CREATE OR REPLACE MACRO with_sources(queries, n, min_shared, among, in_collection) AS TABLE
     SELECT rank, pose_id, snapshot_id, source, collection, similarity, shared_joints, mirrored, cluster
     FROM rank_poses(queries, n, min_shared := min_shared, among := among, in_collection := in_collection)
@@ -417,7 +415,7 @@ CREATE OR REPLACE MACRO with_sources(queries, n, min_shared, among, in_collectio
 -- The n poses most similar to a query, best first, as `posesearch similar --all --close 0` finds them.
 --   FROM nearest_poses([...28 numbers...], [...14 weights...], 10)
 -- mirror: whether mirrored poses match as well. turn: whether rotations in the image plane are ignored. min_shared: joints that a
--- pose must share with the query. among: the name of a table or view with the columns of poses, to search in it alone:
+-- pose must share with the query. among: the name of a table or view with the columns of poses, to search only in it:
 --   CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height
 CREATE OR REPLACE MACRO nearest_poses(
     q_vector, q_weight, n, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL
@@ -443,7 +441,7 @@ CREATE OR REPLACE MACRO similar_poses(
          FROM (SELECT {'id': id, 'parts': parts}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
         n, mirror := mirror, turn := turn, min_shared := min_shared, among := among, in_collection := in_collection);
 
--- The same for world coordinates: the side from which somebody is seen is ignored. among has the columns of world_poses.
+-- The same for world coordinates, ignoring the side from which the person is seen. among has the columns of world_poses.
 CREATE OR REPLACE MACRO similar_views(
     id, n := 10, mirror := true, parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL
 ) AS TABLE
@@ -457,7 +455,7 @@ CREATE OR REPLACE MACRO similar_views(
                JOIN poses AS p ON p.pose_id = argument.id WHERE p.world_vector IS NOT NULL)),
         n, min_shared, among, in_collection);
 
--- Two poses of which all joints count alike, from the eight sums over the joints that both have.
+-- The correlation of two poses, whose joints all have the same weight, from the eight sums over the joints that both have.
 CREATE OR REPLACE MACRO correlation_of_sums(n, ab, ax, ay, bx, b_y, aa, bb) AS
     (ab - (ax * bx + ay * b_y) / n) / sqrt(spread_or_null(aa - (ax * ax + ay * ay) / n) * spread_or_null(bb - (bx * bx + b_y * b_y) / n));
 CREATE OR REPLACE MACRO pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares) AS correlation_of_sums(
@@ -466,15 +464,15 @@ CREATE OR REPLACE MACRO pair_correlation(a, a_mask, a_squares, b, b_mask, b_squa
     array_inner_product(b[1:14]::FLOAT[14], a_mask)::DOUBLE, array_inner_product(b[15:28]::FLOAT[14], a_mask)::DOUBLE,
     array_inner_product(a_squares, b_mask)::DOUBLE, array_inner_product(b_squares, a_mask)::DOUBLE);
 
--- Their similarity. of_joints: the joints of the second, if that is the query, or of the one with more, for the same similarity in
--- both directions. NULL if they share fewer than 6 body joints, and the one with fewer has others.
+-- The similarity of two poses. of_joints: the number of joints of the query, or of the pose with more joints for the same similarity
+-- in both directions. NULL if they share fewer than 6 body joints, unless the pose with fewer joints shares all of its own.
 CREATE OR REPLACE MACRO pair_similarity(a, a_mask, a_squares, b, b_mask, b_squares, fewest, of_joints) AS
     CASE WHEN array_inner_product(a_mask, b_mask) >= least(6, fewest)
     THEN penalized(pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares), array_inner_product(a_mask, b_mask)::DOUBLE / of_joints)
     END;
 
 -- The similarity of two stored poses, the same in both directions. Joints that only one pose has lower it.  SELECT pose_similarity(42, 43)
--- NULL where they share fewer than 6 body joints, and one has others. mirror: of the pair as it is and mirrored, the better.
+-- NULL if they share fewer than 6 body joints, unless one shares all of its own. mirror: whether the mirrored pair counts if it is better.
 CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS list_transform(
     [{
         'a': (SELECT {'v': p.vector, 'm': p.mask, 's': p.squares, 'n': p.body_joints}
@@ -489,8 +487,8 @@ CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS list_transform
                                               mirrored_weight(p.b.s), least(p.a.n, p.b.n), greatest(p.a.n, p.b.n)) END)
 )[1];
 
--- What each joint of a query, a stored pose, adds to its distance from another stored pose. Contributions sum to the distance,
--- 1 - similarity.  FROM pose_differences(42, 43) ORDER BY contribution DESC
+-- How much each joint of a stored pose, the query, adds to its distance from another stored pose. The contributions sum to the
+-- distance, 1 - similarity.  FROM pose_differences(42, 43) ORDER BY contribution DESC
 CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TABLE
     WITH bound(argument) AS (
         SELECT {'query_id': query_id, 'id': id, 'mirrored': mirrored}
