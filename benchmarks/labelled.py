@@ -32,7 +32,7 @@ _TRUNK: Final = [[skeleton.INDEX[f"right_{joint}"], skeleton.INDEX[f"left_{joint
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """A photo and its labels: xy (18, 2) pixels, NaN where there is none."""
+    """A photo and its labels: xy (18, 2) pixels, NaN if there is none."""
 
     path: Path
     xy: NDArray[np.float64]
@@ -68,7 +68,7 @@ def people(estimator: Estimator, path: Path) -> list[Person]:
 def errors(found: list[Person], labels: Labelled) -> NDArray[np.float64]:
     """Return how far the main person's joints are from the labels, (18,) in torsos.
 
-    Infinite where the joint is missing, NaN where there is no label.
+    Infinite if the joint is missing, NaN if there is no label.
     """
     if not found:
         return np.where(np.isnan(labels.xy[:, 0]), np.nan, np.inf)

@@ -5,7 +5,7 @@
 Draws 480 pictures without a person (noise, gradients, textures, text, shaded objects, the mannequins' room without the
 mannequin) and counts the people found. STREET, with photos/ and tfpose_reference.jsonl, adds crops of its photos beside
 the people that the reference found; whoever the reference missed is rightly found there, so that --save keeps the crops
-with somebody found, to be looked at.
+in which a person is found, so that you can look at them.
 """
 
 import argparse
@@ -151,7 +151,7 @@ def crops(street: Path) -> Iterator[tuple[str, Pixels]]:
 
 
 def count(name: str, pictures: Iterator[tuple[str, Pixels]], save: Path | None) -> tuple[Counter[str], Counter[str]]:
-    """Return, by kind, how many pictures there are and in how many somebody is found."""
+    """Return, by kind, how many pictures there are and in how many a person is found."""
     estimator = estimators.load(name)
     seen: Counter[str] = Counter()
     found: Counter[str] = Counter()
@@ -175,7 +175,7 @@ if __name__ == "__main__":
     for name in options.estimator or labelled.MEASURED:
         seen, found = count(name, drawn(), options.save)
         kinds = ", ".join(f"{kind} {found[kind]}" for kind in seen)
-        print(f"{name:20s} somebody found in {found.total()} of {seen.total()} drawn pictures ({kinds})")
+        print(f"{name:20s} a person found in {found.total()} of {seen.total()} drawn pictures ({kinds})")
         if options.street:
             seen, found = count(name, crops(options.street), options.save)
             print(f"{'':20s} and in {found.total()} of {seen.total()} crops beside the people of street photos")

@@ -49,7 +49,7 @@ def environment() -> Path:
 
 
 def reference(python: Path, photos: Path) -> dict[str, Float32]:
-    """Return MediaPipe's joints by file, (17, 2) pixels in the order of NAMES, where it finds somebody."""
+    """Return MediaPipe's joints by file, (17, 2) pixels in the order of NAMES, if it finds a person."""
     command = [str(python), "-c", REFERENCE, str(photos), json.dumps(list(NAMES.values()))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]

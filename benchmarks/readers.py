@@ -112,7 +112,7 @@ if __name__ == "__main__":
         most = max(answer["photos"] for answer in answers)
         print(
             f"{time.monotonic() - began:.0f} s: {said[0]} batches of the ingest, the slowest {float(said[1]):.2f} s; "
-            f"{len(waits)} queries of {options.n} readers at once, "
+            f"{len(waits)} queries of {options.n} readers, "
             f"{sum(answer['searches'] for answer in answers)} of them searches, "
             f"among up to {most} photos: no error, no wrong count; "
             f"they took {1000 * statistics.median(waits):.0f} ms in the median, {1000 * waits[-1]:.0f} at most"

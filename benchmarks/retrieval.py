@@ -158,7 +158,7 @@ def changed(bodies: Bodies, change: str, random: np.random.Generator) -> Bodies:
 
 
 def hits(similarities: Array, own: NDArray[np.int64]) -> tuple[float, float]:
-    """Return Hit@1 and Hit@10 in per cent; equals count against."""
+    """Return Hit@1 and Hit@10 in %. Ties count as misses."""
     rows = np.arange(len(own))
     rank = (similarities >= similarities[rows, own][:, None]).sum(axis=1) - 1
     return 100 * float((rank < 1).mean()), 100 * float((rank < 10).mean())
@@ -186,7 +186,7 @@ def refinding(bodies: Bodies, seeds: int) -> None:
         "posesearch --no-mirror": ours(mirror=False, invariance="turn"),
         "  weighted by score": ours(mirror=True, invariance="turn", by_score=True),
     }
-    print(f"\n(a) Re-finding {len(bodies.xy)} poses, {seeds} times: Hit@1 / Hit@10, per cent (turned: with --turn)\n")
+    print(f"\n(a) Re-finding {len(bodies.xy)} poses, {seeds} times: Hit@1 / Hit@10 in % (turned: with --turn)\n")
     print(f"{'':24}" + "".join(f"{change:>14}" for change in changes))
     for name, way in ways.items():
         line = []
@@ -263,7 +263,7 @@ def views(stored: Sequence[StoredPose], seeds: int) -> None:
     scores = np.ones((int(complete.sum()), skeleton.N_BODY))
     flat, solid = Bodies(xy[complete], scores), Bodies(xyz[complete], scores)
     own = np.arange(len(solid.xy))
-    print(f"\n(c) Views: {len(own)} poses in 3D, turned, displaced by 5% and projected: Hit@1 / Hit@10, per cent\n")
+    print(f"\n(c) Views: {len(own)} poses in 3D, turned, displaced by 5% and projected: Hit@1 / Hit@10 in %\n")
     print(f"{'':24}" + "".join(f"{f'{degrees} degrees':>16}" for degrees in (0, 30, 60, 90)))
     ways: dict[str, Callable[[Bodies], Array]] = {
         "2D": lambda queries: ours(mirror=False)(flat, Bodies(queries.xy[..., :2], queries.score)),
@@ -287,7 +287,7 @@ def nothing_close(stored: Sequence[StoredPose], labels: dict[str, str]) -> None:
     """Print table (d)."""
     queries = [one for one in stored if one.collection == "yoga" and one.number == 1]
     bars = (50, 75, 85, 90, 95)
-    print("\n(d) Yoga photos that get an answer, per cent, by --close: class in the database / taken out of it\n")
+    print("\n(d) Yoga photos that get an answer, in %, by --close: with their class in the database / without it\n")
     print(f"{'database':24}" + "".join(f"{bar:>14}" for bar in bars))
     for collections in (("street", "studio", "sports", "yoga"), ("street", "yoga"), ("yoga",), ("street", "studio")):
         held = [one for one in stored if one.collection in collections]

@@ -44,7 +44,7 @@ def shown(what: str, counts: dict[str, Any], seconds: float, **expected: int) ->
 
 
 def usable(folder: Path, db: Path) -> list[Path]:
-    """Return the photos of a folder in which somebody is found."""
+    """Return the photos of a folder in which a person is found."""
     counts, _ = ingest(folder, db)
     rejected = {Path(one["source"]).name for one in counts["rejected"]}
     return [photo for photo in sorted(folder.iterdir()) if photo.name not in rejected]

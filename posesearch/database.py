@@ -111,7 +111,7 @@ class Database:
             prune: whether to remove photos that are no longer there, with their poses, instead of marking them.
             dry_run: whether to write nothing, and only report what would be done.
             allow_private: whether to open URLs on this machine and in its network.
-            progress: is told what becomes of each photo.
+            progress: receives the outcome of each photo.
 
         Raises:
             SourceError: the sources name no photo.
@@ -154,7 +154,7 @@ class Database:
             model_paths: custom weights for the estimator's networks, each FILE or NETWORK=FILE.
             jobs: number of photos processed in parallel.
             allow_private: whether to open URLs on this machine and in its network.
-            progress: is told what becomes of each photo.
+            progress: receives the outcome of each photo.
 
         Raises:
             NoPoses: nothing was ingested yet.
@@ -261,7 +261,7 @@ class Database:
 
         Args:
             n: the most pairs to return.
-            progress: is told how far it is.
+            progress: receives the progress.
             **options: collection, cluster, where, mirror, turn, view, min_shared, duplicates. See CompareArguments.
 
         Raises:

@@ -387,7 +387,7 @@ class NoSuchPose(QueryError):
 
     def __init__(self, pose_id: int) -> None:
         self.pose_id = pose_id
-        super().__init__(f"There is no pose with the id {pose_id}.")
+        super().__init__(f"There is no pose {pose_id}.")
 
 
 class NoSuchPerson(QueryError):

@@ -17,7 +17,7 @@ def open_regular(path: str | os.PathLike[str], flags: int = os.O_RDONLY) -> int:
         OSError: it can't be opened.
         ValueError: the name contains a NUL character.
     """
-    # O_NONBLOCK lets a pipe or device open at once. It has no effect on regular files.
+    # O_NONBLOCK lets a pipe or device open immediately. It has no effect on regular files.
     descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -4,7 +4,7 @@ from posesearch.results.ingest import PhotoOutcome
 
 
 class Progress:
-    """Is told how far a method is."""
+    """Receives the progress of a method."""
 
     def start(self, steps: int) -> None:
         """Receive the number of steps."""
@@ -14,14 +14,14 @@ class Progress:
 
 
 class IngestProgress(Progress):
-    """Is told what becomes of each photo, too."""
+    """Receives the progress of an ingest, and the outcome of each photo."""
 
     def photo(self, outcome: PhotoOutcome) -> None:  # noqa: ARG002 (for subclasses)
         """Receive the outcome of the next photo, which is one step."""
         self.step()
 
     def missing(self, outcome: PhotoOutcome) -> None:
-        """Receive that a photo of the database is no longer there. This is not a step."""
+        """Receive a missing photo of the database. This is not a step."""
 
     def waiting(self, sentence: str) -> None:
         """Receive that another process is waited for, and which."""

@@ -35,7 +35,7 @@ def map_in_order(
     A result that is not there in time lets later ones go first: those that have waited for it for PATIENCE seconds.
 
     Args:
-        function: is called in several threads at once.
+        function: is called in several threads in parallel.
         items: are taken as needed.
         threads: how many.
         stop: is called if the iteration ends early. It should make running calls end soon, because they are waited for.

@@ -104,7 +104,7 @@ def _read_or_make_key(path: Path) -> bytes | None:
         if path.exists() and path.stat().st_size != _KEY_BYTES:  # the power was cut while it was written
             path.unlink()
         if not path.exists():
-            # Written aside and linked: of two processes at once, both then read the key of the first.
+            # Written under another name and linked, so that two processes at the same time read the same key.
             new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
             new.touch(mode=0o600, exist_ok=False)
             try:

@@ -78,7 +78,7 @@ def test_the_elbow() -> None:
 def test_more_clusters_than_different_poses(three_kinds: tuple[Float32, Float32]) -> None:
     vectors, masks = three_kinds
     same = np.repeat(vectors[:1], 9, axis=0)
-    with pytest.raises(TooFewPoses, match="2 clusters need at least 2 different complete poses .* and there are 1"):
+    with pytest.raises(TooFewPoses, match="2 clusters need 2 different complete poses .* the database has 1"):
         kmeans.run_kmeans(same, masks[:9], 2, "body", seed=0)
     with pytest.raises(TooFewPoses, match="there are 0"):
         kmeans.run_kmeans(vectors[60:], masks[60:], None, "body", seed=0)
@@ -145,7 +145,7 @@ def test_the_newest_clustering_counts(toy: Toy, db: Database, tmp_path: Path) ->
 
 
 def test_there_must_be_something_to_cluster(demo_db: Database, toy: Toy, db: Database, tmp_path: Path) -> None:
-    with pytest.raises(NoSuchCollection, match="There is no collection 'children'; the database has men, women"):
+    with pytest.raises(NoSuchCollection, match="There is no collection 'children'. The database has men, women"):
         demo_db.cluster(collection="children")
     (tmp_path / "nobody.png").write_bytes(toy_photo(people=0))
     db.ingest(tmp_path / "nobody.png")

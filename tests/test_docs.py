@@ -74,7 +74,12 @@ def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path, demo
     script = "set -e\n" + "".join(re.findall(r"```bash\n(.*?)```", text("README.md"), re.DOTALL))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "arms-out" in done.stdout  # the stick figure's matches

@@ -117,7 +117,7 @@ def test_addresses_are_ingested_like_files(server: Server, db: Database, toy: To
 
 def test_one_database_one_estimator(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder / "a.png")
-    with pytest.raises(EstimatorMismatch, match="holds poses of the estimator 'blazepose'") as caught:
+    with pytest.raises(EstimatorMismatch, match="has poses of the estimator 'blazepose'") as caught:
         db.ingest(folder / "b.png", estimator="tf-pose")
     assert "posesearch reestimate --estimator tf-pose" in str(caught.value)
     assert db.ingest(folder / "b.png", estimator="blazepose").ingested == 1

@@ -165,7 +165,9 @@ def test_an_interrupted_ingest_that_can_not_write_says_so(db: Database, photos: 
             stack.enter_context(holding(HOLD.format(db.path)))
             interrupt()
 
-        with pytest.raises(BatchLost, match="the last 2 photos are not in it, because it is open elsewhere"):
+        with pytest.raises(
+            BatchLost, match="the last 2 photos were not stored, because another program has the database open"
+        ):
             db.ingest(photos, progress=At(3, hold))
     assert db.ingest(photos).ingested == 8
 
@@ -225,7 +227,7 @@ def test_a_file_that_is_held_at_the_start_is_waited_for(
             assert db.reestimate(progress=listening).unchanged == 1
         else:
             assert db.ingest(photos, dry_run=command == "dry run", progress=listening).ingested == 8
-    assert listening.sentences[0].startswith(f"{db.path}: this database is open elsewhere")
+    assert listening.sentences[0].startswith(f"{db.path}: has this database open")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes on Unix alone")

@@ -168,7 +168,7 @@ def test_a_file_that_is_no_such_network_is_one_sentence(tmp_path: Path, files: d
     (tmp_path / "noise.onnx").write_bytes(b"no network")
     with pytest.raises(WeightsUnusable, match="noise.onnx can't be used as the estimator's network"):
         estimators.load("rtmpose", own={**files, "rtmpose_s": tmp_path / "noise.onnx"})
-    with pytest.raises(WeightsUnusable, match="it does not take an input of"):
+    with pytest.raises(WeightsUnusable, match="it does not accept an input of"):
         estimators.load("rtmpose", own={**files, "rtmpose_s": files["rtmdet_nano"]})
     coarse = pose(tmp_path / "coarse.onnx", bins=1)
     with pytest.raises(WeightsUnusable, match="its outputs are not bars"):
@@ -187,7 +187,7 @@ def test_a_users_own_networks_make_a_database(tmp_path: Path, files: dict[str, P
     assert db.ingest(tmp_path / "b.png").poses == 1  # the database knows its files
     assert db.similar(tmp_path / "a.png").matches[0].similarity > 0.999
     other = pose(tmp_path / "other.onnx", hidden=(0,))
-    with pytest.raises(EstimatorMismatch, match="rtmpose with other files"):
+    with pytest.raises(EstimatorMismatch, match="rtmpose with other network files"):
         db.ingest(tmp_path / "a.png", model_paths=[paths[0], str(other)])
     pose(files["rtmpose_s"], hidden=(0,))
     with pytest.raises(WeightsUnusable, match="has changed since the poses were made"):

@@ -97,7 +97,7 @@ def test_an_exception_leaves_nothing_behind(store: DatabaseFile) -> None:
 
 
 def test_no_file_yet(store: DatabaseFile) -> None:
-    with pytest.raises(NoDatabase, match="posesearch ingest FOLDER"), store.reading():
+    with pytest.raises(NoDatabase, match="ingest photos first"), store.reading():
         pass
     assert not store.path.exists()
 
@@ -135,7 +135,7 @@ def test_a_newer_schema_is_refused(store: DatabaseFile) -> None:
         connection.execute(
             "UPDATE about SET value = ? WHERE key = 'schema_version'", [str(migrations.SCHEMA_VERSION + 1)]
         )
-    with pytest.raises(NewerSchema, match="pip install --upgrade posesearch"), DatabaseFile(store.path).reading():
+    with pytest.raises(NewerSchema, match="update posesearch"), DatabaseFile(store.path).reading():
         pass
 
 
@@ -147,7 +147,7 @@ def test_a_database_that_another_process_holds(store: DatabaseFile) -> None:
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(DatabaseBusy, match="this database is open elsewhere"), store.reading():
+        with pytest.raises(DatabaseBusy, match="has this database open"), store.reading():
             pass
         with pytest.raises(DatabaseBusy), store.writing():
             pass

@@ -116,7 +116,7 @@ def test_on_one_terminal_the_display_and_what_is_printed_do_not_mix(demo_folder:
         shutil.rmtree(folder)
         lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", lambda code: "\n" if code[0] == "\r" else "", heard).splitlines()
         if case == "demo":
-            assert sum(line.startswith("photos seen") for line in lines) == 2
+            assert sum(line.startswith("photos ") for line in lines) == 2
         else:
             found = [json.loads(line) for line in lines if line.startswith("{")]
             assert len(found) == (4 if case == "ingest --json" else 3)

@@ -54,7 +54,7 @@ def _run() -> int:
 
 
 def _end_as_by_ctrl_c() -> None:
-    """Have SIGTERM and SIGHUP raise KeyboardInterrupt, so that a command ends in order, with what is done stored."""
+    """Have SIGTERM and SIGHUP raise KeyboardInterrupt, so that a command stores its finished work and ends."""
     if threading.current_thread() is not threading.main_thread():
         return
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP

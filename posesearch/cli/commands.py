@@ -17,7 +17,7 @@ from posesearch.cli import (
 )
 from posesearch.cli import help as layout
 
-# Commands import what loads NumPy, OpenCV, DuckDB or a network, so that --help answers at once.
+# Commands import what loads NumPy, OpenCV, DuckDB or a network, so that --help is fast.
 
 app = typer.Typer(
     name="posesearch",

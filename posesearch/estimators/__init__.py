@@ -60,7 +60,7 @@ def load(name: str, streams: int = 1, own: Mapping[str, Path] | None = None) -> 
 
     Args:
         name: a key of MODELS.
-        streams: how many threads will call the estimator at once.
+        streams: how many threads will call the estimator in parallel.
         own: the user's own files, which replace the released ones. The keys are names of weights.
 
     Raises:
@@ -84,7 +84,7 @@ def build(model: Model, files: Mapping[str, Path], streams: int = 1) -> Estimato
     Args:
         model: the architecture, its weights and its settings.
         files: the path of each of the model's weights. The keys are names of weights.
-        streams: how many threads will call the estimator at once.
+        streams: how many threads will call the estimator in parallel.
 
     Raises:
         WeightsUnusable: a file is not a network of the expected kind.

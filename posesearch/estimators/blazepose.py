@@ -113,7 +113,7 @@ class BlazePose:
             model: the model with its settings.
             files: the path of each of the model's weights. The keys are names of weights.
             cache: folder in which OpenVINO caches compiled networks.
-            streams: how many threads will call `estimate` at once.
+            streams: how many threads will call `estimate` in parallel.
         """
         assert isinstance(model.settings, BlazePoseSettings)  # noqa: S101 (the table of models guarantees it)
         self.model = model

@@ -24,8 +24,8 @@ def read_compiled(path: Path) -> bytes | None:
 def write_compiled(path: Path, network: memoryview) -> None:
     """Write a compiled network with its hash. Do nothing if the folder can't be written.
 
-    An interruption leaves no partial file under this name. Two processes that write at once can only leave a file whose
-    hash is wrong, and the next one writes it again.
+    An interruption leaves no partial file under this name. Two processes that write at the same time can only leave a
+    file whose hash is wrong, and the next one writes it again.
     """
     part = path.with_suffix(".part")
     with suppress(OSError):

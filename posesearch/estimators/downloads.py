@@ -31,7 +31,7 @@ _BAD_ZIP: Final = (OSError, EOFError, KeyError, RuntimeError, ValueError, struct
 
 
 class _ZipFile(io.FileIO):
-    """A file that zipfile reads. zipfile asks for the whole list of files at once, whatever size the file claims."""
+    """A file for zipfile, which reads the whole list of files in one call, of any size that the file claims."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _MAX_DIRECTORY_BYTES:
@@ -90,7 +90,7 @@ def _find_member(archive: zipfile.ZipFile, ending: str) -> zipfile.ZipInfo:
     """Return the one member of the zip file whose path ends so."""
     found = [one for one in archive.infolist() if one.filename == ending or one.filename.endswith(f"/{ending}")]
     if len(found) != 1:
-        raise KeyError(f"it contains {ending} {len(found)} times")
+        raise zipfile.BadZipFile(f"it contains {ending} {len(found)} times")
     if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # zipfile unpacks a whole chunk of the other methods at once, and a kilobyte of them may hold a gigabyte.
         raise zipfile.BadZipFile(f"{ending} is not compressed with deflate")

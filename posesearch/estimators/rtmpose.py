@@ -62,7 +62,7 @@ class RTMPose:
             model: the model with its settings. Its weights are the detector's, then the pose network's.
             files: the path of each of the model's weights. The keys are names of weights.
             cache: folder in which OpenVINO caches compiled networks.
-            streams: how many threads will call `estimate` at once.
+            streams: how many threads will call `estimate` in parallel.
 
         Raises:
             WeightsUnusable: a file is not a network of the expected kind.

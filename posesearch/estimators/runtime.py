@@ -73,7 +73,7 @@ class Network:
         Args:
             graph: a file in any format that OpenVINO reads.
             cache: folder of compiled networks.
-            streams: how many threads will run the network at once.
+            streams: how many threads will run the network in parallel.
             example: shape of a small valid input.
             unwanted: shapes of outputs that the caller does not need.
 

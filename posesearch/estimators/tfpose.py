@@ -36,7 +36,7 @@ class TfPose:
             model: the model with its settings.
             files: the path of the frozen TensorFlow graph. The key is the name of the weights.
             cache: folder in which OpenVINO caches the compiled network.
-            streams: how many threads will call `estimate` at once.
+            streams: how many threads will call `estimate` in parallel.
         """
         assert isinstance(model.settings, PafSettings)  # noqa: S101 (the table of models guarantees it)
         self.model = model

@@ -42,7 +42,7 @@ class PhotoAnalysis:
 
 
 class PhotoAnalyzer:
-    """Decodes and estimates photos. Threads may share one; at most `jobs` of them compute at once."""
+    """Decodes and estimates photos. Threads may share one. At most `jobs` of them compute at the same time."""
 
     def __init__(self, load: Callable[[], Estimator], decoders: DecoderPool, jobs: int) -> None:
         """Load nothing yet: `load` is called for the first photo."""

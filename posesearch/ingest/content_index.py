@@ -20,7 +20,7 @@ class Relocation:
     Attributes:
         status: "moved" if they are no longer at the other source, "copy" if they are.
         other_source: the other source.
-        missing_source: the same source if there is nothing any more. None if it has other bytes now.
+        missing_source: the same source if it no longer exists. None if it has other bytes now.
     """
 
     status: Literal["moved", "copy"]

@@ -62,8 +62,8 @@ def ingest(
             raise photo_sources.no_photos_error(named)
         if request.prune and not plan.scan.observed:
             raise SourceError(
-                f"{', '.join(named)}: there are no photos here any more, and {file.path} has "
-                f"{len(plan.diff.missing)} from here. If no disk is merely not connected, name a folder above it."
+                f"{', '.join(named)}: no photos here now, but {file.path} has {len(plan.diff.missing)} from here. "
+                f"Check whether a disk is not connected. To remove them all, name a folder above this one."
             )
         batch = Batch(database, config, request.collection, mix=mix)
         decoders = stack.enter_context(DecoderPool(max(2, request.jobs - 2)))
@@ -105,7 +105,7 @@ class IngestRun:
         """Analyze the photos that have to be read, and write them.
 
         Raises:
-            KeyboardInterrupt: it was interrupted, and what is done is written.
+            KeyboardInterrupt: it was interrupted, and the photos processed so far are written.
             BatchLost: it was interrupted, or failed, and the last photos could not be written.
         """
         observed, to_read = self._plan.scan.observed, self._plan.diff.to_read
@@ -207,7 +207,7 @@ class IngestRun:
             moved_from = relocation.missing_source if relocation else None
             if moved_from is not None:
                 self._missing.pop(moved_from, None)
-            # A server must not answer that what is no whole photo has not changed.
+            # Without validators, the server sends an incomplete photo again, and does not answer 304.
             validators = Validators() if stored_content.reason in GARBLED else content.validators
             source = SourceRow(
                 observed.source, sha256, content.size, content.modified_ns,

@@ -89,7 +89,7 @@ class WatchedDatabase:
         self._last, self._is_known = self._next, True
 
     def check_exists(self) -> None:
-        """Raise DatabaseMoved if the file is not there any more."""
+        """Raise DatabaseMoved if the file no longer exists."""
         if self._is_known and not self._file.exists():  # opening it would create a new one
             raise self._make_error()
 

@@ -78,7 +78,7 @@ class DecoderProcess:
         """Close the pipes that a forked process has inherited. The process goes on for the one that started it."""
         for pipe in _pipes(self.process):
             pipe.close()
-        self.process.poll()  # notes that it is no child of this process; otherwise its destructor would warn
+        self.process.poll()  # notes that this process is not its parent, or its destructor would warn
 
     def end(self) -> None:
         """Kill the process and close its pipes. Only the thread that uses the process may call this."""

@@ -1,4 +1,4 @@
-"""Writes pictures to files: whole or not at all, and never over a file that is no picture."""
+"""Writes a whole picture to a file or nothing, and never replaces a file that is not a picture."""
 
 import errno
 import os

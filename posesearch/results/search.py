@@ -205,7 +205,7 @@ class PairsReport:
 
 @dataclass(frozen=True, eq=False)
 class Outlier:
-    """A stored pose, the id of the most similar other pose that is no near-duplicate, and how similar that is."""
+    """A stored pose, the id of the most similar other pose that is not a near-duplicate, and how similar that is."""
 
     similarity: float
     percentile: float | None

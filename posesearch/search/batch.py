@@ -1,4 +1,4 @@
-"""The search for many queries at once, in one pass over the stored poses."""
+"""The search for many queries, in one pass over the stored poses."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from posesearch.types import EstimatorConfig, Float64, Int64, Mask
 
 QUERIES: Final = 256
 POSES: Final = 8192
-"""So many queries are compared with so many poses at once, in some ten matrices of 16 MB."""
+"""Number of queries and of poses that are compared in one step, in some ten matrices of 16 MB."""
 
 
 def find_similar_to_each(

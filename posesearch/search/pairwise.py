@@ -23,7 +23,7 @@ from posesearch.types import Float64, Int64
 
 ROWS: Final = 256
 COLUMNS: Final = 8192
-"""Poses that are compared at once, in some ten matrices of 16 MB."""
+"""Poses that are compared in one step, in some ten matrices of 16 MB."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from posesearch.store.prepared_query import PreparedQuery
 from posesearch.types import Float64
 
 SAMPLE_SIZE: Final = 200
-"""Poses whose pairs are the random pairs. About 20,000 pairs give a percentile to a tenth of a per cent."""
+"""Poses whose pairs are the random pairs. About 20,000 pairs give a percentile to 0.1%."""
 
 MIN_POSES: Final = 30
 """With fewer poses random pairs mean nothing, and there are no percentiles."""

@@ -18,7 +18,7 @@ from posesearch.store.prepared_query import PreparedQuery
 from posesearch.types import Float32, Pose, StoredPose
 
 MIN_JOINTS_STEPS: Final = (MIN_JOINTS, 6, 3)
-"""Body joints that a person in a query photo must show. The first step at which somebody does is used.
+"""Body joints that a person in a query photo must show. The first step that a person reaches is used.
 
 The first is that of an ingest, so that a photo finds its own stored pose. The last is the least that an ingest accepts:
 fewer joints fit almost any pose.

@@ -92,7 +92,7 @@ class HttpReader:
             validators: as in SourceReader.read.
 
         Raises:
-            DownloadFailed: the URL can't be read, or returns something that is no photo, such as a web page.
+            DownloadFailed: the URL can't be read, or returns something that is not a photo, such as a web page.
             PhotoTooLarge: the photo has more than http_body.MAX_BYTES.
         """
         for attempt in range(1, MAX_ATTEMPTS + 1):

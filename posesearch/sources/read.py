@@ -44,7 +44,7 @@ class SourceReader:
 
         Raises:
             UnreadablePhoto: the file can't be read.
-            DownloadFailed: the URL can't be read, or returns something that is no photo.
+            DownloadFailed: the URL can't be read, or returns something that is not a photo.
             PhotoTooLarge: the photo has more bytes than the limit.
         """
         if not is_url(location):

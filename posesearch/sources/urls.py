@@ -17,7 +17,7 @@ def is_url(source: str) -> bool:
 
 
 def to_location(source: str) -> str:
-    """Return what opens a source of the database: the path of its name, or its URL, which has no secrets any more."""
+    """Return what opens a source of the database: its path, or its URL, from which secrets were removed."""
     return source if is_url(source) else to_path(source)
 
 

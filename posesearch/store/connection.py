@@ -246,7 +246,7 @@ class DatabaseFile:
             raise DatabaseFailed(str(self.path), detail)
 
     def _check_files(self) -> None:
-        """Raise an error if the database is no regular file, or if something else is where DuckDB's own files go.
+        """Raise an error if the database is not a regular file, or if something else is where DuckDB's own files go.
 
         Opening a pipe would wait for ever. Writing to a link would destroy the file that it leads to.
         """

@@ -131,7 +131,7 @@ def _open_lock_file(path: Path, flags: int) -> int:
     Anybody who may write in the folder can put something else there, such as a link to a file of the user's.
 
     Raises:
-        DatabaseFailed: the path is a link, is no regular file, or has something else in it.
+        DatabaseFailed: the path is a link, is not a regular file, or has something else in it.
         OSError: it can't be opened.
     """
     # O_NONBLOCK: opening a pipe would wait for ever.

@@ -1,4 +1,4 @@
-"""The marks of sources whose poses are kept although what is there now can't be read."""
+"""The marks of sources that can't be read now, and keep their earlier poses."""
 
 from collections.abc import Mapping
 

@@ -1,0 +1,217 @@
+"""What posesearch says about things that people often try."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from posesearch.errors import BadKeypoints
+from posesearch.keypoint_files import read_keypoints
+from tests.conftest import Toy, toy_photo
+from tests.test_cli import Run, run
+
+assert run  # a fixture
+
+MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2mp41"
+FRAMES = "mkdir -p frames && ffmpeg -i {} -vf fps=2 frames/%05d.jpg"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, which is empty."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("clip.mp4", MP4),
+        ("clip", MP4),
+        ("clip.avi", b"RIFF\x00\x00\x00\x00AVI LIST"),
+        ("clip.webm", b"\x1aE\xdf\xa3\x01"),
+        ("clip.MOV", b"neither known nor a photo"),
+    ],
+)
+def test_a_video_is_called_one_and_the_command_for_frames_is_given(
+    name: str, data: bytes, folder: Path, demo_folder: Path, run: Run
+) -> None:
+    (folder / name).write_bytes(data)
+    code, _, err = run("similar", name, "--db", demo_folder / "poses.duckdb")
+    assert (code, err) == (1, f"posesearch: {name}: this is a video; take frames first: {FRAMES.format(name)}\n")
+    out = run("ingest", name, "--db", "p.duckdb", "--json")[1]
+    assert json.loads(out.splitlines()[0])["reason"] == "not_an_image"
+
+
+def test_the_command_for_frames_is_quoted(folder: Path, demo_folder: Path, run: Run) -> None:
+    (folder / "my clip.mp4").write_bytes(MP4)
+    err = run("similar", "my clip.mp4", "--db", demo_folder / "poses.duckdb")[2]
+    assert FRAMES.format("'my clip.mp4'") in err
+
+
+def test_a_broken_heic_is_no_video(folder: Path, demo_folder: Path, run: Run) -> None:
+    (folder / "a.heic").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+    err = run("similar", "a.heic", "--db", demo_folder / "poses.duckdb")[2]
+    assert "not an image in a known format" in err
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ([f"{number}.json" for number in range(20)], "no photos here, but 20 .json files"),
+        (["a.json"], "no photos here, but 1 .json file"),
+        (["a.json", "b.json", "c.txt"], "no photos here, but 2 .json files, among others"),
+        (["a.mp4", "b.MOV"], f"no photos here, but 2 videos; take frames first: {FRAMES.format('VIDEO')}"),
+        (["sub/a.mp4"], f"no photos here, but 1 video; take frames first: {FRAMES.format('VIDEO')}"),
+        ([".hidden.json"], "no photos here; photos end in .apng, "),
+        ([], "no photos here; photos end in .apng, "),
+    ],
+)
+def test_a_folder_without_photos_says_what_it_has(files: list[str], says: str, folder: Path, run: Run) -> None:
+    (folder / "openpose").mkdir()
+    for name in files:
+        (folder / "openpose" / name).parent.mkdir(exist_ok=True)
+        (folder / "openpose" / name).touch()
+    code, _, err = run("ingest", "openpose")
+    assert code == 1
+    assert err.startswith(f"posesearch: openpose: {says}")
+    assert not (folder / "poses.duckdb").exists()
+
+
+def test_an_entry_of_a_list_is_named_by_its_line(toy: Toy, folder: Path, run: Run) -> None:
+    (folder / "l.txt").write_text("photos/nope.jpg\n", encoding="utf-8")
+    err = run("ingest", "l.txt")[2]
+    assert err.startswith(f"posesearch: l.txt, line 1: {folder / 'photos/nope.jpg'}: there is no such file")
+    (folder / "a.png").write_bytes(toy_photo())
+    (folder / "b.png").write_bytes(toy_photo(people=0))
+    (folder / "l.txt").write_text("# photos\na.png\n\nnope.jpg\nb.png\n", encoding="utf-8")
+    assert run("ingest", "l.txt")[2].splitlines() == [
+        f"l.txt, line 4: {folder / 'nope.jpg'}: there is no such file",
+        f"l.txt, line 5: {folder / 'b.png'}: nobody found",
+    ]
+    (folder / "l.csv").write_text('name,path\n"two\nlines",nope.jpg\nx,b.png\n', encoding="utf-8")
+    lines = [json.loads(line) for line in run("ingest", "l.csv", "--json")[1].splitlines()]
+    assert {(line["listed"], line["message"]) for line in lines if line.get("status") == "rejected"} == {
+        ("l.csv, line 3", "there is no such file"),
+        ("l.csv, line 4", "nobody found"),
+    }
+    assert "listed" not in json.loads(run("ingest", "b.png", "--json")[1].splitlines()[0])
+
+
+def test_a_drawing_in_which_nobody_is_found_gets_advice(folder: Path, demo_folder: Path, run: Run) -> None:
+    pixels = np.full((300, 300, 3), 255, np.uint8)
+    cv2.line(pixels, (150, 80), (150, 180), (0, 0, 0), 3)
+    (folder / "stick.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    code, _, err = run("similar", "stick.png", "--db", demo_folder / "poses.duckdb")
+    assert code == 1
+    assert err == "posesearch: stick.png: nobody found; a drawing needs a filled body, or give the joints as .json\n"
+
+
+def test_joints_in_the_picture_only_have_no_other_side(folder: Path, demo_folder: Path, run: Run) -> None:
+    joints = {"nose": [0, 0], "neck": [0, 5], "left_hip": [1, 9]}
+    (folder / "a.json").write_text(json.dumps({"keypoints": joints}), encoding="utf-8")
+    err = run("similar", "a.json", "--view", "any", "--db", demo_folder / "poses.duckdb")[2]
+    assert err == 'posesearch: a.json has joints in the picture only; --view any needs "world".\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not valid JSON in line 1"),
+        ('{"keypoints":\n{nose}}', "not valid JSON in line 2"),
+        ("[1, 2, 3]", "it has [1, 2, 3], not an object"),
+        ('"x"', 'it has "x", not an object'),
+        ("null", "it has null, not an object"),
+        ("{}", 'it needs an object "keypoints", but it has only nothing'),
+        ('{"people": [], "version": 1.3}', 'it needs an object "keypoints", but it has only "people", "version"'),
+        ('{"keypoints": [1, 2, 2]}', 'it needs an object "keypoints", but "keypoints" is [1, 2, 2]'),
+        ('{"keypoints": {"foot": [1, 2]}}', 'there is no joint "foot"; the joints are nose, neck, '),
+        ('{"keypoints": {"nose": true}}', "nose is true, not [x, y] or [x, y, score]"),
+        ('{"keypoints": {"nose": [1, 2]}, "world": [1]}', '"world" is [1], not an object'),
+        ('{"keypoints": {"nose": [1, 2]}, "world": {"nose": [1, 2]}}', "nose is [1, 2], not [x, y, z]"),
+        ('{"keypoints": {"nose": [1, 2]}, "width": "wide"}', '"width" is "wide", not a number of pixels'),
+        ('{"keypoints": {"nose": [1, 2]}, "height": 1e300}', '"height" is 1e+300, not a number of pixels'),
+    ],
+)
+def test_a_file_that_is_not_a_keypoints_file_says_what_is_wrong(text: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BadKeypoints, match=re.escape(f"{path}: not a keypoints file: {says}")):
+        read_keypoints(str(path))
+
+
+@pytest.fixture
+def awkward_db(tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A copy of the demo's database whose name has a space and a quote, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(demo_folder / "poses.duckdb", tmp_path / "it's mine.duckdb")
+    return "it's mine.duckdb"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="hints are quoted for a POSIX shell")
+@pytest.mark.parametrize(
+    ("arguments", "stream"),
+    [
+        (["similar", "999"], "err"),
+        (["similar", "1", "--cluster", "77"], "err"),
+        (["ingest", "a.png", "--estimator", "openpose"], "err"),
+        (["ingest", "many"], "err"),
+        (["similar", "a.json"], "out"),
+    ],
+)
+def test_hints_can_be_pasted(arguments: list[str], stream: str, awkward_db: str, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "a.png").write_bytes(b"no photo")
+    (tmp_path / "many").mkdir()
+    for number in range(12):
+        (tmp_path / "many" / f"{number}.png").write_bytes(b"no photo %d" % number)
+    joints = {"nose": [0, 0], "neck": [0, 5], "left_hip": [1, 9], "right_hip": [-1, 9]}
+    (tmp_path / "a.json").write_text(json.dumps({"keypoints": joints}), encoding="utf-8")
+    if stream == "out":  # without a clustering, a search suggests one
+        run("sql", "SELECT 1", "--db", awkward_db)
+        import duckdb  # noqa: PLC0415 (only this case edits the file)
+
+        with duckdb.connect(awkward_db) as connection:
+            connection.execute(
+                "DELETE FROM labels; DELETE FROM centroids; DELETE FROM inertias; DELETE FROM clusterings"
+            )
+    _, out, err = run(*arguments, "--db", awkward_db)
+    printed = re.search(r"(?:Try|To list them all): (posesearch .*)", out if stream == "out" else err)
+    assert printed is not None, (out, err)
+    assert '"\'"' not in printed[1].replace(shlex.quote(awkward_db), "")
+    command = printed[1].replace("posesearch", f"{shlex.quote(sys.executable)} -m posesearch", 1)
+    assert ("--db" in printed[1]) == (" models" not in printed[1])
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_hint_names_the_database_only_if_it_was_given(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("stats")[2].endswith("Try: posesearch ingest FOLDER\n")
+    assert run("stats", "--db", "x.duckdb")[2].endswith("Try: posesearch ingest FOLDER --db x.duckdb\n")
+    monkeypatch.setenv("POSESEARCH_DB", "y.duckdb")
+    assert run("stats")[2].endswith("Try: posesearch ingest FOLDER\n")
+
+
+def test_a_dry_run_says_would(toy: Toy, folder: Path, run: Run) -> None:
+    (folder / "a.png").write_bytes(toy_photo())
+    _, out, err = run("ingest", "a.png", "--dry-run")
+    assert "would be ingested" in out
+    assert "Nothing was stored" in err
+
+
+def test_counts_have_the_right_plural(toy: Toy, folder: Path, run: Run) -> None:
+    (folder / "a.png").write_bytes(toy_photo())
+    assert "1, 1 pose stored" in run("ingest", ".")[1]
+    (folder / "a.png").unlink()
+    (folder / "b.png").write_bytes(toy_photo(people=2))
+    _, out, err = run("ingest", ".")
+    assert "1, 2 poses stored" in out
+    assert err == "1 photo of the database is missing. --prune removes missing photos.\n"
