@@ -196,7 +196,7 @@ def test_a_reestimation_in_the_terminal(demo_folder: Path, tmp_path: Path, run: 
     (photos / "waving-1.jpg").unlink()
     code, out, err = run("reestimate", "--db", db, "--estimator", "blazepose")
     assert code == 0
-    assert "redone     1 with 1 poses" in out
+    assert "estimated again    1 photo, 1 pose stored" in out
     assert "waving-1.jpg: not there any more, not readable, or changed; its poses stay as they are" in err
     gone, redone = (json.loads(run("show", number, "--db", db, "--json")[1]) for number in (2, 3))
     assert (gone["estimator"], gone["world"]) == ("tf-pose", None)

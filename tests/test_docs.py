@@ -127,7 +127,7 @@ def test_links_lead_somewhere() -> None:
 def test_the_version_is_one() -> None:
     version = tomllib.loads(text("pyproject.toml"))["project"]["version"]
     assert posesearch.__version__ == version
-    assert f"## {version}" in text("CHANGELOG.md")
+    assert f"## [{version}]" in text("CHANGELOG.md")
 
 
 def test_every_dependency_says_why_it_is_there() -> None:

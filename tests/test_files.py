@@ -28,7 +28,7 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
             read_regular(tmp_path / "socket", 100)
     (tmp_path / "file").write_bytes(bytes(100))
     assert read_regular(tmp_path / "file", 100) == bytes(100)
-    with pytest.raises(OSError, match="it has more than"):
+    with pytest.raises(OSError, match="it is larger than"):
         read_regular(tmp_path / "file", 99)
 
 
@@ -37,7 +37,7 @@ def test_a_keypoint_file_that_is_none(tmp_path: Path, monkeypatch: pytest.Monkey
     os.mkfifo(pipe)
     large.write_bytes(b" " * 2_000_001)
     monkeypatch.setattr(native, "MAX_BYTES", 2_000_000)
-    for path, says in ((pipe, "it is not a regular file"), (large, "it has more than 2 MB")):
+    for path, says in ((pipe, "it is not a regular file"), (large, "it is larger than 2 MB")):
         with pytest.raises(BadKeypoints, match=says):
             read_keypoints(str(path))
     for name in ("nul\0.json", "/dev/null/a.json", str(tmp_path)):
@@ -55,7 +55,7 @@ def test_a_list_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             list(lists.read_list(tmp_path / name))
     (tmp_path / "large.txt").write_bytes(b"a.png\n" * 999)
     monkeypatch.setattr(lists, "MAX_BYTES", 1000)
-    with pytest.raises(SourceError, match=r"large\.txt: the list can't be read as UTF-8 text: it has more than"):
+    with pytest.raises(SourceError, match=r"large\.txt: the list can't be read as UTF-8 text: it is larger than"):
         scan([tmp_path / "large.txt"])
 
 

@@ -110,17 +110,17 @@ OUTCOMES: dict[str, tuple[Route, type[PhotoError] | None, str]] = {
     "404": (answer(b"", 404), MissingURL, "answers 404 Not Found"),
     "403": (answer(b"", 403), DownloadFailed, "answers 403 Forbidden"),
     "a page that is called a photo": (
-        answer(b"<!doctype html><p>Log in", Content_Type="image/jpeg"), DownloadFailed, "answers with a page",
+        answer(b"<!doctype html><p>Log in", Content_Type="image/jpeg"), DownloadFailed, "sends a web page",
     ),
     "a packed page": (
-        answer(PACKED_PAGE, Content_Encoding="gzip", Content_Length=str(len(PACKED_PAGE))), DownloadFailed, "a page",
+        answer(PACKED_PAGE, Content_Encoding="gzip", Content_Length=str(len(PACKED_PAGE))), DownloadFailed, "web page",
     ),
-    "nothing": (answer(b""), DownloadFailed, "answers with nothing"),
+    "nothing": (answer(b""), DownloadFailed, "sends an empty answer"),
     "half a packed photo": (
         answer(gzip.compress(PHOTO)[:-20], Content_Encoding="gzip", Content_Length=str(len(gzip.compress(PHOTO)) - 20)),
-        DownloadFailed, "breaks off",
+        DownloadFailed, "connection ended",
     ),
-    "a photo that is not packed as it says": (answer(PHOTO, Content_Encoding="gzip"), DownloadFailed, "damaged photo"),
+    "a photo that is not packed as it says": (answer(PHOTO, Content_Encoding="gzip"), DownloadFailed, "damaged data"),
     "a bomb": (
         answer(PACKED_BOMB, Content_Encoding="gzip", Content_Length=str(len(PACKED_BOMB))), PhotoTooLarge, "sends more",
     ),
@@ -128,7 +128,7 @@ OUTCOMES: dict[str, tuple[Route, type[PhotoError] | None, str]] = {
     **{f"{status}": (answer(PHOTO, status), DownloadFailed, f"{status}") for status in (203, 206, 300, 418, 999)},
     **{f"{status}": (answer(b"", status), DownloadFailed, f"{status}") for status in (201, 204, 205)},
     "drops always": (dropping, DownloadFailed, "can't be reached"),
-    "always shorter than it says": (answer(PHOTO[:50], Content_Length="5000"), DownloadFailed, "breaks off"),
+    "always shorter than it says": (answer(PHOTO[:50], Content_Length="5000"), DownloadFailed, "connection ended"),
     "says that it is too large": (answer(b"", Content_Length="999999999"), PhotoTooLarge, "sends more than"),
     "endless": (endless, PhotoTooLarge, "sends more than"),
     "hangs": (lambda _: time.sleep(20), DownloadFailed, "does not answer in time"),
@@ -168,13 +168,13 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "half of the headers": (OK + b"Content-Le", "can't be reached"),
     "headers without an end": (OK + b"X: y\r\n", "can't be reached"),
     "half of a redirect": (b"HTTP/1.1 302 Found\r\nLocation: /pho", "can't be reached"),
-    "headers and no body": (OK + b"\r\n", "answers with nothing"),
-    "a photo without its end": (OK + b"Content-Length: %d\r\n\r\n" % len(PHOTO) + PHOTO[:-1], "breaks off"),
-    "a chunk without its end": (CHUNKED + b"%x\r\n" % len(PHOTO) + PHOTO[:-1], "breaks off"),
-    "no further chunk": (CHUNKED + b"%x\r\n" % len(PHOTO) + PHOTO + b"\r\n", "breaks off"),
-    "no chunk": (CHUNKED, "breaks off"),
-    "a chunk that is none": (CHUNKED + b"x\r\n" + PHOTO, "breaks off"),
-    "nothing in chunks": (CHUNKED + b"0\r\n\r\n", "answers with nothing"),
+    "headers and no body": (OK + b"\r\n", "sends an empty answer"),
+    "a photo without its end": (OK + b"Content-Length: %d\r\n\r\n" % len(PHOTO) + PHOTO[:-1], "connection ended"),
+    "a chunk without its end": (CHUNKED + b"%x\r\n" % len(PHOTO) + PHOTO[:-1], "connection ended"),
+    "no further chunk": (CHUNKED + b"%x\r\n" % len(PHOTO) + PHOTO + b"\r\n", "connection ended"),
+    "no chunk": (CHUNKED, "connection ended"),
+    "a chunk that is none": (CHUNKED + b"x\r\n" + PHOTO, "connection ended"),
+    "nothing in chunks": (CHUNKED + b"0\r\n\r\n", "sends an empty answer"),
     "a photo without headers": (PHOTO, "can't be reached"),
     "a page without headers": (b"<html><body>hello", "can't be reached"),
     "a header of 100 kB": (OK + b"X: " + b"x" * 100_000 + b"\r\n\r\n" + PHOTO, "can't be reached"),
@@ -292,7 +292,7 @@ def test_tls_that_ends_in_the_middle_is_a_failed_download(opener: SourceReader, 
     for words in (begin + PHOTO[:99], begin, begin[:20], b""):
         with (
             speaking(words, tls=certificate) as address,
-            pytest.raises(DownloadFailed, match="breaks off|can't be reached"),
+            pytest.raises(DownloadFailed, match="connection ended|can't be reached"),
         ):
             opener.read(address)
 
@@ -375,14 +375,14 @@ def test_a_private_address_is_not_opened(place: str, server: Server) -> None:
     address, routes = server
     asked: list[str] = []
     routes["/x"] = lambda handler: asked.append(handler.path)
-    with pytest.raises(DownloadFailed, match="--allow-private opens it|can't be reached"):
+    with pytest.raises(DownloadFailed, match="--allow-private allows it|can't be reached"):
         SourceReader().read(place.format(port=address.rpartition(":")[2]))
     assert asked == []
 
 
 @pytest.mark.parametrize("place", ["file:///etc/passwd", "file:/etc/passwd", "ftp://example.org/a.jpg", "gopher://x/y"])
 def test_other_schemes_are_not_opened(place: str) -> None:
-    with pytest.raises(DownloadFailed, match="only http and https addresses are opened"):
+    with pytest.raises(DownloadFailed, match="only http and https URLs can be opened"):
         SourceReader().read(place)
 
 
@@ -416,7 +416,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(server: Server, monkeyp
         "create_connection",
         lambda where, *rest, **options: create_connection(("127.0.0.1", where[1]), *rest, **options),
     )
-    with pytest.raises(DownloadFailed, match="redirects to an address in a private network"):
+    with pytest.raises(DownloadFailed, match="redirects to a private network"):
         SourceReader().read(f"http://outside.example:{port}/open")
     assert secret == []
 

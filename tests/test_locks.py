@@ -94,7 +94,7 @@ def test_duckdb_does_not_write_through_a_link(kind: str, ending: str, copy: Path
     letter.write_text(LETTER, encoding="utf-8")
     companion = copy.with_name(f"{copy.name}.{ending}")
     place(kind, companion, letter)
-    says = f"{companion.name} beside it is a link or no regular file"
+    says = f"{companion.name} beside it is a link, or not a regular file"
     check_refused(copy, "stats", says=says)
     check_refused(copy, "cluster", "-k", "2", says=says)
 
@@ -232,7 +232,7 @@ def test_a_read_only_database_that_must_be_brought_up_to_date(is_older: bool, co
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert "it can't be brought up to date here" in done.stderr
-    assert "copy it to a folder that you may write in" in done.stderr
+    assert "copy it to a folder where you can write" in done.stderr
     assert copy.read_bytes() == before
     copy.chmod(0o644)
     assert posesearch_process("stats", "--db", str(copy)).returncode == 0

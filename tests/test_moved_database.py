@@ -98,7 +98,7 @@ class At(IngestProgress):
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_ingest_ends_when_its_file_is_another(change: Callable[[Path], None], moved: Database, photos: Path) -> None:
     path = Path(moved.path)
-    with pytest.raises(DatabaseMoved, match="of this run, 4 photos are in the file that was here"):
+    with pytest.raises(DatabaseMoved, match="the file that was here has 4 photos of this run"):
         moved.ingest(photos, progress=At(5, lambda: change(path)))
     if "replace" not in change.__name__ and "overwrite" not in change.__name__ and change is not empty:
         assert not path.exists()  # no new file in its place
@@ -112,7 +112,7 @@ def test_a_reestimation_ends_when_its_file_is_another(
 ) -> None:
     moved.ingest(photos)
     path = Path(moved.path)
-    with pytest.raises(DatabaseMoved, match="of this run, 4 photos are in the file that was here"):
+    with pytest.raises(DatabaseMoved, match="the file that was here has 4 photos of this run"):
         moved.reestimate("blazepose", progress=At(4, lambda: change(path)))
     if change in (move_away, remove, rename_folder):
         assert not path.exists()
@@ -122,7 +122,7 @@ def test_a_file_that_the_run_has_made_itself_is_watched(
     db: Database, photos: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "BATCH_ROWS", 2)
-    with pytest.raises(DatabaseMoved, match="of this run, 4 photos"):
+    with pytest.raises(DatabaseMoved, match="has 4 photos of this run"):
         db.ingest(photos, progress=At(4, lambda: move_away(Path(db.path))))
     assert not Path(db.path).exists()
 

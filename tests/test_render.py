@@ -178,7 +178,7 @@ def test_a_full_disk_leaves_the_former_picture_and_nothing_else(is_there: bool, 
         path.write_bytes(PICTURE)
     command = [sys.executable, "-c", WRITE, str(path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert done.stdout == f"{path}: the file can't be written (File too large); name another place for it.\n"
+    assert done.stdout == f"{path}: the file can't be written (File too large); name another path.\n"
     assert [one.read_bytes() for one in tmp_path.iterdir()] == [PICTURE] * is_there
 
 
@@ -186,7 +186,7 @@ def test_a_full_disk_leaves_the_former_picture_and_nothing_else(is_there: bool, 
 def test_a_file_that_is_no_picture_is_not_overwritten(begin: bytes, tmp_path: Path) -> None:
     path = tmp_path / "notes"
     path.write_bytes(begin)
-    with pytest.raises(OutputFailed, match="there is a file that is no PNG picture, which was left as it is"):
+    with pytest.raises(OutputFailed, match="a file that is not a PNG picture is already there, and was not changed"):
         write_files({tmp_path / "a.png": PICTURE, path: PICTURE})
     assert path.read_bytes() == begin
     assert list(tmp_path.iterdir()) == [path]  # no picture is written if one may not be

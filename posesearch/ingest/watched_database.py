@@ -100,9 +100,9 @@ class WatchedDatabase:
         self._last = self._next = last
 
     def _make_error(self) -> DatabaseMoved:
-        count = "1 photo is" if self.photos == 1 else f"{self.photos} photos are"
+        count = "1 photo" if self.photos == 1 else f"{self.photos} photos"
         detail = (
-            f"this database was moved, removed or replaced during the run; {count} of this run in the file that was "
-            f"here, and the other photos are not stored; put that file back, and run the same command again"
+            f"this database was moved, removed or replaced during the run; the file that was here has {count} of this "
+            f"run, and the others are not stored; put that file back, and run the same command again"
         )
         return DatabaseMoved(str(self.path), detail)
