@@ -20,8 +20,8 @@ resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]) * 1_000_000,) * 2)
 os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
 SENTENCE = (
-    r"posesearch: This needs about (\d+) MB of address space, and the process may use (\d+) MB; "
-    r"raise the limit \(ulimit -v, RLIMIT_AS\)\.\n"
+    r"posesearch: posesearch needs about (\d+) MB of address space, and the limit of this process is (\d+) MB\. "
+    r"Raise the limit \(ulimit -v, RLIMIT_AS\)\.\n"
 )
 
 

@@ -164,14 +164,14 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Pa
         new = tmp_path / "new.duckdb"
         run("ingest", photos / "standing-1.jpg", photos / "empty-room.jpg", "--db", new, "--estimator", "tf-pose")
         code, out, err = run("reestimate", "--estimator", "blazepose", "--db", new, "--json")
-        assert err == "The new poses have no cluster yet; `posesearch cluster` gives them one.\n"
+        assert err.startswith("The new poses have no cluster yet. Try: posesearch cluster --db ")
         err = ""
     elif command == "cluster":
         new = tmp_path / "copy.duckdb"
         new.write_bytes(db.read_bytes())
         code, out, err = run("cluster", "--db", new, "--json")
     elif command == "similar":
-        code, out, err = run("similar", demo_folder / "query.jpg", "--db", db, "--json")
+        code, out, err = run("similar", demo_folder / "query.jpg", "-n", "40", "--db", db, "--json")
     elif command in ("pairs", "outliers"):
         code, out, err = run(command, "--db", db, "--json")
     elif command == "show":
@@ -197,7 +197,7 @@ def test_a_reestimation_in_the_terminal(demo_folder: Path, tmp_path: Path, run: 
     code, out, err = run("reestimate", "--db", db, "--estimator", "blazepose")
     assert code == 0
     assert "estimated again    1 photo, 1 pose stored" in out
-    assert "waving-1.jpg: not there any more, not readable, or changed; its poses stay as they are" in err
+    assert "waving-1.jpg: missing, unreadable or changed, so its poses stay as they are" in err
     gone, redone = (json.loads(run("show", number, "--db", db, "--json")[1]) for number in (2, 3))
     assert (gone["estimator"], gone["world"]) == ("tf-pose", None)
     assert (redone["estimator"], redone["snapshot_id"]) == ("blazepose", 1)
@@ -447,7 +447,7 @@ def test_a_reader_that_goes_away_is_no_error(demo_folder: Path) -> None:
 def test_several_people_are_mentioned(demo_folder: Path, run: Run) -> None:
     photo = demo_folder / "photos" / "women" / "two-people.jpg"
     _, out, err = run("similar", photo, "--db", demo_folder / "poses.duckdb", "--json")
-    assert err == f"2 people in {photo}: taking the most prominent; --person N takes another.\n"
+    assert err == f"{photo} shows 2 people. The most prominent is the query. --person 2 searches for the next.\n"
     assert json.loads(out)["query"]["people"] == 2
     assert run("similar", photo, "--person", "2", "--db", demo_folder / "poses.duckdb", "--json")[2] == ""
 
@@ -481,7 +481,7 @@ def test_a_picture_never_replaces_the_database_or_a_photo(toy: Toy, tmp_path: Pa
     ):
         code, out, err = run(*arguments, "--db", db)
         assert (code, out) == (1, "")
-        assert "which a picture never replaces" in err
+        assert "and a picture never replaces these" in err
         assert err.count("\n") == 1
     assert {path: path.read_bytes() for path in photos} == {path: before[path] for path in photos}
     assert json.loads(run("stats", "--db", db, "--json")[1])["poses"] == 2
@@ -506,7 +506,7 @@ def test_an_ingest_that_is_stopped_says_what_is_stored(
         raise KeyboardInterrupt
 
     db = tmp_path / "p.duckdb"
-    for number, says in enumerate(("Stopped. Nothing was stored yet.", f"Stopped. What was done is in {db}; ")):
+    for number, says in enumerate(("Stopped. Nothing was stored.", f"Stopped. {db} has the photos processed so far. ")):
         (tmp_path / f"{number}.png").write_bytes(toy_photo(wrist=number))
         with monkeypatch.context() as patched:
             patched.setattr(toy, "estimate", stop)

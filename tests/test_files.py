@@ -49,7 +49,7 @@ def test_a_list_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name in ("pipe.txt", "pipe.csv", "pipe.png"):
         os.mkfifo(tmp_path / name)
         [observed] = scan([tmp_path / name]).observed
-        with pytest.raises(Exception, match="this is no file, so it can't be a photo"):
+        with pytest.raises(Exception, match="not a regular file, so it can't be a photo"):
             SourceReader().read(observed.location)
         with pytest.raises(SourceError, match="it is not a regular file"):
             list(lists.read_list(tmp_path / name))

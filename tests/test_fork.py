@@ -118,7 +118,7 @@ def test_a_forked_process_clusters_and_searches_and_says_that_it_can_not_estimat
     assert before["unchanged"] > 5
     assert set(estimates) == {"similar", "ingest", "reestimate", "another"}
     for sentence in estimates.values():
-        assert sentence.startswith("ForkedProcess: People can't be found in this process"), sentence
+        assert sentence.startswith("ForkedProcess: This process can't find people"), sentence
         assert "'spawn'" in sentence
     assert matches == 3
     assert code == 0

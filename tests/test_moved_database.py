@@ -184,7 +184,7 @@ def test_an_ingest_that_is_interrupted_while_its_last_batch_waits_says_so(
         def hold() -> None:
             stack.enter_context(holding(HOLD.format(db.path)))
 
-        with pytest.raises(BatchLost, match="the last 8 photos are not in it, because this was stopped"):
+        with pytest.raises(BatchLost, match="the last 8 photos were not stored, because the run was stopped"):
             db.ingest(photos, progress=Impatient(9, hold))
     assert db.ingest(photos).ingested == 8
 
@@ -201,7 +201,7 @@ def test_a_reestimation_that_is_interrupted_while_its_last_batch_waits_says_so(
         def hold() -> None:
             stack.enter_context(holding(HOLD.format(db.path)))
 
-        with pytest.raises(BatchLost, match="the last 9 photos are not in it, because this was stopped"):
+        with pytest.raises(BatchLost, match="the last 9 photos were not stored, because the run was stopped"):
             db.reestimate("blazepose", progress=Impatient(9, hold))
     assert db.stats()["estimator"] == "tf-pose"
 
@@ -227,7 +227,8 @@ def test_a_file_that_is_held_at_the_start_is_waited_for(
             assert db.reestimate(progress=listening).unchanged == 1
         else:
             assert db.ingest(photos, dry_run=command == "dry run", progress=listening).ingested == 8
-    assert listening.sentences[0].startswith(f"{db.path}: has this database open")
+    assert listening.sentences[0].startswith(f"{db.path}: ")
+    assert listening.sentences[0].endswith(" has this database open. Waiting until it has finished.")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes on Unix alone")

@@ -115,7 +115,7 @@ def _parse_joints(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int,
         is_list = isinstance(numbers, list) and len(numbers) in lengths
         if not is_list or not all(number is None or type(number) in (int, float) for number in numbers):
             raise ValueError(f"{joint} is {_quote(numbers)}, not {form}")
-        if any(number is None or math.isnan(number) for number in numbers):
+        if any(number is None or (type(number) is float and math.isnan(number)) for number in numbers):
             continue
         if not all(abs(number) < _MAX_COORDINATE for number in numbers):
             raise ValueError(f"{joint} is {_quote(numbers)}, not {form}")
