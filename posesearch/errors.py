@@ -30,7 +30,7 @@ PosesearchError
 │   ├── NoDatabase            there is no database file
 │   ├── NotOurDatabase        the file is not a posesearch database
 │   ├── AlteredDatabase       a trigger, a view or a macro could change what posesearch reads or writes
-│   ├── UntrustedDatabase     another user stored what is to be opened
+│   ├── UntrustedDatabase     another user stored the names of the photos
 │   ├── NewerSchema           a newer posesearch wrote the file
 │   ├── DatabaseBusy          another process has the file open
 │   ├── DatabaseMoved         the file was moved or replaced during an ingest
@@ -318,15 +318,13 @@ class AlteredDatabase(StoreError):
 
 
 class UntrustedDatabase(StoreError):
-    """Another user stored what is to be opened."""
+    """Another user stored the names of the photos that posesearch would open."""
 
     sentence = "another user stored its photos, so they are not opened"
 
     def __init__(self, path: str, what: str = "") -> None:
-        remedy = (
-            "--trust FOLDER opens photos below a folder, --trust all opens everything, and an ingest makes it yours"
-        )
-        detail = f"another user or an earlier posesearch stored {what}, and posesearch does not open this; {remedy}"
+        remedy = "--trust FOLDER opens photos below a folder, --trust all opens all, and an ingest makes them yours"
+        detail = f"another user or an earlier posesearch stored {what}, so posesearch does not open it; {remedy}"
         super().__init__(path, detail if what else "")
 
 
@@ -422,9 +420,10 @@ class NoSuchCluster(QueryError):
 class BadKeypoints(QueryError):
     """Not a keypoints file."""
 
-    def __init__(self, path: str, detail: str) -> None:
+    def __init__(self, path: str, detail: str, *, shows_example: bool = True) -> None:
         self.path = path
-        super().__init__(f'{path}: {detail}. An example: {{"keypoints": {{"nose": [100, 40], "neck": [100, 70]}}}}')
+        example = ' An example: {"keypoints": {"nose": [100, 40], "neck": [100, 70]}}'
+        super().__init__(f"{path}: {detail}.{example if shows_example else ''}")
 
 
 class NoSuchPart(QueryError):
@@ -447,9 +446,12 @@ class NoWorldJoints(QueryError):
 class BadFilter(QueryError):
     """--where is not one SQL condition."""
 
+    hint = ("sql", "DESCRIBE labelled_poses")
+
     def __init__(self, where: str, detail: str) -> None:
         self.where = where
-        super().__init__(f"--where {where!r}: {detail} It must be one condition on the columns of labelled_poses.")
+        end = "" if detail.endswith((".", "!", "?")) else "."
+        super().__init__(f"--where {where!r}: {detail}{end} It must be one condition on the columns of labelled_poses.")
 
 
 class NoPoses(QueryError):

@@ -1,7 +1,7 @@
-"""Which photos and networks a database may make posesearch open.
+"""Trust: decide which of the photos and networks that a database names may be opened.
 
-A database names photos by path or URL, and may name files of networks. One that comes from a stranger could name any
-file or server. So each name that an ingest writes is signed with a key of the user, and a name is only used if its
+A database names photos by path or URL, and may name files of networks. A database from a stranger could name any file
+or server. Therefore an ingest signs each name that it writes with a key of the user. A name is used only if its
 signature is valid, or if the user allows it.
 """
 
@@ -20,18 +20,18 @@ import platformdirs
 from posesearch.sources import to_location
 
 ALL: Final = "all"
-"""What a user allows in order to use all names in a database."""
+"""The value with which a user allows all names in a database."""
 
 _KEY_BYTES: Final = 32
 _KEY_ID_CHARACTERS: Final = 8
-_SIGNATURE_CHARACTERS: Final = 16  # 64 bits: a forger can only try one after the other, with this user
+_SIGNATURE_CHARACTERS: Final = 16  # 64 bits are enough, because only this user's runs can test a guess
 
 
 class Trust:
-    """What may be opened of what a database names."""
+    """Decides which of the names in a database may be opened."""
 
     def __init__(self, allowed: Sequence[str | os.PathLike[str]] = ()) -> None:
-        """Trust names that are signed, and what the user allows.
+        """Trust names with a valid signature, and those that the user allows.
 
         Args:
             allowed: folders below which photos may be opened, or "all" for everything.
@@ -45,19 +45,19 @@ class Trust:
         if self._allows_all or _is_valid(name, signature):
             return True
         location = Path(to_location(name))
-        if not location.is_absolute():  # a URL is below no folder
+        if not location.is_absolute():  # a URL is not in a folder
             return False
         return any(Path(os.path.realpath(location)).is_relative_to(folder) for folder in self._folders)
 
 
 def sign(name: str) -> str | None:
-    """Return the signature of a name. It is None if there can be no key on this machine."""
+    """Return the signature of a name. It is None if no key can be stored on this machine."""
     key = _load_key()
     return None if key is None else _key_id(key) + _digest(key, name)
 
 
 def signature_prefix() -> str | None:
-    """Return the start that all signatures of this user have in common. It is None if there can be no key."""
+    """Return the start that all signatures of this user have in common. It is None if no key can be stored."""
     key = _load_key()
     return None if key is None else _key_id(key)
 
@@ -81,7 +81,7 @@ def _key_id(key: bytes) -> str:
 
 
 def _load_key() -> bytes | None:
-    """Return the user's key. It is made at the first use."""
+    """Return the user's key. The first call makes it."""
     return _read_or_make_key(key_path())
 
 
@@ -101,7 +101,7 @@ def _place_key(new: Path, path: Path) -> None:
 def _read_or_make_key(path: Path) -> bytes | None:
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists() and path.stat().st_size != _KEY_BYTES:  # the power was cut while it was written
+        if path.exists() and path.stat().st_size != _KEY_BYTES:  # a power failure interrupted the writing
             path.unlink()
         if not path.exists():
             # Written under another name and linked, so that two processes at the same time read the same key.

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from posesearch.errors import BadKeypoints
+from posesearch.errors import BadKeypoints, DownloadFailed, UnreadablePhoto, VideoFile
 from posesearch.keypoint_files import read_keypoints
-from tests.conftest import Toy, toy_photo
+from posesearch.sources import http, http_body, read, read_source
+from tests.conftest import Server, Toy, answer, toy_photo
 from tests.test_cli import Run, run
 
 assert run  # a fixture
@@ -56,10 +57,39 @@ def test_the_command_for_frames_is_quoted(folder: Path, demo_folder: Path, run: 
     assert FRAMES.format("'my clip.mp4'") in err
 
 
-def test_a_broken_heic_is_no_video(folder: Path, demo_folder: Path, run: Run) -> None:
-    (folder / "a.heic").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+@pytest.mark.parametrize("brand", [b"heic", b"crx ", b"M4A "])
+def test_other_files_in_the_container_of_mp4_are_not_videos(
+    brand: bytes, folder: Path, demo_folder: Path, run: Run
+) -> None:
+    (folder / "a.heic").write_bytes(b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00mif1" + brand)
     err = run("similar", "a.heic", "--db", demo_folder / "poses.duckdb")[2]
     assert "not an image in a known format" in err
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip"])
+def test_a_video_that_is_larger_than_a_photo_may_be_is_called_one(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "MAX_BYTES", 10)
+    (folder / name).write_bytes(MP4)
+    with pytest.raises(VideoFile, match=f"^{name}: this is a video; take frames first: "):
+        read_source(name)
+
+
+def test_a_downloaded_video_that_is_larger_than_a_photo_may_be_is_called_one(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, routes = server
+    monkeypatch.setattr(http_body, "MAX_BYTES", 10)
+    routes["/clip.mp4"] = answer(MP4)
+    with pytest.raises(VideoFile, match="this is a video; take frames first: "):
+        read_source(f"{address}/clip.mp4", allow_private=True)
+
+
+def test_a_folder_is_not_a_query(folder: Path, demo_folder: Path) -> None:
+    (folder / "a").mkdir()
+    with pytest.raises(UnreadablePhoto, match="^a: a folder; name a photo in it$"):
+        read_source("a")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +113,50 @@ def test_a_folder_without_photos_says_what_it_has(files: list[str], says: str, f
     assert code == 1
     assert err.startswith(f"posesearch: openpose: {says}")
     assert not (folder / "poses.duckdb").exists()
+
+
+def test_photos_that_are_skipped_in_a_folder_are_counted(folder: Path, run: Run) -> None:
+    for name in ("a/x.photoslibrary/1.jpg", "b/.git/x.sample", "c/1.jpg", "c/2.PNG", "c/3.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    (folder / "c" / ".posesearchignore").write_text("*.jpg\n*.PNG\n", encoding="utf-8")
+    why = "an ignore file or the name of a folder excludes them; name the photos themselves to ingest them."
+    assert run("ingest", "a")[2] == f"posesearch: a: 1 photo is here, but {why}\n"
+    assert run("ingest", "b")[2].startswith("posesearch: b: no photos here; photos end in ")
+    assert run("ingest", "c")[2] == f"posesearch: c: 2 photos are here, but {why}\n"
+
+
+def test_a_list_or_a_glob_of_folders_without_photos_says_what_they_have(folder: Path, run: Run) -> None:
+    for name in ("a1/x.json", "a2/y.json"):
+        (folder / name).parent.mkdir()
+        (folder / name).touch()
+    (folder / "l.txt").write_text("a1\na2\n", encoding="utf-8")
+    assert run("ingest", "l.txt")[2] == "posesearch: l.txt: no photos here, but 2 .json files\n"
+    assert run("ingest", "a*")[2] == "posesearch: a*: no photos here, but 2 .json files\n"
+
+
+def test_a_list_in_another_encoding_is_named_with_its_line(folder: Path, run: Run) -> None:
+    (folder / "l.txt").write_bytes("a.jpg\nk\xf6ln.jpg\n".encode("latin-1"))
+    says = "the list can't be read as UTF-8 text: line 2 is in another encoding; save the list as UTF-8."
+    assert run("ingest", "l.txt")[2] == f"posesearch: {folder / 'l.txt'}: {says}\n"
+
+
+def test_urls_that_name_no_server_are_not_called_another_scheme() -> None:
+    with pytest.raises(DownloadFailed, match="not a valid URL, because it names no server$"):
+        read_source("http:///a.jpg")
+    with pytest.raises(DownloadFailed, match="only http and https URLs can be opened, not ftp$"):
+        read_source("ftp://example.org/a.jpg")
+
+
+def test_a_server_that_has_no_ip_address_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
+    with pytest.raises(DownloadFailed, match=r"the server can't be reached \(its name can't be resolved\)"):
+        read_source("http://nowhere.invalid/a.jpg")
+
+
+def test_a_filter_that_fails_ends_its_sentence(demo_folder: Path, run: Run) -> None:
+    err = run("similar", "1", "--where", "foo=", "--db", demo_folder / "poses.duckdb")[2]
+    assert '"=". It must be one condition on the columns of labelled_poses. Try: posesearch sql ' in err
 
 
 def test_an_entry_of_a_list_is_named_by_its_line(toy: Toy, folder: Path, run: Run) -> None:
@@ -124,13 +198,23 @@ def test_joints_in_the_picture_only_have_no_other_side(folder: Path, demo_folder
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "not valid JSON in line 1"),
+        ("", "it is empty"),
+        ("{", "not valid JSON in line 1"),
         ('{"keypoints":\n{nose}}', "not valid JSON in line 2"),
         ("[1, 2, 3]", "it has [1, 2, 3], not an object"),
         ('"x"', 'it has "x", not an object'),
         ("null", "it has null, not an object"),
-        ("{}", 'it needs an object "keypoints", but it has only nothing'),
-        ('{"people": [], "version": 1.3}', 'it needs an object "keypoints", but it has only "people", "version"'),
+        ("{}", 'it needs an object "keypoints", but it is empty'),
+        ('{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6}', 'but it has "a", "b", "c", "d", "e" and 1 more.'),
+        (
+            '{"people": [], "version": 1.3}',
+            'it needs an object "keypoints", but it has only "people", "version"; it looks like a file of OpenPose, ',
+        ),
+        ('{"images": [], "annotations": []}', 'but it has only "images", "annotations"; it looks like a COCO file, '),
+        ('[{"image_id": 1, "keypoints": [1, 2, 2]}]', "it looks like a COCO file, which has another format."),
+        ('{"keypoints": {"nose": [1, 1' + "0" * 400 + "]}}", "nose is [1, 1000"),
+        ('{"keypoints": {"nose": [1, 1' + "0" * 5000 + "]}}", "it has a number with too many digits."),
+        ("[" * 100_000, "its JSON is nested too deeply"),
         ('{"keypoints": [1, 2, 2]}', 'it needs an object "keypoints", but "keypoints" is [1, 2, 2]'),
         ('{"keypoints": {"foot": [1, 2]}}', 'there is no joint "foot"; the joints are nose, neck, '),
         ('{"keypoints": {"nose": true}}', "nose is true, not [x, y] or [x, y, score]"),
@@ -143,8 +227,20 @@ def test_joints_in_the_picture_only_have_no_other_side(folder: Path, demo_folder
 def test_a_file_that_is_not_a_keypoints_file_says_what_is_wrong(text: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(BadKeypoints, match=re.escape(f"{path}: not a keypoints file: {says}")):
+    with pytest.raises(BadKeypoints, match=re.escape(says)) as error:
         read_keypoints(str(path))
+    assert str(error.value).startswith(f"{path}: not a keypoints file: ")
+    assert str(error.value).endswith('. An example: {"keypoints": {"nose": [100, 40], "neck": [100, 70]}}')
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("nope.json", "there is no such file."), ("folder.json", "the file can't be read (it is not a regular file).")],
+)
+def test_an_unreadable_keypoints_file_needs_no_example(name: str, says: str, folder: Path) -> None:
+    (folder / "folder.json").mkdir()
+    with pytest.raises(BadKeypoints, match=f"^{re.escape(f'{name}: {says}')}$"):
+        read_keypoints(name)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ class KeypointFile:
 
     Attributes:
         people: the people in it, with keypoints, and with world coordinates if the file has them.
-        width, height: size of the photo, or of a frame that holds the keypoints if the file does not say.
+        width, height: size of the photo. If the file does not say, the size of a frame around the keypoints.
     """
 
     people: tuple[Person, ...]

@@ -13,32 +13,60 @@ from posesearch.keypoint_files.keypoint_file import KeypointFile
 from posesearch.types import Keypoints, Person
 
 MAX_BYTES: Final = 64_000_000
-"""Maximum size of a file. The longest answer of `similar --json` that people make has a tenth of it."""
+"""Maximum size of a file. The largest output of `similar --json` in practice has about a tenth of it."""
 
 _MAX_COORDINATE: Final = 1e7  # larger than any photo
+_MAX_KEYS: Final = 5  # that a message names
 
 
 def read_keypoints(path: str) -> KeypointFile:
     """Read a keypoint file.
 
-    The object, or its "query", has "keypoints", {joint: [x, y] or [x, y, score]}, in any unit, y down. It may have
-    "world", {joint: [x, y, z]}, and the photo's "width" and "height". A joint is missing if the file leaves it out, if
-    it or one of its numbers is null or NaN, or if its score is 0 or less, as other programs write it.
+    The file is a JSON object with these keys. They may also be in its object "query".
+
+    - "keypoints": `{joint: [x, y] or [x, y, score]}`, in any unit, y down.
+    - "world", optional: `{joint: [x, y, z]}`.
+    - "width" and "height", optional: the photo's size in pixels.
+
+    A joint is missing if the file leaves it out, or if the joint or one of its numbers is null or NaN. A joint is also
+    missing if its score is 0 or less, because other programs write missing joints in this way.
 
     Raises:
-        BadKeypoints: the file can't be read, or has something else.
+        BadKeypoints: the file can't be read, or is not a keypoint file.
     """
     try:
-        value = json.loads(read_regular(path, MAX_BYTES).decode("utf-8"))
-        return _parse(_find_object(value))
-    except OSError as error:
-        raise BadKeypoints(path, f"the file can't be read ({error.strerror})") from error
-    except json.JSONDecodeError as error:
-        raise BadKeypoints(path, f"not a keypoints file: not valid JSON in line {error.lineno}") from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise BadKeypoints(path, "not a keypoints file: not valid JSON") from error
+        return _parse(_find_object(_load(path)))
+    except RecursionError as error:
+        raise BadKeypoints(path, "not a keypoints file: its JSON is nested too deeply") from error
     except ValueError as error:
         raise BadKeypoints(path, f"not a keypoints file: {error}") from error
+
+
+def _load(path: str) -> object:
+    """Return the JSON value in a file.
+
+    Raises:
+        BadKeypoints: the file can't be read.
+        ValueError: it is not JSON. The message is for the user.
+    """
+    try:
+        data = read_regular(path, MAX_BYTES)
+    except FileNotFoundError as error:
+        raise BadKeypoints(path, "there is no such file", shows_example=False) from error
+    except (OSError, ValueError) as error:  # ValueError: the name contains a NUL character
+        detail = getattr(error, "strerror", None) or str(error)
+        raise BadKeypoints(path, f"the file can't be read ({detail})", shows_example=False) from error
+    if not data.strip():
+        raise ValueError("it is empty")
+    try:
+        value: object = json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not valid JSON in line {error.lineno}") from None
+    except ValueError:  # Python refuses integers of some thousand digits
+        raise ValueError("it has a number with too many digits") from None
+    return value
 
 
 def _find_object(value: object) -> dict[str, Any]:
@@ -49,17 +77,38 @@ def _find_object(value: object) -> dict[str, Any]:
     """
     if isinstance(value, dict) and isinstance(value.get("query"), dict):
         value = value["query"]
-    if not isinstance(value, dict):
-        raise ValueError(f"it has {_quote(value)}, not an object")  # noqa: TRY004 (the file is wrong, not the program)
+    if not isinstance(value, dict):  # the file is wrong and not the program, so the errors are not of type TypeError
+        raise ValueError(f"it has {_quote(value)}, not an object{_describe_format(value)}")  # noqa: TRY004
     if not isinstance(value.get("keypoints"), dict):
-        keys = ", ".join(map(_quote, list(value)[:5])) or "nothing"
-        found = f'"keypoints" is {_quote(value["keypoints"])}' if "keypoints" in value else f"it has only {keys}"
-        raise ValueError(f'it needs an object "keypoints", but {found}')  # noqa: TRY004 (likewise)
+        detail = f"{_describe_keys(value)}{_describe_format(value)}"
+        raise ValueError(f'it needs an object "keypoints", but {detail}')  # noqa: TRY004
     return value
 
 
+def _describe_keys(value: dict[str, Any]) -> str:
+    """Return a part of a sentence that says what an object has in place of "keypoints"."""
+    if "keypoints" in value:
+        return f'"keypoints" is {_quote(value["keypoints"])}'
+    if not value:
+        return "it is empty"
+    keys, more = list(map(_quote, value)), len(value) - _MAX_KEYS
+    return f"it has only {', '.join(keys)}" if more <= 0 else f"it has {', '.join(keys[:_MAX_KEYS])} and {more} more"
+
+
+def _describe_format(value: object) -> str:
+    """Return a part of a sentence that names the program that wrote a file, or nothing if it is not known."""
+    first = value[0] if isinstance(value, list) and value else value
+    if not isinstance(first, dict):
+        return ""
+    if isinstance(first.get("people"), list):
+        return "; it looks like a file of OpenPose, which has another format"
+    if "annotations" in first or {"image_id", "keypoints"} <= first.keys():
+        return "; it looks like a COCO file, which has another format"
+    return ""
+
+
 def _quote(value: object) -> str:
-    """Return a value as it stands in the file, cut to 40 characters."""
+    """Return a value as it is in the file, cut to 40 characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -90,7 +139,7 @@ def _parse(value: dict[str, Any]) -> KeypointFile:
 
 
 def _parse_size(name: str, value: object, extent: float) -> int:
-    """Return the photo's width or height. Without one, it is large enough for the joints."""
+    """Return the photo's width or height. If the file has none, it is large enough for the joints."""
     if not value:
         return int(extent + 1)
     if type(value) not in (int, float) or not 1 <= value <= _MAX_COORDINATE:  # type: ignore[operator]  # a number here
@@ -102,7 +151,7 @@ def _parse_joints(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int,
     """Return the numbers by joint index, without joints that are null or have a null or NaN.
 
     Raises:
-        ValueError: there is no such joint, or its value is something else.
+        ValueError: there is no such joint, or its value has another form.
     """
     form = "[x, y] or [x, y, score]" if 2 in lengths else "[x, y, z]"
     parsed = {}

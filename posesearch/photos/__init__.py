@@ -1,1 +1,1 @@
-"""Decodes photos in processes that can be killed. Also EXIF and the difference hash."""
+"""Photos: decode them in processes that can be killed, read EXIF, and compute the difference hash."""

@@ -17,14 +17,14 @@ from posesearch.photos.exif import CaptureInfo, read_capture_info
 from posesearch.photos.extensions import is_video
 
 MAX_PIXELS: Final = 200_000_000
-"""A photo with more pixels is refused before it is decoded; the largest phone sensors have just under this."""
+"""A photo with more pixels is rejected before it is decoded. The largest phone sensors have slightly fewer."""
 
 # Pillow knows more formats. Some of them, such as EPS, start other programs.
 # Pillow skips HEIF until its plugin is registered.
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "HEIF")
 
 _ORIENTATION: Final = 0x0112  # the EXIF tag
-# The operation that turns each orientation upright: EXIF 2.32, tag 0x0112, "the 0th row is at the ... of the scene".
+# The operation that makes each orientation upright: EXIF 2.32, tag 0x0112, "the 0th row is at the ... of the scene".
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -35,7 +35,7 @@ _UPRIGHT: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS: Final = frozenset((5, 6, 7, 8))
-_BACKGROUND: Final = (255, 255, 255)  # behind transparent pixels: cut-outs of people are made for white pages
+_BACKGROUND: Final = (255, 255, 255)  # behind transparent pixels, because cut-outs of people are made for white pages
 _OUT_OF_MEMORY: Final = "decoding takes more memory than the limit; scale the photo down"
 
 
@@ -47,7 +47,7 @@ class DecodedImage:
         bgr: columns * rows * 3 bytes, row by row.
         columns, rows: size of `bgr` in pixels. It may be smaller than the photo.
         width, height: size of the upright photo in its own pixels.
-        capture: what the EXIF block says about how the photo was taken.
+        capture: how the photo was taken, from its EXIF block.
     """
 
     bgr: bytes | bytearray
@@ -60,7 +60,7 @@ class DecodedImage:
 
 def configure_process() -> None:
     """Set Pillow's limit and the warning filters of a decoding process."""
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow warns above this size, and refuses above twice this size
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow warns above this size, and raises above twice this size
     # decode() raises PhotoTooLarge itself. Damaged metadata does not spoil a photo, and damaged pixels raise.
     warnings.simplefilter("ignore")
 
@@ -76,7 +76,7 @@ def decode(data: bytes, source: str, useful_side: int | None = None, *, gps: boo
         gps: whether to read where the photo was taken.
 
     Raises:
-        EmptyPhoto, NotAnImage, VideoFile, TruncatedPhoto, PhotoTooLarge: with the source's name.
+        EmptyPhoto, NotAnImage, VideoFile, TruncatedPhoto, PhotoTooLarge: the bytes are not a valid photo.
     """
     if not data:
         raise EmptyPhoto(source)
@@ -116,7 +116,7 @@ def decode(data: bytes, source: str, useful_side: int | None = None, *, gps: boo
 
 @functools.cache
 def _register_heif() -> None:
-    """Register Pillow's HEIC plugin. It takes a fifth of a process's start-up time, and few libraries have HEIC."""
+    """Register Pillow's HEIC plugin. It takes 20% of a process's start-up time, and few photo libraries have HEIC."""
     import pillow_heif  # noqa: PLC0415 (as above)
 
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
@@ -136,7 +136,7 @@ def _read_orientation(image: Image.Image) -> int:
 
 
 def _request_reduced_jpeg(image: Image.Image, useful_side: int) -> None:
-    """Have libjpeg decode at 1/2, 1/4 or 1/8 of the size, which saves most of a large photo's time."""
+    """Make libjpeg decode at 1/2, 1/4 or 1/8 of the size. This saves most of the time for a large photo."""
     scale = useful_side / max(image.size)
     if scale < 1:
         image.draft(image.mode, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
@@ -159,12 +159,12 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     elif image.mode == "CMYK":
         return _apply_profile(image, profile) or image.convert("RGB")
     else:
-        rgb = image if image.mode == "RGB" else image.convert("RGB")  # likewise: convert would copy
+        rgb = image if image.mode == "RGB" else image.convert("RGB")  # convert would copy here too
     return _apply_profile(rgb, profile) or rgb
 
 
 def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    """Convert the image to sRGB by its ICC profile. Return None if that is missing, broken, or sRGB itself."""
+    """Convert the image to sRGB by its ICC profile. Return None if the profile is missing, broken, or sRGB."""
     if not profile:
         return None
     try:
@@ -187,12 +187,15 @@ def _build_transform(profile: bytes, mode: str) -> Any:
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Map 16-bit, 32-bit or floating samples to 0..255. 16-bit samples use their type's range, others their own."""
+    """Map 16-bit, 32-bit or floating-point samples to 0..255.
+
+    16-bit samples are scaled by the range of their type, and others by their own maximum.
+    """
     import numpy as np  # noqa: PLC0415 (few photos have such samples)
 
     values = np.asarray(image)
     if values.dtype == np.uint16:
-        shifted = np.empty(values.shape, np.uint8)  # without a copy in a wider type: photos are large
+        shifted = np.empty(values.shape, np.uint8)  # avoids a copy in a wider type, because photos are large
         return Image.fromarray(np.right_shift(values, 8, out=shifted, casting="unsafe"))
     samples = np.nan_to_num(values.astype(np.float64))
     top = 65535.0 if values.dtype.itemsize == 2 or samples.max() > 255 else max(float(samples.max()), 1.0)

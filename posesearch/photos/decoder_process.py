@@ -1,4 +1,4 @@
-"""A decoding process, seen from the pool: starts it, gives it photos, and tells how it ended."""
+"""A decoding process, as the pool uses it: start it, send photos to it, and find out how it ended."""
 
 import io
 import json
@@ -17,12 +17,12 @@ from posesearch.photos.exif import CaptureInfo
 from posesearch.photos.protocol import ANSWER, MAX_NAME, READY, REQUEST, receive, send
 
 IS_LIMITED: Final = os.name == "posix"
-"""Whether a process has a limit of its processor time. Elsewhere only the clock on the wall limits it."""
+"""Whether a process has a limit of its processor time. On other systems, only wall-clock time is limited."""
 
-_PIPE_BYTES: Final = 1 << 20  # capacity of a pipe on Linux: a street photo passes in one or two writes
+_PIPE_BYTES: Final = 1 << 20  # capacity of a pipe on Linux. A typical photo needs one or two writes
 _F_SETPIPE_SZ: Final = 1031  # Linux, fcntl.h
 
-# How a process ends that breaks down on its photo. Any other signal was sent to it.
+# The signals that end a process which crashes on its photo. Something else sent any other signal.
 _SIGNALS_OF_CRASHES: Final = frozenset(
     getattr(signal, name)
     for name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS")
@@ -40,7 +40,13 @@ class DecoderProcess:
     is_ready: bool = False
 
     def decode(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
-        """Send a photo and return its pixels. Raises as decode.decode, and EOFError if the process dies."""
+        """Send a photo and return its pixels.
+
+        Raises:
+            PhotoError: as in decode.decode.
+            EOFError: the process ended.
+            DecoderUnavailable: the process ended before it was ready.
+        """
         requests, answers = _pipes(self.process)
         if not self.is_ready:
             try:
@@ -66,19 +72,19 @@ class DecoderProcess:
         return DecodedImage(receive(answers, pixel_size), capture=CaptureInfo(**header.pop("capture")), **header)
 
     def was_killed(self) -> bool:
-        """Return whether a signal has ended it that says nothing about the photo. Waits for its end."""
+        """Wait for the end of the process. Return whether a signal ended it that says nothing about the photo."""
         code = self.process.wait()
         return code < 0 and -code not in _SIGNALS_OF_CRASHES
 
     def was_too_slow(self) -> bool:
-        """Return whether it has used up the processor time of the photo. Waits for its end."""
+        """Wait for the end of the process. Return whether it has used up the processor time for the photo."""
         return (self.is_overdue and not IS_LIMITED) or (IS_LIMITED and self.process.wait() == -signal.SIGXCPU)
 
     def forget(self) -> None:
-        """Close the pipes that a forked process has inherited. The process goes on for the one that started it."""
+        """Close the pipes that a forked process has inherited. The decoding process continues for its parent."""
         for pipe in _pipes(self.process):
             pipe.close()
-        self.process.poll()  # notes that this process is not its parent, or its destructor would warn
+        self.process.poll()  # records that this process is not the parent, because the destructor would warn
 
     def end(self) -> None:
         """Kill the process and close its pipes. Only the thread that uses the process may call this."""
@@ -89,8 +95,8 @@ class DecoderProcess:
 
 
 def spawn(memory: int, seconds: float) -> subprocess.Popen[bytes]:
-    """Start a decoding process. It does not wait until the process is ready."""
-    # A process group of its own keeps Ctrl-C from it. C libraries write to stderr.
+    """Start a decoding process. Do not wait until the process is ready."""
+    # Its own process group protects it from Ctrl-C. C libraries write to stderr, which is discarded.
     program = f"from posesearch.photos.worker import serve; serve({memory!r}, {seconds!r})"
     try:
         process = subprocess.Popen(  # noqa: S603 (our own interpreter)

@@ -1,4 +1,4 @@
-"""The difference hash of a photo, by which near-duplicate photos are recognized."""
+"""The difference hash of a photo, which helps to recognize near-duplicate photos."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ def difference_hash(pixels: NDArray[np.uint8]) -> int:
         pixels: (h, w, 3) uint8 BGR.
     """
     rows, columns = pixels.shape[:2]
-    # Reduce to a quarter first: INTER_AREA alone takes ten times as long, and changes one bit in a hundred.
+    # Reduce to a quarter first: INTER_AREA alone takes ten times as long, and changes only 1% of the bits.
     quarter = cv2.resize(pixels, (max(9, columns // 4), max(8, rows // 4)), interpolation=cv2.INTER_LINEAR)
     small = cv2.resize(quarter, _GRID, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)

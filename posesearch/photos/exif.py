@@ -30,7 +30,7 @@ class CaptureInfo:
     Attributes:
         taken_at: the time on the camera's own clock, without a time zone. ISO 8601, to the second.
         camera: make and model.
-        latitude, longitude: degrees, north and east positive. None unless they were asked for.
+        latitude, longitude: degrees, north and east positive. None unless the caller asks for them.
     """
 
     taken_at: str | None = None
@@ -40,7 +40,7 @@ class CaptureInfo:
 
 
 def read_capture_info(image: Image.Image, *, gps: bool) -> CaptureInfo:
-    """Read the EXIF block of an opened image. A broken block never raises: its fields are None."""
+    """Read the EXIF block of an opened image. If the block is broken, all fields are None."""
     try:
         exif = image.getexif()
         taken = _parse_time(exif.get_ifd(_EXIF_BLOCK).get(_TAKEN)) or _parse_time(exif.get(_CHANGED))
@@ -54,7 +54,7 @@ def read_capture_info(image: Image.Image, *, gps: bool) -> CaptureInfo:
 def _parse_time(value: Any) -> str | None:
     try:
         time = datetime.strptime(str(value).strip("\0 "), _TIME)
-    except ValueError:  # unset clocks write zeros or blanks
+    except ValueError:  # a clock that is not set writes zeros or blanks
         return None
     return time.isoformat() if time.year >= _OLDEST else None
 
@@ -76,7 +76,7 @@ def _read_position(block: Mapping[int, Any]) -> tuple[float, float] | None:
     latitude = _to_degrees(block[_LATITUDE], negative=block.get(_LATITUDE - 1) == "S")
     longitude = _to_degrees(block[_LONGITUDE], negative=block.get(_LONGITUDE - 1) == "W")
     on_earth = math.isfinite(latitude) and math.isfinite(longitude) and abs(latitude) <= 90 and abs(longitude) <= 180
-    return (latitude, longitude) if on_earth and (latitude or longitude) else None  # 0, 0 is a receiver without a fix
+    return (latitude, longitude) if on_earth and (latitude or longitude) else None  # no position is written as 0, 0
 
 
 def _to_degrees(parts: Sequence[Any], *, negative: bool) -> float:

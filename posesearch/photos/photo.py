@@ -15,10 +15,10 @@ class Photo:
     """A decoded photo.
 
     Attributes:
-        pixels: (h, w, 3) uint8, BGR, upright (EXIF orientation applied). They may be fewer than the photo has.
-        width, height: size of the upright photo in its own pixels, the frame that keypoints are stored in.
-        dhash: difference hash, 64 bits that photos which look alike share.
-        capture: how it was taken.
+        pixels: (h, w, 3) uint8, BGR, upright (EXIF orientation applied). The size may be smaller than the photo's.
+        width, height: size of the upright photo in its own pixels. Stored keypoints are in these pixels.
+        dhash: difference hash, 64 bits. The hashes of photos that look alike differ in few bits.
+        capture: how the photo was taken.
     """
 
     pixels: NDArray[np.uint8]

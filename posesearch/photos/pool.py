@@ -1,7 +1,7 @@
 """A pool of decoding processes that can be killed. A malicious photo can crash only its process.
 
-Threads share a pool. photos/decoder_process.py is a process seen from the pool, photos/worker.py its inside, and
-photos/protocol.py has the messages between the two.
+Threads share a pool. photos/decoder_process.py starts a process and sends photos to it. photos/worker.py runs in the
+process. photos/protocol.py has the messages between the two.
 """
 
 import os
@@ -23,18 +23,22 @@ from posesearch.photos.decoder_process import IS_LIMITED, DecoderProcess, spawn
 from posesearch.photos.photo import Photo, make_photo
 
 MAX_SECONDS: Final = 60.0
-"""Processor time that decoding a photo may take. 200 megapixels of PNG with transparency take four seconds."""
+"""Processor time that decoding a photo may take. 200 megapixels of PNG with transparency take 4 seconds."""
 
 MAX_MEMORY: Final = 2_000_000_000
-"""Bytes of address space of a process. 200 megapixels of PNG with transparency take nine tenths of it."""
+"""Bytes of address space of a process. 200 megapixels of PNG with transparency need 90% of it."""
 
 _MAX_WAIT: Final = 5.0 if IS_LIMITED else 1.0
-"""Wall-clock time that a photo may take, in multiples of its processor time. A stopped process takes longer, or one on
-a machine that has no time for it. So the load of the machine does not decide what is too slow."""
+"""Wall-clock time that a photo may take, in multiples of its processor time.
+
+On POSIX systems it is longer, because a busy machine must not decide which photos are too slow. Only a process that was
+stopped, or that gets almost no processor time, takes longer.
+"""
 
 _CHECK_SECONDS: Final = 0.25  # between two checks of the deadlines
 _CLOSED: Final = "the pool of decoding processes was closed"
-_CRASHED: Final = "the image is damaged, and its decoder crashed; convert it to JPEG or PNG"
+_CONVERT: Final = "convert it to JPEG or PNG"
+_CRASHED: Final = f"the image is damaged, and its decoder crashed; {_CONVERT}"
 _STOPPED: Final = (
     "the decoding process did not finish in {:g} seconds, because it was stopped or the computer was busy; "
     "run the command again later"
@@ -42,11 +46,11 @@ _STOPPED: Final = (
 
 
 class _Killed(EOFError):
-    """A process was ended by a signal that something else has sent."""
+    """A signal from something else ended the process."""
 
 
 class DecoderPool:
-    """Decodes photos in processes of their own. Threads may share one.
+    """Decodes photos in separate processes. Threads may share a pool.
 
     Example:
         with DecoderPool() as decoders:
@@ -57,8 +61,8 @@ class DecoderPool:
         """Start no process yet.
 
         Args:
-            processes: the most processes at a time. Further threads wait for their turn.
-            seconds: processor time that a photo may take. It may wait for the processor for four times as long.
+            processes: maximum number of processes. Further threads wait for their turn.
+            seconds: processor time that a photo may take. On POSIX systems, the wall-clock time may be 5 times as long.
             memory: bytes of address space that a process may use.
         """
         self._processes, self._seconds, self._memory = processes, seconds, memory
@@ -68,13 +72,13 @@ class DecoderPool:
         self._slots = threading.BoundedSemaphore(self._processes)
         self._idle: list[DecoderProcess] = []
         self._busy: set[DecoderProcess] = set()
-        self._lock = threading.RLock()  # a finalizer may call `close` in a thread that holds it
+        self._lock = threading.RLock()  # a finalizer may call `close` in a thread that has acquired it
         self._closed = threading.Event()
         self._watcher: threading.Thread | None = None
         self._owner = os.getpid()
 
     def _check_owner(self) -> None:
-        """Start empty in a forked process: the processes, their pipes and the watcher belong to the first process."""
+        """Start empty in a forked process, because the processes, pipes and watcher belong to the parent."""
         if self._owner != os.getpid():
             inherited, was_closed = [*self._idle, *self._busy], self._closed.is_set()
             self._start_empty()
@@ -92,10 +96,10 @@ class DecoderPool:
         self.close()
 
     def start(self) -> None:
-        """Start a process now, so that it is ready when the first photo is, unless one is idle or all are busy.
+        """Start a process before the first photo, to save time. Do nothing if one is idle or all are busy.
 
         Raises:
-            DecoderUnavailable: it can't be started.
+            DecoderUnavailable: the process can't be started.
         """
         self._check_owner()
         if not self._slots.acquire(blocking=False):
@@ -109,7 +113,7 @@ class DecoderPool:
             self._slots.release()
 
     def close(self) -> None:
-        """End the processes. Photos that are being decoded, or come later, fail with DecoderUnavailable."""
+        """End the processes. Current and later calls of `decode` raise DecoderUnavailable."""
         self._check_owner()
         with self._lock:
             self._closed.set()
@@ -126,8 +130,8 @@ class DecoderPool:
         """Decode the bytes of a photo. The arguments are those of decode.decode.
 
         Raises:
-            PhotoError: as decode.decode.
-            PhotoTooSlow: it takes more processor time than a photo may.
+            PhotoError: as in decode.decode.
+            PhotoTooSlow: decoding takes more processor time than the limit.
             TruncatedPhoto, PhotoTooLarge: the process crashed or ran out of memory.
             DecoderKilled: something else ended or stopped the process.
             DecoderUnavailable: no process can be started, or the pool is closed.
@@ -138,7 +142,7 @@ class DecoderPool:
         self._check_owner()
         with self._slots:
             was_killed = False
-            for _ in range(2):  # the system may have killed the first process, when memory was short
+            for _ in range(2):  # the system may have killed the first process because memory was short
                 try:
                     return self._decode_once(data, source, useful_side, gps=gps)
                 except EOFError as error:
@@ -158,7 +162,7 @@ class DecoderPool:
             if self._closed.is_set():
                 raise DecoderUnavailable(_CLOSED) from None
             if process.was_too_slow():
-                raise PhotoTooSlow(source, f"decoding takes more than {self._seconds:g} seconds") from None
+                raise PhotoTooSlow(source, f"decoding takes more than {self._seconds:g} seconds; {_CONVERT}") from None
             if process.is_overdue:
                 raise DecoderKilled(source, _STOPPED.format(_MAX_WAIT * self._seconds)) from None
             raise (_Killed if process.was_killed() else EOFError) from error
@@ -167,7 +171,7 @@ class DecoderPool:
                 raise DecoderUnavailable(_CLOSED) from None
             raise
         except MemoryError:
-            raise PhotoTooLarge(source) from None
+            raise PhotoTooLarge(source, "there is not enough memory for the photo; scale it down") from None
         finally:
             self._release(process, is_usable=is_usable)
         return image
@@ -198,7 +202,7 @@ class DecoderPool:
         process.end()
 
     def _kill_overdue(self) -> None:
-        """Kill processes that are past their deadline, until the pool is closed. Runs in a thread of its own."""
+        """Kill processes that are past their deadline, until the pool is closed. Run in a separate thread."""
         before = time.monotonic()
         while not self._closed.wait(min(_CHECK_SECONDS, self._seconds / 4)):
             now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Main loop of a decoding process: reads requests from stdin, decodes, and answers on stdout, one at a time.
+"""Main loop of a decoding process: read a request from stdin, decode the photo, and answer on stdout.
 
 It imports Pillow and little else. It limits its own memory and processor time, so that a hostile photo ends this
 process and nothing else.
@@ -30,7 +30,7 @@ def serve(memory: int, seconds: float) -> None:
 
     Args:
         memory: bytes of address space that this process may use.
-        seconds: processor time that a photo may take. SIGXCPU ends the process after it, to the second.
+        seconds: processor time that a photo may take, rounded up to whole seconds. Then SIGXCPU ends the process.
     """
     requests, answers = io.FileIO(0, closefd=False), io.FileIO(1, "w", closefd=False)
     configure_process()
@@ -65,7 +65,7 @@ def _answer_request(requests: io.FileIO, answers: io.FileIO, seconds: float) -> 
 
 
 def _keep_freed_memory() -> None:
-    """Have glibc keep freed memory for the next photo. Asking the system for it again takes longer than decoding."""
+    """Make glibc keep freed memory for the next photo. To get it from the system again takes longer than decoding."""
     if sys.platform == "linux":
         import ctypes  # noqa: PLC0415 (only Linux needs it)
 
@@ -76,5 +76,5 @@ def _keep_freed_memory() -> None:
 
 
 def _set_limit(kind: int, limit: int) -> None:
-    with suppress(OSError, ValueError):  # a lower limit is set already, or the system does not have this one
+    with suppress(OSError, ValueError):  # a lower limit is already set, or the system does not have this limit
         resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))

@@ -1,4 +1,4 @@
-"""Sources: finds the photos that files, folders, globs, lists and URLs name, and reads their bytes.
+"""Sources: find the photos that files, folders, globs, lists and URLs name, and read their bytes.
 
 `scan` finds photos without opening them. A `SourceReader` reads them.
 """

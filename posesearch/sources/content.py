@@ -1,11 +1,11 @@
-"""The content of a source: its bytes, and how to tell later whether they have changed."""
+"""The content of a source: its bytes, and what shows later whether they have changed."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """The HTTP validators of a photo, for a conditional request that tells whether it has changed: RFC 9110, 8.8."""
+    """The HTTP validators of a photo. A request with them asks for the photo only if it has changed: RFC 9110, 8.8."""
 
     etag: str | None = None
     last_modified: str | None = None

@@ -1,4 +1,4 @@
-"""HTTP downloads: reads photos from http(s) URLs, with retries, timeouts and limits per host."""
+"""HTTP downloads: read photos from http(s) URLs, with retries, timeouts and limits per host."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, NameResolutionError, ProtocolError, ReadTimeoutError
 
 from posesearch.errors import DownloadFailed, MissingURL, PhotoError
 from posesearch.sources.content import Content, Validators
@@ -41,8 +41,9 @@ _RETRY_STATUSES: Final = frozenset((429, 500, 502, 503, 504))
 _GONE_STATUSES: Final = frozenset((404, 410))
 _REDIRECT_STATUSES: Final = frozenset((301, 302, 303, 307, 308))
 _USER_AGENT: Final = "posesearch/0.1 (photo ingest)"
-_MAX_VALIDATOR: Final = 256  # characters; servers use some dozens
-_MAX_SCHEME: Final = 20  # characters of it that a message shows
+_MAX_VALIDATOR: Final = 256  # characters. Servers use a few dozen
+_ASK_BROWSER: Final = "open it in a browser to see why"
+_MAX_SCHEME: Final = 20  # characters of a scheme that a message shows
 
 
 class _TransientError(Exception):
@@ -50,7 +51,7 @@ class _TransientError(Exception):
 
     Attributes:
         detail: what went wrong, as in PhotoError.detail.
-        retry_after: the seconds to wait that the server asks for. None if it does not say.
+        retry_after: how many seconds the server asks to wait. None if it does not say.
     """
 
     def __init__(self, detail: str, retry_after: float | None = None) -> None:
@@ -69,7 +70,7 @@ class HttpReader:
         """
         self._session = requests.Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # A proxy from the environment would choose the IP address itself, so the check of the address would be void.
+        # A proxy from the environment would resolve the host name itself, so the IP address could not be checked.
         self._session.trust_env = allow_private
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, PublicOnlyAdapter(allow_private=allow_private, connections=PER_HOST))
@@ -94,6 +95,7 @@ class HttpReader:
         Raises:
             DownloadFailed: the URL can't be read, or returns something that is not a photo, such as a web page.
             PhotoTooLarge: the photo has more than http_body.MAX_BYTES.
+            VideoFile: the URL returns a video that has more.
         """
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
@@ -120,19 +122,13 @@ class HttpReader:
             if auth is not None and _get_origin(result) != _get_origin(url):
                 auth = None  # the credentials are for the first server only
             url = result
-        raise DownloadFailed(name, f"the URL redirects more than {MAX_REDIRECTS} times")
+        raise DownloadFailed(name, f"the URL redirects more than {MAX_REDIRECTS} times; {_ASK_BROWSER}")
 
     def _request(
         self, url: str, name: str, validators: Validators | None, auth: tuple[str, str] | None
     ) -> Content | str:
         """Send one request. Return the content, or the URL of the redirect."""
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-        except ValueError:
-            raise DownloadFailed(name, "not a valid URL") from None
-        if parts.scheme.lower() not in ("http", "https") or not host:
-            raise DownloadFailed(name, f"only http and https URLs can be opened, not {parts.scheme[:_MAX_SCHEME]}:")
+        host = _get_host(url, name)
         headers = {"User-Agent": _USER_AGENT, "Accept": "image/*", "Accept-Encoding": "identity"}
         known = validators or Validators()
         if etag := _check_validator(known.etag):
@@ -143,7 +139,7 @@ class HttpReader:
         with self._get_semaphore(host):
             self._wait_for_host(host)
             if self._closed.is_set():
-                raise DownloadFailed(name)
+                raise DownloadFailed(name, "the download was stopped")
             try:
                 with self._session.get(
                     url,
@@ -166,7 +162,7 @@ class HttpReader:
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
                 raise DownloadFailed(name, "not a valid URL") from None
             except Exception as error:  # noqa: BLE001 (a malformed response can make any part of the HTTP stack raise)
-                detail = f"the server can't be reached ({type(error).__name__})"
+                detail = f"the server can't be reached ({_describe_failure(error)})"
                 if isinstance(error, requests.exceptions.SSLError) or not isinstance(error, (OSError, HTTPError)):
                     raise DownloadFailed(name, detail) from None
                 raise _TransientError(detail) from None
@@ -178,14 +174,14 @@ class HttpReader:
             return urljoin(url, response.headers["Location"])
         if status == requests.codes.not_modified and is_conditional:
             return Content(None)
-        # Not the server's own words for the status: they may be long, or repeat the secrets of the URL.
+        # The server's own words for the status may be long, or repeat the secrets of the URL.
         detail = f"the server answers {status} {STATUS_PHRASES.get(status, '')}".rstrip()
         if status in _GONE_STATUSES:
             raise MissingURL(name, detail)
         if status in _RETRY_STATUSES:
             raise _TransientError(detail, _parse_retry_after(response.headers.get("Retry-After")))
         if status != requests.codes.ok:
-            raise DownloadFailed(name, detail)
+            raise DownloadFailed(name, f"{detail}; {_ASK_BROWSER}")
         etag, last_modified = (_check_validator(response.headers.get(header)) for header in ("ETag", "Last-Modified"))
         data = read_body(response, name)
         return Content(data, len(data), validators=Validators(etag, last_modified))
@@ -209,9 +205,23 @@ class HttpReader:
 
 
 def _check_validator(value: str | None) -> str | None:
-    """Return a validator, or None if it is one that no server needs: too long, or not printable ASCII."""
+    """Return a validator, or None if it is empty, too long or not printable ASCII. No server needs such a one."""
     is_usable = value is not None and value.isascii() and value.isprintable() and 0 < len(value) <= _MAX_VALIDATOR
     return value if is_usable else None
+
+
+def _get_host(url: str, name: str) -> str:
+    """Return the host name of an http(s) URL. Raise DownloadFailed for other URLs."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        raise DownloadFailed(name, "not a valid URL") from None
+    if parts.scheme.lower() not in ("http", "https"):
+        raise DownloadFailed(name, f"only http and https URLs can be opened, not {parts.scheme[:_MAX_SCHEME]}")
+    if not host:
+        raise DownloadFailed(name, "not a valid URL, because it names no server")
+    return host
 
 
 def _get_origin(url: str) -> tuple[str, str | None, int | None] | None:
@@ -227,15 +237,25 @@ def _add_no_credentials(request: requests.PreparedRequest) -> requests.PreparedR
     return request
 
 
+def _describe_failure(error: Exception) -> str:
+    """Return why there was no connection, in words. The message of the error may have secrets of the URL."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(cause, NameResolutionError):
+        return "its name can't be resolved"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "no secure connection is possible, perhaps because its certificate is not valid"
+    return type(error).__name__
+
+
 def _describe_private_address(host: str, name: str) -> str:
     with suppress(ValueError):
         if urlsplit(name).hostname != host:
             return "it redirects to a private network, and posesearch does not follow; --allow-private allows it"
-    return "it is in a private network, and posesearch does not open it; --allow-private allows it"
+    return "it is on this computer or in a private network, and posesearch does not open it; --allow-private allows it"
 
 
 def _parse_retry_after(value: str | None) -> float | None:
-    """Return the seconds to wait of a Retry-After header, which has a number or a date: RFC 9110, 10.2.3."""
+    """Return the seconds to wait from a Retry-After header, which has a number or a date: RFC 9110, 10.2.3."""
     if value is None:
         return None
     if value.strip().isdecimal():

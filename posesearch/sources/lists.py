@@ -1,4 +1,4 @@
-"""List files: reads the paths and URLs of photos from .txt, .csv and .tsv files."""
+"""List files: read the paths and URLs of photos from .txt, .csv and .tsv files."""
 
 import csv
 import io
@@ -13,11 +13,11 @@ from posesearch.photos.extensions import EXTENSIONS
 from posesearch.sources.urls import is_url
 
 MAX_BYTES: Final = 256_000_000
-"""Maximum size of a list: some million paths."""
+"""Maximum size of a list. A few million paths fit."""
 
 LIST_EXTENSIONS: Final = frozenset((".txt", ".csv", ".tsv"))
 COLUMNS: Final = ("path", "url", "source", "file", "filename", "image", "photo")
-"""Names of the column that holds the photos, in order of preference. Without such a header it is the first column."""
+"""Names of the column that has the photos, in order of preference. Without such a header it is the first column."""
 
 
 def read_list(path: Path) -> Iterator[tuple[int, str]]:
@@ -31,9 +31,12 @@ def read_list(path: Path) -> Iterator[tuple[int, str]]:
     """
     try:
         text = io.TextIOWrapper(io.BytesIO(read_regular(path, MAX_BYTES)), encoding="utf-8-sig").read()
-    except (OSError, UnicodeDecodeError) as error:
-        detail = getattr(error, "strerror", None) or str(error)
-        raise SourceError(f"{path}: the list can't be read as UTF-8 text: {detail}.") from error
+    except OSError as error:
+        raise SourceError(f"{path}: the list can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        detail = f"line {line} is in another encoding; save the list as UTF-8."
+        raise SourceError(f"{path}: the list can't be read as UTF-8 text: {detail}") from error
     if path.suffix.lower() == ".txt":
         lines = enumerate(text.splitlines(), 1)
         yield from ((line, entry.strip()) for line, entry in lines if entry.strip() and not entry.startswith("#"))
@@ -42,7 +45,7 @@ def read_list(path: Path) -> Iterator[tuple[int, str]]:
     try:
         rows = [(reader.line_num, row) for row in reader if any(row)]
     except csv.Error as error:
-        raise SourceError(f"{path}: the list can't be read as CSV: {error}.") from error
+        raise SourceError(f"{path}: the list can't be read as CSV: {error} (line {reader.line_num}).") from error
     column, header_rows = _find_column([row for _, row in rows])
     for line, row in rows[header_rows:]:
         if len(row) > column and row[column].strip():
@@ -50,7 +53,7 @@ def read_list(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _find_column(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """Return the index of the column that holds the photos, and the number of header rows.
+    """Return the index of the column that has the photos, and the number of header rows.
 
     A first row without a known column name is also a header if no cell of it is a photo and a cell of the second row
     is one.

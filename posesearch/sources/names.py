@@ -1,8 +1,8 @@
 r"""Names of files as valid Unicode, which the database can store, and back to the paths that open them.
 
-A path may have bytes that are not UTF-8. Python reads each as a lone surrogate, such as U+DCFF, and the name has an
-escape in its place, such as \udcff. A backslash that would make the name look escaped is itself escaped, as \x5c. So
-two paths never get the same name, and almost every path is its own name.
+A path may have bytes that are not UTF-8. Python reads each of them as a lone surrogate, such as U+DCFF. The name has an
+escape in its place, such as \udcff. A backslash that would make the name look escaped is itself escaped, as \x5c.
+Therefore two paths never get the same name. Almost every path is its own name.
 """
 
 import re

@@ -1,12 +1,13 @@
-"""Photo input: reads the bytes of a photo from a file or a URL, with a size limit."""
+"""Photo input: read the bytes of a photo from a file or a URL, with a size limit."""
 
 import os
 import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from posesearch.errors import DownloadFailed, MissingPhoto, PhotoTooLarge, UnreadablePhoto
+from posesearch.errors import DownloadFailed, MissingPhoto, PhotoTooLarge, UnreadablePhoto, VideoFile
 from posesearch.files import NotRegularFile, open_regular
+from posesearch.photos.extensions import is_video
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.names import to_unicode
 from posesearch.sources.urls import is_url, public_name
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from posesearch.sources.http import HttpReader
 
 MAX_BYTES: Final = 256_000_000
-"""Maximum size of a file. A URL has the limit of http_body.MAX_BYTES."""
+"""Maximum size of a file. The limit for a URL is http_body.MAX_BYTES."""
 
+_SIGNATURE_BYTES: Final = 64  # the first bytes, which are enough to recognize a video
 _CLOCK_RESOLUTION_NS: Final = 2_000_000_000  # FAT has the coarsest timestamps of the file systems in use
 
 
@@ -46,12 +48,13 @@ class SourceReader:
             UnreadablePhoto: the file can't be read.
             DownloadFailed: the URL can't be read, or returns something that is not a photo.
             PhotoTooLarge: the photo has more bytes than the limit.
+            VideoFile: so does a video.
         """
         if not is_url(location):
             return _read_file(location)
-        with self._lock:  # all threads share one HttpReader, which limits the requests per host
+        with self._lock:  # all threads share an HttpReader, because it limits the requests per host
             if self._is_closed:
-                raise DownloadFailed(public_name(location))
+                raise DownloadFailed(public_name(location), "the download was stopped")
             if self._http is None:
                 from posesearch.sources.http import HttpReader  # noqa: PLC0415 (a tenth of a second)
 
@@ -59,7 +62,7 @@ class SourceReader:
         return self._http.read(location, public_name(location), validators)
 
     def close(self) -> None:
-        """Abort the downloads in progress. Their `read` calls raise, and so do later ones."""
+        """Abort the downloads in progress. Their `read` calls and later ones raise an error."""
         with self._lock:  # a thread may be about to make the HttpReader
             self._is_closed = True
         if self._http is not None:
@@ -74,7 +77,7 @@ def read_source(location: str, *, allow_private: bool = False) -> bytes:
         allow_private: as in SourceReader.
 
     Raises:
-        UnreadablePhoto, DownloadFailed, PhotoTooLarge: as in SourceReader.read.
+        UnreadablePhoto, DownloadFailed, PhotoTooLarge, VideoFile: as in SourceReader.read.
     """
     return SourceReader(allow_private=allow_private).read(location).data or b""
 
@@ -85,6 +88,8 @@ def _read_file(path: str) -> Content:
         with open(path, "rb", opener=open_regular) as file:
             info = os.fstat(file.fileno())
             if info.st_size > MAX_BYTES:
+                if is_video(file.read(_SIGNATURE_BYTES), name):
+                    raise VideoFile(name)
                 raise PhotoTooLarge(name, f"the file is larger than {MAX_BYTES // 1_000_000} MB; scale the photo down")
             is_settled = time.time_ns() - info.st_mtime_ns > _CLOCK_RESOLUTION_NS
             data = file.read(info.st_size)
@@ -92,7 +97,8 @@ def _read_file(path: str) -> Content:
     except FileNotFoundError as error:
         raise MissingPhoto(name) from error
     except NotRegularFile as error:
-        raise UnreadablePhoto(name, "not a regular file, so it can't be a photo") from error
+        what = "a folder; name a photo in it" if os.path.isdir(path) else "not a regular file, so it can't be a photo"
+        raise UnreadablePhoto(name, what) from error
     except (OSError, ValueError) as error:  # ValueError: the name contains a NUL character
         detail = getattr(error, "strerror", None) or str(error)
         raise UnreadablePhoto(name, f"the file can't be read ({detail}); check its permissions") from error

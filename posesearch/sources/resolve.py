@@ -1,4 +1,4 @@
-"""Source resolution: expands files, folders, globs, lists and URLs into the photos that they name."""
+"""Source resolution: expand files, folders, globs, lists and URLs into the photos that they name."""
 
 import glob
 import os
@@ -11,11 +11,9 @@ from pathlib import Path
 from posesearch.errors import SourceError, frames_command
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
-from posesearch.sources.names import to_unicode
+from posesearch.sources.names import to_path, to_unicode
 from posesearch.sources.urls import is_url, public_name
-from posesearch.sources.walk import is_photo_path, size_and_time, walk_folder
-
-_MAX_COUNTED = 10_000
+from posesearch.sources.walk import count_endings, is_photo_path, size_and_time, walk_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class ObservedSource:
         bytes: size of the file. None for a URL, and for a file that is missing or can't be read.
         modified_ns: modification time of the file in nanoseconds since 1970. None where `bytes` is None.
         exists: False if there is nothing at the path. Always True for a URL.
-        listed: where a list names it, such as "photos.txt, line 3". Empty if it is not from a list.
+        listed: the list and the line that name it, such as "photos.txt, line 3". Empty if it is not from a list.
     """
 
     source: str
@@ -47,7 +45,7 @@ class Scan:
         observed: each photo once, in order.
         folders: the folders that were scanned. A photo in one of them that is not in `observed` no longer exists.
         unreadable: the folders that could not be scanned, each with the reason. Their contents are unknown.
-        broken_links: the symbolic links without a target. What they lead to is unknown.
+        broken_links: the symbolic links without a target. The files behind them are unknown.
     """
 
     observed: list[ObservedSource] = field(default_factory=list)
@@ -92,7 +90,7 @@ def _make_error(sources: Sequence[str | os.PathLike[str]], observed: Sequence[Ob
     listed = [photo for photo in observed if photo.listed]
     if not observed:
         return SourceError(f"{_join_names(sources)}: the list is empty; write one photo per line.")
-    advice = "check the name, or whether a disk is not connected."
+    advice = "check the name, and whether the disk is connected."
     if not listed:
         return SourceError(f"{_join_names(sources)}: there is no such file or folder; {advice}")
     more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
@@ -115,9 +113,18 @@ def list_photos(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
 
 
 def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
-    """Return the error for sources that exist and contain no photos. It says which files are there instead."""
+    """Return the error for sources that exist and have no photos. It says which files they have instead."""
     name = _join_names(sources)
-    endings = _count_endings([os.fspath(source) for source in sources if not is_url(os.fspath(source))])
+    endings: Counter[str] = Counter()
+    skipped_photos = 0
+    for folder in scan(sources).folders:
+        counts, photos = count_endings(to_path(folder))
+        endings += counts
+        skipped_photos += photos
+    if skipped_photos:
+        photos_are = "1 photo is" if skipped_photos == 1 else f"{skipped_photos} photos are"
+        why = "an ignore file or the name of a folder excludes them"
+        return SourceError(f"{name}: {photos_are} here, but {why}; name the photos themselves to ingest them.")
     if not endings:
         return SourceError(f"{name}: no photos here; photos end in {', '.join(sorted(EXTENSIONS))}.")
     (ending, count), *others = endings.most_common()
@@ -127,18 +134,6 @@ def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
         return SourceError(f"{name}: no photos here, but {videos}; take frames first: {frames_command('VIDEO')}")
     files = f"{count} {ending} file{'s' * (count > 1)}" + (", among others" if others else "")
     return SourceError(f"{name}: no photos here, but {files}")
-
-
-def _count_endings(folders: Sequence[str]) -> Counter[str]:
-    """Count the files in some folders and their subfolders by the end of the name, up to _MAX_COUNTED files."""
-    counts: Counter[str] = Counter()
-    for folder in folders:
-        for parent, _, names in os.walk(os.path.expanduser(folder)):
-            visible = [name for name in names if not name.startswith(".")]
-            counts.update(os.path.splitext(os.path.join(parent, name))[1].lower() or "other" for name in visible)
-            if counts.total() > _MAX_COUNTED:
-                return counts
-    return counts
 
 
 def _join_names(sources: Sequence[str | os.PathLike[str]]) -> str:
@@ -151,7 +146,7 @@ def _add_separator(folder: str) -> str:
 
 
 def _resolve_source(source: str, result: Scan) -> Iterator[ObservedSource]:
-    """Yield the photos of a source. Add the folders and links that it leads to to the scan."""
+    """Yield the photos of a source. Add its folders and links to the scan."""
     path = os.path.abspath(os.path.expanduser(source))
     if not is_url(source) and os.path.splitext(path)[1].lower() in LIST_EXTENSIONS and os.path.isfile(path):
         for line, entry in read_list(Path(path)):

@@ -1,18 +1,18 @@
-"""Secrets in the paths and queries of URLs: finds parameters that look like credentials, and masks their values."""
+"""Secrets in the paths and queries of URLs: find parameters that look like credentials, and mask their values."""
 
 import hashlib
 import re
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-# Query parameters of signed URLs at Amazon, Google and Microsoft. They differ each time that a photo's URL is signed.
+# Query parameters of signed URLs at Amazon, Google and Microsoft. They differ each time a photo's URL is signed.
 _SIGNATURE_PARAMETER: Final = re.compile(
     r"x-amz-|x-goog-|^(signature|expires|key-pair-id|policy|awsaccesskeyid|googleaccessid|sig|se|sp|sv|sr|st|spr)$",
     re.I,
 )
 _SIGNATURE: Final = re.compile(r"x-(amz|goog)-signature|^(signature|sig)$", re.IGNORECASE)  # each signed URL has one
 
-# Names of parameters whose values let others in. Values of other parameters tell photos apart and stay readable.
+# Names of parameters whose values give access. The values of other parameters distinguish photos and stay readable.
 _SECRET: Final = re.compile(
     r"token|secret|credential|passw|passphrase|passcode|authori|bearer|jwt|oauth|saml|assertion|cookie|hmac"
     r"|signature|session[-_.]?id|sess[-_.]?id|(key|otp|ticket)$"
@@ -41,7 +41,10 @@ def mask_query(query: str) -> str:
 
 
 def mask_path(path: str) -> str:
-    """Return the path of a URL with masks for secret parameters of its segments, such as ;jsessionid=..., and URLs."""
+    """Return the path of a URL with masks for secrets.
+
+    They can be parameters of its segments, such as `;jsessionid=`, or URLs in the path.
+    """
     return "".join(_mask_parameter(piece) for piece in re.split(r"([/;])", path))
 
 
@@ -60,7 +63,7 @@ def _is_secret(name: str) -> bool:
 
 
 def _holds_secret(text: str) -> bool:
-    """Return whether a text is, or has in it, a URL or a part of one with a secret."""
+    """Return whether a text has a URL, or a part of one, with a secret."""
     return any(
         _USER_INFO.search(decoded) or any(map(_SECRET.search, _PARAMETER.findall(decoded)))
         for decoded in _decodings(text)
@@ -68,7 +71,7 @@ def _holds_secret(text: str) -> bool:
 
 
 def _decodings(text: str) -> list[str]:
-    """Return the text, and what it stands for if it is percent-encoded, once or several times."""
+    """Return the text, and its decoded forms if it is percent-encoded once or several times."""
     decodings = [text]
     while (decoded := unquote_plus(decodings[-1])) != decodings[-1] and len(decodings) <= _MAX_ENCODINGS:
         decodings.append(decoded)
@@ -76,7 +79,7 @@ def _decodings(text: str) -> list[str]:
 
 
 def _mask(value: str) -> str:
-    """Return a part of the value's hash, because the value may also be what tells two photos apart."""
+    """Return a part of the value's hash, because two photos may differ only in this value."""
     if _MASKED.fullmatch(value):
         return value
     decoded = unquote(value.replace("+", " "), errors="surrogateescape")

@@ -1,8 +1,8 @@
 """Protection against server-side request forgery (SSRF): HTTP connections that reach only public IP addresses.
 
-A list of URLs from a stranger must not read servers in the user's own network. Each host name is resolved once. The
-connection is made to one of the addresses that were checked, so that a later answer of the resolver (DNS rebinding)
-has no effect. A redirect to another host makes a new connection, which is checked in the same way.
+A list of URLs from a stranger must not read servers in the user's own network. Each host name is resolved once, and the
+connection is made to one of the IP addresses that were checked. So a later answer of the resolver (DNS rebinding) has
+no effect. A redirect to another host makes a new connection, which is checked in the same way.
 """
 
 import http.client
@@ -38,7 +38,7 @@ class PrivateAddress(Exception):
 def is_public(address: str) -> bool:
     """Return whether an IP address is public: not private, loopback, link-local, multicast or reserved.
 
-    An IPv6 address that embeds an IPv4 address is public if the IPv4 address is. Text that is no IP address is not
+    An IPv6 address that embeds an IPv4 address is public if the IPv4 address is. Text that is not an IP address is not
     public.
     """
     try:
@@ -57,7 +57,10 @@ def is_public(address: str) -> bool:
 
 
 class _HeaderLines:
-    """The lines of the response headers, of which each must be whole. http.client takes an end for the last line."""
+    """The lines of the response headers, each of which must be complete.
+
+    Where the data ends early, http.client alone would use what has arrived as the last line.
+    """
 
     def __init__(self, file: Any) -> None:
         self._file, self._has_begun = file, False
@@ -71,7 +74,7 @@ class _HeaderLines:
 
 
 class _WholeResponse(http.client.HTTPResponse):
-    """A response whose headers must not break off: half a Location is another address."""
+    """A response whose headers must be complete, because half a Location is another URL."""
 
     def begin(self) -> None:
         file = self.fp
@@ -116,18 +119,18 @@ class _CheckedConnection(HTTPConnection):
         raise NewConnectionError(self, f"no connection: {failure}") from failure
 
     def connect(self) -> None:
-        """Connect, and register the socket with the adapter. With TLS it is not the socket of `_new_conn`."""
+        """Connect, and register the socket with the adapter. With TLS it is another socket than in `_new_conn`."""
         super().connect()
         if self.sock is not None:
             self.sockets.add(self.sock)
 
     def getresponse(self) -> Any:
-        """Return the response. Its attribute `deadline` makes a deadline for the body.
+        """Return the response. Its attribute `deadline` is a function that limits the time of the body.
 
         Raises:
             TimeoutError: the headers took longer than HEADER_SECONDS.
         """
-        sock = self.sock  # super() forgets it if the connection ends with the body
+        sock = self.sock  # super() sets it to None if the connection ends with the body
         with _deadline(sock, HEADER_SECONDS):
             response: Any = super().getresponse()
         response.deadline = partial(_deadline, sock)
@@ -136,10 +139,12 @@ class _CheckedConnection(HTTPConnection):
 
 @contextmanager
 def _deadline(sock: socket.socket | None, seconds: float) -> Iterator[None]:
-    """Abort what the block does with a socket after some seconds. A timeout of the socket starts again with each byte.
+    """Shut down a socket if the block takes longer than some seconds.
+
+    A timeout of the socket would start again with each byte.
 
     Raises:
-        TimeoutError: the block took longer, whether it failed or took what had arrived for the whole.
+        TimeoutError: the block took longer. It does not matter whether the block failed or returned what had arrived.
     """
     lock, finished, expired = threading.Lock(), threading.Event(), threading.Event()
 
@@ -183,8 +188,8 @@ class PublicOnlyAdapter(HTTPAdapter):
         """Make the connection pools, without opening a connection.
 
         Args:
-            allow_private: also connect to addresses on this machine and in its private network.
-            connections: how many connections to a host are kept open at most.
+            allow_private: also connect to IP addresses on this machine and in its private network.
+            connections: maximum number of connections to a host that are kept open.
         """
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._class_attributes = {"allow_private": allow_private, "sockets": self._sockets}

@@ -1,4 +1,4 @@
-"""URLs as sources: tells URLs from paths and gives each a name without credentials, to store and to show."""
+"""URLs as sources. Each has a name without credentials, which is stored and shown."""
 
 import re
 from typing import Final
@@ -8,7 +8,7 @@ from posesearch.sources.names import replace_surrogates, to_path
 from posesearch.sources.secrets import mask_path, mask_query
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+:(//|(?<=file:))", re.IGNORECASE)
-_AT: Final = re.compile("[@\ufe6b\uff20]|%40", re.IGNORECASE)  # the second and third stand for @ in a host
+_AT: Final = re.compile("[@\ufe6b\uff20]|%40", re.IGNORECASE)  # the second and third stand for @ in a host name
 
 
 def is_url(source: str) -> bool:
@@ -17,12 +17,12 @@ def is_url(source: str) -> bool:
 
 
 def to_location(source: str) -> str:
-    """Return what opens a source of the database: its path, or its URL, from which secrets were removed."""
+    """Return what opens a source of the database: its path, or its URL without secrets."""
     return source if is_url(source) else to_path(source)
 
 
 def public_name(url: str) -> str:
-    """Return the name by which the database and messages identify a URL. It is its own public name.
+    """Return the name by which the database and messages identify a URL. A public name is its own public name.
 
     The name has no user name, password or fragment. It has no signature parameters either, because a photo's URL gets
     new ones each time that it is signed. The values of parameters that look secret are replaced by a part of their
@@ -39,7 +39,7 @@ def public_name(url: str) -> str:
 
 
 def _name_malformed(url: str) -> str:
-    """Return the name of a URL that can't be read. It may still contain a password, up to its last @."""
+    """Return the name of a URL that can't be parsed. The URL may still have a password, up to its last @."""
     scheme, colon, rest = url.partition("://")
     *user, rest = _AT.split(rest)
     if user:

@@ -1,7 +1,8 @@
-"""Folder traversal: finds the photos in a folder tree and skips hidden, ignored and application-owned files."""
+"""Folder traversal: find the photos in a folder tree and skip hidden, ignored and application-owned files."""
 
 import io
 import os
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -110,6 +111,25 @@ def walk_folder(top: str, unreadable: list[tuple[str, str]], broken_links: list[
         pending += reversed(subfolders)
 
 
+def count_endings(top: str) -> tuple[Counter[str], int]:
+    """Count the files that are not hidden in a folder and its subfolders, for a message.
+
+    Returns:
+        How many files have each extension, such as ".json", or "other" without one. Then how many photos there are that
+        `walk_folder` may skip, because of an ignore file or of the name of a folder.
+    """
+    counts: Counter[str] = Counter()
+    skipped_photos = 0
+    for folder, subfolders, names in os.walk(top):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        is_skipped = any(map(_is_skipped, os.path.relpath(folder, top).split(os.sep)))
+        endings = Counter(os.path.splitext(name)[1].lower() or "other" for name in names if not name.startswith("."))
+        skipped_photos += sum(count for ending, count in endings.items() if ending in EXTENSIONS)
+        if not is_skipped:
+            counts.update({ending: count for ending, count in endings.items() if ending not in EXTENSIONS})
+    return counts, skipped_photos
+
+
 def paths_in_empty_folders(paths: Collection[str]) -> set[str]:
     """Return the absolute paths whose folder is empty. If it does not exist, its nearest existing ancestor counts.
 
@@ -171,7 +191,7 @@ def _read_rules(folder: str, parent: _IgnoreRules | None) -> _IgnoreRules | None
         return _IgnoreRules(folder, pathspec.GitIgnoreSpec.from_lines(lines), parent)
     except (OSError, ValueError) as error:
         detail = getattr(error, "strerror", None) or str(error)
-        raise SourceError(f"{path}: this is not a list of patterns, one per line: {detail}.") from error
+        raise SourceError(f"{path}: the ignore file can't be read: {detail}. It needs one pattern per line.") from error
 
 
 def _is_ignored(path: str, rules: _IgnoreRules | None) -> bool:
