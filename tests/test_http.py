@@ -322,7 +322,7 @@ def test_what_a_server_says_is_not_in_the_message(opener: SourceReader) -> None:
     for reason in (b"token=SECRET" + b"x" * 60_000, b"\x1b[31mRed\x00", "\u202e".encode()):
         with (
             speaking(b"HTTP/1.1 403 " + reason + b"\r\n\r\n") as address,
-            pytest.raises(DownloadFailed, match="answers 403 Forbidden$"),
+            pytest.raises(DownloadFailed, match="answers 403 Forbidden; open it in a browser to see why$"),
         ):
             opener.read(address)
 

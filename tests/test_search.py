@@ -402,7 +402,7 @@ def test_a_file_that_holds_no_keypoints_is_told(text: str, says: str, demo_db: D
     with pytest.raises(BadKeypoints) as error:
         demo_db.similar(query)
     assert says in str(error.value)
-    with pytest.raises(BadKeypoints, match="can't be read"):
+    with pytest.raises(BadKeypoints, match="there is no such file"):
         demo_db.similar(tmp_path / "gone.json")
 
 

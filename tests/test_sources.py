@@ -141,7 +141,7 @@ def test_names_and_ignore_files_that_are_none(tree: Path) -> None:
     (tree / "odd.txt").write_text("x\0y/*.png\nb.jpg\n", encoding="utf-8")
     assert [one.exists for one in sources.scan([tree / "odd.txt"]).observed] == [False, True]
     os.mkfifo(tree / ".posesearchignore")
-    with pytest.raises(SourceError, match="this is not a list of patterns, one per line: it is not a regular file"):
+    with pytest.raises(SourceError, match="the ignore file can't be read: it is not a regular file"):
         sources.scan([tree])
 
 

@@ -44,5 +44,6 @@ def _name_malformed(url: str) -> str:
     *user, rest = _AT.split(rest)
     if user:
         return public_name(f"{scheme}{colon}{rest}")
-    path, question_mark, query = rest.partition("#")[0].partition("?")
-    return f"{scheme}{colon}{mask_path(path)}{question_mark}{mask_query(query)}"
+    path, _, query = rest.partition("#")[0].partition("?")
+    masked = mask_query(query)
+    return f"{scheme}{colon}{mask_path(path)}{'?' if masked else ''}{masked}"
