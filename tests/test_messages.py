@@ -120,9 +120,10 @@ def test_photos_that_are_skipped_in_a_folder_are_counted(folder: Path, run: Run)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     (folder / "c" / ".posesearchignore").write_text("*.jpg\n*.PNG\n", encoding="utf-8")
-    why = "an ignore file or the name of a folder excludes them; name the photos themselves to ingest them."
+    why = "an ignore file or the name of a folder excludes it; name the photo directly to ingest it."
     assert run("ingest", "a")[2] == f"posesearch: a: 1 photo is here, but {why}\n"
     assert run("ingest", "b")[2].startswith("posesearch: b: no photos here; photos end in ")
+    why = "an ignore file or the name of a folder excludes them; name the photos directly to ingest them."
     assert run("ingest", "c")[2] == f"posesearch: c: 2 photos are here, but {why}\n"
 
 

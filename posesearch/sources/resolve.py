@@ -122,9 +122,11 @@ def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
         endings += counts
         skipped_photos += photos
     if skipped_photos:
-        photos_are = "1 photo is" if skipped_photos == 1 else f"{skipped_photos} photos are"
-        why = "an ignore file or the name of a folder excludes them"
-        return SourceError(f"{name}: {photos_are} here, but {why}; name the photos themselves to ingest them.")
+        is_one = skipped_photos == 1
+        photos_are, them = ("1 photo is", "it") if is_one else (f"{skipped_photos} photos are", "them")
+        why = f"an ignore file or the name of a folder excludes {them}"
+        advice = f"name the photo{'s' * (not is_one)} directly to ingest {them}"
+        return SourceError(f"{name}: {photos_are} here, but {why}; {advice}.")
     if not endings:
         return SourceError(f"{name}: no photos here; photos end in {', '.join(sorted(EXTENSIONS))}.")
     (ending, count), *others = endings.most_common()
