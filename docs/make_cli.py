@@ -4,7 +4,8 @@
 
 With --check, it changes nothing, shows the difference, and exits with 1 if the page is out of date.
 
-The text does not depend on the version of Typer, because posesearch/cli/help.py makes every line of it.
+posesearch/cli/help.py makes the usage lines and the descriptions, so that the text does not depend on the version of
+Typer. Typer 0.15.4, 0.24.2 with Click 8.3, and 0.29.2 gave the same page.
 """
 
 import difflib
