@@ -2,26 +2,42 @@
 
     python docs/make_cli.py [--check]
 
-With --check, it changes nothing, and exits with 1 if the page is out of date.
+With --check, it changes nothing, shows the difference, and exits with 1 if the page is out of date.
+
+posesearch/cli/help.py makes the usage lines and the descriptions, so that the text does not depend on the version of
+Typer. Typer 0.15.4, 0.24.2 with Click 8.3, and 0.29.2 gave the same page.
 """
 
+import difflib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import typer
+
+from posesearch.cli.commands import app
 
 PAGE: Final = Path(__file__).with_name("cli.md")
 MARKER: Final = "<!-- The rest is written by docs/make_cli.py. -->\n"
-COMMANDS: Final = (
-    "", "ingest", "reestimate", "similar", "show", "pairs", "outliers", "cluster", "stats", "sql", "demo", "models",
-    "models pull",
-)  # fmt: skip
+
+
+def list_commands() -> list[str]:
+    """Return the command lines that have a help, such as "posesearch models pull", in the order of the help."""
+    return list(_walk("posesearch", typer.main.get_command(app)))
+
+
+def _walk(name: str, command: Any) -> Iterator[str]:
+    yield name
+    for word, subcommand in getattr(command, "commands", {}).items():
+        yield from _walk(f"{name} {word}", subcommand)
 
 
 def read_help(command: str) -> str:
     """Return the help of a command, 80 columns wide."""
-    arguments = [sys.executable, "-m", "posesearch", *command.split(), "--help"]
+    arguments = [sys.executable, "-m", *command.split(), "--help"]
     environment = {**os.environ, "COLUMNS": "80"}
     done = subprocess.run(  # noqa: S603 (our own command line)
         arguments, env=environment, check=True, capture_output=True, encoding="utf-8"
@@ -31,13 +47,23 @@ def read_help(command: str) -> str:
 
 def make_page() -> str:
     """Return the page: the text above the marker as it is, and the help of every command."""
-    introduction = PAGE.read_text(encoding="utf-8").partition(MARKER)[0]
-    blocks = [f"### {f'posesearch {command}'.strip()}\n\n```\n{read_help(command)}```\n" for command in COMMANDS]
+    introduction, marker, _ = PAGE.read_text(encoding="utf-8").partition(MARKER)
+    if not marker:
+        raise ValueError(f"{PAGE} has no line {MARKER.strip()}")
+    blocks = [f"### {command}\n\n```\n{read_help(command)}```\n" for command in list_commands()]
     return introduction + MARKER + "\n" + "\n".join(blocks)
 
 
+def main(*, check: bool) -> int:
+    """Write or check the page, and return the exit code."""
+    old, new = PAGE.read_text(encoding="utf-8"), make_page()
+    if not check:
+        PAGE.write_text(new, encoding="utf-8")
+        return 0
+    lines = old.splitlines(), new.splitlines()
+    sys.stderr.writelines(f"{line}\n" for line in difflib.unified_diff(*lines, "docs/cli.md", "--help", lineterm=""))
+    return int(old != new)
+
+
 if __name__ == "__main__":
-    page = make_page()
-    if sys.argv[1:] == ["--check"]:
-        sys.exit(page != PAGE.read_text(encoding="utf-8"))
-    PAGE.write_text(page, encoding="utf-8")
+    sys.exit(main(check=sys.argv[1:] == ["--check"]))

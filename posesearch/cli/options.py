@@ -55,7 +55,8 @@ ModelPaths = Annotated[
     list[str] | None,
     typer.Option(
         "--model-path",
-        help="Load a network from your own file. NETWORK=FILE replaces one of several networks. Can be repeated.",
+        help="Load a network from your own file. NETWORK=FILE replaces one of several networks, which "
+        "`posesearch models` lists. Can be repeated.",
         metavar="FILE",
         rich_help_panel=layout.ESTIMATOR,
     ),
@@ -76,7 +77,7 @@ AllowPrivate = Annotated[
     bool,
     typer.Option(
         "--allow-private",
-        help="Allow URLs on this computer and in its private network, and the use of its proxy.",
+        help="Allow URLs of this computer and of private networks, and the proxy of your environment.",
         rich_help_panel=layout.SAFETY,
     ),
 ]
@@ -84,8 +85,8 @@ Trusted = Annotated[
     list[str] | None,
     typer.Option(
         "--trust",
-        help="Open photos below this folder, even if another user's database names them. `all` opens everything that "
-        "the database names: photos, URLs and networks. Can be repeated.",
+        help="Open photos below this folder, even if another user stored them in the database. `all` opens everything "
+        "that the database names: photos, URLs and networks. Can be repeated.",
         metavar="FOLDER|all",
         rich_help_panel=layout.SAFETY,
     ),
@@ -123,7 +124,7 @@ ViewOption = Annotated[
     View,
     typer.Option(
         "--view",
-        help="`any` also finds the pose seen from another side. It compares joints in 3D.",
+        help="`any` also finds the pose seen from another side. It compares joints in 3D, which `blazepose` gives.",
         metavar="same|any",
         rich_help_panel=layout.MATCHING,
     ),
@@ -134,8 +135,8 @@ MinShared = Annotated[
         "--min-shared",
         min=2,
         max=14,
-        help="Skip poses that share fewer body joints with the query, 2 to 14. If the query shows fewer joints, a pose "
-        "must share all of them.",
+        help="Skip poses that share fewer than N body joints with the query, 2 to 14. If the query shows fewer than N "
+        "joints, a pose must share all of them.",
         metavar="N",
         rich_help_panel=layout.MATCHING,
     ),

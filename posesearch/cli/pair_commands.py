@@ -12,16 +12,47 @@ from posesearch.cli.options import (
     Cluster,
     Collection,
     Db,
-    MinShared,
-    NoMirror,
-    Turn,
     View,
-    ViewOption,
     Where,
     make_compare_arguments,
 )
 
 # As in commands.py, commands import what is slow to import.
+
+# The options of `similar`, in the words of a comparison without a query.
+NoMirror = Annotated[
+    bool,
+    typer.Option(
+        "--no-mirror", help="Do not compare a pose with the mirror image of another.", rich_help_panel=layout.MATCHING
+    ),
+]
+Turn = Annotated[
+    bool,
+    typer.Option(
+        "--turn", help="Ignore whether a person is leaning, lying or upside down.", rich_help_panel=layout.MATCHING
+    ),
+]
+ViewOption = Annotated[
+    View,
+    typer.Option(
+        "--view",
+        help="`any` ignores from which side a person is seen. It compares joints in 3D, which `blazepose` gives.",
+        metavar="same|any",
+        rich_help_panel=layout.MATCHING,
+    ),
+]
+MinShared = Annotated[
+    int,
+    typer.Option(
+        "--min-shared",
+        min=2,
+        max=14,
+        help="Skip pairs that share fewer than N body joints, 2 to 14. If one of the poses has fewer than N joints, "
+        "the other must share all of them.",
+        metavar="N",
+        rich_help_panel=layout.MATCHING,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:

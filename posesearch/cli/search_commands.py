@@ -75,7 +75,8 @@ def similar(
         str | None,
         typer.Option(
             "--from-sql",
-            help="Search for each pose whose id this SQL query returns. It replaces QUERY.",
+            help="Search for each pose whose id this SQL query returns. Use it instead of QUERY. Each pose is answered "
+            "with a line of JSON.",
             metavar="SQL",
             rich_help_panel=layout.QUERY,
         ),
@@ -107,7 +108,7 @@ def similar(
             "--close",
             min=0,
             max=100,
-            help="Hide matches that are not more alike than this percentage of random pairs of poses. 0 shows all.",
+            help="Hide matches with a percentile below this. 0 shows all.",
             metavar="PERCENT",
             rich_help_panel=layout.RESULT,
         ),
@@ -133,9 +134,9 @@ def similar(
 ) -> None:
     """Find the photos whose pose is most like this one.
 
-    The answer has the nearest cluster and the most similar poses. A match has a similarity, which is 1 for the same
-    pose, and a percentile: it is more alike than this percentage of random pairs of poses. The joints that differ most
-    are named.
+    The answer shows the nearest cluster and the most similar poses. The similarity is 1 for the same pose. A percentile
+    of 99.7% means: more alike than 99.7% of random pairs of poses in the database. The remarks name the joints that
+    differ most.
     """
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415

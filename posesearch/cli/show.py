@@ -26,7 +26,8 @@ _DONE: Final = ("ingested", "changed", "moved", "pruned")
 def ingest(report: IngestReport) -> None:
     """Show what an ingest did, or would do, and why photos were rejected."""
     would = "would be " if report.dry_run else ""
-    stored = "" if report.dry_run else f", {_count(report.poses, 'pose')} stored"
+    total = " in total" if report.ingested and report.changed else ""
+    stored = "" if report.dry_run else f", {_count(report.poses, 'pose')} stored{total}"
     if report.dry_run:
         output.note("This is a dry run. Nothing was stored.")
     if report.missing:
@@ -139,7 +140,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
         )  # fmt: skip
     left_out = report.closest_left_out
     if not report.matches and left_out is None:
-        output.note("No stored pose shares enough joints with the query. --min-shared N asks for fewer.")
+        output.note("No pose passes the filters and shares enough joints with the query. --min-shared N needs fewer.")
     elif not report.matches and left_out is not None:
         output.note(
             f"No pose is close. The most similar one, pose {left_out.stored.pose_id}, has similarity "
