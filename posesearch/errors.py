@@ -249,7 +249,8 @@ class EstimatorMismatch(EstimatorError):
             f"Use {held!r}, ingest into another database, or allow both with --mix. You can also estimate the stored "
             f"photos again with {asked!r}."
         )
-        self.hint = ("reestimate", "--estimator", asked)
+        if not held.startswith(asked):  # otherwise only the network files differ, which the command would have to name
+            self.hint = ("reestimate", "--estimator", asked)
 
 
 class WeightsUnavailable(EstimatorError):

@@ -66,7 +66,7 @@ def test_a_changed_photo_whose_decoder_is_killed_keeps_its_poses(
     killer.kills = 2
     report = db.ingest(photo)
     assert counts(report) == {"rejected": 1}
-    assert report.rejected[0].message.endswith("run the command again later; its stored poses are kept")
+    assert report.rejected[0].message.endswith("run the command again later. Its stored poses are kept.")
     assert db.sql(ROWS).rows == before
     assert db.sql("SELECT count(*) FROM labels").rows == ((2,),)
     assert db.sql(UNREAD).rows == (("decoder_killed",),)
@@ -180,7 +180,7 @@ def test_a_url_that_answers_with_no_whole_photo_keeps_its_poses(
     for _ in range(2):
         report = db.ingest(f"{address}/a.png", allow_private=True)
         assert [one.reason for one in report.rejected] == [reason]
-        assert report.rejected[0].message.endswith("; its stored poses are kept")
+        assert report.rejected[0].message.endswith(". Its stored poses are kept.")
         assert db.sql(ROWS).rows == before
         assert db.sql(UNREAD).rows == ((reason,),)
     routes["/a.png"] = unchanged

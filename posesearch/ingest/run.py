@@ -63,7 +63,7 @@ def ingest(
         if request.prune and not plan.scan.observed:
             raise SourceError(
                 f"{', '.join(named)}: no photos here now, but {file.path} has {len(plan.diff.missing)} from here. "
-                f"Check whether a disk is not connected. To remove them all, name a folder above this one."
+                f"Check whether the disk is connected. To remove them all, name a folder above this one."
             )
         batch = Batch(database, config, request.collection, mix=mix)
         decoders = stack.enter_context(DecoderPool(max(2, request.jobs - 2)))
@@ -234,7 +234,7 @@ class IngestRun:
                 self._missing[observed.source] = stored.sha256
                 return
             self._unread[observed.source] = error.reason
-            detail += "; its stored poses are kept" if stored.has_poses else ""
+            detail += ". Its stored poses are kept." if stored.has_poses else ""
         elif not isinstance(error, MissingPhoto):
             rejection = error.reason, error.detail
             row = SnapshotRow(observed.source, None, None, None, self._collection, self._rule.to_json(), rejection)

@@ -132,7 +132,7 @@ def write_plots(
     from posesearch.render import plots  # noqa: PLC0415 (matplotlib takes a second to import)
 
     centroids = report.clustering.centroids
-    titles = [f"cluster {cluster.cluster}\n{cluster.size} poses" for cluster in report.clusters]
+    titles = [f"cluster {one.cluster}\n{one.size} pose{'s' * (one.size != 1)}" for one in report.clusters]
     files = {
         "inertia.png": plots.plot_inertia(report.clustering.inertias, len(centroids)),
         "scatter.png": plots.plot_scatter(report.points, report.point_labels, report.centroid_points),

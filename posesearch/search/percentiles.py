@@ -35,7 +35,9 @@ class PercentileScale:
         """
         sample = vectors.sample_poses(connection, SAMPLE_SIZE, world=options.uses_world)
         if options.uses_world and not len(sample):
-            raise NoWorldJoints("The poses here have no joints in 3D, which --view any compares.", can_reestimate=True)
+            raise NoWorldJoints(
+                "The poses of this database have no joints in 3D, which --view any compares.", can_reestimate=True
+            )
         weights = joint_weights(options.parts) * sample.masks
         is_query = weights.sum(axis=1) >= MIN_JOINTS_STEPS[-1]
         queries = [
