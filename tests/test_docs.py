@@ -39,6 +39,22 @@ def test_every_query_of_the_docs_runs_and_answers(query: str, demo_db: Database)
     assert table.columns
 
 
+def test_the_queries_about_clusters_keep_clusterings_apart(demo_folder: Path, tmp_path: Path) -> None:
+    shutil.copy(demo_folder / "poses.duckdb", tmp_path / "poses.duckdb")
+    with posesearch.open(tmp_path / "poses.duckdb") as db:
+        ids = {name: db.cluster(2, collection=name).clustering_id for name in ("men", "women")}
+        [pivot] = [query for query in sql_blocks() if query.startswith("PIVOT (SELECT clustering_id")]
+        rows = db.sql(pivot).rows
+        assert [row[:2] for row in rows] == [(ids["men"], "men"), (ids["women"], "women")]
+        for _, collection, *counts in rows:
+            assert sum(counts) == db.sql(f"SELECT count(*) FROM poses JOIN snapshots USING (snapshot_id) "
+                                         f"WHERE collection = '{collection}'").rows[0][0]  # fmt: skip
+        [medoids] = [query for query in sql_blocks() if "AS medoid" in query]
+        found = [row[:2] for row in db.sql(medoids).rows]
+        assert found[-4:] == [(ids[name], cluster) for name in ("men", "women") for cluster in (0, 1)]
+        assert len(set(found)) == len(found)
+
+
 def test_the_vector_of_the_docs_is_the_stored_one(demo_db: Database) -> None:
     code = re.search(r"```python\n(.*?)```", text("docs/sql.md"), re.DOTALL)
     assert code is not None
