@@ -2,10 +2,6 @@
 
 import json
 import re
-import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -242,50 +238,6 @@ def test_an_unreadable_keypoints_file_needs_no_example(name: str, says: str, fol
     (folder / "folder.json").mkdir()
     with pytest.raises(BadKeypoints, match=f"^{re.escape(f'{name}: {says}')}$"):
         read_keypoints(name)
-
-
-@pytest.fixture
-def awkward_db(tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A copy of the demo's database whose name has a space and a quote, in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(demo_folder / "poses.duckdb", tmp_path / "it's mine.duckdb")
-    return "it's mine.duckdb"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="hints are quoted for a POSIX shell")
-@pytest.mark.parametrize(
-    ("arguments", "stream"),
-    [
-        (["similar", "999"], "err"),
-        (["similar", "1", "--cluster", "77"], "err"),
-        (["ingest", "a.png", "--estimator", "openpose"], "err"),
-        (["ingest", "many"], "err"),
-        (["similar", "a.json"], "out"),
-    ],
-)
-def test_hints_can_be_pasted(arguments: list[str], stream: str, awkward_db: str, tmp_path: Path, run: Run) -> None:
-    (tmp_path / "a.png").write_bytes(b"no photo")
-    (tmp_path / "many").mkdir()
-    for number in range(12):
-        (tmp_path / "many" / f"{number}.png").write_bytes(b"no photo %d" % number)
-    joints = {"nose": [0, 0], "neck": [0, 5], "left_hip": [1, 9], "right_hip": [-1, 9]}
-    (tmp_path / "a.json").write_text(json.dumps({"keypoints": joints}), encoding="utf-8")
-    if stream == "out":  # without a clustering, a search suggests one
-        run("sql", "SELECT 1", "--db", awkward_db)
-        import duckdb  # noqa: PLC0415 (only this case edits the file)
-
-        with duckdb.connect(awkward_db) as connection:
-            connection.execute(
-                "DELETE FROM labels; DELETE FROM centroids; DELETE FROM inertias; DELETE FROM clusterings"
-            )
-    _, out, err = run(*arguments, "--db", awkward_db)
-    printed = re.search(r"(?:Try|To list them all): (posesearch .*)", out if stream == "out" else err)
-    assert printed is not None, (out, err)
-    assert '"\'"' not in printed[1].replace(shlex.quote(awkward_db), "")
-    command = printed[1].replace("posesearch", f"{shlex.quote(sys.executable)} -m posesearch", 1)
-    assert ("--db" in printed[1]) == (" models" not in printed[1])
-    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def test_a_hint_names_the_database_only_if_it_was_given(
