@@ -469,8 +469,9 @@ class TooFewPoses(QueryError):
 
     def __init__(self, k: int, complete: int) -> None:
         self.k, self.complete = k, complete
+        needed = f"{k} clusters need {k} different complete poses" if k > 1 else "1 cluster needs 1 complete pose"
         super().__init__(
-            f"{k} clusters need {k} different complete poses (all 14 body joints), but the database has {complete}. "
+            f"{needed} (all 14 body joints), but the database has {complete}. "
             f"Choose a smaller k, or ingest more photos."
         )
 

@@ -92,7 +92,7 @@ except DatabaseFailed as error:
 def test_a_full_disk_is_one_sentence_and_loses_no_batch(demo_folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("resource")
     root, db = Path(__file__).parents[1], tmp_path / "poses.duckdb"
-    for limit, sentence in ((1000, "it can't be made"), (2_000_000, "writing failed, the last batch is not in it")):
+    for limit, sentence in ((1000, "it can't be created"), (2_000_000, "writing failed, and the last batch was not stored")):
         fill = [sys.executable, "-c", FILL, str(db), str(limit)]
         written, _, said = subprocess.run(
             fill, check=True, capture_output=True, text=True, cwd=root
@@ -206,7 +206,7 @@ def test_a_batch_waits_for_whoever_has_the_file(
 
     assert db.ingest(photos, progress=Busy()).ingested == 2
     assert len(said) == 1
-    assert said[0].startswith(f"{db.path}: has this database open")
+    assert said[0].endswith(" has this database open. Waiting until it has finished.")
     assert len(db.sql("FROM snapshots").rows) == 3
 
 
