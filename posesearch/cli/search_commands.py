@@ -86,7 +86,7 @@ def similar(
         typer.Option(
             "--parts",
             help="Compare only these parts of the body: head, torso, arms, left-arm, right-arm, legs, left-leg, "
-            "right-leg, or joints such as left-wrist. Fewer than three joints are compared together with the torso.",
+            "right-leg, or joints such as left-wrist. One or two joints are compared together with the torso.",
             metavar="PART,PART",
             rich_help_panel=layout.MATCHING,
         ),
