@@ -92,7 +92,7 @@ except DatabaseFailed as error:
 def test_a_full_disk_is_one_sentence_and_loses_no_batch(demo_folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("resource")
     root, db = Path(__file__).parents[1], tmp_path / "poses.duckdb"
-    for limit, sentence in ((1000, "it can't be created"), (2_000_000, "writing failed, and the last batch was not stored")):
+    for limit, sentence in ((1000, "the database can't be created"), (2_000_000, "writing failed, and the last")):
         fill = [sys.executable, "-c", FILL, str(db), str(limit)]
         written, _, said = subprocess.run(
             fill, check=True, capture_output=True, text=True, cwd=root
@@ -134,7 +134,7 @@ def test_a_database_that_can_not_be_made_leaves_nothing(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(store_connection, "create_schema", no_room)
     with (
-        pytest.raises(DatabaseFailed, match="it can't be created .No space left on device"),
+        pytest.raises(DatabaseFailed, match="the database can't be created .No space left on device"),
         DatabaseFile(tmp_path / "x").writing(),
     ):
         pass
@@ -177,7 +177,7 @@ with ingest_lock(Path({db.path!r}), print):
         pid = holder.pid
         assert db.ingest(photos, progress=Listening()).ingested == 1
     assert len(said) == 1
-    assert f"another ingest (process {pid} on " in said[0]
+    assert f"another ingest or re-estimation (process {pid} on " in said[0]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "poses.duckdb"]
 
 
@@ -206,7 +206,8 @@ def test_a_batch_waits_for_whoever_has_the_file(
 
     assert db.ingest(photos, progress=Busy()).ingested == 2
     assert len(said) == 1
-    assert said[0].endswith(" has this database open. Waiting until it has finished.")
+    assert said[0].startswith(f"{db.path}: ")
+    assert " has this database open. " in said[0]
     assert len(db.sql("FROM snapshots").rows) == 3
 
 

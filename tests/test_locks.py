@@ -94,7 +94,7 @@ def test_duckdb_does_not_write_through_a_link(kind: str, ending: str, copy: Path
     letter.write_text(LETTER, encoding="utf-8")
     companion = copy.with_name(f"{copy.name}.{ending}")
     place(kind, companion, letter)
-    says = f"{companion.name} beside it is a link, or not a regular file"
+    says = f"{companion.name} beside it is a link or not a regular file"
     check_refused(copy, "stats", says=says)
     check_refused(copy, "cluster", "-k", "2", says=says)
 

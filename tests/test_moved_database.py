@@ -98,7 +98,7 @@ class At(IngestProgress):
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_ingest_ends_when_its_file_is_another(change: Callable[[Path], None], moved: Database, photos: Path) -> None:
     path = Path(moved.path)
-    with pytest.raises(DatabaseMoved, match="the file that was here has 4 photos of this run"):
+    with pytest.raises(DatabaseMoved, match="The original file has 4 photos of this run"):
         moved.ingest(photos, progress=At(5, lambda: change(path)))
     if "replace" not in change.__name__ and "overwrite" not in change.__name__ and change is not empty:
         assert not path.exists()  # no new file in its place
@@ -112,7 +112,7 @@ def test_a_reestimation_ends_when_its_file_is_another(
 ) -> None:
     moved.ingest(photos)
     path = Path(moved.path)
-    with pytest.raises(DatabaseMoved, match="the file that was here has 4 photos of this run"):
+    with pytest.raises(DatabaseMoved, match="The original file has 4 photos of this run"):
         moved.reestimate("blazepose", progress=At(4, lambda: change(path)))
     if change in (move_away, remove, rename_folder):
         assert not path.exists()
@@ -228,7 +228,7 @@ def test_a_file_that_is_held_at_the_start_is_waited_for(
         else:
             assert db.ingest(photos, dry_run=command == "dry run", progress=listening).ingested == 8
     assert listening.sentences[0].startswith(f"{db.path}: ")
-    assert listening.sentences[0].endswith(" has this database open. Waiting until it has finished.")
+    assert listening.sentences[0].endswith(" has this database open. Waiting for it to finish.")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes on Unix alone")

@@ -1,4 +1,4 @@
-"""K-means over pose vectors, the elbow of its inertia curve, and principal components, by scikit-learn."""
+"""K-means over pose vectors, the elbow of its inertia curve, and principal components. Uses scikit-learn."""
 
 import os
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ CURVE_K: Final = range(1, 14)
 """The values of k in the inertia curve, as in the article."""
 
 RESTARTS: Final = 10
-"""K-means runs from so many different starts, and the best run is kept."""
+"""K-means runs from this many random starts, and the best result is kept."""
 
-_PROCESS: Final = os.getpid()  # that imported this module
+_PROCESS: Final = os.getpid()  # the process that imported this module
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +51,12 @@ def run_kmeans(
     Args:
         vectors: (n, 28) float32, 0 where missing.
         masks: (n, 14) float32, 0 or 1.
-        k: the number of clusters. None takes the elbow of the curve.
-        normalization: how the vectors were made.
+        k: the number of clusters. None uses the elbow of the curve.
+        normalization: how the vectors were normalized.
         seed: the same seed gives the same clusters.
 
     Raises:
-        TooFewPoses: there are fewer distinct complete poses than clusters.
+        TooFewPoses: there are fewer distinct complete poses than clusters, or none.
     """
     complete = np.flatnonzero(masks.all(axis=1))
     distinct = len(np.unique(vectors[complete], axis=0))
@@ -72,7 +72,7 @@ def run_kmeans(
 
 
 def _fit(vectors: Float32, k: int, seed: int) -> tuple[Float32, float]:
-    from sklearn.cluster import KMeans  # noqa: PLC0415 (two seconds to import, which a search need not pay)
+    from sklearn.cluster import KMeans  # noqa: PLC0415 (its import takes two seconds, and a search does not need it)
 
     with _working_threads():
         fitted = KMeans(n_clusters=k, n_init=RESTARTS, random_state=seed).fit(vectors)
@@ -81,9 +81,9 @@ def _fit(vectors: Float32, k: int, seed: int) -> tuple[Float32, float]:
 
 @contextmanager
 def _working_threads() -> Iterator[None]:
-    """Have scikit-learn use one thread in a forked process.
+    """Let scikit-learn use only one thread in a forked process.
 
-    OpenMP's other threads exist only in the first process, and waiting for them would never end.
+    OpenMP's other threads exist only in the original process, so that a forked process would wait for them forever.
     """
     if os.getpid() == _PROCESS:
         yield

@@ -59,7 +59,7 @@ def cluster(
 
 
 def _keep(clustering: Clustering, kept: Mask, complete: Mask) -> Clustering:
-    """Return the clustering with the labels of some poses only.
+    """Return the clustering with the labels of only some poses.
 
     Args:
         clustering: with n labels.

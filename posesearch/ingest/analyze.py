@@ -15,21 +15,24 @@ from posesearch.store.snapshots import SnapshotRow
 from posesearch.store.sources import StoredSource
 
 GARBLED: Final = {kind.reason: kind for kind in (EmptyPhoto, NotAnImage, TruncatedPhoto)}
-"""Errors of bytes that are no whole photo. A file that has such bytes is damaged; a server may have cut its answer."""
+"""Errors of bytes that are not a complete photo.
+
+A file with such bytes is damaged. A server may send the complete photo the next time.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class PhotoAnalysis:
-    """What a thread found out about a photo.
+    """The result of the analysis of one photo.
 
     Attributes:
         observed: the photo.
-        stored: what the database knows about its source.
+        stored: what the database knows about its source. None for a new source.
         sha256: SHA-256 of its bytes. None if they were not read.
         content: what was read, without the bytes.
-        row: the analyzed photo. None if the database has these bytes already.
-        photo_facts: the photo's capture information, if the database needs only that.
-        error: why the photo could not be read or decoded this time.
+        row: the analyzed photo. None if the database already has these bytes.
+        photo_facts: the photo's capture information, if only that is to be updated. None otherwise.
+        error: why the photo could not be read or decoded in this run. None if it could.
     """
 
     observed: ObservedSource
@@ -42,10 +45,10 @@ class PhotoAnalysis:
 
 
 class PhotoAnalyzer:
-    """Decodes and estimates photos. Threads may share one. At most `jobs` of them compute at the same time."""
+    """Decodes and estimates photos. Threads may share an analyzer. At most `jobs` threads compute at the same time."""
 
     def __init__(self, load: Callable[[], Estimator], decoders: DecoderPool, jobs: int) -> None:
-        """Load nothing yet: `load` is called for the first photo."""
+        """Create an analyzer. `load` is called for the first photo, not before."""
         self._load, self._decoders = load, decoders
         self._slots = threading.Semaphore(jobs)
 
@@ -53,7 +56,7 @@ class PhotoAnalyzer:
         """Return the row of a photo, with the poses that the rule accepts, or with the reason for its rejection.
 
         Raises:
-            PhotoError: it is transient, so it is no reason to reject these bytes.
+            PhotoError: the error is transient, so the photo is not rejected because of it.
         """
         photo: Photo | None = None
         with self._slots:
@@ -72,7 +75,7 @@ class PhotoAnalyzer:
         """Return the row of a photo without estimating people, for its capture information.
 
         Raises:
-            PhotoError: it is transient.
+            PhotoError: the error is transient.
         """
         photo: Photo | None = None
         with self._slots:

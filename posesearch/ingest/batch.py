@@ -15,13 +15,13 @@ from posesearch.types import EstimatorConfig
 
 BATCH_ROWS: Final = 4096
 BATCH_SECONDS: Final = 5.0
-"""A batch is written after so many rows or seconds. It is what an interruption can lose."""
+"""A batch is written after this many rows or seconds. If the process is killed, the rows of one batch are lost."""
 
 _IDLE_SECONDS: Final = 1.0
 
 
 class Batch:
-    """Rows that wait to be written."""
+    """The rows of a run that are not yet written."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class Batch:
         Args:
             database: the database of the run.
             estimator: the estimator of the poses.
-            collection: the collection of the sources. None if there will be none.
-            replace_estimator: whether this estimator becomes the database's, whatever that was.
-            mix: whether to write poses beside those of another estimator.
+            collection: the collection of the sources. None if no sources will be added.
+            replace_estimator: whether this estimator replaces the database's.
+            mix: whether to write the poses if the database has poses of another estimator.
         """
         self._database, self._estimator, self._collection = database, estimator, collection
         self._replace_estimator, self._mix = replace_estimator, mix
@@ -60,11 +60,11 @@ class Batch:
 
         Args:
             snapshot: a photo that was estimated.
-            source: where a photo is.
-            photo_facts: a photo whose poses stay and whose capture information is updated.
+            source: a path or URL of a photo.
+            photo_facts: a photo whose capture information is updated. Its poses stay.
 
         Raises:
-            EstimatorMismatch: another process wrote poses of another estimator first.
+            EstimatorMismatch: another process has meanwhile written poses of another estimator.
             StoreError: the file can't be written.
         """
         self._snapshots += [snapshot] if snapshot else []
@@ -76,9 +76,10 @@ class Batch:
             self.write()
 
     def write_due(self) -> None:
-        """Write the rows if they have waited for a second, while no further row comes. The errors are those of `add`.
+        """Write the rows if the first of them was added more than a second ago. The errors are those of `add`.
 
-        Some have waited before, for a photo that takes long, so the documented five seconds are nearly over.
+        A run calls this while it has no further row to add. The rows may have waited four seconds for a slow photo
+        before they were added. One more second makes the five that are documented.
         """
         if self._first_added is not None and time.monotonic() - self._first_added > _IDLE_SECONDS:
             self.write()
@@ -87,7 +88,7 @@ class Batch:
         """Write the rows in one transaction. The errors are those of `add`.
 
         Args:
-            patience: seconds to wait for another program to close the file. None takes the file's own.
+            patience: seconds to wait for another program to close the file. None uses the file's own.
         """
         if self._snapshots or self._sources or self._photo_facts:
             with self._database.writing(patience) as connection:
@@ -97,7 +98,7 @@ class Batch:
                 if self._collection is not None:
                     sources.write_sources(connection, self._collection, self._sources)
             self._database.photos += self._count_photos()
-            # Cleared only now: the last write of a run makes up for one that was interrupted.
+            # Cleared only now, so that the last write of a run repeats a write that was interrupted.
             self._snapshots, self._sources, self._photo_facts = [], [], []
         self._first_added = None
         self._started = time.monotonic()
@@ -106,13 +107,13 @@ class Batch:
         """Write the rows of a run that ends early. The arguments and errors are those of `write`.
 
         Raises:
-            BatchLost: another program has the file open for longer, or the user does not wait for it.
+            BatchLost: another program kept the file open for longer, or the user interrupted this write too.
         """
         try:
             self.write(patience)
         except (KeyboardInterrupt, DatabaseBusy) as error:
             why = (
-                "the run was stopped before"
+                "the run was stopped during the last write"
                 if isinstance(error, KeyboardInterrupt)
                 else "another program has the database open"
             )
@@ -131,6 +132,5 @@ class Batch:
         elif stored.key != self._estimator.key and not self._mix:
             raise EstimatorMismatch(str(self._database.path), stored.name, self._estimator.name)
         elif stored.key == self._estimator.key and stored.custom_weights != self._estimator.custom_weights:
-            about.write_estimator(
-                connection, self._estimator
-            )  # the user has named another user's networks, and signs them
+            # The user has named the network files again. Another user had signed them, or they were at another path.
+            about.write_estimator(connection, self._estimator)

@@ -1,4 +1,4 @@
-"""The known photos by SHA-256, during an ingest: avoids repeated analysis, and detects moved photos and copies."""
+"""The known photos by SHA-256 during an ingest. Avoids repeated analysis, and detects moved photos and copies."""
 
 import os
 import threading
@@ -15,12 +15,12 @@ from posesearch.store.sources import SourceDiff
 
 @dataclass(frozen=True)
 class Relocation:
-    """How known bytes came to another source.
+    """Where else the bytes at a source are or were.
 
     Attributes:
-        status: "moved" if they are no longer at the other source, "copy" if they are.
+        status: "moved" if they are no longer at the other source, "copy" if they still are.
         other_source: the other source.
-        missing_source: the same source if it no longer exists. None if it has other bytes now.
+        missing_source: `other_source` if it no longer exists. None if it exists.
     """
 
     status: Literal["moved", "copy"]
@@ -29,7 +29,7 @@ class Relocation:
 
 
 class ContentIndex:
-    """The photos of a collection by the SHA-256 of their bytes. Threads may share one.
+    """The photos of a collection by the SHA-256 of their bytes. Threads may share an index.
 
     Photos with the same bytes are analyzed once, even if two threads read them at the same time.
     """
@@ -49,8 +49,8 @@ class ContentIndex:
     def make_once(self, sha256: str, make: Callable[[], SnapshotRow]) -> SnapshotRow | None:
         """Return the row that `make` returns for these bytes, here or in another thread.
 
-        Return None without calling `make` if the database has the bytes already. If `make` raises, other threads that
-        wait for these bytes call their own.
+        Return None without calling `make` if the database has the bytes already. If `make` raises an error, each other
+        thread that waits for these bytes calls its own `make`.
         """
         while True:
             with self._lock:
@@ -94,7 +94,7 @@ class ContentIndex:
             self._in_progress.pop(sha256, None)
 
     def record_change(self, sha256: str, source: str) -> None:
-        """Record that a source no longer has these bytes, but others."""
+        """Record that a source had these bytes and now has others."""
         with self._lock:
             content = self._contents.get(sha256)
             if content is not None and content.source == source:
@@ -114,7 +114,7 @@ class ContentIndex:
     def _take_missing_source(self, sha256: str) -> str | None:
         """Return a missing source that had these bytes. Each one is returned once."""
         missing = self._missing_sources.get(sha256, [])
-        if sha256 in self._unobserved:  # the first question about these bytes
+        if sha256 in self._unobserved:  # not yet checked for these bytes
             others = self._unobserved.pop(sha256)
             missing += [source for source in others if _is_missing(source)]
             self._missing_sources[sha256] = missing
@@ -122,5 +122,5 @@ class ContentIndex:
 
 
 def _is_missing(source: str) -> bool:
-    """Return whether a file no longer exists. It is unknown, and so False, for URLs."""
+    """Return whether a file no longer exists. False for a URL, because that is not checked."""
     return not sources.is_url(source) and not os.path.lexists(sources.to_path(source))

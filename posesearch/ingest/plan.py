@@ -1,8 +1,10 @@
 """The plan of an ingest: the photos to read, and the stored photos that are missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from posesearch.errors import SourceError
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.sources import Scan
@@ -32,10 +34,10 @@ class IngestRequest:
 
 @dataclass(frozen=True, eq=False)
 class IngestPlan:
-    """What an ingest has to do.
+    """What is to be done in an ingest.
 
     Attributes:
-        scan: the photos that are there.
+        scan: the photos at the sources.
         diff: how they differ from the stored ones.
         contents: what the database knows about photos of the collection, by the SHA-256 of their bytes.
     """
@@ -46,7 +48,11 @@ class IngestPlan:
 
 
 def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rule: AcceptanceRule) -> IngestPlan:
-    """Compare what was scanned with what is stored. Sources that were missing and are there again are marked so."""
+    """Compare the scanned photos with the stored ones.
+
+    Sources that were missing and exist again are marked as present, and the scanned sources are signed. A dry run
+    changes nothing.
+    """
     with database.opening(dry_run=request.dry_run) as connection:
         if connection is None:
             return IngestPlan(scan, SourceDiff(to_read=dict.fromkeys(range(len(scan.observed)))), {})
@@ -56,8 +62,8 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
         diff = sources.diff_sources(
             connection, request.collection, scan.observed, rule.sufficient_settings(), scan.folders, unreadable
         )
-        # A photo that the user once named directly, with a name that no scan of a folder finds, is not missing from
-        # one.
+        # A scan of a folder skips some names, such as hidden files. The user may have named such a photo directly in an
+        # earlier ingest. If a scan does not find it, that does not mean that it is missing.
         named = {one.source for one in scan.observed if not one.exists}
         diff.missing = {
             source: sha256 for source, sha256 in diff.missing.items() if source in named or scan.covers(source)
@@ -68,3 +74,13 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
             sources.sign_observed(connection, request.collection, scan.observed)
         contents = snapshots.read_contents(connection, request.collection) if diff.to_read else {}
         return IngestPlan(scan, diff, contents)
+
+
+def make_prune_error(named: Sequence[str], database: Path, missing: int) -> SourceError:
+    """Return the error for `prune` if the sources have no photos and the database has some from there."""
+    photos, them = ("1 photo", "it") if missing == 1 else (f"{missing} photos", "them")
+    return SourceError(
+        f"{', '.join(named)}: no photos here now, but {database} has {photos} from here. Check whether the disk is "
+        f"connected. To remove {them} from the database, ingest the folder above with --prune. If this folder is "
+        f"empty, delete it first."
+    )

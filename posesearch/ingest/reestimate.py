@@ -37,12 +37,12 @@ def reestimate(
     load: Callable[[EstimatorConfig], Estimator],
     progress: IngestProgress,
 ) -> ReestimateReport:
-    """Estimate the photos again that have another estimator's poses. See Database.reestimate.
+    """Estimate again the photos with poses of another estimator. See Database.reestimate.
 
-    The first batch makes the estimator the database's. From then on queries use it, and the next run completes an
-    interrupted one.
+    The first batch also records the estimator as the database's, and queries use it from then on. If the run is
+    interrupted, the next run completes it.
     """
-    with ingest_lock(file.path, progress.waiting):  # nobody else writes between the reading and the writing below
+    with ingest_lock(file.path, progress.waiting):  # no other run writes between the reads and the writes below
         reader = SourceReader(allow_private=allow_private)
         return _reestimate_locked(file, estimator, model_paths, jobs, reader, trust, load, progress)
 
@@ -117,7 +117,10 @@ def _reestimate_locked(
 
 
 def _read_stored(database: WatchedDatabase) -> tuple[EstimatorConfig, list[StoredSnapshot]]:
-    """Return the database's estimator and snapshots. Report a file that can't be written before the work."""
+    """Return the database's estimator and snapshots.
+
+    The file is also opened for writing, so that a file that can't be written is reported before the work.
+    """
     with database.reading() as connection:
         config = about.read_estimator(connection)
         stored = snapshots.read_snapshots(connection)
@@ -130,7 +133,7 @@ def _read_stored(database: WatchedDatabase) -> tuple[EstimatorConfig, list[Store
 def _find_outdated(
     file: DatabaseFile, stored: Sequence[StoredSnapshot], config: EstimatorConfig, trust: Trust
 ) -> list[StoredSnapshot]:
-    """Return the snapshots without poses of this estimator. Raise UntrustedDatabase if one may not be opened."""
+    """Return the snapshots to estimate again. Raise UntrustedDatabase if one of the photos may not be opened."""
     outdated = [one for one in stored if one.sha256 and not _has_estimator(one, config)]
     untrusted = [one.source for one in outdated if not trust.allows(one.source, one.signature) and _is_there(one)]
     if untrusted:
@@ -143,7 +146,7 @@ def _describe_photos(sources: Sequence[str]) -> str:
 
 
 def _is_there(snapshot: StoredSnapshot) -> bool:
-    """Return whether there may be a photo to open. A missing one is not opened, and keeps its poses."""
+    """Return whether the photo may exist. A missing photo is not opened, and its poses stay."""
     location = to_location(snapshot.source)
     return is_url(location) or os.path.lexists(location)
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Final
 
 from posesearch import sources as photo_sources
-from posesearch.errors import MissingPhoto, MissingURL, PhotoError, SourceError, StoreError, UnreadablePhoto
+from posesearch.errors import MissingPhoto, MissingURL, PhotoError, StoreError, UnreadablePhoto
 from posesearch.estimators import Estimator
 from posesearch.estimators.config import resolve_config
 from posesearch.ingest.analyze import GARBLED, PhotoAnalysis, PhotoAnalyzer
 from posesearch.ingest.batch import Batch
 from posesearch.ingest.content_index import ContentIndex, Relocation
-from posesearch.ingest.plan import IngestPlan, IngestRequest, make_plan
+from posesearch.ingest.plan import IngestPlan, IngestRequest, make_plan, make_prune_error
 from posesearch.ingest.tally import Tally
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.photos.pool import DecoderPool
@@ -45,7 +45,7 @@ def ingest(
     load: Callable[[EstimatorConfig], Estimator],
     progress: IngestProgress,
 ) -> IngestReport:
-    """Bring the database in line with the photos that `named` names. See Database.ingest."""
+    """Update the database to match the photos at the named sources. See Database.ingest."""
     started = time.monotonic()
     with ExitStack() as stack:
         if not request.dry_run:
@@ -61,10 +61,7 @@ def ingest(
         if not plan.scan.observed and not plan.diff.missing:
             raise photo_sources.no_photos_error(named)
         if request.prune and not plan.scan.observed:
-            raise SourceError(
-                f"{', '.join(named)}: no photos here now, but {file.path} has {len(plan.diff.missing)} from here. "
-                f"Check whether the disk is connected. To remove them all, name a folder above this one."
-            )
+            raise make_prune_error(named, file.path, len(plan.diff.missing))
         batch = Batch(database, config, request.collection, mix=mix)
         decoders = stack.enter_context(DecoderPool(max(2, request.jobs - 2)))
         run = IngestRun(plan, request, rule, lambda: load(config), decoders, batch, progress)
@@ -78,7 +75,7 @@ def ingest(
 
 
 class IngestRun:
-    """One run. Threads analyze the photos; the rest happens in the caller's thread, in the order of the photos."""
+    """One run. Threads analyze the photos. The rest happens in the caller's thread, in order except for slow photos."""
 
     def __init__(
         self,
@@ -105,8 +102,8 @@ class IngestRun:
         """Analyze the photos that have to be read, and write them.
 
         Raises:
-            KeyboardInterrupt: it was interrupted, and the photos processed so far are written.
-            BatchLost: it was interrupted, or failed, and the last photos could not be written.
+            KeyboardInterrupt: the run was interrupted. The photos processed so far are written.
+            BatchLost: the run was interrupted or failed, and the last photos could not be written.
         """
         observed, to_read = self._plan.scan.observed, self._plan.diff.to_read
         self._progress.start(sum(one.exists for one in observed) + len(self._plan.scan.unreadable))
@@ -126,12 +123,12 @@ class IngestRun:
             raise
 
     def _stop(self) -> None:
-        """End the waits of threads for servers and decoding processes."""
+        """Make threads stop waiting for servers and decoding processes."""
         self._reader.close()
         self._decoders.close()
 
     def _report_unread_photos(self) -> None:
-        """Report the photos whose outcome is known without reading them, and the folders that can't be read."""
+        """Report the folders that can't be read, and the photos whose outcome is known without reading them."""
         for folder, why in self._plan.scan.unreadable:
             detail = f"the folder can't be read ({why}); check its permissions"
             self._report(PhotoOutcome(folder, "rejected", rejection=Rejection(folder, UnreadablePhoto.reason, detail)))
@@ -143,7 +140,7 @@ class IngestRun:
                 self._report(PhotoOutcome(one.source, "unchanged"))
 
     def _analyze(self, item: tuple[int, StoredSource | None]) -> PhotoAnalysis:
-        """Read a photo, and analyze it if its bytes are new. Runs in threads."""
+        """Read a photo, and analyze it if its bytes are new. This runs in threads."""
         position, stored = item
         observed = self._plan.scan.observed[position]
         if self._request.dry_run and photo_sources.is_url(observed.location):
@@ -162,7 +159,7 @@ class IngestRun:
             return PhotoAnalysis(observed, stored, content=content)
         data = content.data
         sha256 = hashlib.sha256(data).hexdigest()
-        content = replace(content, data=None)  # analyses wait for their turn, and photos are large
+        content = replace(content, data=None)  # analyses are kept until they are processed, and photos are large
         row = self._index.make_once(sha256, lambda: self._make_row(data, sha256, observed.source))
         photo_facts = None
         has_same_bytes = stored is not None and stored.sha256 == sha256
@@ -173,7 +170,7 @@ class IngestRun:
         return PhotoAnalysis(observed, stored, sha256, content, row, photo_facts)
 
     def _check_answer(self, row: SnapshotRow | None, sha256: str, source: str) -> None:
-        """Raise the error of bytes that are no whole photo. The next answer of the server may be the photo again."""
+        """Raise an error if a server sent bytes that are not a complete photo. Its next response may be complete."""
         known = self._index.content(sha256) if row is None else None
         reason, message = (known.reason, known.message) if known else (row and row.rejection) or (None, None)
         if reason in GARBLED:
@@ -186,11 +183,11 @@ class IngestRun:
         return self._analyzer.estimate(data, sha256, source, self._collection, self._rule)
 
     def _process_analysis(self, analysis: PhotoAnalysis) -> None:
-        """Decide what became of a photo, add it to the batch and report it. Photos come in their order."""
+        """Decide the outcome of a photo, add the photo to the batch, and report it."""
         observed, stored, content = analysis.observed, analysis.stored, analysis.content
         if analysis.error is not None:
             self._process_unreadable(observed, stored, analysis.error)
-        elif analysis.sha256 is None or content is None:  # a URL that has not changed, or that a dry run did not ask
+        elif analysis.sha256 is None or content is None:  # a URL that has not changed, or that a dry run did not open
             self._process_unchanged_url(observed, stored)
         else:
             sha256, row = analysis.sha256, analysis.row
@@ -207,7 +204,7 @@ class IngestRun:
             moved_from = relocation.missing_source if relocation else None
             if moved_from is not None:
                 self._missing.pop(moved_from, None)
-            # Without validators, the server sends an incomplete photo again, and does not answer 304.
+            # Without validators, the server does not answer 304 next time, and sends the photo again, perhaps complete.
             validators = Validators() if stored_content.reason in GARBLED else content.validators
             source = SourceRow(
                 observed.source, sha256, content.size, content.modified_ns,
@@ -229,7 +226,7 @@ class IngestRun:
     def _process_unreadable(self, observed: ObservedSource, stored: StoredSource | None, error: PhotoError) -> None:
         is_missing, detail = isinstance(error, MissingPhoto | MissingURL), error.detail
         if stored is not None and stored.sha256 is not None:
-            # The stored poses stay: the photo may be readable again tomorrow.
+            # The stored poses stay, because the photo may be readable again in the next run.
             if is_missing:
                 self._missing[observed.source] = stored.sha256
                 return
@@ -249,7 +246,10 @@ class IngestRun:
             self._batch.add(row, source, photo_facts)
 
     def process_missing(self, database: WatchedDatabase) -> None:
-        """Mark the sources that are no longer there, or remove them with `prune`, and update their snapshots."""
+        """Mark the sources that no longer exist, or remove them with `prune`, and update their snapshots.
+
+        A source in an empty folder is only marked, because a disk that is not connected looks like an empty folder.
+        """
         kept = photo_sources.paths_in_empty_folders(self._missing) if self._request.prune else set(self._missing)
         missing = [source for source in self._missing if source in kept]
         pruned = [source for source in self._missing if source not in kept]
@@ -282,7 +282,7 @@ class IngestRun:
         self._progress.photo(outcome)
 
     def make_report(self, seconds: float, *, interrupted: bool = False) -> IngestReport:
-        """Return what was done."""
+        """Return the report of the run."""
         return self._tally.make_report(seconds, interrupted=interrupted, dry_run=self._request.dry_run)
 
 

@@ -6,23 +6,23 @@ from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Sta
 
 
 class Tally:
-    """Counts what became of the photos."""
+    """Counts the outcomes of photos."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """Start all counts at zero."""
         self._counts: Counter[Status] = Counter()
         self._poses = 0
         self._rejected: list[Rejection] = []
 
     def add(self, outcome: PhotoOutcome) -> None:
-        """Count a photo."""
+        """Count the outcome of a photo."""
         self._counts[outcome.status] += 1
         self._poses += outcome.poses
         if outcome.rejection is not None:
             self._rejected.append(outcome.rejection)
 
     def make_report(self, seconds: float, *, interrupted: bool, dry_run: bool) -> IngestReport:
-        """Return the counts as a report, whose attributes the arguments are."""
+        """Return the counts as a report. The arguments are attributes of it."""
         counts = self._counts
         return IngestReport(
             seen=counts.total() - counts["missing"] - counts["pruned"],

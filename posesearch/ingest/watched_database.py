@@ -1,4 +1,4 @@
-"""The database of a run, which must stay the file that it was when the run began."""
+"""The database of a run. Its path must lead to the same file for the whole run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,21 +14,21 @@ BATCH_PATIENCE: Final = 600.0
 
 
 class WatchedDatabase:
-    """Opens a database for one run, and notices if the file was moved, removed or replaced since the last time.
+    """Opens a database for one run, and detects that the file was moved, removed or replaced since it was last opened.
 
-    What a run finds unchanged, and what it has written, is in the file that it knows. If another file is at the path,
-    the counts of the run would be wrong. The file is recognized by the snapshot that was written last, because
-    inode numbers do not change if a file is overwritten, and change on some network file systems if it is not.
+    A run counts the photos that it finds unchanged in the file and the photos that it writes there. If another file
+    takes its place, these counts are wrong. The file is recognized by the snapshot that was written last. An inode
+    number is not enough. It stays the same if the file is overwritten, and it can change on network file systems.
 
     Attributes:
-        photos: number of photos that this run has written. `Batch` counts them.
+        photos: number of photos that this run has written. `Batch` updates it.
     """
 
     def __init__(self, file: DatabaseFile, waiting: Callable[[str], None] | None = None) -> None:
         """Open nothing yet.
 
         Args:
-            file: the database, which need not exist yet.
+            file: the database. It need not exist yet.
             waiting: is called with a sentence if another process has the file open.
         """
         self._file, self._waiting = file, waiting
@@ -44,9 +44,9 @@ class WatchedDatabase:
 
     @contextmanager
     def opening(self, *, dry_run: bool) -> Iterator[Connection | None]:
-        """Open the database for writing, or for reading in a dry run. Yield None if there is none yet.
+        """Open the database for writing, or for reading in a dry run. Yield None if it does not exist yet.
 
-        Opening it for writing reports a database that can't be written before the work.
+        Because it is opened for writing, a database that can't be written is reported before the work.
 
         Raises:
             DatabaseMoved, StoreError: as `writing`.
@@ -75,10 +75,10 @@ class WatchedDatabase:
         """Open the database for one transaction.
 
         Args:
-            patience: seconds to wait for another program to close the file. None takes the file's own.
+            patience: seconds to wait for another program to close the file. None uses the file's own.
 
         Raises:
-            DatabaseMoved: it is no longer there, or is another file. Nothing is written.
+            DatabaseMoved: the file no longer exists, or is another one. Nothing is written.
             StoreError: as DatabaseFile.writing.
         """
         self.check_exists()
@@ -100,9 +100,9 @@ class WatchedDatabase:
         self._last = self._next = last
 
     def _make_error(self) -> DatabaseMoved:
-        count = "1 photo" if self.photos == 1 else f"{self.photos} photos"
+        count = "1 photo" if self.photos == 1 else f"{self.photos or 'no'} photos"
         detail = (
-            f"this database was moved, removed or replaced during the run; the file that was here has {count} of this "
-            f"run, and the others are not stored; put that file back, and run the same command again"
+            f"this database was moved, removed or replaced during the run. The original file has {count} of this run. "
+            f"To store the others, put the original file back and run the same command again."
         )
         return DatabaseMoved(str(self.path), detail)

@@ -25,7 +25,7 @@ from posesearch.types import EstimatorConfig, Float64, Int64, Mask
 
 QUERIES: Final = 256
 POSES: Final = 8192
-"""Number of queries and of poses that are compared in one step, in some ten matrices of 16 MB."""
+"""Queries and poses that are compared in one step. The step uses about ten matrices of 16 MB."""
 
 
 def find_similar_to_each(
@@ -36,7 +36,7 @@ def find_similar_to_each(
 ) -> Iterator[SimilarReport | Failure]:
     """Find the poses most similar to each query. See Database.similar_many.
 
-    The file is open while poses are compared and reports are made, and closed while the caller takes them.
+    The file is open while poses are compared and reports are made. It is closed while the caller processes the reports.
     """
     joint_weights(options.parts)  # reports an unknown part before the work
     wanted = list(sources)
@@ -56,7 +56,7 @@ def find_similar_to_each(
             return position, Failure(str(source), type(error).__name__, str(error))
 
     with DecoderPool() as decoders:
-        # `close` ends the decoding after Ctrl-C. A photo that takes long may come after later ones.
+        # `close` ends the decoding after Ctrl-C. A slow photo may come after later ones, hence the positions.
         by_position = dict(map_in_order(prepare, enumerate(wanted), stop=decoders.close))
     queries = [by_position[position] for position in range(len(wanted))]
     prepared = [query[1] for query in queries if not isinstance(query, Failure)]
@@ -86,7 +86,7 @@ def _make_report(
     options: SearchOptions,
 ) -> SimilarReport:
     ranking = Ranking(connection, query, hits, options)
-    if len(ranking.listed) < options.n and len(hits) >= _hits_per_query(options):  # near-duplicates took places
+    if len(ranking.listed) < options.n and len(hits) >= _hits_per_query(options):  # near-duplicates took up places
         ranking = rank_distinct(connection, query, prepared, candidates, options, 4 * _hits_per_query(options))
     return make_report(connection, query, prepared, ranking, scale, options)
 
@@ -97,20 +97,20 @@ def _hits_per_query(options: SearchOptions) -> int:
 
 @dataclass(frozen=True, eq=False)
 class _BestHits:
-    """The best hits so far of some queries: arrays (queries, hits), best first."""
+    """The best hits of some queries so far, as arrays (queries, hits). The best hit comes first."""
 
     similarity: Float64
     pose_id: Int64
     mirrored: Mask
 
     def merge(self, ids: Int64, plain: Float64, mirrored: Float64, limit: int) -> "_BestHits":
-        """Return the best of these hits and of more poses.
+        """Return the best among these hits and more poses.
 
         Args:
             ids: (n,) of the poses.
             plain: (queries, n), similarities.
             mirrored: (queries, n), similarities with the mirrored queries.
-            limit: the most hits to keep.
+            limit: number of hits to keep at most.
         """
         similarity = np.concatenate([self.similarity, np.maximum(plain, mirrored)], axis=1)
         pose_id = np.concatenate([self.pose_id, np.broadcast_to(ids, plain.shape)], axis=1)
@@ -127,7 +127,7 @@ class _BestHits:
 def _find_most_similar(
     connection: Connection, prepared: Sequence[PreparedQuery], options: SearchOptions, candidates: str
 ) -> Iterator[list[Hit]]:
-    """Return the best hits of each query. Every pose is read once and compared with all queries."""
+    """Return the best hits of each query. Each pose is read once, and compared with all queries."""
     chunks = [prepared[start : start + QUERIES] for start in range(0, len(prepared), QUERIES)]
     best = [
         _BestHits(np.zeros((len(chunk), 0)), np.zeros((len(chunk), 0), np.int64), np.zeros((len(chunk), 0), bool))

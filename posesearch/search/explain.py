@@ -1,4 +1,4 @@
-"""Explaining the hits of a search: the joints that differ, percentile and rotation, and the nearest cluster."""
+"""Explains the hits of a search: the joints that differ, the percentile, the rotation, and the nearest cluster."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def make_report(
     scale: PercentileScale,
     options: SearchOptions,
 ) -> SimilarReport:
-    """Return the matches among the listed hits, each explained, and the nearest cluster."""
+    """Return the matches among the listed hits, with explanations, and the nearest cluster."""
     collection = options.collection if options.collection is not None else query.collection
     cluster = _find_nearest_cluster(connection, query.pose, collection)
     explained = [
@@ -70,7 +70,8 @@ def _explain_hit(
 def _find_nearest_cluster(connection: Connection, pose: Pose, collection: str | None) -> NearestCluster | None:
     """Return the nearest cluster of the newest clustering of a collection.
 
-    Without a collection, return the most similar one of all current clusterings: distances compare only within one.
+    Without a collection, return the most similar of the nearest clusters of all current clusterings. Similarities are
+    compared, because the distances of different clusterings are not comparable.
     """
     best: NearestCluster | None = None
     for clustering in clusterings.read_current(connection, collection):

@@ -11,16 +11,19 @@ from posesearch.store.fingerprints import Fingerprints
 from posesearch.types import Float32, Float64, Int64, Mask, StoredPose
 
 MAX_HASH_BITS: Final = 8
-"""At most so many bits of the difference hashes differ, of 64. Encoding again changes 0 to 7, a crop of 4% 4 to 8."""
+"""The difference hashes differ in at most this many of 64 bits.
+
+Another encoding of the same photo changes 0 to 7 bits. A crop of 4% changes 4 to 8.
+"""
 
 MIN_CORRELATION: Final = 0.995
-"""The poses correlate at least so much: another person before the same background often does not."""
+"""The poses have at least this correlation. Those of two people in front of the same background often have less."""
 
 MAX_MOVE: Final = 0.025
-"""The median joint moves at most so far, as a fraction of the photo's width or height.
+"""The median joint moves at most this far, as a fraction of the photo's width or height.
 
-Another person in the same pose before a plain background is usually elsewhere in the photo. Encoding again moves the
-median joint by up to 0.013, a crop of 4% by up to 0.026 (95 of 100 photos).
+Another person in the same pose in front of a plain background is usually elsewhere in the photo. Another encoding of
+the same photo moves the median joint by up to 0.013, and a crop of 4% moves it by up to 0.026 (95 of 100 photos).
 """
 
 
@@ -30,7 +33,7 @@ def are_near_duplicates(a: Fingerprints, b: Fingerprints, correlation: Float64) 
     Args:
         a: n poses.
         b: n poses.
-        correlation: (n,) float64, not mirrored. A similarity, which is at most as large, may stand for it.
+        correlation: (n,) float64, not mirrored. It may be a similarity instead, which is at most as large.
     """
     same_photo = (a.photo == b.photo) & (a.number == b.number)
     same_hash = a.has_dhash & b.has_dhash & (np.bitwise_count(a.dhash ^ b.dhash) <= MAX_HASH_BITS)
@@ -40,9 +43,9 @@ def are_near_duplicates(a: Fingerprints, b: Fingerprints, correlation: Float64) 
 
 
 def _compute_moves(a: Float32, b: Float32) -> Float32:
-    """Return how far the median joint of n pairs moves, (n,), fractions of the photo. NaN without a common joint."""
+    """Return how far the median joint of n pairs moves, (n,), as a fraction of the photo. NaN if no joint is shared."""
     with np.errstate(invalid="ignore"):
-        moves = np.sort(np.abs(a - b).max(axis=-1), axis=-1)  # NaN, a joint that one of them lacks, comes last
+        moves = np.sort(np.abs(a - b).max(axis=-1), axis=-1)  # a joint that one of them lacks is NaN, and comes last
     middle = (np.isfinite(moves).sum(axis=-1, keepdims=True) - 1).clip(0) // 2
     return np.asarray(np.take_along_axis(moves, middle, axis=-1)[..., 0], np.float32)
 

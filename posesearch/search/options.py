@@ -8,21 +8,21 @@ from posesearch import skeleton
 from posesearch.pose.similarity import MIN_SHARED, Invariance
 
 MIN_PERCENTILE: Final = 90.0
-"""A match must be more similar than this percentage of random pairs. docs/search.md says why."""
+"""A match has at least this percentile among random pairs. docs/search.md explains the value."""
 
 
 class CompareArguments(TypedDict, total=False):
     """The keyword arguments of all methods that compare poses.
 
     Attributes:
-        collection: only poses of this collection. None, the default, is all.
-        cluster: only poses with this label. None is all.
+        collection: only poses of this collection. None, the default, means all.
+        cluster: only poses with this label. None, the default, means all.
         where: only poses for which this SQL expression over the columns of labelled_poses is true.
         mirror: whether mirrored poses match as well. True by default.
         turn: whether rotations in the image plane are ignored.
         view: "any" compares world coordinates and ignores rotations about the vertical. "same" by default.
         min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer. 6 by default.
-        duplicates: whether near-duplicates are listed separately.
+        duplicates: whether each near-duplicate is listed separately.
     """
 
     collection: str | None
@@ -39,8 +39,8 @@ class SearchArguments(CompareArguments, total=False):
     """The keyword arguments of a search.
 
     Attributes:
-        parts: only these parts of the body, such as "left-arm", or joints. Empty is the whole body.
-        close: percentage of random pairs that a match must be more similar than, 0 to 100. 90 by default.
+        parts: only these parts of the body, such as "left-arm", or joints. Empty means the whole body.
+        close: the lowest percentile of a match among random pairs, 0 to 100. 90 by default.
     """
 
     parts: Sequence[str]
@@ -49,7 +49,7 @@ class SearchArguments(CompareArguments, total=False):
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """The options of a search, checked."""
+    """The valid options of a search."""
 
     n: int = 10
     collection: str | None = None

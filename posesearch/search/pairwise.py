@@ -1,4 +1,4 @@
-"""Pairwise search: every pose compared with every other, for the most similar pairs and for outliers."""
+"""Pairwise search: compares every pose with every other, for the most similar pairs and for outliers."""
 
 import heapq
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ from posesearch.types import Float64, Int64
 
 ROWS: Final = 256
 COLUMNS: Final = 8192
-"""Poses that are compared in one step, in some ten matrices of 16 MB."""
+"""Poses that are compared with each other in one step. The step uses about ten matrices of 16 MB."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Input:
-    """All poses that are compared: ids (n,), coordinates, fingerprints, and the percentile scale."""
+    """All poses to compare: ids (n,), coordinates, fingerprints, and the percentile scale."""
 
     ids: Int64
     poses: Poses
@@ -42,8 +42,8 @@ class _Tile:
 
     Attributes:
         rows, columns: the ranges of poses.
-        plain, mirrored: (rows, columns) float64. They are -inf where poses do not compare, on the diagonal, and for
-            near-duplicates unless these are wanted.
+        plain, mirrored: (rows, columns) float64. They are -inf where too few joints are shared, for a pose and
+            itself, for pairs that another tile has, and for near-duplicates unless these are wanted.
         duplicates: number of near-duplicate pairs that were left out.
     """
 
@@ -64,13 +64,13 @@ def find_pairs(file: DatabaseFile, options: SearchOptions, progress: Progress) -
     pairs = []
     for similarity, row, column, mirrored in best:
         first, second = stored.get(int(data.ids[row])), stored.get(int(data.ids[column]))
-        if first is not None and second is not None:  # another process may have removed one meanwhile
+        if first is not None and second is not None:  # another process may have removed a pose since
             pairs.append(Pair(similarity, data.scale.percentile(similarity), mirrored, first, second))
     return PairsReport(tuple(pairs), duplicates)
 
 
 def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress) -> OutliersReport:
-    """Find the poses that are least similar to any other. See Database.outliers."""
+    """Find the poses whose most similar other pose is the least similar. See Database.outliers."""
     data = _read_input(file, options)
     best, nearest = np.full(len(data.ids), -np.inf), np.zeros(len(data.ids), np.int64)
     for tile in _compare_tiles(data, options, progress, half=False):
@@ -96,7 +96,7 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
 
 
 def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
-    """Read all that is compared. The file is closed during the comparison."""
+    """Read all poses to compare. The file is closed during the comparison."""
     with file.reading() as connection:
         snapshots.check_collection(connection, options.collection)
         if about.read_estimator(connection) is None or not poses.has_poses(connection):
@@ -113,7 +113,7 @@ def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
 
 
 def _compare_tiles(data: _Input, options: SearchOptions, progress: Progress, *, half: bool) -> Iterator[_Tile]:
-    """Compare all poses with all others, or with `half` only with those that come later."""
+    """Compare each pose with all others. With `half`, compare it only with later ones."""
     count = len(data.ids)
     starts = [
         (row, column)
@@ -145,7 +145,7 @@ def _compare_tiles(data: _Input, options: SearchOptions, progress: Progress, *, 
 
 
 def _symmetric_similarity(query: Poses, others: Poses, options: SearchOptions) -> Float64:
-    """Return similarities that are the same in both directions: the share is that of the pose with more joints."""
+    """Return similarities that are the same in both directions. The share is that of the pose with more joints."""
     comparison = compare(others, query, query.masks, options.invariance)
     joints = others.masks.sum(axis=1)[None], query.masks.sum(axis=1)[:, None]
     is_comparable = comparison.shared >= np.minimum(options.min_shared, np.minimum(*joints))
@@ -159,8 +159,8 @@ def _find_best_pairs(
     """Find the most similar pairs.
 
     Returns:
-        The pairs, best first, each with its similarity, its two rows and whether one is mirrored, and the number of
-        near-duplicate pairs that are left out.
+        The pairs, best first, and the number of near-duplicate pairs that are left out. A pair has its similarity, its
+        two rows, and whether one pose is mirrored.
     """
     n, duplicates = options.n, 0
     best: list[tuple[float, int, int, bool]] = []

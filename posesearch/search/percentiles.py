@@ -1,4 +1,4 @@
-"""Percentiles: how a similarity compares with those of random pairs of the database's own poses."""
+"""Percentiles: the percentage of random pairs of the database's poses that a match is more alike than."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,17 +15,17 @@ from posesearch.store.prepared_query import PreparedQuery
 from posesearch.types import Float64
 
 SAMPLE_SIZE: Final = 200
-"""Poses whose pairs are the random pairs. About 20,000 pairs give a percentile to 0.1%."""
+"""Number of random poses, whose pairs are the random pairs. About 20,000 pairs give a percentile to 0.1%."""
 
 MIN_POSES: Final = 30
-"""With fewer poses random pairs mean nothing, and there are no percentiles."""
+"""With fewer poses, random pairs say too little, and there are no percentiles."""
 
 SAME_SIMILARITY: Final = 1e-6
-"""Two similarities that differ by less differ by rounding."""
+"""Similarities that differ by less than this differ only by rounding."""
 
 
 class PercentileScale:
-    """The similarities of random pairs of the database's poses, compared with the options of the search."""
+    """The similarities of random pairs of the database's poses, computed with the options of the search."""
 
     def __init__(self, connection: Connection, options: SearchOptions) -> None:
         """Read the sample and compare its pairs.
@@ -64,7 +64,8 @@ def compare_both_ways(
     """Return the similarities of queries, and of the mirrored queries, with stored poses.
 
     Returns:
-        Two arrays (q, n) float64. They are -inf where too few joints are shared, or where mirrored poses do not count.
+        Two arrays (q, n) float64. They are -inf where too few joints are shared, and for the mirrored
+            queries if the options exclude mirrored poses.
     """
     similarities = []
     for variant in (queries, [query.mirror() for query in queries]):

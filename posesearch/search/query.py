@@ -18,10 +18,10 @@ from posesearch.store.prepared_query import PreparedQuery
 from posesearch.types import Float32, Pose, StoredPose
 
 MIN_JOINTS_STEPS: Final = (MIN_JOINTS, 6, 3)
-"""Body joints that a person in a query photo must show. The first step that a person reaches is used.
+"""Body joints that a person in a query photo must show. The first step that any person reaches is used.
 
-The first is that of an ingest, so that a photo finds its own stored pose. The last is the least that an ingest accepts:
-fewer joints fit almost any pose.
+The first step is the default of an ingest, so that a photo finds its own stored pose. The last is the lowest value that
+an ingest accepts, because fewer joints fit almost any pose.
 """
 
 
@@ -51,12 +51,12 @@ def query_from_keypoints(path: str, person: int | None) -> Query:
 
     Args:
         path: the file.
-        person: which person of the file, from 1. None takes the first.
+        person: which person of the file, from 1. None means the first.
 
     Raises:
-        BadKeypoints: the file can't be read, or has something else.
+        BadKeypoints: the file can't be read, or is not a keypoints file.
         NoSuchPerson: there are fewer people.
-        TooFewJoints: the person has fewer than 3 body joints, or all of them on one point.
+        TooFewJoints: the person has fewer than 3 body joints, or all of them lie on one point.
     """
     file = read_keypoints(path)
     number = _choose_number(path, person, len(file.people))
@@ -84,19 +84,19 @@ def query_from_photo(
 
     Args:
         source: path or URL.
-        person: which person, from 1. None takes the most prominent.
+        person: which person, from 1. None means the most prominent.
         load: returns the database's estimator.
         decoders: decodes the photo.
-        allow_private: whether to open a URL on this machine or in its network.
+        allow_private: whether to open a URL of this computer or of a private network.
 
     Raises:
-        PhotoError: the photo can't be read, or shows nobody that can be searched for.
+        PhotoError: the photo can't be read, or shows nobody with enough joints.
         NoSuchPerson: there are fewer people.
         EstimatorError: the estimator can't be used.
         DecoderUnavailable: no photo can be decoded.
     """
     data = sources.read_source(source, allow_private=allow_private)
-    decoders.start()  # a process starts while the network loads
+    decoders.start()  # so that a process starts while the network loads
     source = sources.public_name(source) if sources.is_url(source) else source
     estimator = load()
     photo = decoders.decode(data, source, estimator.useful_side)
@@ -115,7 +115,7 @@ def query_from_photo(
 
 
 def _choose_number(source: str, person: int | None, people: int) -> int:
-    """Return which person is meant, from 1, or raise NoSuchPerson. None means the first."""
+    """Return which person is meant, from 1. None means the first. Raise NoSuchPerson if there are fewer people."""
     number = 1 if person is None else person
     if not 1 <= number <= people:
         raise NoSuchPerson(source, number, people)
@@ -137,10 +137,10 @@ def make_query(
 
 
 def prepare_query(query: Query, parts: Sequence[str], invariance: Invariance) -> PreparedQuery:
-    """Return what is compared of a query: all its joints, or those of some parts of the body.
+    """Prepare a query for the search. With `parts`, only the joints of these parts of the body are compared.
 
     Raises:
-        NoSuchPart: there is no such part, or the query shows too little of the parts.
+        NoSuchPart: there is no such part, or the query shows too few joints of the parts.
         NoWorldJoints: `invariance` is "view" and the query has no world coordinates.
     """
     vector = query.pose.world_vector if invariance == "view" else query.pose.vector
@@ -154,7 +154,7 @@ def prepare_query(query: Query, parts: Sequence[str], invariance: Invariance) ->
 
 
 def _make_world_error(query: Query) -> NoWorldJoints:
-    """Return the error for a query without world coordinates. It says why there are none."""
+    """Return the error for a query without world coordinates, with the reason why there are none."""
     if query.pose_id is not None:
         sentence = f"Pose {query.pose_id} has no joints in 3D, which --view any compares."
         return NoWorldJoints(sentence, can_reestimate=True)

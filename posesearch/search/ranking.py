@@ -12,7 +12,7 @@ from posesearch.store.search import Hit
 
 
 class Ranking:
-    """The hits of a search, and which of them are listed. Near-duplicates of a listed hit are not listed themselves.
+    """The hits of a search, and which of them are listed. By default, near-duplicates of a listed hit are not listed.
 
     Attributes:
         hits: best first. Of equal hits, the query's own pose comes first.
@@ -41,7 +41,7 @@ def rank_distinct(
     options: SearchOptions,
     n: int,
 ) -> Ranking:
-    """Search for n hits, and for more until enough are left without near-duplicates."""
+    """Search for n hits. While too few are left without near-duplicates, search for four times as many."""
     while True:
         hits = search.find_most_similar(
             connection, prepared, n, mirror=options.mirror, min_shared=options.min_shared, candidates=candidates

@@ -1,4 +1,4 @@
-"""The DuckDB file: the only package that imports duckdb.
+"""The DuckDB file. No other package imports duckdb.
 
-schema.sql has the tables. Queries stand beside the functions that use them.
+schema.sql defines the tables, views and macros. Each query is in the function that uses it.
 """

@@ -1,4 +1,4 @@
-"""The table `about`: settings of the whole database, with the estimator of its poses."""
+"""The table `about`: facts about the whole database, such as the estimator of its poses."""
 
 import json
 from typing import Final
@@ -11,18 +11,18 @@ _MODEL_FILES: Final = "model_files"
 
 
 def read_value(connection: Connection, key: str) -> str | None:
-    """Return a value of the table. It is None if the key is not there."""
+    """Return the value of a key. None if the table does not have the key."""
     rows = connection.execute("SELECT value FROM about WHERE key = ?", [key]).fetchall()
     return str(rows[0][0]) if rows else None
 
 
 def write_value(connection: Connection, key: str, value: str) -> None:
-    """Insert or replace a value of the table."""
+    """Insert or replace the value of a key."""
     connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
 
 
 def read_estimator(connection: Connection) -> EstimatorConfig | None:
-    """Return the estimator of the database's poses. It is None before the first ingest."""
+    """Return the estimator of the database's poses. None before the first ingest."""
     name = read_value(connection, _ESTIMATOR)
     if name is None:
         return None

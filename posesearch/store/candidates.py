@@ -10,10 +10,13 @@ from posesearch.errors import BadFilter
 from posesearch.store.connection import Connection
 
 RELATIONS: Final = {False: "poses", True: "world_poses"}
-"""The relation that holds all poses, by whether world coordinates are compared."""
+"""The relation with all poses, by whether world coordinates are compared."""
 
 _FUNCTIONS: Final = frozenset(("unnest", "range", "generate_series", "similar_poses", "similar_views", "nearest_poses"))
-"""What a condition may call in FROM. Other functions there read more than the database, or change the process."""
+"""The functions that a condition may call in FROM.
+
+Others can read files other than the database, or change the process.
+"""
 
 
 def select_candidates(
@@ -24,9 +27,9 @@ def select_candidates(
     Args:
         connection: an open file.
         world: whether world coordinates are compared.
-        collection: only poses of this collection.
-        cluster: only poses with this label.
-        where: an SQL expression over the columns of labelled_poses.
+        collection: only poses of this collection. None means all.
+        cluster: only poses with this label. None means all.
+        where: an SQL expression over the columns of labelled_poses. Empty means all poses.
 
     Raises:
         BadFilter: `where` is not one expression, or DuckDB refuses it.
@@ -54,12 +57,12 @@ def _parse_condition(connection: Connection, where: str) -> str:
     """Return the expression as DuckDB prints it.
 
     Raises:
-        duckdb.Error: it is not one expression, has parameters, or calls a function in FROM that it may not.
+        duckdb.Error: it is not one expression, has parameters, or calls a function in FROM that is not allowed.
     """
     condition = str(duckdb.SQLExpression(where.encode("utf-8", "replace").decode()))
     statement = f"SELECT {condition}"
     if connection.extract_statements(statement)[0].named_parameters:
-        raise duckdb.InvalidInputException("it has parameters, which have no values.")
+        raise duckdb.InvalidInputException("it has parameters, and there are no values for them.")
     [(text,)] = connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()
     refused = sorted(set(_find_table_functions(json.loads(text))) - _FUNCTIONS)
     if refused:

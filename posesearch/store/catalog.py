@@ -1,7 +1,7 @@
-"""Checks that a database has only objects that leave posesearch's own statements alone.
+"""Checks that no object in a database changes what posesearch's own statements do.
 
-A database may come from a stranger. DuckDB resolves names in the file before its own, and runs a file's triggers. So an
-object in the file could change what the statements of posesearch read or write.
+A database may come from a stranger. DuckDB looks up a name in the file before it looks among its own functions, and it
+runs the triggers in the file. So an object in the file could change what posesearch reads or writes.
 """
 
 import re
@@ -20,11 +20,11 @@ _DEFINITION: Final = re.compile(
 
 
 def check_catalog(connection: Connection, path: str) -> bool:
-    """Check the triggers, the tables, and the names of macros, before anything else is read.
+    """Check the triggers, the tables, and the names of macros. This comes before anything else is read.
 
     Returns:
-        Whether the views and macros of schema.sql are in the database as they are there. Others are put right by an
-        upgrade.
+        Whether the database has the views and macros of schema.sql, with the same definitions. If not, an upgrade
+        replaces them.
 
     Raises:
         AlteredDatabase: an object could change what posesearch reads or writes.
@@ -34,28 +34,30 @@ def check_catalog(connection: Connection, path: str) -> bool:
         SELECT view_name, sql FROM system.main.duckdb_views() WHERE NOT internal AND schema_name = 'main'
     """).fetchall()
     names_of_views = {name.lower() for name, _ in views}
-    if "about" not in tables | names_of_views:  # not a database of posesearch, which reading its version tells
+    if "about" not in tables | names_of_views:  # blank, or not a posesearch database, which read_version reports
         return False
     triggers = _read_names(connection, "SELECT trigger_name FROM system.main.duckdb_triggers()")
     if triggers:
-        raise _make_error(path, f"the trigger {min(triggers)!r}, which would run when posesearch writes")
+        raise _make_error(path, "trigger", min(triggers), "that would run when posesearch writes")
     hidden = sorted(names_of_views & set(_TABLE.findall(read_schema())))
     if hidden:
-        raise _make_error(path, f"a view {hidden[0]!r} in place of the table")
+        raise _make_error(path, "view", hidden[0], "in place of the table")
     macros = _read_macros(connection)
     others = macros.keys() - {name for _, name, *_ in _DEFINITION.findall(read_schema())}
     builtin = "SELECT function_name FROM system.main.duckdb_functions() WHERE internal"
     shadowing = sorted(others & _read_names(connection, builtin)) if others else []
     if shadowing:
-        raise _make_error(path, f"a macro {shadowing[0]!r}, which hides a function of DuckDB")
-    # Only now: a macro could hide the functions that this calls.
+        raise _make_error(path, "macro", shadowing[0], "that hides a function of DuckDB")
+    # Only now, because a macro could hide the functions that _read_definitions calls.
     stored = {**{name.lower(): [sql] for name, sql in views}, **macros}
     return all(stored.get(name) == [text] for name, text in _read_definitions(connection).items())
 
 
-def _make_error(path: str, what: str) -> AlteredDatabase:
-    remedy = "if you trust the database, drop it in the duckdb shell"
-    return AlteredDatabase(path, f"posesearch does not open this database, because it has {what}; {remedy}")
+def _make_error(path: str, kind: str, name: str, why: str) -> AlteredDatabase:
+    remedy = f"if you trust the database, drop the {kind} in the duckdb shell"
+    return AlteredDatabase(
+        path, f"posesearch does not open this database, because it has a {kind} {name!r} {why}; {remedy}"
+    )
 
 
 def _read_macros(connection: Connection) -> dict[str, list[str]]:
@@ -88,9 +90,9 @@ def _read_definitions(connection: Connection) -> dict[str, str]:
     return _definitions
 
 
-_definitions: dict[str, str] = {}  # DuckDB prints them alike each time, so a process asks once
+_definitions: dict[str, str] = {}  # DuckDB always prints them alike, so once per process is enough
 
 
 def _read_names(connection: Connection, query: str) -> set[str]:
-    """Return names in lower case. DuckDB takes "Poses" for poses."""
+    """Return names in lower case. DuckDB ignores case, so "Poses" is poses."""
     return {name.lower() for (name,) in connection.execute(query).fetchall()}

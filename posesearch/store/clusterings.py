@@ -76,7 +76,7 @@ def _insert(connection: Connection, table: str, clustering_id: int, **columns: N
 
 
 def read_current(connection: Connection, collection: str | None) -> list[CurrentClustering]:
-    """Return the newest clustering that covers a collection. Without a collection, return all current ones."""
+    """Return the newest clustering that covers a collection. Without a collection, return all current clusterings."""
     rows = connection.execute(
         """
         SELECT clustering_id, any_value(normalization), list(vector ORDER BY cluster),

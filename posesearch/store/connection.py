@@ -1,4 +1,4 @@
-"""Opens the database file for as short as possible, and turns its failures into errors with a sentence."""
+"""Opens the database file, for as short as possible, and turns DuckDB's failures into errors of posesearch."""
 
 import os
 import re
@@ -26,7 +26,7 @@ from posesearch.store.migrations import (
 
 __all__ = ["Connection", "DatabaseFile"]
 
-# DuckDB must not download extensions, and must not open other files: the SQL may be a stranger's, or the database.
+# DuckDB must not download extensions or open other files, because the SQL or the database may come from a stranger.
 _CONFIG: Final = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -36,7 +36,7 @@ _CONFIG: Final = {
 _LOCK_CONFIG: Final = "SET lock_configuration = true"
 
 _COMPANIONS: Final = (".wal", ".wal.checkpoint", ".wal.recovery", ".tmp")
-"""What DuckDB writes beside a database, by the end of the name."""
+"""The endings of what DuckDB writes beside a database."""
 
 # DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process in another mode.
 _OPEN_ELSEWHERE: Final = ("Could not set lock", "being used by another process", "different configuration")
@@ -50,7 +50,7 @@ _HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
 _RETRY_SECONDS: Final = 0.05
 _SILENT_SECONDS: Final = 1.0  # a shorter wait is not reported
 _MAX_READER_WAIT: Final = 2.0
-"""Seconds that a reader lets writers go first. A batch takes less, unless its writer waits for another program."""
+"""Seconds that a reader waits for writers. A batch is written faster, unless its writer waits for another program."""
 
 
 class DatabaseFile:
@@ -76,7 +76,7 @@ class DatabaseFile:
         return self.path.exists() and (not self.path.is_file() or self.path.stat().st_size > 0)
 
     def check_creatable(self) -> None:
-        """Raise DatabaseFailed if the file can't be created, before work is done that could not be stored."""
+        """Raise DatabaseFailed if the file can't be created. An ingest checks this before its work."""
         folder = self.path.parent
         self._check_link()
         if not folder.is_dir():
@@ -108,7 +108,7 @@ class DatabaseFile:
             yield connection
 
     def _is_current(self, connection: Connection) -> bool | None:
-        """Return whether the schema is that of this version. None for a blank database."""
+        """Return whether the schema is the one of this version. None for a blank database."""
         with self._reading_errors():
             has_own_definitions = self._check_catalog(connection)
             version = read_version(connection, str(self.path))
@@ -152,8 +152,8 @@ class DatabaseFile:
         The transaction is committed at the end of the block, and rolled back if an exception leaves the block.
 
         Args:
-            patience: seconds to wait for another process. None takes the file's own.
-            waiting: is called once with a sentence if the wait takes long.
+            patience: seconds to wait for another process. None uses the file's own.
+            waiting: is called once with a sentence if the wait takes longer than a second.
 
         Raises:
             NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: it can't be opened, or the disk is full.
@@ -168,7 +168,7 @@ class DatabaseFile:
                 connection.commit()
             except duckdb.Error as error:
                 raise DatabaseFailed(
-                    str(self.path), f"writing failed, and the last batch was not stored ({first_line(error)})"
+                    str(self.path), f"writing failed, and the last changes were not stored ({first_line(error)})"
                 ) from error
 
     def _bring_up_to_date(self, connection: Connection) -> None:
@@ -181,14 +181,14 @@ class DatabaseFile:
             upgrade(connection, str(self.path), version)
 
     def _create(self, patience: float) -> None:
-        """Create the file under another name, and rename it: an interruption or a full disk leaves no partial file."""
+        """Create the file under another name and rename it. An interruption or a full disk leaves no partial file."""
         self._check_link()
         new = self._companion(".new")
         with block_readers(self.path, patience):
             if self.exists():  # another process was first
                 return
             try:
-                _remove_database(new)  # of an interrupted attempt
+                _remove_database(new)  # left by an interrupted attempt
                 with closing(_connect(new, read_only=False)) as connection:
                     connection.begin()
                     create_schema(connection)
@@ -196,7 +196,7 @@ class DatabaseFile:
                     connection.execute("CHECKPOINT")  # moves the log into the file, and raises if that fails
                 new.replace(self.path)
             except (duckdb.Error, OSError) as error:
-                raise DatabaseFailed(str(self.path), f"it can't be created ({first_line(error)})") from error
+                raise DatabaseFailed(str(self.path), f"the database can't be created ({first_line(error)})") from error
             finally:
                 _remove_database(new)
 
@@ -231,7 +231,7 @@ class DatabaseFile:
                     raise DatabaseBusy(str(self.path), _describe_holder(text)) from error
                 if waited > _SILENT_SECONDS and waiting is not None:
                     other = _describe_holder(text) or "another program"
-                    waiting(f"{self.path}: {other} has this database open. Waiting until it has finished.")
+                    waiting(f"{self.path}: {other} has this database open. Waiting for it to finish.")
                     waiting = None
                 time.sleep(_RETRY_SECONDS)
 
@@ -239,16 +239,16 @@ class DatabaseFile:
         return self.path.with_name(self.path.name + ending)
 
     def _check_link(self) -> None:
-        """Raise DatabaseFailed if the path is a link to nothing. Creating the file would replace the link."""
+        """Raise DatabaseFailed if the path is a link whose target does not exist. A new file would replace the link."""
         if self.path.is_symlink() and not self.path.exists():
             target = self.path.readlink()
             detail = f"this is a link to {target}, which does not exist; remove the link, or restore its target"
             raise DatabaseFailed(str(self.path), detail)
 
     def _check_files(self) -> None:
-        """Raise an error if the database is not a regular file, or if something else is where DuckDB's own files go.
+        """Raise an error if the database is not a regular file, or if a file that DuckDB writes beside it is not.
 
-        Opening a pipe would wait for ever. Writing to a link would destroy the file that it leads to.
+        Opening a pipe would wait forever. Writing through a link would destroy its target.
         """
         with suppress(FileNotFoundError):
             mode = self.path.stat().st_mode
@@ -259,7 +259,7 @@ class DatabaseFile:
                 info = companion.lstat()
                 is_own = stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink == 1)
                 if not is_own:
-                    detail = f"{companion.name} beside it is a link, or not a regular file; replace it by a copy"
+                    detail = f"{companion.name} beside it is a link or not a regular file; replace it with a copy"
                     raise DatabaseFailed(str(self.path), detail)
 
 
@@ -273,7 +273,7 @@ def _connect(path: Path, *, read_only: bool) -> Connection:
 
 
 def database_files(path: Path) -> list[Path]:
-    """Return the paths that belong to a database: its file, DuckDB's log, the locks, and a new file in the making."""
+    """Return the paths of a database: the file, DuckDB's log, the lock files, and a new file that is being created."""
     endings = ("", ".wal", ".lock", ".gate", ".new", ".new.wal")
     return [path.with_name(path.name + ending) for ending in endings]
 
@@ -285,6 +285,6 @@ def _remove_database(path: Path) -> None:
 
 
 def _describe_holder(text: str) -> str:
-    """Return the program that has the file open, from DuckDB's message. It is empty if the message does not say."""
+    """Return the program that has the file open, from DuckDB's message. Empty if the message does not name it."""
     found = _HOLDER.search(text)
-    return f"{Path(found[1]).name}, process {found[2]}" if found else ""
+    return f"{Path(found[1]).name} (process {found[2]})" if found else ""

@@ -37,7 +37,7 @@ class Fingerprints:
 
 def read_fingerprints(connection: Connection, pose_ids: Int64) -> Fingerprints:
     """Return the fingerprints of poses. `pose_ids`, (n,), must exist and be in ascending order."""
-    # One column per number: DuckDB hands numbers to NumPy directly, and arrays as objects.
+    # One column per number, because DuckDB passes numbers to NumPy directly, but arrays as objects.
     places = ", ".join(f"x[{i}] / width AS x{i}, y[{i}] / height AS y{i}" for i in range(1, skeleton.N_BODY + 1))
     columns = connection.execute(
         f"""

@@ -1,4 +1,4 @@
-"""A DuckDB connection whose queries Ctrl-C ends."""
+"""A DuckDB connection whose queries end on Ctrl-C."""
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -12,8 +12,8 @@ Result = TypeVar("Result")
 class Connection:
     """A DuckDB connection with the methods that posesearch uses.
 
-    DuckDB looks for signals only between two of its tasks, and a task can take for ever. So queries of the main thread,
-    which alone gets KeyboardInterrupt, run in another thread while the main thread waits.
+    DuckDB checks for signals only between two of its tasks, and a task can take forever. Only the main thread gets
+    KeyboardInterrupt. Therefore its queries run in another thread while it waits.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -27,7 +27,7 @@ class Connection:
         return self
 
     def extract_statements(self, sql: str) -> list[duckdb.Statement]:
-        """Return the statements of a text. DuckDB's function of that name opens a database that is never closed."""
+        """Return the statements of a text. duckdb.extract_statements opens a database that is never closed."""
         return self._connection.extract_statements(sql)
 
     def fetchall(self) -> list[tuple[Any, ...]]:
@@ -47,7 +47,7 @@ class Connection:
 
     @property
     def description(self) -> list[tuple[Any, ...]] | None:
-        """The columns of the result, by name first."""
+        """The columns of the result. The first element of each is its name."""
         return self._connection.description
 
     def register(self, name: str, columns: Any) -> None:

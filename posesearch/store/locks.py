@@ -1,7 +1,7 @@
 """Lock files beside the database: one ingest at a time, and readers give way to writers.
 
-DuckDB's own lock controls who has the file open. These control who may ask for it: one ingest runs at a time, and a
-process that wants to write gets its turn between two readers, however many there are.
+DuckDB's own lock decides which processes have the file open. These locks decide which process may try. Only one ingest
+or re-estimation runs at a time. A process that wants to write gets its turn, however many readers there are.
 """
 
 import json
@@ -25,17 +25,17 @@ from posesearch.errors import DatabaseFailed, IngestRunning
 _INGEST_RETRY_SECONDS: Final = 0.2
 _GATE_RETRY_SECONDS: Final = 0.01
 _thread: Final = threading.local()  # the locks that a thread holds
-_PREFIX: Final = b'{"pid"'  # of what a lock file holds
+_PREFIX: Final = b'{"pid"'  # the beginning of a lock file
 
 
 @contextmanager
 def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock that lets one ingest run at a time. Waits for the process that holds it.
+    """Hold the lock that lets one ingest or re-estimation run at a time. Wait while another process holds it.
 
-    The lock file is named as the database, with .lock at its end. It names the holder, and is removed afterwards.
+    The lock file has the database's name with .lock at its end. It names the holder, and is removed afterwards.
 
     Args:
-        database: the file, which need not exist. Its folder must.
+        database: the file. It need not exist, but its folder must.
         waiting: is called once with a sentence that names the holder, if there is one.
 
     Raises:
@@ -49,7 +49,7 @@ def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None
     is_reported = False
     while (descriptor := _try_lock(path)) is None:
         if not is_reported:
-            waiting(f"{database}: {_describe_holder(path)} is writing to it. Waiting until it has finished.")
+            waiting(f"{database}: {_describe_holder(path)} is writing to this database. Waiting for it to finish.")
             is_reported = True
         time.sleep(_INGEST_RETRY_SECONDS)
     held.add(key)
@@ -64,8 +64,8 @@ def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None
 def block_readers(database: Path, patience: float) -> Iterator[None]:
     """Keep new readers from starting while this writer waits for the present ones, and while it writes.
 
-    Readers call `wait_for_writers`. The lock file is named as the database, with .gate at its end, and is removed
-    afterwards. If another writer holds it for more than `patience` seconds, this writer goes on without it.
+    Readers call `wait_for_writers`. The lock file has the database's name with .gate at its end, and is removed
+    afterwards. If another writer holds the lock for more than `patience` seconds, this writer continues without it.
     """
     path = database.with_name(database.name + ".gate")
     deadline = time.monotonic() + patience
@@ -108,7 +108,7 @@ def _try_lock(path: Path) -> int | None:
         return _NO_LOCK
     try:
         descriptor = _open_lock_file(path, os.O_RDWR | os.O_CREAT)
-    except OSError:  # the folder can't be written; opening the database reports that
+    except OSError:  # the folder is not writable, which opening the database reports
         return _NO_LOCK
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -128,13 +128,13 @@ def _try_lock(path: Path) -> int | None:
 def _open_lock_file(path: Path, flags: int) -> int:
     """Open a lock file, and refuse a file that can't be one.
 
-    Anybody who may write in the folder can put something else there, such as a link to a file of the user's.
+    Anyone with write access to the folder can put something else there, such as a link to one of the user's files.
 
     Raises:
-        DatabaseFailed: the path is a link, is not a regular file, or has something else in it.
+        DatabaseFailed: the path is a link or not a regular file, or the file has other content.
         OSError: it can't be opened.
     """
-    # O_NONBLOCK: opening a pipe would wait for ever.
+    # O_NONBLOCK, because opening a pipe would wait forever.
     flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags, 0o644)
@@ -143,7 +143,7 @@ def _open_lock_file(path: Path, flags: int) -> int:
             raise _make_refusal(path) from None
         raise
     info = os.fstat(descriptor)
-    # A link count of 0 is that of a lock file that its holder has just removed.
+    # The link count is 0 if the holder has just removed the file.
     is_file = stat.S_ISREG(info.st_mode) and info.st_nlink <= 1
     if is_file and os.pread(descriptor, len(_PREFIX), 0) in (b"", _PREFIX):
         return descriptor
@@ -159,12 +159,12 @@ def _make_refusal(path: Path) -> DatabaseFailed:
 
 def _unlock(path: Path, descriptor: int) -> None:
     if descriptor != _NO_LOCK:
-        path.unlink(missing_ok=True)  # before the lock is released: a waiting process sees that the file is gone
+        path.unlink(missing_ok=True)  # before the lock is released, so that a waiting process sees it
         os.close(descriptor)
 
 
 def _write_holder(descriptor: int) -> None:
-    with suppress(OSError):  # a full disk: the lock works without the holder's name
+    with suppress(OSError):  # the disk is full, and the lock works without the holder's name
         os.ftruncate(descriptor, 0)
         os.write(descriptor, json.dumps({"pid": os.getpid(), "host": platform.node()}).encode())
 
@@ -172,6 +172,6 @@ def _write_holder(descriptor: int) -> None:
 def _describe_holder(path: Path) -> str:
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"another ingest (process {int(holder['pid'])} on {holder['host']})"
+        return f"another ingest or re-estimation (process {int(holder['pid'])} on {holder['host']})"
     except (OSError, ValueError, KeyError, TypeError):
-        return "another ingest"
+        return "another ingest or re-estimation"

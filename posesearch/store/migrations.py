@@ -1,4 +1,4 @@
-"""The schema of the database: creating it, reading its version, and upgrading older versions."""
+"""The schema of the database: creates it, reads its version, and upgrades older versions."""
 
 from contextlib import suppress
 from importlib import resources
@@ -12,7 +12,7 @@ from posesearch.store.interruptible import Connection
 
 SCHEMA_VERSION: Final = 6
 
-# The changes of the tables from each version to the next. Views and macros are replaced as a whole.
+# The changes to the tables from each version to the next. An upgrade also replaces all views and macros.
 _UPGRADES: Final = {
     1: """
         ALTER TABLE poses ADD COLUMN world_x FLOAT[18];
@@ -56,7 +56,7 @@ _UPGRADES: Final = {
         INSERT INTO sources BY NAME
         SELECT source, collection, max(snapshot_id) AS snapshot_id FROM snapshots GROUP BY ALL ORDER BY snapshot_id;
     """,
-    # Only views and macros changed. These have other names now.
+    # Only views and macros changed. These macros have other names now.
     4: "".join(
         f"DROP MACRO {kind} IF EXISTS {name};"
         for kind, names in (
@@ -73,7 +73,8 @@ _UPGRADES: Final = {
 }
 _VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql
 
-# Every search reads whole vectors. Decompressing them takes longer than reading the sixth that compression saves.
+# Every search reads whole vectors. Compression would make them a sixth smaller, but decompressing takes longer than
+# reading that sixth.
 DISABLE_FLOAT_COMPRESSION: Final = "SET GLOBAL disabled_compression_methods = 'alp,alprd'"
 
 
@@ -92,10 +93,10 @@ def read_schema() -> str:
 
 
 def read_version(connection: Connection, path: str) -> int | None:
-    """Return the version of the schema. It is None if the database is blank.
+    """Return the version of the schema. None if the database is blank.
 
     Raises:
-        NotOurDatabase: the file holds something else.
+        NotOurDatabase: the file is not a posesearch database.
         NewerSchema: a later posesearch wrote the file.
     """
     try:
@@ -116,7 +117,7 @@ def read_version(connection: Connection, path: str) -> int | None:
 
 
 def _is_blank(connection: Connection) -> bool:
-    # Without count(*) or another function that a macro in the file could hide.
+    # This calls no function, such as count, because a macro in the file could hide it.
     found = connection.execute("""
         SELECT 1 FROM system.main.duckdb_tables() UNION ALL SELECT 1 FROM system.main.duckdb_sequences()
         UNION ALL SELECT 1 FROM system.main.duckdb_views() WHERE NOT internal
@@ -126,7 +127,7 @@ def _is_blank(connection: Connection) -> bool:
 
 
 def upgrade(connection: Connection, path: str, version: int) -> None:
-    """Bring a database of an earlier version up to date, inside the caller's transaction.
+    """Bring a database of an earlier version up to date, in the caller's transaction.
 
     Raises:
         DatabaseFailed: DuckDB refuses a step.

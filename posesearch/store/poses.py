@@ -20,7 +20,7 @@ def write_poses(
     Args:
         connection: the database, in a transaction.
         poses: each with its snapshot's id.
-        numbers: which person of its snapshot each is, from 1.
+        numbers: for each pose, which person of its snapshot it is, from 1.
         estimator: name of the estimator.
         settings: JSON, version and settings of the estimator.
     """
@@ -69,7 +69,7 @@ def write_poses(
 
 
 def _array(name: str, length: int, element: str = "{}", only: str = "true") -> str:
-    """Return SQL that makes an array of one column per element: DuckDB reads those much faster than arrays."""
+    """Return SQL that makes an array from one column per element. DuckDB reads such columns much faster than arrays."""
     elements = ", ".join(element.format(f"{name}_{i}") for i in range(length))
     return f"CASE WHEN {only} THEN [{elements}] END AS {name}"
 
@@ -87,7 +87,7 @@ _ARRAYS: Final = ", ".join((
 
 
 def joint_set(mask: Float32) -> int:
-    """Return a mask, (14,), as bits. The nose is the lowest bit."""
+    """Return a mask, (14,), as bits. The lowest bit is the nose."""
     return int((mask > 0) @ (1 << np.arange(skeleton.N_BODY)))
 
 
@@ -104,7 +104,7 @@ def read_pose(connection: Connection, pose_id: int) -> StoredPose:
 
 
 def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
-    """Return the poses with these ids, in the order of the ids. Ids that do not exist are left out."""
+    """Return the poses with these ids, in the order of the ids. Ids that do not exist are ignored."""
     cursor = connection.execute(
         """
         SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person AS number, l.estimator,

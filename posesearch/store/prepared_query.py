@@ -1,6 +1,7 @@
 """A query prepared for SQL: the pose, its weights, and the constants of the similarity formula.
 
-Every sum over the shared joints is an inner product of a stored array with one of these constants.
+For a pose that has all joints of the query, every sum over the joints is an inner product of a stored array with one of
+these constants.
 """
 
 from dataclasses import dataclass
@@ -19,12 +20,12 @@ ALL_JOINTS: Final = (1 << skeleton.N_BODY) - 1
 
 @dataclass(frozen=True, eq=False)
 class PreparedQuery:
-    """A query with the constants that its SQL needs, as the macros pose_query and world_query make them.
+    """A query with the constants for its SQL. The macros pose_query and world_query compute the same constants.
 
     Attributes:
-        pose: one pose. For the invariance "view", its world coordinates.
-        weight: (14,) float32, the weight of each joint. 0 where the query does not have it.
-        invariance: what is ignored.
+        pose: one pose. For the invariance "view", it has world coordinates.
+        weight: (14,) float32, the weight of each joint. 0 where the query does not have or ignores the joint.
+        invariance: what the comparison ignores.
     """
 
     pose: Poses
@@ -38,7 +39,7 @@ class PreparedQuery:
 
     @property
     def joint_set(self) -> int:
-        """The joints with a weight, as bits."""
+        """The joints with a weight above 0, as bits."""
         return joint_set(self.weight)
 
     @property
@@ -48,12 +49,12 @@ class PreparedQuery:
 
     @property
     def max_partial_similarity(self) -> float:
-        """The largest similarity that is possible for a pose that does not have all joints of the query."""
+        """The largest possible similarity of a pose that lacks a joint of the query."""
         lightest = float(self.weight[self.weight > 0].min())
         return float(penalize(np.ones(1), np.array([1 - lightest / self.total]))[0])
 
     def can_reach(self, threshold: float, joints: int, min_shared: int) -> bool:
-        """Return whether a partial pose with this set of joints can be as similar as the threshold."""
+        """Return whether a pose with this set of joints, which lacks some of the query, can reach the threshold."""
         shared = joints & self.joint_set
         if shared == self.joint_set or shared.bit_count() < min(min_shared, self.joint_set.bit_count()):
             return False
@@ -67,7 +68,7 @@ class PreparedQuery:
 
     @cached_property
     def constants(self) -> dict[str, Any]:
-        """The parameters of the SQL queries by name."""
+        """The parameters of the SQL queries, by name."""
         w, axes = self.weight.astype(np.float64), self.pose.axes[:, 0].astype(np.float64)
         centred = w * (axes - (axes @ w / w.sum())[:, None])
         none = np.zeros_like(w)

@@ -8,7 +8,10 @@ from posesearch.store.connection import Connection
 
 
 def rename_urls(connection: Connection, collection: str) -> None:
-    """Give each URL of a collection its public name, which has no secret. One whose new name is taken keeps the old."""
+    """Give each URL of a collection its public name, which has no secret.
+
+    A URL keeps its old name if another source already has the new one.
+    """
     rows = connection.execute(
         "SELECT source, signature FROM sources WHERE collection = ? AND contains(source, ':')", [collection]
     ).fetchall()

@@ -1,8 +1,10 @@
 """The exact search: the SQL that ranks candidates by their similarity to a query.
 
 The formulas are macros in schema.sql, so that the duckdb shell gives the same numbers. The macro rank_poses is the
-whole search. This module asks in two steps: each leaves out what the query does not need, and the second is skipped if
-no partial pose can reach the matches of the first.
+whole search in one statement. This module is faster, because its statements leave out what the query does not need.
+
+It searches in two steps. The first ranks the poses that have all joints of the query. The second ranks the others, and
+is skipped if none of them can be as similar as the matches of the first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -64,9 +66,9 @@ def _rank_complete(
 ) -> list[tuple[int, float, bool]]:
     """Return the best complete poses for a query with all joints: inner products of unit vectors.
 
-    The query and its mirrored variant are compared in one pass. The first attempt does not filter by complete poses,
-    which is faster. The product of a partial pose is at most its correlation, so partial poses can only take places in
-    the list, and the second attempt is rarely needed.
+    The query and its mirrored variant are compared in one pass. The first attempt does not filter out partial poses,
+    which is faster. If they take so many places that fewer than n complete poses are left, the second attempt filters.
+    This is rare, because the product of a partial pose is at most its correlation.
     """
     size = variants[0].pose.vectors.shape[1]
     products = [f"array_inner_product(vector, $along{number}::FLOAT[{size}])" for number in range(len(variants))]
@@ -129,7 +131,7 @@ def _has_all_joints(joints: int) -> str:
 def _rank_partial(
     connection: Connection, query: PreparedQuery, n: int, sets: Sequence[int], candidates: str
 ) -> list[tuple[int, float]]:
-    """Return the best of the poses with one of these sets of joints. None of the sets has all joints of the query."""
+    """Return the best of the poses with one of these sets of joints. Each set lacks a joint of the query."""
     size = query.pose.vectors.shape[1]
     arrays = ", ".join(
         f"'{name}': ${name}::FLOAT[{size}]" for name in ("ones_u", "ones_v", "ones_f", "fixed", "along", "across")

@@ -1,4 +1,4 @@
-"""The table `snapshots`: writes batches of photos with their poses, and reads what is known of photos."""
+"""The table `snapshots`: writes batches of photos with their poses, and reads stored photos."""
 
 import sys
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from posesearch.types import Pose
 
 @dataclass(frozen=True, eq=False)
 class SnapshotRow:
-    """A row of the table snapshots with its poses, to be written.
+    """A row to be written to the table snapshots, with its poses.
 
     Attributes:
         source, sha256, width, height, collection, settings: as in schema.sql.
@@ -80,7 +80,7 @@ def read_contents(connection: Connection, collection: str) -> dict[str, StoredCo
         """,
         [collection],
     ).fetchall()
-    # There are few distinct rules and reasons: rows share the strings.
+    # There are few distinct rules and reasons, so the rows share the strings.
     shared: dict[str | None, str | None] = {}
     return {
         sha256: StoredContent(source, sys.intern(settings), *(shared.setdefault(text, text) for text in why))
@@ -89,7 +89,7 @@ def read_contents(connection: Connection, collection: str) -> dict[str, StoredCo
 
 
 def read_last_written(connection: Connection) -> tuple[int, datetime] | None:
-    """Return id and time of the snapshot that was written last. None if there is no snapshot."""
+    """Return the id and time of the snapshot that was written last. None if there is no snapshot."""
     rows = connection.execute("""
         SELECT snapshot_id, ingested_at FROM snapshots ORDER BY ingested_at DESC, snapshot_id DESC LIMIT 1
     """).fetchall()
@@ -97,7 +97,7 @@ def read_last_written(connection: Connection) -> tuple[int, datetime] | None:
 
 
 def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimator: str, pose_settings: str) -> None:
-    """Write a batch of photos with their poses. Photos that are there already are replaced, and keep their ids.
+    """Write a batch of photos with their poses. Photos that are already stored are replaced, and keep their ids.
 
     Photos are the same if they have the same bytes in the same collection, or the same source if the bytes could not be
     read.
@@ -118,7 +118,7 @@ def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimat
     connection.execute("""
         CREATE TEMP TABLE replaced AS
         SELECT s.snapshot_id, b.position FROM snapshots AS s JOIN batch AS b ON s.collection = b.collection
-        AND coalesce(s.sha256, s.source) = coalesce(b.sha256, b.source)  -- one equality: a hash join
+        AND coalesce(s.sha256, s.source) = coalesce(b.sha256, b.source)  -- one equality, for a hash join
     """)
     ids = _assign_ids(connection)
     delete_snapshots(connection, "FROM replaced")
@@ -139,7 +139,7 @@ def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimat
         write_poses(connection, poses, numbers, estimator, pose_settings)
 
 
-# What a photo tells about itself. NumPy has no NULL for numbers.
+# The columns of difference hash and capture information. NumPy has no NULL for numbers.
 _PHOTO_FACTS: Final = """
     CASE WHEN has_dhash THEN dhash END AS dhash, taken_at::TIMESTAMP AS taken_at, camera,
     CASE WHEN has_position THEN latitude END AS latitude, CASE WHEN has_position THEN longitude END AS longitude
@@ -160,7 +160,7 @@ def _photo_facts(rows: Sequence[SnapshotRow]) -> dict[str, NDArray[Any]]:
 
 
 def update_photo_facts(connection: Connection, rows: Sequence[SnapshotRow]) -> None:
-    """Update what photos tell about themselves, found by their bytes. Their poses stay."""
+    """Update the difference hash, the capture information and the rule of photos, found by their bytes. Poses stay."""
     columns = {
         "collection": _text_column(row.collection for row in rows),
         "sha256": _text_column(row.sha256 for row in rows),
@@ -188,12 +188,12 @@ def delete_snapshots(connection: Connection, query: str) -> None:
 
 
 def _assign_ids(connection: Connection) -> NDArray[np.int32]:
-    """Return the ids of a batch's snapshots: those that they replace, or new ones in the order of the batch."""
+    """Return the ids of a batch's snapshots. A snapshot gets the id that it replaces, or a new one in batch order."""
     kept = connection.execute("""
         SELECT min(snapshot_id) FROM batch LEFT JOIN replaced USING (position) GROUP BY position ORDER BY position
     """).fetchall()
     missing = sum(snapshot_id is None for (snapshot_id,) in kept)
-    # A query of its own: with GROUP BY or a join, nextval counts in the order in which the rows happen to come.
+    # A separate query, because with GROUP BY or a join the order in which nextval counts is arbitrary.
     new_ids = iter(sorted(connection.execute("SELECT nextval('snapshot_ids') FROM range(?)", [missing]).fetchall()))
     return np.array([next(new_ids)[0] if snapshot_id is None else snapshot_id for (snapshot_id,) in kept], np.int32)
 

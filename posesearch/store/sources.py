@@ -1,4 +1,4 @@
-"""The table `sources`: paths and URLs of photos, and the detection of changed and missing ones."""
+"""The table `sources`: stores paths and URLs of photos, and detects changed and missing ones."""
 
 import os
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from posesearch.store.unread import read_unread
 
 @dataclass(frozen=True, slots=True)
 class StoredSource:
-    """What the database knows about a source that has to be read.
+    """What the database knows about a source that must be read.
 
     Attributes:
         sha256: SHA-256 of its bytes. None if they could not be read.
-        has_sufficient_settings: whether the stored acceptance rule accepts what the present one does.
+        has_sufficient_settings: whether the photo was processed under a rule that suffices for the present one.
         has_capture_info: whether the photo's capture information was read.
         etag, last_modified: as in schema.sql.
-        is_missing: whether the last ingest did not find it.
+        is_missing: whether it is marked as missing.
         reason, message: why the photo was rejected. None if it was not.
     """
 
@@ -40,7 +40,7 @@ class StoredSource:
 
     @property
     def has_poses(self) -> bool:
-        """Return whether it was read and not rejected."""
+        """Whether the photo was read and not rejected."""
         return self.sha256 is not None and self.reason is None
 
 
@@ -49,12 +49,12 @@ class SourceDiff:
     """The difference between the observed sources and the stored ones. Positions are those of the observed sources.
 
     Attributes:
-        to_read: positions that have to be read, with what the database knows about the source. None for a new source.
+        to_read: positions that must be read, with what the database knows about the source. None for a new source.
         rejected: positions that were rejected earlier and need not be read again.
-        missing: stored sources that are no longer there, with their SHA-256.
-        unobserved: stored sources of the collection that are outside of what was scanned, by SHA-256.
+        missing: stored sources that no longer exist, with their SHA-256.
+        unobserved: stored sources of the collection that the scan does not cover, by SHA-256.
         unread: stored sources that an earlier ingest could not read. See store/unread.py.
-        is_consistent: whether each snapshot agrees with its sources. Only an interrupted run leaves this false.
+        is_consistent: whether each snapshot agrees with its sources. False only after an interrupted run.
     """
 
     to_read: dict[int, StoredSource | None] = field(default_factory=dict)
@@ -67,11 +67,11 @@ class SourceDiff:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A row of the table sources, to be written. Fields without a description are as in schema.sql.
+    """A row to be written to the table sources. Fields without a description are as in schema.sql.
 
     Attributes:
-        sha256: SHA-256 of the bytes at the source, by which the snapshot is found. None if they could not be read.
-        moved_from: the source that was moved here, if one was.
+        sha256: SHA-256 of the bytes at the source, which identifies the snapshot. None if they could not be read.
+        moved_from: the earlier source, if the photo was moved. None otherwise.
     """
 
     source: str
@@ -160,7 +160,7 @@ def diff_sources(
 
 
 def unmark_missing(connection: Connection, collection: str, observed: Sequence[ObservedSource]) -> None:
-    """Mark sources as present that were missing and are there again."""
+    """Mark sources as present that were missing and exist again."""
     if connection.execute("FROM sources WHERE missing_since IS NOT NULL LIMIT 1").fetchall():
         connection.register("observed", _to_columns(observed))
         connection.execute(
@@ -204,7 +204,7 @@ def write_sources(connection: Connection, collection: str, rows: Sequence[Source
 
 
 def sign_observed(connection: Connection, collection: str, observed: Sequence[ObservedSource]) -> None:
-    """Sign sources that another user, or an earlier version, has stored. The present user has named them."""
+    """Sign sources that the present user has named, and that another user or an earlier version has stored."""
     prefix = trust.signature_prefix()
     unsigned = connection.execute(
         "SELECT source FROM sources WHERE collection = ? AND NOT coalesce(starts_with(signature, ?), false)",
@@ -226,7 +226,7 @@ def sign_observed(connection: Connection, collection: str, observed: Sequence[Ob
 
 
 def mark_missing(connection: Connection, collection: str, missing: Sequence[str]) -> None:
-    """Mark sources as missing since now. Those that are marked already keep their time."""
+    """Mark sources as missing since now. Sources that are already marked keep their time."""
     connection.register("missing", {"source": np.array(missing, dtype=object)})
     connection.execute(
         """
@@ -248,7 +248,7 @@ def delete_sources(connection: Connection, collection: str, missing: Sequence[st
 
 
 def update_snapshots(connection: Connection) -> None:
-    """Make the snapshots agree with their sources: delete those without one, and update where the others are."""
+    """Make the snapshots agree with their sources. Snapshots without a source are deleted."""
     snapshots.delete_snapshots(connection, "SELECT snapshot_id FROM snapshots ANTI JOIN sources USING (snapshot_id)")
     connection.execute("""
         UPDATE snapshots SET source = now.source, missing_since = now.missing_since
@@ -271,7 +271,7 @@ _INTEGERS: Final = ", ".join(f"nullif({name}, {_NULL}) AS {name}" for name in ("
 
 
 def _as_prefixes(folders: Sequence[str]) -> list[str]:
-    """Return what the paths in each folder begin with."""
+    """Return the beginning that all paths in a folder share, for each folder."""
     return [folder if folder.endswith(os.sep) else folder + os.sep for folder in folders]
 
 
@@ -290,6 +290,6 @@ def _text_column(rows: Sequence[Any], name: str) -> NDArray[np.object_]:
 
 
 def _integer_column(rows: Sequence[Any], name: str) -> NDArray[np.int64]:
-    """Return a column of integers. A BIGINT can't hold every time of a file: the largest is in the year 2262."""
+    """Return a column of integers, _NULL for a file time that a BIGINT can't hold, such as one after the year 2262."""
     values = (getattr(row, name) for row in rows)
     return np.array([value if value is not None and _NULL < value <= _MAX else _NULL for value in values], np.int64)

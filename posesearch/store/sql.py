@@ -1,4 +1,4 @@
-"""Runs the user's own SQL: statements that read, without access to other files."""
+"""Runs the user's own SQL. Its statements may only read, and have no access to other files."""
 
 import re
 from collections import Counter
@@ -44,9 +44,9 @@ def run_sql(connection: Connection, sql: str) -> Table:
 
 
 def _check_reading(connection: Connection, statement: duckdb.Statement) -> None:
-    """Raise BadSQL for a statement that does more than read: it could write files, which no read-only mode prevents."""
+    """Raise BadSQL for a statement that does more than read. A read-only database does not prevent writing files."""
     kind = statement.type
-    if kind == duckdb.StatementType.EXPLAIN:  # with ANALYZE it runs the statement behind it
+    if kind == duckdb.StatementType.EXPLAIN:  # with ANALYZE, it runs the statement that follows
         behind = connection.extract_statements(_EXPLAIN.sub("", statement.query, count=1))
         kind = behind[0].type if behind else kind
     if kind not in _READING:
@@ -63,12 +63,12 @@ def read_ids(connection: Connection, sql: str) -> list[int]:
     if not ids:
         raise BadSQL("the query returns no rows, so there is no pose to search for")
     if not all(type(pose_id) is int for pose_id in ids):
-        raise BadSQL("the first column must have the ids of poses, as integers")
+        raise BadSQL("the first column must have the ids of poses, which are integers")
     return ids
 
 
 def _number_duplicates(names: Iterable[str]) -> tuple[str, ...]:
-    """Number names that occur again, as DuckDB does in its own tables."""
+    """Append numbers to repeated names, as DuckDB does in its own tables."""
     seen: Counter[str] = Counter()
     numbered = []
     for name in names:

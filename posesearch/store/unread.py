@@ -1,4 +1,4 @@
-"""The marks of sources that can't be read now, and keep their earlier poses."""
+"""The marks of sources that could not be read in the last ingest. Their earlier poses are kept."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ def read_unread(connection: Connection, collection: str) -> set[str]:
 
 
 def mark_unread(connection: Connection, collection: str, reasons: Mapping[str, str | None]) -> None:
-    """Mark sources with the reasons why they can't be read. None removes the mark, as `write_sources` does."""
+    """Mark sources with the reasons why they can't be read. None removes the mark. `write_sources` removes it too."""
     columns = {"source": list(reasons), "reason": list(reasons.values())}
     connection.register("unread", {name: np.array(values, dtype=object) for name, values in columns.items()})
     connection.execute(

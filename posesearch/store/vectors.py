@@ -1,4 +1,4 @@
-"""Reading the vectors of many poses as matrices: a fixed random sample, or all candidates in blocks."""
+"""Reads the vectors of many poses as matrices: a fixed random sample, or all candidates in blocks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from posesearch.types import Int64
 
 
 def sample_poses(connection: Connection, count: int, *, world: bool) -> Poses:
-    """Return up to `count` poses from all over the database. The sample is the same each time."""
+    """Return a random sample of up to `count` poses. It is the same each time."""
     table = RELATIONS[world]
     rows = connection.execute(
         f"""
@@ -45,7 +45,7 @@ def read_blocks(
 
 
 def _elements(vector: str, *, world: bool) -> str:
-    """Return SQL for one column per element: DuckDB hands numbers to NumPy directly, and arrays as objects."""
+    """Return SQL for one column per element. DuckDB passes numbers to NumPy directly, but arrays as objects."""
     return ", ".join(f"{vector}[{i}] AS v{i}" for i in range(1, (3 if world else 2) * skeleton.N_BODY + 1))
 
 
