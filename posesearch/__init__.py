@@ -1,11 +1,13 @@
-"""posesearch finds the poses in photos, and searches for similar ones.
+"""posesearch finds the people in photos, stores their poses, and searches for similar poses.
 
-import posesearch
+Example:
+    import posesearch
 
-with posesearch.open("poses.duckdb") as db:
-    db.ingest("photos")
-    db.cluster(k=3)
-    report = db.similar("photo.jpg", n=10)
+    with posesearch.open("poses.duckdb") as db:
+        db.ingest("photos")
+        db.cluster(k=3)
+        for match in db.similar("photo.jpg", n=10).matches:
+            print(match.rank, match.similarity, match.stored.source)
 """
 
 import os
@@ -26,17 +28,22 @@ __all__ = ["Database", "PosesearchError", "__version__", "open"]
 def open(  # noqa: A001 (reads as posesearch.open)
     path: str | os.PathLike[str] = "poses.duckdb", *, trust: Sequence[str | os.PathLike[str]] = ()
 ) -> "Database":
-    """Return the database at `path`. The first ingest creates the file.
+    """Return the database at `path`. The file need not exist yet, because the first ingest creates it.
 
     Args:
-        path: the file.
-        trust: what may be opened of what the file names although another user has written that. See Database.
+        path: path of the database file.
+        trust: photos and networks to open although another user stored their names in the file. These are folders of
+            photos, or "all" for all photos, URLs and networks.
 
-    Example:
-        db = posesearch.open("poses.duckdb")
+    Returns:
+        The database. The file is not opened yet.
 
     Raises:
         NotEnoughMemory: the limit of this process's address space is too low.
+
+    Example:
+        with posesearch.open("poses.duckdb") as db:
+            db.ingest("photos")
     """
     check_address_space(READING)
     from posesearch.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
@@ -44,12 +51,12 @@ def open(  # noqa: A001 (reads as posesearch.open)
     return Database(path, trust=trust)
 
 
-if not TYPE_CHECKING:  # a type checker would take every name for one that is there
+if not TYPE_CHECKING:  # a type checker would accept any attribute of a module that has __getattr__
 
     def __getattr__(name: str) -> Any:
         if name == "Database":
             check_address_space(READING)
-            from posesearch.database import Database  # noqa: PLC0415 (likewise)
+            from posesearch.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
 
             return Database
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

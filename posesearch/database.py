@@ -1,4 +1,4 @@
-"""The library: a Database object with one method for each command."""
+"""The Python interface: the class Database, with one method for each command."""
 
 import os
 import weakref
@@ -33,10 +33,11 @@ from posesearch.types import StoredPose
 
 
 class Database:
-    """A posesearch database.
+    """A posesearch database. `posesearch.open` returns one.
 
-    The first ingest creates the file. It is open only while a method uses it. A method that uses it raises StoreError
-    if it can't. `close`, or a `with` block, releases the loaded networks and the decoding processes.
+    The first ingest creates the file. The file is open only while a method runs, so other programs can use it between
+    two calls. All methods that use the file raise StoreError if they can't. `close` releases the loaded networks and
+    the decoding processes. The end of a `with` block calls `close`.
 
     Example:
         with posesearch.open("poses.duckdb") as db:
@@ -47,12 +48,12 @@ class Database:
     def __init__(
         self, path: str | os.PathLike[str] = "poses.duckdb", *, trust: Sequence[str | os.PathLike[str]] = ()
     ) -> None:
-        """Store the path. Nothing is opened yet.
+        """Store the path. The file is not opened yet.
 
         Args:
-            path: the file.
-            trust: what may be opened of what the file names although another user has written that: photos below these
-                folders, or "all" for all photos, URLs and networks.
+            path: path of the database file.
+            trust: photos and networks to open although another user stored their names in the file. These are folders
+                of photos, or "all" for all photos, URLs and networks.
         """
         self._file = DatabaseFile(os.fspath(path))
         self._trust = Trust(trust)
@@ -66,14 +67,14 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Release the loaded networks and the decoding processes. They are loaded and started again when needed."""
+        """Release the loaded networks and the decoding processes. A method that needs them starts them again."""
         self._estimators.clear()
         self._close_decoders()
         self._renew_decoders()
 
     @property
     def path(self) -> str:
-        """Path of the file."""
+        """Path of the database file."""
         return str(self._file.path)
 
     def ingest(
@@ -93,30 +94,38 @@ class Database:
         allow_private: bool = False,
         progress: IngestProgress | None = None,
     ) -> IngestReport:
-        """Bring the database in line with photos: estimate the people in photos that are new or have changed.
+        """Find the people in photos and store their poses.
 
-        Photos that were moved keep their poses. Photos that are no longer there are marked as missing. docs/ingest.md
-        has the details.
+        Only photos that are new or have changed are estimated. Photos that were moved keep their poses. Photos that are
+        no longer there are marked as missing. docs/ingest.md has the details.
 
         Args:
-            sources: files, folders, globs, http(s) URLs, or .txt or .csv lists of them.
+            sources: files, folders, globs, http(s) URLs, or .txt, .csv or .tsv lists of them.
             collection: the collection that the photos belong to.
-            estimator: a name from posesearch.estimators.MODELS. None takes the database's, or the default.
+            estimator: a name from posesearch.estimators.MODELS. None uses the database's estimator, or the default for
+                a new database.
             model_paths: custom weights for the estimator's networks, each FILE or NETWORK=FILE.
-            mix: whether to allow poses of another estimator than the database's. Queries use the database's.
+            mix: whether to accept another estimator than the database's. Queries still use the database's estimator.
             strict: whether to accept only photos of exactly one person with all 14 body joints.
-            min_joints: body joints that a person must show, 3 to 14. `strict` overrides it.
+            min_joints: the least number of body joints that a person must show, 3 to 14. `strict` overrides it.
             gps: whether to store where photos were taken.
             jobs: number of photos processed in parallel.
-            prune: whether to remove photos that are no longer there, with their poses, instead of marking them.
+            prune: whether to remove missing photos and their poses from the database instead of marking them.
             dry_run: whether to write nothing, and only report what would be done.
             allow_private: whether to open URLs on this machine and in its network.
             progress: receives the outcome of each photo.
 
+        Returns:
+            The counts of the run, and the photos without a usable pose, each with the reason.
+
         Raises:
             SourceError: the sources name no photo.
-            EstimatorError: the estimator can't be used, or is not the database's.
+            EstimatorError: the estimator can't be used, or differs from the database's and `mix` is False.
             ValueError: min_joints or jobs is out of range.
+
+        Example:
+            report = db.ingest("photos", collection="women")
+            print(report.ingested, "new photos")
         """
         named = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
         request = IngestRequest(
@@ -144,22 +153,30 @@ class Database:
         allow_private: bool = False,
         progress: IngestProgress | None = None,
     ) -> ReestimateReport:
-        """Estimate the photos that are still there again by another estimator, in place.
+        """Estimate the stored photos again with another estimator, and replace their poses.
 
-        Photos that have this estimator's poses already are skipped. Snapshots keep their ids. Poses get new ids, and
-        have no labels yet. Each photo is accepted or rejected by the rule of its own ingest.
+        From then on, the database and its queries use this estimator. Photos that already have its poses are skipped.
+        Photos that are missing or have changed keep their old poses. Snapshots keep their ids. The new poses have new
+        ids, and have no labels until the next clustering. The rule of a photo's own ingest decides again whether the
+        photo is accepted.
 
         Args:
-            estimator: a name from posesearch.estimators.MODELS. None takes the database's.
+            estimator: a name from posesearch.estimators.MODELS. None uses the database's estimator.
             model_paths: custom weights for the estimator's networks, each FILE or NETWORK=FILE.
             jobs: number of photos processed in parallel.
             allow_private: whether to open URLs on this machine and in its network.
             progress: receives the outcome of each photo.
 
+        Returns:
+            The counts of the run, and the photos that were rejected or could not be estimated again.
+
         Raises:
             NoPoses: nothing was ingested yet.
-            UntrustedDatabase: another user has stored the photos.
+            UntrustedDatabase: another user stored the photos, and `trust` does not allow them.
             EstimatorError: the estimator can't be used.
+
+        Example:
+            db.reestimate("tf-pose")
         """
         self._estimators.forget_error()
         return reestimate(
@@ -181,17 +198,28 @@ class Database:
         normalization: Normalization = "body",
         seed: int = 0,
     ) -> ClusterReport:
-        """Cluster the complete poses by k-means, label the partial ones, and store centroids and labels.
+        """Group the complete poses with k-means, and store the centroids and the label of each pose.
+
+        Partial poses get the label of the nearest centroid.
 
         Args:
-            k: the number of clusters. "auto" takes the elbow of the inertia curve.
-            collection: only this collection. None is all.
+            k: the number of clusters. "auto" chooses the elbow of the inertia curve.
+            collection: cluster only the poses of this collection. None means all poses.
             normalization: "body", or "max" as in the article.
-            seed: the same seed gives the same clusters.
+            seed: the seed of k-means, 0 to 2**31 - 1. The same seed and poses give the same clusters.
+
+        Returns:
+            The new clustering, with its id and its clusters.
 
         Raises:
-            NoPoses, NoSuchCollection, TooFewPoses: there is not enough to cluster.
+            NoPoses: there are no poses.
+            NoSuchCollection: no collection has this name.
+            TooFewPoses: k is larger than the number of different complete poses.
             ValueError: k or seed is out of range.
+
+        Example:
+            for cluster in db.cluster(k=3).clusters:
+                print(cluster.cluster, cluster.size)
         """
         return cluster(self._file, k, collection=collection, normalization=normalization, seed=seed)
 
@@ -204,21 +232,29 @@ class Database:
         allow_private: bool = False,
         **options: Unpack[SearchArguments],
     ) -> SimilarReport:
-        """Find the nearest cluster and the n most similar poses.
+        """Find the stored poses that are most similar to a query, and the nearest cluster.
 
         Args:
             query: path or URL of a photo, path of a .json keypoint file, or id of a stored pose.
-            n: the most matches to return.
-            person: which person of the photo or file, from 1. None takes the most prominent.
+            n: the largest number of matches to return.
+            person: which person of the photo or file, from 1. None uses the most prominent person of a photo, or the
+                first person of a file.
             allow_private: whether to open a URL on this machine or in its network.
             **options: collection, cluster, where, mirror, parts, turn, view, min_shared, close, duplicates. See
-                SearchArguments.
+                posesearch.search.options.SearchArguments.
+
+        Returns:
+            The query's pose, the nearest cluster, and the matches, best first.
 
         Raises:
             PhotoError: the photo can't be used.
             QueryError: there is nothing to compare, or it can't be compared with these options.
             EstimatorError: the estimator can't be used.
             ValueError: an option is out of range.
+
+        Example:
+            for match in db.similar("photo.jpg", n=5, turn=True).matches:
+                print(match.rank, match.similarity, match.stored.source)
         """
         source, search_options = _to_source(query), SearchOptions.from_arguments(n, **options)
         self._estimators.forget_error()
@@ -228,13 +264,26 @@ class Database:
     def similar_many(
         self, queries: Iterable[str | os.PathLike[str] | int], n: int = 10, **options: Unpack[SearchArguments]
     ) -> Iterator[SimilarReport | Failure]:
-        """Search for many queries in one pass over the poses, and yield the reports in the order of the queries.
+        """Search for many queries in one pass over the poses.
 
-        The arguments are those of `similar`. A query that can't be searched for gives a Failure. The most prominent
-        person of each photo is searched for. All queries are estimated before the first report.
+        The most prominent person of each photo is searched for. All queries are estimated before the first report.
+
+        Args:
+            queries: paths or URLs of photos, paths of .json keypoint files, or ids of stored poses.
+            n: the largest number of matches for each query.
+            **options: as in `similar`.
+
+        Yields:
+            A report for each query, in the order of the queries. A query that can't be searched for gives a Failure.
 
         Raises:
-            QueryError, EstimatorError, ValueError: as `similar`, if it concerns all queries.
+            ValueError: an option is out of range.
+            QueryError: there is nothing to compare, or an option can't be used. It is raised for the first report.
+            EstimatorError: the estimator can't be used. It is raised for the first report.
+
+        Example:
+            for report in db.similar_many(db.photos("folder"), n=5):
+                print(report.as_json())
         """
         search_options = SearchOptions.from_arguments(n, **options)
         self._estimators.forget_error()
@@ -242,14 +291,24 @@ class Database:
         return find_similar_to_each(self._file, map(_to_source, queries), search_options, load)
 
     def photos(self, folder: str | os.PathLike[str]) -> list[str]:
-        """Return the photos in a folder, as queries for `similar_many`. Raise SourceError if there are none."""
+        """Return the paths of the photos in a folder, as queries for `similar_many`.
+
+        Raises:
+            SourceError: the folder does not exist or has no photos.
+        """
         return photo_sources.list_photos([os.fspath(folder)])
 
     def pose_ids(self, query: str) -> list[int]:
-        """Return the ids of poses in the first column of an SQL result, as queries for `similar_many`.
+        """Return the pose ids in the first column of an SQL result, as queries for `similar_many`.
+
+        Args:
+            query: SQL that reads. See `sql`.
 
         Raises:
-            BadSQL: DuckDB refuses it, or the column has no ids.
+            BadSQL: DuckDB refuses the SQL, it returns no rows, or the column has something else than integers.
+
+        Example:
+            ids = db.pose_ids("SELECT pose_id FROM poses WHERE prominence > 0.9")
         """
         with self._file.reading() as connection:
             return read_ids(connection, query)
@@ -260,33 +319,67 @@ class Database:
         """Find the n most similar pairs of poses.
 
         Args:
-            n: the most pairs to return.
+            n: the largest number of pairs to return.
             progress: receives the progress.
-            **options: collection, cluster, where, mirror, turn, view, min_shared, duplicates. See CompareArguments.
+            **options: collection, cluster, where, mirror, turn, view, min_shared, duplicates. See
+                posesearch.search.options.CompareArguments.
+
+        Returns:
+            The pairs, best first.
 
         Raises:
-            QueryError: there is nothing to compare.
+            QueryError: there is nothing to compare, or an option can't be used.
             ValueError: an option is out of range.
+
+        Example:
+            for pair in db.pairs(5, collection="women").pairs:
+                print(pair.similarity, pair.first.source, pair.second.source)
         """
         return find_pairs(self._file, SearchOptions.from_arguments(n, **options), progress or Progress())
 
     def outliers(
         self, n: int = 10, *, progress: Progress | None = None, **options: Unpack[CompareArguments]
     ) -> OutliersReport:
-        """Find the n poses that are least similar to any other, apart from near-duplicates. Otherwise as `pairs`."""
+        """Find the n poses that are least similar to any other pose.
+
+        Near-duplicates of a pose do not count as other poses, unless `duplicates` is True.
+
+        Args:
+            n: the largest number of poses to return.
+            progress: receives the progress.
+            **options: as in `pairs`.
+
+        Returns:
+            The poses, the least similar first.
+
+        Raises:
+            QueryError: there is nothing to compare, or an option can't be used.
+            ValueError: an option is out of range.
+
+        Example:
+            for outlier in db.outliers(5).outliers:
+                print(outlier.similarity, outlier.stored.source)
+        """
         return find_outliers(self._file, SearchOptions.from_arguments(n, **options), progress or Progress())
 
     def show(self, pose_id: int) -> StoredPose:
-        """Return a stored pose.
+        """Return a stored pose, with its photo, keypoints and label.
 
         Raises:
-            NoSuchPose: there is no pose with this id.
+            NoSuchPose: no pose has this id.
+
+        Example:
+            xy = db.show(42).pose.person.keypoints.xy
         """
         with self._file.reading() as connection:
             return poses.read_pose(connection, pose_id)
 
     def stats(self) -> dict[str, Any]:
-        """Return what is in the database, as `posesearch stats --json` prints it."""
+        """Return the counts of `posesearch stats --json`: snapshots, poses, rejected photos and clusterings.
+
+        Example:
+            print(db.stats()["poses"])
+        """
         with self._file.reading() as connection:
             size, estimator = self._file.path.stat().st_size, about.read_value(connection, "estimator")
             return {"path": self.path, "bytes": size, "estimator": estimator, **count_rows(connection)}
@@ -294,14 +387,24 @@ class Database:
     def sql(self, query: str) -> Table:
         """Run SQL that reads. It can't change the file, or access other files or the network.
 
+        Args:
+            query: one or more statements. docs/sql.md lists the tables, views and macros.
+
+        Returns:
+            The result of the last statement: its columns and rows.
+
         Raises:
-            BadSQL: DuckDB refuses it.
+            BadSQL: a statement does more than read, or DuckDB refuses it.
+
+        Example:
+            for collection, photos in db.sql("SELECT collection, count(*) FROM snapshots GROUP BY 1").rows:
+                print(collection, photos)
         """
         with self._file.reading() as connection:
             return run_sql(connection, query)
 
     def _renew_decoders(self) -> None:
-        self._decoders = DecoderPool()  # for queries; it starts no process yet
+        self._decoders = DecoderPool()  # for queries. It starts no process yet.
         self._close_decoders = weakref.finalize(self, self._decoders.close)
 
 

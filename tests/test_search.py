@@ -31,7 +31,7 @@ from posesearch.errors import (
 )
 from posesearch.pose import normalize
 from posesearch.pose.similarity import Invariance, Poses, compare, penalize
-from posesearch.results import search as answers
+from posesearch.results import poses as answers
 from posesearch.results.search import Failure, SimilarReport
 from posesearch.search import query as queries
 from posesearch.search.options import CompareArguments, SearchArguments

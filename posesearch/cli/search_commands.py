@@ -213,7 +213,7 @@ def show_command(
     """
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
-    from posesearch.results.search import pose_json  # noqa: PLC0415
+    from posesearch.results.poses import pose_json  # noqa: PLC0415
     from posesearch.store.connection import database_files  # noqa: PLC0415
     from posesearch.trust import Trust  # noqa: PLC0415
 

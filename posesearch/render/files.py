@@ -1,4 +1,4 @@
-"""Writes a whole picture to a file or nothing, and never replaces a file that is not a picture."""
+"""Writes pictures to files. A file is written completely or not at all, and only pictures are replaced."""
 
 import errno
 import os
@@ -18,13 +18,13 @@ _SIGNATURES: Final = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}  # t
 def write_file(path: Path, data: bytes, keep: Iterable[str | os.PathLike[str]] = ()) -> Path:
     """Write a picture to a file, create missing folders, and return the path.
 
-    The picture is written under another name first, so that a failure leaves a former picture whole. If the path is a
-    link, the file that it leads to is replaced. A pipe or device is written to directly.
+    The picture is written under another name first, so that a failure does not damage an older picture. If the path is
+    a link, the file that it leads to is replaced. A pipe or device is written to directly.
 
     Args:
         path: the file.
         data: the bytes of a PNG or JPEG file.
-        keep: files that must not be overwritten, or created. URLs among them are ignored.
+        keep: files that must not be overwritten or created. URLs among them have no effect.
 
     Raises:
         OutputFailed: the file can't be written, is one of `keep`, or exists and is not a picture in the same format.
@@ -33,7 +33,7 @@ def write_file(path: Path, data: bytes, keep: Iterable[str | os.PathLike[str]] =
 
 
 def write_files(pictures: Mapping[Path, bytes], keep: Iterable[str | os.PathLike[str]] = ()) -> list[Path]:
-    """Write pictures as `write_file` does. If one of them may not be written, none is."""
+    """Write pictures as `write_file` does. If one of them must not be written, none of them is written."""
     kept = list(keep)
     for path, data in pictures.items():
         with _output_errors(path):
@@ -70,9 +70,9 @@ def _check(path: Path, data: bytes, keep: Iterable[str | os.PathLike[str]]) -> N
 
 
 def _is_same(path: Path, other: str | os.PathLike[str]) -> bool:
-    """Return whether two paths lead to the same file, or would if there were one."""
+    """Return whether two paths lead to the same file. The file need not exist."""
     with suppress(OSError, ValueError):
-        return path.samefile(other)  # whatever the links, the case and the form of the names
+        return path.samefile(other)  # also detects links, and names that differ in case or Unicode form
     with suppress(OSError, ValueError):
         return os.path.realpath(path) == os.path.realpath(other)
     return False
@@ -107,7 +107,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _write_directly(path: Path, data: bytes) -> None:
-    """Write to a pipe or device. A pipe that nobody reads from is an error instead of a wait."""
+    """Write to a pipe or device. A pipe that no program reads from raises an error, because a write would block."""
     try:
         descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""PNG files of results: sheets of matches, poses on their photos, and plots of clusterings."""
+"""Writes the pictures of results as PNG files: sheets of matches, poses on their photos, and plots of clusterings."""
 
 import os
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from posesearch.trust import Trust
 from posesearch.types import Keypoints, StoredPose
 
 HOT: Final = 0.01
-"""The contribution to the distance from which a joint is dark red. It is the whole distance of a good match."""
+"""A joint that adds this much to the distance, or more, is dark red. A good match has this distance in all."""
 
 _USEFUL_SIDE: Final = 2 * TILE_HEIGHT  # pixels of a photo's longer side that a tile can use
 _COLUMNS: Final = 4
@@ -35,16 +35,16 @@ def write_sheet(
 ) -> Path:
     """Write the query and its matches as one PNG. Each photo has its skeleton drawn on it.
 
-    The colour of a match's joint shows how much it differs from the query's. A mirrored match is shown mirrored, so
-    that it can be compared with the query by eye. If a photo can't be read or decoded, or if another user has stored
-    it, its skeleton is drawn alone.
+    The colour of a match's joint shows how much it differs from the query's joint. A mirrored match is shown mirrored,
+    so that people can compare it with the query. If a photo can't be read or decoded, or if another user stored it, its
+    skeleton is drawn alone.
 
     Args:
-        report: the answer to a search.
+        report: the answer of Database.similar.
         path: the file to write.
-        allow_private: whether photos at URLs on this machine or in its network are read.
-        trust: which photos are opened although another user has stored them, as in Database.
-        keep: files that must not be overwritten, besides the photos that are drawn.
+        allow_private: whether to open URLs on this machine and in its network.
+        trust: photos to open although another user stored them, as in Database.
+        keep: files that must not be overwritten. The photos that are drawn are always kept.
 
     Raises:
         OutputFailed: the file can't be written, or must not be overwritten.
@@ -71,7 +71,7 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
     for match in report.matches:
         percentile = "" if match.percentile is None else f"   percentile {match.percentile:.1f}"
         remarks = (match.remarks(),) if match.remarks() else ()
-        lines = (f"{match.rank}.  {match.similarity:.3f}{percentile}", *remarks)
+        lines = (f"{match.rank}.  similarity {match.similarity:.3f}{percentile}", *remarks)
         photo = None
         if trust.allows(match.stored.source, match.stored.signature):
             photo = _read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE)
@@ -96,7 +96,7 @@ def write_pose(
 ) -> Path:
     """Write the photo of a pose with its skeleton drawn on it as a PNG.
 
-    If the photo can't be read or decoded, or if another user has stored it, the skeleton is drawn alone.
+    If the photo can't be read or decoded, or if another user stored it, the skeleton is drawn alone.
 
     Args:
         stored: the pose.
@@ -142,7 +142,10 @@ def write_plots(
 
 
 def _locate_query(query: Query) -> str:
-    """Return what opens the photo of a query. A stored pose has a name of the database, others what was typed."""
+    """Return the path or URL that opens the photo of a query.
+
+    The source of a stored pose is a name in the database, which has to be translated. Other queries are as typed.
+    """
     return query.source if query.pose_id is None else to_location(query.source)
 
 
@@ -167,8 +170,8 @@ def _draw_pose(photo: Pixels | None, width: int, keypoints: Keypoints, heat: Hea
     """Draw the skeleton on its photo, or alone if there is no photo.
 
     Args:
-        photo: (h, w, 3) uint8. It may be smaller than the photo that the keypoints are pixels of.
-        width: of the photo that the keypoints are pixels of.
+        photo: (h, w, 3) uint8. It may be smaller than the photo whose pixels the keypoints are in.
+        width: width of the photo whose pixels the keypoints are in.
         keypoints: the skeleton.
         heat: as in `draw_on_photo`.
     """

@@ -1,4 +1,4 @@
-"""Plots of a clustering as the bytes of PNG files: the elbow curve, the scatter plot and the centroids."""
+"""Plots of a clustering, as the bytes of PNG files: the elbow curve, the scatter plot and the centroids."""
 
 import io
 from typing import Any
@@ -83,13 +83,14 @@ def _plot_skeleton(axes: Axes, vector: Float32) -> None:
 
 
 def _to_rgb(side: skeleton.Side) -> tuple[float, float, float]:
-    """Return the colour of a side as matplotlib takes it: RGB, 0 to 1."""
+    """Return the colour of a side for matplotlib: red, green and blue from 0 to 1."""
     blue, green, red = COLOURS[side]
     return red / 255, green / 255, blue / 255
 
 
 def _encode_png(figure: Figure) -> bytes:
     data = io.BytesIO()
-    metadata: dict[str, Any] = {"Software": None}  # no version of matplotlib: the same plot gives the same bytes
+    # matplotlib would write its version into the file. Without it, equal plots have equal bytes.
+    metadata: dict[str, Any] = {"Software": None}
     figure.savefig(data, format="png", dpi=110, metadata=metadata)
     return data.getvalue()

@@ -1,4 +1,4 @@
-"""The layout of a contact sheet: many pictures in a grid on one picture, with captions."""
+"""Draws a contact sheet: one picture with many pictures in a grid, each with a caption."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -26,8 +26,8 @@ class Tile:
 
     Attributes:
         pixels: (h, w, 3) uint8 BGR, of any size.
-        lines: the caption under the picture.
-        path: path or URL of the photo, the last line of the caption.
+        lines: the lines of the caption under the picture. A line that is too wide is continued on the next one.
+        path: path or URL of the photo. It is the last line of the caption.
     """
 
     pixels: Pixels
@@ -36,7 +36,7 @@ class Tile:
 
 
 def draw_sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
-    """Return the tiles in rows under a title, all fitted to the same size: (h, w, 3) uint8 BGR.
+    """Return the tiles in rows under a title, all scaled to the same size: (h, w, 3) uint8 BGR.
 
     Raises:
         ValueError: there are no tiles.
@@ -45,7 +45,8 @@ def draw_sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
         raise ValueError("a sheet needs a tile")
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
-    lines = 1 + max(len(tile.lines) for tile in tiles)
+    captions = [_make_caption(tile) for tile in tiles]
+    lines = max(len(caption) for caption in captions)
     cell_width, cell_height = TILE_WIDTH + _MARGIN, TILE_HEIGHT + _MARGIN + _LINE_HEIGHT * lines
     top = _MARGIN * 2 + _LINE_HEIGHT
     corners = [
@@ -58,9 +59,7 @@ def draw_sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
     pen = ImageDraw.Draw(image)
     heading = _shorten_end(title, canvas.shape[1] - 2 * _MARGIN, _TITLE_SIZE)
     pen.text((_MARGIN, _MARGIN), heading, _TEXT_COLOUR, _load_font(_TITLE_SIZE))
-    for (x, y), tile in zip(corners, tiles, strict=True):
-        caption = [_shorten_end(line, TILE_WIDTH, _CAPTION_SIZE) for line in tile.lines]
-        caption.append(_shorten_start(tile.path, TILE_WIDTH, _CAPTION_SIZE))
+    for (x, y), caption in zip(corners, captions, strict=True):
         for number, line in enumerate(caption):
             position = (x, y + TILE_HEIGHT + 3 + number * _LINE_HEIGHT)
             pen.text(position, line, _TEXT_COLOUR, _load_font(_CAPTION_SIZE))
@@ -79,6 +78,25 @@ def fit_to_tile(pixels: Pixels) -> Pixels:
     return tile
 
 
+def _make_caption(tile: Tile) -> list[str]:
+    """Return the lines of a tile's caption, none wider than the tile."""
+    lines = [part for line in tile.lines for part in _wrap(line, TILE_WIDTH, _CAPTION_SIZE)]
+    caption = [_shorten_end(line, TILE_WIDTH, _CAPTION_SIZE) for line in lines]
+    return [*caption, _shorten_start(tile.path, TILE_WIDTH, _CAPTION_SIZE)]
+
+
+def _wrap(line: str, width: int, size: int) -> list[str]:
+    """Return the line in parts of at most `width` pixels in a font of this size. It is divided between words."""
+    font, parts = _load_font(size), [""]
+    for word in line.split(" "):
+        longer = f"{parts[-1]} {word}" if parts[-1] else word
+        if font.getlength(longer) <= width:
+            parts[-1] = longer
+        else:
+            parts.append(word)
+    return [part for part in parts if part]
+
+
 def _load_font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
@@ -89,7 +107,7 @@ def _shorten_end(text: str, width: int, size: int) -> str:
 
 
 def _shorten_start(text: str, width: int, size: int) -> str:
-    """Return the text, shortened at its start, as for paths, whose ends are more informative."""
+    """Return the text, shortened at its start to at most `width` pixels. The end of a path is the informative part."""
     text = "".join(character if character.isprintable() else "?" for character in text)
     font = _load_font(size)
     if font.getlength(text) <= width:

@@ -1,4 +1,4 @@
-"""Skeletons drawn as pixels, on a photo or on an empty background. The functions map arrays to arrays."""
+"""Draws skeletons as pixels, on a photo or on an empty background. The functions take and return arrays."""
 
 from typing import Final
 
@@ -15,12 +15,12 @@ Pixels = NDArray[np.uint8]
 Heat = NDArray[np.float64]
 """(14,) float64, 0 to 1 for each body joint."""
 
-# BGR. Blue and orange are distinguishable by colour-blind people (Okabe and Ito, 2008). The person's left is blue.
+# BGR. Colour-blind people can distinguish blue and orange (Okabe and Ito, 2008). The person's left side is blue.
 COLOURS: Final = {"left": (178, 114, 0), "right": (0, 94, 213), "centre": (60, 60, 60)}
 # BGR, the colours of heat 0, 0.25, 0.5, 0.75 and 1. They also differ in lightness (ColorBrewer's YlOrRd, 2002).
 WARMTH: Final = ((178, 240, 254), (76, 178, 254), (60, 141, 253), (28, 26, 227), (38, 0, 128))
 _HALO: Final = (255, 255, 255)  # the outline of limbs and joints, visible on any photo
-_DARK_OUTLINE: Final = (40, 40, 40)  # of joints that show heat: pale yellow is hardly visible inside white
+_DARK_OUTLINE: Final = (40, 40, 40)  # the outline of joints that show heat. Pale yellow is hardly visible inside white.
 _BACKGROUND: Final = (250, 250, 250)
 _FRACTION_BITS: Final = 4  # OpenCV's `shift`: coordinates are in sixteenths of a pixel
 
@@ -31,8 +31,8 @@ def draw_on_photo(pixels: Pixels, xy: Float32, heat: Heat | None = None) -> Pixe
     Args:
         pixels: (h, w, 3) uint8.
         xy: (18, 2) float32, pixels of this photo. NaN where the joint is missing.
-        heat: (14,) float, 0 to 1 for each body joint. The colours go from pale yellow to dark red. None draws the
-            joints in the colours of their sides.
+        heat: (14,) float, 0 to 1 for each body joint. The colours range from pale yellow (0) to dark red (1). None
+            draws the joints in the colours of their sides.
     """
     canvas = pixels.copy()
     thickness = max(2, round(max(canvas.shape[:2]) / 110))
@@ -51,7 +51,7 @@ def draw_on_photo(pixels: Pixels, xy: Float32, heat: Heat | None = None) -> Pixe
 
 
 def draw_alone(xy: Float32, width: int, height: int, heat: Heat | None = None) -> Pixels:
-    """Return the skeleton on an empty background, as large as it fits: (height, width, 3) uint8.
+    """Return the skeleton on an empty background, as large as possible: (height, width, 3) uint8.
 
     Args:
         xy: (n, 2) float, n = 18 or 14, y down, in any unit. NaN where the joint is missing.
@@ -85,7 +85,7 @@ def encode_png(pixels: Pixels) -> bytes:
 
 
 def _draw_limbs(canvas: Pixels, xy: Float32, thickness: int) -> None:
-    """Draw the halos of all limbs first, so that no halo covers a limb."""
+    """Draw the limbs. The outlines of all limbs come first, so that no outline covers a limb."""
     limbs = [limb for limb in skeleton.LIMBS if not np.isnan(xy[[limb.start, limb.end]]).any()]
     ends = [(_to_fixed_point(xy[limb.start]), _to_fixed_point(xy[limb.end])) for limb in limbs]
     halo_thickness = thickness + max(2, thickness // 2)

@@ -1,4 +1,4 @@
-"""Skeletons drawn as characters, in Unicode braille or plain ASCII. The caller applies the colours."""
+"""Draws skeletons with characters, in Unicode braille or plain ASCII. The caller applies the colours."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -38,23 +38,23 @@ class Run:
 
 @dataclass(frozen=True)
 class TextPicture:
-    """A picture of characters: rows of runs. All rows have the same number of characters."""
+    """A picture made of characters: rows of runs. All rows have the same number of characters."""
 
     rows: tuple[tuple[Run, ...], ...]
 
     def plain(self) -> str:
-        """Return the picture without colours, one line for each row, without blanks at the ends of lines."""
+        """Return the picture as lines of text without colours. Blanks at the ends of lines are removed."""
         return "\n".join("".join(run.text for run in row).rstrip() for row in self.rows)
 
 
 def draw(xy: Float32, width: int, height: int, style: Style) -> TextPicture:
-    """Draw a skeleton as large as it fits, in the middle of the picture.
+    """Draw a skeleton in the middle of the picture, as large as possible.
 
     Args:
         xy: (n, 2) float, n = 18 or 14 (the body joints), x to the right and y down, in any unit. NaN where the joint is
             missing.
-        width: characters.
-        height: characters.
+        width: width of the picture in characters.
+        height: height of the picture in characters.
         style: "ascii" or "braille".
     """
     if style == "braille":
@@ -82,7 +82,7 @@ def _fit_to_grid(xy: Float32, width: int, height: int, aspect: float, margin: in
         xy: (n, 2) float, as in `draw`.
         width: grid points.
         height: grid points.
-        aspect: vertical distance of two grid points divided by the horizontal distance.
+        aspect: vertical distance of neighbouring grid points divided by their horizontal distance.
         margin: grid points that stay free on each side.
 
     Returns:
@@ -149,7 +149,7 @@ def _draw_ascii(xy: Float32, width: int, height: int) -> tuple[list[list[str]], 
 
 
 def _choose_stroke(direction: Float32) -> str:
-    """Return the character whose stroke is nearest to a direction, which is (2,) float32 in cells, y down."""
+    """Return the character whose stroke is nearest to a direction, (2,) float32 in cells, y down."""
     dx, dy = abs(float(direction[0])), abs(float(direction[1]))
     if dx * 2 < dy:
         return "|"

@@ -1,1 +1,1 @@
-"""The return values of Database, with their conversion to JSON."""
+"""The reports that the methods of Database return, with their conversion to JSON."""

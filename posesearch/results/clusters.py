@@ -1,4 +1,4 @@
-"""Results of clustering. docs/json.md describes their JSON."""
+"""The report of a clustering. docs/json.md describes its JSON."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,21 @@ from posesearch.types import Float32, Int64
 
 @dataclass(frozen=True, eq=False)
 class Clustering:
-    """One k-means run over n poses.
+    """One run of k-means over n poses.
 
     Attributes:
-        collection: the collection that was clustered. None for all poses.
+        collection: the collection that was clustered. None means all poses.
         normalization: "body" or "max".
-        chosen_by: what chose k, "user" or "elbow".
+        chosen_by: "user" if the user chose k, "elbow" if posesearch did.
         seed: seed of k-means.
-        complete: number of complete poses, from which k-means made the centroids.
-        partial: number of partial poses, which were labelled afterwards.
+        complete: number of complete poses. K-means made the centroids from these.
+        partial: number of partial poses. They were labelled afterwards.
         inertia: sum of the squared distances of the complete poses to their centroids.
-        centroids: (k, 28) float32.
-        sizes: (k,) int64, number of poses with each label.
-        medoids: (k,) int64, pose ids.
-        pose_ids, labels: (n,) int64.
+        centroids: (k, 28) float32, x0..x13, y0..y13 of the body joints, in this normalization.
+        sizes: (k,) int64, number of poses with each label, complete and partial.
+        medoids: (k,) int64, id of the complete pose that is nearest to each centroid.
+        pose_ids: (n,) int64, ids of the poses.
+        labels: (n,) int64, label of each pose, 0 to k - 1.
         distances: (n,) float32, distance of each pose to its centroid.
         inertias: (k, inertia) pairs of the elbow curve.
     """
@@ -48,10 +49,10 @@ class Cluster:
     """One cluster of a clustering.
 
     Attributes:
-        cluster: its label, 0 for the largest.
-        size: number of poses in it.
-        medoid_pose_id: the complete pose nearest to the centroid.
-        centroid: (28,) float32, in the clustering's normalization.
+        cluster: the label. The largest cluster has the label 0.
+        size: number of poses with this label, complete and partial.
+        medoid_pose_id: id of the complete pose that is nearest to the centroid.
+        centroid: (28,) float32, x0..x13, y0..y13 of the body joints, in the clustering's normalization.
     """
 
     cluster: int
@@ -62,14 +63,18 @@ class Cluster:
 
 @dataclass(frozen=True, eq=False)
 class ClusterReport:
-    """A clustering that was made and stored.
+    """The answer of `Database.cluster`: a clustering that was stored.
 
     Attributes:
-        clustering_id: its id.
+        clustering_id: id of the clustering in the database.
         clustering: the clustering as it was stored.
         points: (complete, 2) float32, the complete poses on their first two principal components.
         centroid_points: (k, 2) float32, the centroids on the same components.
         point_labels: (complete,) int64, the labels of the complete poses.
+
+    Example:
+        for cluster in db.cluster(k=3).clusters:
+            print(cluster.cluster, cluster.size, cluster.medoid_pose_id)
     """
 
     clustering_id: int
@@ -80,7 +85,7 @@ class ClusterReport:
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:
-        """The clusters, the largest first."""
+        """The clusters in the order of their labels."""
         stored = self.clustering
         rows = zip(stored.sizes.tolist(), stored.medoids.tolist(), stored.centroids, strict=True)
         return tuple(Cluster(number, *row) for number, row in enumerate(rows))

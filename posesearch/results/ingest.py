@@ -1,4 +1,4 @@
-"""Results of ingest and reestimate. docs/json.md describes their JSON."""
+"""The reports of an ingest and of a re-estimation. docs/json.md describes their JSON."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,13 +9,13 @@ Status = Literal["ingested", "changed", "moved", "copy", "unchanged", "rejected"
 
 @dataclass(frozen=True)
 class Rejection:
-    """A photo without a usable pose, and why.
+    """A photo that was rejected, or a folder that can't be read, and the reason.
 
     Attributes:
-        source: path or URL.
-        reason: the code of the reason, as the snapshots table stores it.
+        source: path or URL of the photo, or path of the folder.
+        reason: code of the reason, as the table `snapshots` stores it, such as "no_person".
         message: the reason in words.
-        listed: where a list names the photo, such as "photos.txt, line 3". Empty if it is not from a list.
+        listed: the place where a list names the photo, such as "photos.txt, line 3". Empty if no list names it.
     """
 
     source: str
@@ -31,14 +31,15 @@ class Rejection:
 
 @dataclass(frozen=True)
 class PhotoOutcome:
-    """What became of one photo.
+    """The result of a run for one photo.
 
     Attributes:
-        source: path or URL.
-        status: as IngestReport counts them.
-        poses: number of poses found, if the photo was estimated.
-        rejection: why the photo has no pose, now or in an earlier run. None if it has one.
-        same_as: the old source of a photo that was moved, or the source that a copy is a copy of.
+        source: path or URL of the photo.
+        status: what happened. IngestReport explains the values, and counts the photos of each.
+        poses: number of poses found in this run. 0 if the photo was not estimated.
+        rejection: why the photo was rejected, in this run or an earlier one. None if it was not rejected.
+        same_as: the old source of a photo that was moved, or the source of the photo that this one is a copy of.
+            None otherwise.
     """
 
     source: str
@@ -61,22 +62,29 @@ class PhotoOutcome:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingest did. seen = ingested + changed + moved + copies + unchanged + the number of rejected.
+    """The answer of `Database.ingest`: the counts of the run, and the rejected photos.
+
+    `seen` is the sum of `ingested`, `changed`, `moved`, `copies`, `unchanged` and the number of `rejected`.
 
     Attributes:
-        seen: photos found at the sources.
-        ingested: photos that are new in the database, or were estimated again because the acceptance rule changed.
-        changed: photos whose bytes changed. They were estimated again.
-        moved: photos that the database knew at a source where they no longer are.
-        copies: photos that the database also has from another source.
-        unchanged: photos that the database had already.
-        poses: poses of the photos ingested and changed.
-        rejected: photos without a usable pose, from this run or an earlier one.
-        missing: photos of the database that are no longer there, since this run or an earlier one.
-        pruned: photos that were no longer there and were removed.
-        seconds: wall-clock time.
+        seen: number of photos found at the sources.
+        ingested: number of photos that are new in the database, or that were estimated again because the acceptance
+            rule changed.
+        changed: number of photos whose bytes changed. They were estimated again.
+        moved: number of photos that the database has from another path or URL, where they no longer are.
+        copies: number of photos that the database also has from another path or URL, where they still are.
+        unchanged: number of photos that the database already had.
+        poses: number of poses of the photos that were ingested or changed.
+        rejected: photos that were rejected in this run or an earlier one, and folders that can't be read.
+        missing: number of photos of the database that are no longer there, since this run or an earlier one.
+        pruned: number of missing photos that were removed from the database.
+        seconds: duration of the run.
         interrupted: whether the run was stopped before the last photo.
-        dry_run: whether nothing was written. `ingested` and `changed` count what would have been estimated.
+        dry_run: whether nothing was written. `ingested` and `changed` then count photos that would be estimated.
+
+    Example:
+        for rejection in db.ingest("photos").rejected:
+            print(rejection.source, rejection.message)
     """
 
     seen: int
@@ -114,17 +122,22 @@ class IngestReport:
 
 @dataclass(frozen=True)
 class ReestimateReport:
-    """What a re-estimation did.
+    """The answer of `Database.reestimate`: the counts of the run, and the photos without new poses.
 
     Attributes:
         estimator: the estimator of the database from now on.
-        redone: number of photos estimated again. They have `poses` poses.
-        unchanged: number of photos that had this estimator's poses already.
-        rejected: photos estimated again that now have no usable pose.
-        gone: sources of photos that are missing, can't be read or have changed. Their poses stay as they are, and the
-            next re-estimation tries them again.
-        seconds: wall-clock time.
+        redone: number of photos that were estimated again, including those in `rejected`.
+        poses: number of new poses.
+        unchanged: number of photos that already had this estimator's poses.
+        rejected: photos that were estimated again and now have no usable pose.
+        gone: sources of photos that are missing, can't be read or have changed. They keep their old poses, and the next
+            re-estimation tries them again.
+        seconds: duration of the run.
         interrupted: whether the run was stopped before the last photo.
+
+    Example:
+        report = db.reestimate("tf-pose")
+        print(report.redone, "photos have new poses")
     """
 
     estimator: str

@@ -1,4 +1,4 @@
-"""Results of searches. docs/json.md describes their JSON."""
+"""The reports of searches. docs/json.md describes their JSON."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,23 +7,26 @@ import numpy as np
 
 from posesearch import skeleton
 from posesearch.results.ingest import Json
-from posesearch.types import Float32, Float64, Keypoints, Pose, StoredPose
+from posesearch.results.poses import keypoints_json, pose_ids_json
+from posesearch.types import Float64, Pose, StoredPose
 
-_NEGLIGIBLE: Final = 3e-4  # a joint that adds less to the distance, 2% of the body, is not named
+_NEGLIGIBLE: Final = 3e-4  # A joint that adds less to the distance is not named. It is off by about 2% of the body.
 
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """The pose that a search asks for.
+    """The pose that is searched for.
 
     Attributes:
-        source: path or URL of the photo or keypoint file, or the source of the stored pose.
-        width, height: of the upright photo, pixels.
+        source: path or URL of the photo or keypoint file. For a stored pose, path or URL of its photo.
+        width, height: size of the upright photo in pixels.
         estimator: name of the estimator that found the pose. None for a keypoint file.
-        people: number of people in the photo that could be searched for.
-        person: the one that is searched for, from 1.
-        pose: its keypoints and vectors.
-        pose_id, collection, signature: of a stored pose. None otherwise.
+        people: number of people in the photo or file that could be searched for.
+        person: which of these people is searched for, from 1.
+        pose: the person's keypoints and vectors.
+        pose_id: id of the stored pose. None if the query is a photo or a file.
+        collection: collection of the stored pose. None if the query is a photo or a file.
+        signature: signature of the stored pose's source. See trust.py.
     """
 
     source: str
@@ -38,7 +41,7 @@ class Query:
     signature: str | None = None
 
     def as_json(self) -> Json:
-        """Return "query"."""
+        """Return the value of "query" in the JSON of a search."""
         return {
             "source": self.source,
             "width": self.width,
@@ -53,7 +56,15 @@ class Query:
 
 @dataclass(frozen=True)
 class NearestCluster:
-    """The cluster whose centroid is nearest to the query."""
+    """The cluster whose centroid is nearest to the query.
+
+    Attributes:
+        clustering_id: id of the clustering.
+        cluster: label of the cluster.
+        similarity: similarity of the query and the centroid, -1 to 1.
+        size: number of poses in the cluster.
+        medoid_pose_id: id of the complete pose that is nearest to the centroid.
+    """
 
     clustering_id: int
     cluster: int
@@ -64,20 +75,22 @@ class NearestCluster:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """A stored pose that is similar to the query, and why.
+    """A stored pose that is similar to the query.
 
     Attributes:
-        rank: from 1.
+        rank: position among the matches. The best match has rank 1.
         similarity: -1 to 1. The distance is 1 - similarity.
-        percentile: percentage of random pairs of the database's poses that are at most as similar. None if the database
-            has too few poses.
-        shared_joints: number of body joints that both poses have.
-        mirrored: whether the mirrored query is more similar than the query itself.
-        degrees: angle by which the stored pose, mirrored if the match is, is rotated against the query. None unless
-            rotations are ignored (`turn` or `view`).
-        contributions: (14,) float64, what each body joint of the query adds to the distance.
-        duplicates: ids of near-duplicate poses, which are not listed themselves.
-        stored: the stored pose.
+        percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
+            the database has fewer than 30 poses.
+        shared_joints: number of body joints that were compared. The stored pose and the query both have them, and they
+            belong to the chosen `parts`.
+        mirrored: whether the match is mirrored: the mirrored query is more similar to it than the query itself.
+        degrees: rotation of the stored pose against the query, -180 to 180. With `turn`, it is clockwise in the image.
+            With `view`, it is towards the right of the image. For a mirrored match, it is the rotation of the mirrored
+            stored pose. None without `turn` and `view`.
+        contributions: (14,) float64, how much each body joint of the query adds to the distance.
+        duplicates: ids of the near-duplicates of this pose. They are not matches of their own.
+        stored: the stored pose, with its photo.
     """
 
     rank: int
@@ -92,7 +105,10 @@ class Match:
 
     @property
     def worst(self) -> tuple[str, ...]:
-        """The shared joints that differ most, at most three. Each adds at least twice its share to the distance."""
+        """Names of the shared joints that differ most, at most three.
+
+        Each adds more to the distance than twice the mean of the shared joints.
+        """
         there = self.stored.pose.mask[list(skeleton.MIRROR[skeleton.BODY])] if self.mirrored else self.stored.pose.mask
         differing = self.contributions * there
         part = 2 * differing.sum() / max(1, np.count_nonzero(differing))
@@ -100,19 +116,23 @@ class Match:
         return tuple(skeleton.JOINTS[joint] for joint in order if differing[joint] > max(part, _NEGLIGIBLE))
 
     def remarks(self) -> str:
-        """Return a few words on what is special about the match."""
-        of = "" if self.shared_joints == skeleton.N_BODY else f"{self.shared_joints} joints"
+        """Return what is special about the match in a few words, or an empty string.
+
+        An example is "mirrored, 12 joints compared, left wrist differs, +2 near-duplicates".
+        """
+        compared = "" if self.shared_joints == skeleton.N_BODY else f"{self.shared_joints} joints compared"
         turned = "" if not self.degrees or abs(self.degrees) < 0.5 else f"turned {self.degrees:+.0f}°"
         same = f"+{len(self.duplicates)} near-duplicate{'s' * (len(self.duplicates) > 1)}" if self.duplicates else ""
-        differing = ", ".join(joint.replace("_", " ") for joint in self.worst[:2])
+        differing = " and ".join(joint.replace("_", " ") for joint in self.worst[:2])
         differs = f"{differing} {'differ' if len(self.worst) > 1 else 'differs'}" if differing else ""
-        return "; ".join(part for part in ("mirrored" if self.mirrored else "", turned, of, differs, same) if part)
+        remarks = "mirrored" if self.mirrored else "", turned, compared, differs, same
+        return ", ".join(remark for remark in remarks if remark)
 
     def as_json(self) -> Json:
-        """Return an entry of "matches"."""
+        """Return an entry of "matches" in the JSON of a search."""
         return {
             "rank": self.rank,
-            **_identify(self.stored),
+            **pose_ids_json(self.stored),
             "similarity": round(self.similarity, 6),
             "percentile": None if self.percentile is None else round(self.percentile, 2),
             "shared_joints": self.shared_joints,
@@ -130,13 +150,17 @@ class Match:
 
 @dataclass(frozen=True, eq=False)
 class SimilarReport:
-    """The answer to a search.
+    """The answer of `Database.similar`.
 
     Attributes:
         query: the pose that was searched for.
         cluster: the nearest cluster. None if there is no clustering.
-        matches: best first.
-        closest_left_out: the best of the poses that are not similar enough to be a match. None if there are none.
+        matches: the matches, best first.
+        closest_left_out: the best pose that `close` excludes from the matches. None if it excludes no pose.
+
+    Example:
+        for match in db.similar("photo.jpg").matches:
+            print(match.rank, match.similarity, match.remarks(), match.stored.source)
     """
 
     query: Query
@@ -158,7 +182,13 @@ class SimilarReport:
 
 @dataclass(frozen=True)
 class Failure:
-    """One of many queries that could not be searched for, and why."""
+    """A query of `Database.similar_many` that could not be searched for.
+
+    Attributes:
+        source: path or URL of the query, or its pose id as a string.
+        reason: name of the error's class, such as "NoPerson".
+        message: what happened, in words.
+    """
 
     source: str
     reason: str
@@ -171,7 +201,15 @@ class Failure:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two stored poses and how similar they are. The similarity is the same in both directions."""
+    """Two stored poses and their similarity, which is the same in both directions.
+
+    Attributes:
+        similarity: -1 to 1.
+        percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
+            the database has fewer than 30 poses.
+        mirrored: whether one pose is more similar to the mirrored other pose than to the other pose itself.
+        first, second: the poses.
+    """
 
     similarity: float
     percentile: float | None
@@ -182,7 +220,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class PairsReport:
-    """The most similar pairs, best first, and the number of near-duplicate pairs that are left out."""
+    """The answer of `Database.pairs`.
+
+    Attributes:
+        pairs: the most similar pairs, best first.
+        duplicates: number of pairs that were left out because the two poses are near-duplicates.
+    """
 
     pairs: tuple[Pair, ...]
     duplicates: int
@@ -195,7 +238,7 @@ class PairsReport:
                     "similarity": round(pair.similarity, 6),
                     "percentile": None if pair.percentile is None else round(pair.percentile, 2),
                     "mirrored": pair.mirrored,
-                    "poses": [_identify(stored) for stored in (pair.first, pair.second)],
+                    "poses": [pose_ids_json(stored) for stored in (pair.first, pair.second)],
                 }
                 for pair in self.pairs
             ],
@@ -205,7 +248,15 @@ class PairsReport:
 
 @dataclass(frozen=True, eq=False)
 class Outlier:
-    """A stored pose, the id of the most similar other pose that is not a near-duplicate, and how similar that is."""
+    """A stored pose that is unlike all others.
+
+    Attributes:
+        similarity: similarity of the pose and its nearest other pose, -1 to 1.
+        percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
+            the database has fewer than 30 poses.
+        stored: the pose.
+        nearest: id of the most similar other pose. Near-duplicates do not count, unless `duplicates` was True.
+    """
 
     similarity: float
     percentile: float | None
@@ -215,7 +266,11 @@ class Outlier:
 
 @dataclass(frozen=True)
 class OutliersReport:
-    """The poses that are least similar to any other, the least similar first."""
+    """The answer of `Database.outliers`.
+
+    Attributes:
+        outliers: the poses that are least similar to any other pose. The least similar pose is first.
+    """
 
     outliers: tuple[Outlier, ...]
 
@@ -224,7 +279,7 @@ class OutliersReport:
         return {
             "outliers": [
                 {
-                    **_identify(outlier.stored),
+                    **pose_ids_json(outlier.stored),
                     "similarity": round(outlier.similarity, 6),
                     "percentile": None if outlier.percentile is None else round(outlier.percentile, 2),
                     "nearest": outlier.nearest,
@@ -232,56 +287,3 @@ class OutliersReport:
                 for outlier in self.outliers
             ]
         }
-
-
-def _identify(stored: StoredPose) -> Json:
-    return {
-        "pose_id": stored.pose_id,
-        "snapshot_id": stored.snapshot_id,
-        "source": stored.source,
-        "collection": stored.collection,
-    }
-
-
-def pose_json(stored: StoredPose) -> Json:
-    """Return the JSON of `posesearch show --json`."""
-    person = stored.pose.person
-    return {
-        "pose_id": stored.pose_id,
-        "snapshot_id": stored.snapshot_id,
-        "source": stored.source,
-        "collection": stored.collection,
-        "width": stored.width,
-        "height": stored.height,
-        "person": stored.number,
-        "estimator": stored.estimator,
-        "score": round(person.score, 4),
-        "box": [round(value, 2) for value in person.box],
-        "prominence": round(person.prominence, 4),
-        "body_joints": person.keypoints.body_joints,
-        "clustering_id": stored.clustering_id,
-        "cluster": stored.cluster,
-        "distance": None if stored.distance is None else round(stored.distance, 6),
-        "keypoints": keypoints_json(person.keypoints),
-        "world": world_json(person.world),
-    }
-
-
-def world_json(world: Float32 | None) -> Json | None:
-    """Return {joint: [x, y, z]} in metres, without missing joints. None if there are no world coordinates."""
-    if world is None:
-        return None
-    return {
-        joint: [round(float(value), 4) for value in xyz]
-        for joint, xyz in zip(skeleton.JOINTS, world, strict=True)
-        if not np.isnan(xyz).any()
-    }
-
-
-def keypoints_json(keypoints: Keypoints) -> Json:
-    """Return {joint: [x, y, score]} in pixels, without missing joints. A joint that was found has a score above 0."""
-    return {
-        joint: [round(float(x), 2), round(float(y), 2), max(round(float(score), 4), 1e-4)]
-        for joint, (x, y), score in zip(skeleton.JOINTS, keypoints.xy, keypoints.score, strict=True)
-        if not np.isnan(x)
-    }

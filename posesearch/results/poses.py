@@ -1,0 +1,58 @@
+"""The JSON of poses and their keypoints. docs/json.md describes it."""
+
+import numpy as np
+
+from posesearch import skeleton
+from posesearch.results.ingest import Json
+from posesearch.types import Float32, Keypoints, StoredPose
+
+
+def pose_ids_json(stored: StoredPose) -> Json:
+    """Return the keys that identify a stored pose: its ids, its photo and its collection."""
+    return {
+        "pose_id": stored.pose_id,
+        "snapshot_id": stored.snapshot_id,
+        "source": stored.source,
+        "collection": stored.collection,
+    }
+
+
+def pose_json(stored: StoredPose) -> Json:
+    """Return the JSON of `posesearch show --json`."""
+    person = stored.pose.person
+    return {
+        **pose_ids_json(stored),
+        "width": stored.width,
+        "height": stored.height,
+        "person": stored.number,
+        "estimator": stored.estimator,
+        "score": round(person.score, 4),
+        "box": [round(value, 2) for value in person.box],
+        "prominence": round(person.prominence, 4),
+        "body_joints": person.keypoints.body_joints,
+        "clustering_id": stored.clustering_id,
+        "cluster": stored.cluster,
+        "distance": None if stored.distance is None else round(stored.distance, 6),
+        "keypoints": keypoints_json(person.keypoints),
+        "world": world_json(person.world),
+    }
+
+
+def world_json(world: Float32 | None) -> Json | None:
+    """Return {joint: [x, y, z]} in metres, without missing joints. None if there are no world coordinates."""
+    if world is None:
+        return None
+    return {
+        joint: [round(float(value), 4) for value in xyz]
+        for joint, xyz in zip(skeleton.JOINTS, world, strict=True)
+        if not np.isnan(xyz).any()
+    }
+
+
+def keypoints_json(keypoints: Keypoints) -> Json:
+    """Return {joint: [x, y, score]} in pixels, without missing joints. A joint that was found has a score above 0."""
+    return {
+        joint: [round(float(x), 2), round(float(y), 2), max(round(float(score), 4), 1e-4)]
+        for joint, (x, y), score in zip(skeleton.JOINTS, keypoints.xy, keypoints.score, strict=True)
+        if not np.isnan(x)
+    }
