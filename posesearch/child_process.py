@@ -1,6 +1,6 @@
-"""Child processes of our own interpreter that import nothing from the current folder.
+"""Starts our own interpreter in child processes that import nothing from the current folder.
 
-The current folder is often a folder of photos from strangers. Python would run a json.py or a pip.py among them.
+The current folder is often a folder of photos from strangers. Python would run a json.py or a pip.py in it.
 """
 
 import os
@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = sys.prefix
-"""Current folder for a child process that needs no other: strangers do not write to it, and it can't be unmounted."""
+"""Current folder for child processes that need no particular one.
+
+Strangers can't write to it, and it can't be unmounted while Python runs.
+"""
 
 
 def python_command(program: str, *arguments: str) -> list[str]:
     """Return the command that runs a program in our own interpreter, with the folders of `import_path`.
 
-    Start it with a current folder of your own, such as FOLDER: Python is not alone in looking for files there.
+    Start the command with a current folder that strangers can't write to, such as FOLDER. Libraries other than Python
+    may look for files in the current folder too.
 
     Args:
         program: Python code.
@@ -32,7 +36,7 @@ def python_command(program: str, *arguments: str) -> list[str]:
 def import_path() -> list[str]:
     """Return this process's import path without relative entries and without the current folder.
 
-    The folder that posesearch itself was imported from is always in it, also if it is the current folder.
+    The folder that posesearch was imported from is always included, even if it is the current folder.
     """
     home = Path(__file__).absolute().parents[1]
     folders = [entry for entry in sys.path if isinstance(entry, str) and Path(entry).is_absolute()]
@@ -43,5 +47,5 @@ def import_path() -> list[str]:
 def _is_same_folder(one: str, other: str | Path) -> bool:
     try:
         return Path(one).samefile(other)
-    except (OSError, ValueError):  # one of them does not exist, or can't
+    except (OSError, ValueError):  # one of the paths does not exist, or is not valid
         return False

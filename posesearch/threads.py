@@ -1,4 +1,4 @@
-"""A parallel map in threads, in order, with a bounded look-ahead."""
+"""A parallel map in threads that yields results in order, and takes only a limited number of items in advance."""
 
 import os
 import time
@@ -9,13 +9,16 @@ from itertools import islice
 from typing import Final, TypeVar
 
 DEFAULT_THREADS: Final = 2 + (os.cpu_count() or 1)
-"""Photos that are decoded and estimated in parallel: two more than cores, because some wait for a decoding process."""
+"""Number of photos processed in parallel. It exceeds the cores by two, because some wait for a decoding process."""
 
 WINDOW: Final = 32
-"""Items per thread that are in progress or wait for their turn. It bounds the memory of results that come early."""
+"""Largest number of items per thread that are in progress, or finished but not yet yielded.
+
+It limits the memory of results that wait for earlier ones.
+"""
 
 PATIENCE: Final = 4.0
-"""Seconds that a finished result waits for those before it."""
+"""Seconds that a finished result waits for earlier results. After that, it is yielded first."""
 
 _IDLE_SECONDS: Final = 0.5  # between two calls of `idle`
 
@@ -32,19 +35,20 @@ def map_in_order(
 ) -> Iterator[Result]:
     """Call `function` for each item in threads, and yield the results in the order of the items.
 
-    A result that is not there in time lets later ones go first: those that have waited for it for PATIENCE seconds.
+    If finished results have waited for an earlier result for PATIENCE seconds, they are yielded before it.
 
     Args:
-        function: is called in several threads in parallel.
-        items: are taken as needed.
-        threads: how many.
-        stop: is called if the iteration ends early. It should make running calls end soon, because they are waited for.
-        idle: is called in the caller's thread, about twice a second, while no result is there.
+        function: called in several threads in parallel.
+        items: taken one by one, not all in advance.
+        threads: number of threads.
+        stop: called if the iteration ends early. It should make running calls end soon, because the iterator waits for
+            them.
+        idle: called in the caller's thread, about twice a second, while no result can be yielded.
     """
     executor = ThreadPoolExecutor(threads, thread_name_prefix="posesearch")
     left = iter(items)
     waiting: deque[Future[Result]] = deque()
-    blocked_since: float | None = None  # since when a finished result waits for the first
+    blocked_since: float | None = None  # when a finished result began to wait for the first one
     try:
         while True:
             waiting.extend(executor.submit(function, item) for item in islice(left, WINDOW * threads - len(waiting)))

@@ -37,9 +37,9 @@ class Keypoints:
             raise ValueError(f"score must be ({skeleton.N_JOINTS},) float32, not {self.score.shape} {self.score.dtype}")
         missing = np.isnan(self.xy)
         if (missing[:, 0] != missing[:, 1]).any() or np.isinf(self.xy).any():
-            raise ValueError("a joint has both coordinates, finite, or neither (NaN)")
+            raise ValueError("a joint must have two finite coordinates, or NaN for both")
         if np.isnan(self.score).any() or (self.score[missing[:, 0]] != 0).any():
-            raise ValueError("a missing joint has the score 0, and no score is NaN")
+            raise ValueError("a missing joint must have the score 0, and no score may be NaN")
 
     @property
     def present(self) -> Mask:
@@ -96,7 +96,7 @@ class Person:
                 f"world must be ({skeleton.N_JOINTS}, 3) float32, not {self.world.shape} {self.world.dtype}"
             )
         if (np.isnan(self.world).any(axis=1) != ~self.keypoints.present).any():
-            raise ValueError("world has the joints that the keypoints have, and no others")
+            raise ValueError("world must have the same joints as the keypoints")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,14 +125,14 @@ class StoredPose:
         pose_id, snapshot_id: ids in the database.
         source: path or URL of the photo.
         collection: the collection of the snapshot.
-        width, height: of the upright photo, pixels.
-        number: which person of the photo, from 1.
+        width, height: size of the upright photo in pixels.
+        number: which person of the photo the pose is, from 1.
         estimator: name of the estimator that found the pose.
         pose: keypoints and vectors.
         clustering_id, cluster, distance: the current label. None if the pose has none.
         sha256: SHA-256 of the photo's bytes.
         dhash: difference hash of the photo. None if it is not known.
-        signature: of the source. See trust.py.
+        signature: signature of the source. See trust.py.
     """
 
     pose_id: int
@@ -154,12 +154,12 @@ class StoredPose:
 
 @dataclass(frozen=True)
 class CustomWeights:
-    """A network's file of the user's own, used instead of the released one.
+    """A file of the user that replaces the released weights of a network.
 
     Attributes:
-        path: absolute path.
-        sha256: SHA-256 of the file when the configuration was made.
-        signature: of `name`. See trust.py.
+        path: absolute path of the file.
+        sha256: SHA-256 that the file had when the configuration was made.
+        signature: signature of `name`. See trust.py.
     """
 
     path: str
@@ -168,7 +168,7 @@ class CustomWeights:
 
     @property
     def name(self) -> str:
-        """What is signed: the file and its content."""
+        """The text that is signed. It names the file and the hash of its content."""
         return f"network {self.sha256} {self.path}"
 
 
@@ -186,10 +186,10 @@ class EstimatorConfig:
 
     @property
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of the custom weights by name. Poses made with different weights do not compare."""
+        """SHA-256 of the custom weights by name. Poses of different weights should not be compared."""
         return {name: weights.sha256 for name, weights in sorted(self.custom_weights.items())}
 
     @property
     def key(self) -> tuple[str, str]:
-        """A hashable value that two configurations share if their poses compare."""
+        """A hashable value. It is equal for two configurations if their poses can be compared."""
         return self.name, json.dumps(self.hashes)

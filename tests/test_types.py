@@ -16,13 +16,13 @@ def test_keypoints_tell_what_is_wrong_with_them() -> None:
         Keypoints(xy, score[:3])
     half = xy.copy()
     half[3, 0] = np.nan
-    with pytest.raises(ValueError, match="both coordinates, finite, or neither"):
+    with pytest.raises(ValueError, match="two finite coordinates, or NaN"):
         Keypoints(half, score)
     half[3] = np.inf
-    with pytest.raises(ValueError, match="both coordinates, finite, or neither"):
+    with pytest.raises(ValueError, match="two finite coordinates, or NaN"):
         Keypoints(half, score)
     half[3] = np.nan
-    with pytest.raises(ValueError, match="missing joint has the score 0"):
+    with pytest.raises(ValueError, match="missing joint must have the score 0"):
         Keypoints(half, score)
 
 

@@ -28,9 +28,9 @@ class Stance:
     Attributes:
         left_arm, left_forearm, right_arm, right_forearm: directions of the upper arms and the forearms.
         left_thigh, left_shin, right_thigh, right_shin: directions of the parts of the legs.
-        lean: of the trunk to the person's left, degrees.
-        bow: of the trunk forward, degrees.
-        yaw: of the whole body to its left, degrees.
+        lean: angle by which the trunk leans to the person's left, degrees.
+        bow: angle by which the trunk leans forward, degrees.
+        yaw: angle by which the whole body is turned to its left, degrees.
     """
 
     left_arm: Swing = (10, 0)
@@ -50,7 +50,7 @@ class Stance:
 
         Args:
             random: source of the noise.
-            degrees: standard deviation of the limbs' angles. That of lean, bow and yaw is half of it.
+            degrees: standard deviation of the limbs' angles. The standard deviation of lean, bow and yaw is half of it.
         """
         changes: dict[str, object] = {}
         for name, value in vars(self).items():
@@ -91,7 +91,7 @@ class Figure:
         stance: its pose.
         look: its build and clothes.
         feet: the point of the floor that it stands on, (x, y) in pixels.
-        size: its body height, pixels.
+        size: its body height in pixels.
     """
 
     stance: Stance
@@ -273,7 +273,7 @@ def _draw_body(canvas: Float32, body: _Body, rotation: Float64, size: float, pel
         x, y = np.meshgrid(np.arange(columns) + low[0], np.arange(rows) + low[1])
         axis = b[:2] - a[:2]
         t = (((x - a[0]) * axis[0] + (y - a[1]) * axis[1]) / max(float(axis @ axis), 1e-9)).clip(0, 1)
-        if float(axis @ axis) < 1.0:  # it points at the camera, which sees its nearer end
+        if float(axis @ axis) < 1.0:  # the capsule points at the camera, so only its nearer end is visible
             t = np.full_like(t, float(b[2] > a[2]))
         r = ra + (rb - ra) * t
         dx, dy = x - a[0] - t * axis[0], y - a[1] - t * axis[1]

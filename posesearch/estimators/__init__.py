@@ -1,4 +1,4 @@
-"""Pose estimation: turns a photo into the people in it. `load` returns an estimator by its name.
+"""Pose estimation: finds the people in a photo. `load` returns an estimator by its name.
 
 No other package of posesearch runs a network.
 """
@@ -35,7 +35,7 @@ class Estimator(Protocol):
 
     Attributes:
         model: the estimator's row in the table of models.
-        useful_side: the largest useful length of the photo's longer side, in pixels. A larger photo may be decoded at
+        useful_side: the largest useful length of the photo's longer side in pixels. A larger photo may be decoded at
             this size. None means that the estimator needs the photo at full size.
     """
 
@@ -109,7 +109,7 @@ def pull_weights(names: Iterable[str]) -> list[Path]:
 
 
 def _ensure_weights_of(estimator: str, required: Weights) -> Path:
-    """Return the path of the weights. An error names the estimator, so that the message can tell how to pull it."""
+    """Return the path of the weights. An error names the estimator, so that its message can show the command."""
     try:
         return weights.ensure_weights(required)
     except WeightsUnavailable as error:

@@ -26,7 +26,7 @@ from posesearch.types import Float32, Person
 LANDMARK_SIDE: Final = 256
 """Side of the landmark network's square input in pixels."""
 
-N_LANDMARKS: Final = 39  # 33 of the body, 6 auxiliary ones that include the two below
+N_LANDMARKS: Final = 39  # 33 of the body and 6 auxiliary ones, among them the two below
 N_BODY_LANDMARKS: Final = 33
 HIPS, CIRCLE_POINT = 33, 34  # midpoint of the hips, point on the circle around the body: they define the next crop
 
@@ -34,7 +34,7 @@ USEFUL_SIDE: Final = 1024
 """Longer side of the photo in pixels. A person a quarter as long still fills the landmark network's input."""
 
 USEFUL_SIDE_ORIGINAL: Final = 8192
-"""MediaPipe samples from the full photo. OpenCV can't sample from an image of more than 32,767 pixels a side."""
+"""MediaPipe samples from the full photo. OpenCV can't sample from an image with a side of more than 32,767 pixels."""
 
 _TILE_ASPECT: Final = 1.25  # photos with a larger ratio of width to height are also searched in square tiles
 _TILE_STEP: Final = 0.5  # distance between tiles, relative to their side

@@ -1,4 +1,4 @@
-"""Estimators that are loaded once and shared by threads and calls."""
+"""Keeps loaded estimators, so that threads and later calls share them."""
 
 import os
 import threading
@@ -29,16 +29,16 @@ class EstimatorCache:
         self._process = os.getpid()
 
     def _check_process(self) -> None:
-        """Start empty in a forked process: a thread of the first process may have held the lock."""
+        """Start empty in a forked process, because a thread of the first process may have held the lock."""
         if self._process != os.getpid():
             self._start_empty()
 
     def load(self, config: EstimatorConfig, streams: int) -> Estimator:
-        """Return the estimator of a configuration, for so many threads.
+        """Return the estimator of a configuration, for this number of threads.
 
         Raises:
-            EstimatorError: it can't be used. The same error is raised until `forget_error` is called, so that other
-                threads do not try the download again.
+            EstimatorError: the estimator can't be used. The same error is raised again until `forget_error` is called,
+                so that other threads do not repeat the download.
         """
         self._check_process()
         with self._lock:
@@ -53,7 +53,7 @@ class EstimatorCache:
             return self._estimators[config.key, streams]
 
     def forget_error(self) -> None:
-        """Have the next `load` try again."""
+        """Let the next `load` try again."""
         self._error = None
 
     def clear(self) -> None:

@@ -1,7 +1,7 @@
 """The cache of compiled networks. A network is checked by SHA-256 before it is used.
 
-A flipped bit in a compiled network moves joints, and nothing else would notice. Whoever can write the cache folder can
-also forge the hash: only the user can, and could replace posesearch itself.
+A flipped bit in a compiled network moves joints, and nothing else would notice. The hash does not protect against
+forgery. Only the user can write to the cache folder, and the user could also replace posesearch itself.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ _HASH_BYTES: Final = hashlib.sha256().digest_size
 
 
 def read_compiled(path: Path) -> bytes | None:
-    """Return a compiled network. Return None if there is none, or if it is not what was written under this name."""
+    """Return a compiled network. Return None if there is no file, or if it was damaged, replaced or renamed."""
     with suppress(OSError), path.open("rb", buffering=0) as file:
         expected, network = file.read(_HASH_BYTES), file.readall()
         if expected == _hash(path, network):
@@ -24,8 +24,8 @@ def read_compiled(path: Path) -> bytes | None:
 def write_compiled(path: Path, network: memoryview) -> None:
     """Write a compiled network with its hash. Do nothing if the folder can't be written.
 
-    An interruption leaves no partial file under this name. Two processes that write at the same time can only leave a
-    file whose hash is wrong, and the next one writes it again.
+    An interruption leaves no partial file under this name. If two processes write at the same time, the worst result is
+    a file with a wrong hash. The next process then writes the file again.
     """
     part = path.with_suffix(".part")
     with suppress(OSError):
@@ -39,7 +39,7 @@ def write_compiled(path: Path, network: memoryview) -> None:
 
 
 def _hash(path: Path, network: bytes | memoryview) -> bytes:
-    """Return the SHA-256 of the network and its file's name, so that no network passes for another."""
+    """Return the SHA-256 of the network and its file's name, so that a renamed file is rejected."""
     digest = hashlib.sha256(path.name.encode())
     digest.update(network)
     return digest.digest()

@@ -15,12 +15,13 @@ def load_config(config: EstimatorConfig, streams: int, trust: Trust | None = Non
     """Load the estimator of a configuration. See estimators.load.
 
     Raises:
-        EstimatorError: it can't be used, or a file of custom weights is missing, has changed, or may not be loaded.
+        EstimatorError: the estimator can't be used, or a file of custom weights is missing, has changed, or is not
+            trusted.
     """
     trust = trust or Trust()
     for weights in config.custom_weights.values():
         if not trust.allows(weights.name, weights.signature):
-            detail = "another user's database names this network; --trust all loads it"
+            detail = "another user stored the name of this network in the database; --trust all loads it"
             raise WeightsUnusable(weights.path, detail)
         if not Path(weights.path).is_file():
             raise WeightsUnusable(weights.path, "the database's poses were made with this file, and it is missing")
@@ -31,7 +32,7 @@ def load_config(config: EstimatorConfig, streams: int, trust: Trust | None = Non
 
 
 def describe_config(config: EstimatorConfig) -> dict[str, Any]:
-    """Return version and settings as they are stored with each pose."""
+    """Return the version and the settings of the estimator, which are stored with each pose."""
     model = estimators.find_model(config.name)
     files = {"files": config.hashes} if config.custom_weights else {}
     return {"version": model.version, **model.settings_json(), **files}
@@ -42,12 +43,12 @@ def parse_config(name: str, model_paths: Sequence[str]) -> EstimatorConfig:
 
     Args:
         name: a key of estimators.MODELS.
-        model_paths: each FILE or NETWORK=FILE. A file without a network replaces the estimator's last network, which
-            finds the joints.
+        model_paths: each FILE or NETWORK=FILE. FILE alone replaces the estimator's last network, which finds the
+            joints.
 
     Raises:
-        UnknownEstimator: there is no such estimator.
-        WeightsUnusable: a file does not exist, or the estimator has no network of that name.
+        UnknownEstimator: no estimator has this name.
+        WeightsUnusable: a file does not exist, or the estimator has no network with this name.
     """
     model = estimators.find_model(name)
     networks = [weights.name for weights in model.weights]
@@ -71,14 +72,14 @@ def resolve_config(
     """Return the configuration for an ingest.
 
     Args:
-        database: path of the database, for the error.
+        database: path of the database, for the error message.
         stored: the configuration that the database records. None if there is none yet.
-        name: the estimator that the user asks for. None takes the database's, or the default.
+        name: the estimator that the user asks for. None means the database's, or the default for a new database.
         model_paths: the custom weights that the user asks for, as in parse_config.
-        mix: whether the database may hold poses of two estimators.
+        mix: whether the database may have poses of two estimators.
 
     Raises:
-        EstimatorMismatch: the user asks for another estimator than the database's.
+        EstimatorMismatch: the user asks for another estimator than the database's, and `mix` is False.
         UnknownEstimator, WeightsUnusable: as parse_config.
     """
     if stored is not None and name in (None, stored.name) and not model_paths:

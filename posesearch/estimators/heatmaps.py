@@ -47,7 +47,7 @@ class Peaks:
 def enlarge_and_smooth(heatmaps: Float32) -> tuple[Float32, Float32]:
     """Return the enlarged heatmaps with and without smoothing, (4h, 4w, 18) each.
 
-    Values are repeated, which is what area interpolation by an integer factor does.
+    Enlarging repeats each value, as area interpolation by an integer factor does.
     """
     raw = np.repeat(np.repeat(heatmaps, UPSAMPLE, axis=0), UPSAMPLE, axis=1)
     smooth = cv2.sepFilter2D(raw, -1, _SMOOTHING_KERNEL, _SMOOTHING_KERNEL, borderType=cv2.BORDER_CONSTANT)

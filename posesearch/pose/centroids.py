@@ -1,4 +1,4 @@
-"""The nearest centroid of a pose, complete or partial."""
+"""Finds the nearest centroid of a pose. The pose may be complete or partial."""
 
 import numpy as np
 
@@ -13,9 +13,12 @@ def assign_to_centroids(
 ) -> tuple[Int64, Float32]:
     """Return the nearest centroid of each pose and the distance to it.
 
-    For a complete pose the distance is Euclidean, as in k-means. For a partial pose it is, with "body", the distance
-    between its joints and the same joints of the centroid, both centred and scaled to norm 1. With "max", it is the
-    distance over the coordinates present, times sqrt(14 / joints).
+    The distance of a complete pose is Euclidean, as in k-means. The distance of a partial pose depends on the
+    normalization:
+
+    - "body": the joints of the pose and the same joints of the centroid are centred and scaled to norm 1. The distance
+      is that between the two.
+    - "max": the Euclidean distance over the joints of the pose, times sqrt(14 / joints).
 
     Args:
         vectors: (n, 28) float32, 0 where missing.

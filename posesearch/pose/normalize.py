@@ -1,8 +1,8 @@
 """Normalization of body joints to the vectors that are stored and compared.
 
 "body" moves the centroid of the joints to the origin and divides by the Frobenius norm. The position and the size of a
-person no longer count, and the proportions stay. "max", the article's, divides x and y each by its own maximum. Vectors
-are (28,): x0..x13, y0..y13, with 0 where a joint is missing.
+person no longer count, and the proportions stay. "max" is the normalization of the article. It divides x and y each by
+its own maximum. Vectors are (28,): x0..x13, y0..y13, with 0 where a joint is missing.
 """
 
 from typing import Final, Literal
@@ -15,18 +15,18 @@ from posesearch.types import Float32, Float64, Person, Pose
 Normalization = Literal["body", "max"]
 
 MIN_NORM: Final = 1e-6
-"""Pixels. Joints with a smaller norm all lie on one point, and have no pose."""
+"""In the unit of the coordinates. Joints with a smaller norm count as one point, which is not a pose."""
 
 
 def normalize_body(coordinates: Float32) -> Float32:
-    """Normalize by centroid and Frobenius norm.
+    """Normalize poses by centroid and Frobenius norm.
 
     Args:
         coordinates: (n, 14, 2) or (n, 14, 3) float, any unit. NaN where a joint is missing.
 
     Returns:
-        (n, 28) or (n, 42) float32: rows of norm 1, zero mean over the joints present, 0 where missing. A row without
-        joints, or whose joints all lie on one point, is all 0.
+        (n, 28) or (n, 42) float32. Each row has norm 1 and zero mean over the joints present, and is 0 where a joint is
+        missing. A row without joints, or whose joints all lie on one point, is 0 everywhere.
     """
     present = ~np.isnan(coordinates[..., 0])
     count = np.maximum(present.sum(axis=1), 1)[:, None, None]
@@ -38,10 +38,10 @@ def normalize_body(coordinates: Float32) -> Float32:
 
 
 def normalize_max(xy: Float32) -> Float32:
-    """Normalize as the article does: x / max x and y / max y of the body joints, in pixels of the photo.
+    """Normalize poses as in the article: x / max x and y / max y of the body joints, in pixels of the photo.
 
     Args:
-        xy: (n, 14, 2) float, pixels; NaN where a joint is missing.
+        xy: (n, 14, 2) float, pixels. NaN where a joint is missing.
 
     Returns:
         (n, 28) float32, 0 where missing.
@@ -58,7 +58,7 @@ NORMALIZATIONS: Final = {"body": normalize_body, "max": normalize_max}
 
 
 def make_pose(person: Person) -> Pose:
-    """Return the person with its vector and mask, and with its world vector if there are world coordinates.
+    """Return the pose of a person. It has a world vector if the person has world coordinates.
 
     Raises:
         ValueError: the joints present all lie on one point.
@@ -66,7 +66,7 @@ def make_pose(person: Person) -> Pose:
     xy = person.keypoints.xy[skeleton.BODY]
     vector = normalize_body(xy[None])[0]
     if not vector.any():
-        raise ValueError("joints that all lie on one point have no pose")
+        raise ValueError("all joints lie on one point, which is not a pose")
     world_vector = None if person.world is None else normalize_body(person.world[None, skeleton.BODY])[0]
     return Pose(person, vector, (~np.isnan(xy[:, 0])).astype(np.float32), world_vector)
 

@@ -1,7 +1,7 @@
 """Pose similarity: the correlation of the joints that both poses have, invariant to translation and scale.
 
-schema.sql has the same formulas for one query against a whole database. These compare many poses with many, as matrix
-products, and explain one comparison joint by joint. docs/search.md derives the formulas.
+schema.sql has the same formulas for one query and a whole database. The functions here compare many poses with many by
+matrix products, and explain one comparison joint by joint. docs/search.md derives the formulas.
 """
 
 from dataclasses import dataclass
@@ -15,30 +15,33 @@ from posesearch.types import Float32, Float64, Int64
 Invariance = Literal["none", "turn", "view"]
 """What a comparison ignores besides position and size.
 
-"none": nothing else. "turn": a rotation in the image plane. "view": a rotation about the vertical. "view" compares
-world coordinates, and the others image coordinates.
+"none" ignores nothing else. "turn" ignores a rotation in the image plane. "view" ignores a rotation about the vertical
+axis. "view" compares world coordinates, and the others compare image coordinates.
 """
 
 MIN_SPREAD: Final = 1e-3
-"""Shared joints with a smaller sum of squares, of a vector of norm 1, have no shape that can be compared.
+"""Shared joints with a smaller sum of squares, in a vector of norm 1, have no shape that can be compared.
 
-They lie within 3% of the body, which is one point for any estimator. schema.sql has the same number.
+They lie within 3% of the body's size. No estimator can distinguish them from one point. schema.sql has the same number.
 """
 
 MISSING_JOINT_SIMILARITY: Final = 0.9
-"""The similarity that a joint counts for if the stored pose does not have it: about that of two random people.
+"""The similarity of a joint that the stored pose does not have. Two random people have about this similarity.
 
 benchmarks/retrieval.py compares it with other values. schema.sql has the same number.
 """
 
 MISSING_JOINT_FACTOR: Final = 2.0
-"""Or a missing joint counts for this many times the distance of the shared joints, if that is more.
+"""The distance of a missing joint is at least this many times the distance of the shared joints.
 
-Few joints of a dissimilar pose often fit by chance. schema.sql has the same number.
+A few joints of a dissimilar pose often fit by chance. schema.sql has the same number.
 """
 
 MIN_SHARED: Final = 6
-"""Joints that a pose must share with the query, or all joints of a query with fewer. Few joints fit almost any pose."""
+"""Number of joints that a pose must share with the query. A query with fewer joints must share all of them.
+
+A few joints fit almost any pose.
+"""
 
 _MIRROR: Final = list(skeleton.MIRROR[skeleton.BODY])
 
@@ -66,13 +69,13 @@ class Poses:
         return self.vectors.reshape(count, width // skeleton.N_BODY, skeleton.N_BODY).transpose(1, 0, 2)
 
     def mirror(self) -> "Poses":
-        """Return the mirrored poses: x negated, left and right joints exchanged."""
+        """Return the mirrored poses: x is negated, and left and right joints are exchanged."""
         axes = self.axes[:, :, _MIRROR].copy()
         axes[0] *= -1
         return Poses(axes.transpose(1, 0, 2).reshape(self.vectors.shape), self.masks[:, _MIRROR])
 
     def take(self, rows: slice | Int64) -> "Poses":
-        """Return some rows."""
+        """Return the poses in these rows."""
         return Poses(self.vectors[rows], self.masks[rows])
 
 
@@ -105,35 +108,35 @@ class Comparison:
 def penalize(correlation: Float64, share: Float64) -> Float64:
     """Return the similarity: the correlation of the shared joints, with a penalty for the missing ones.
 
-    A missing joint has the similarity MISSING_JOINT_SIMILARITY, or MISSING_JOINT_FACTOR times the distance of the
-    shared joints if that is more. So a few joints that agree closely count less than many, and a pose gains nothing by
-    missing joints.
+    The distance of a missing joint is 1 - MISSING_JOINT_SIMILARITY, or MISSING_JOINT_FACTOR times the distance of the
+    shared joints if that is more. A few joints that agree closely therefore count less than many, and a pose never
+    gains by missing joints.
 
     Args:
-        correlation: of the shared joints, any shape.
-        share: of the query's weight that is on shared joints, the same shape.
+        correlation: correlation of the shared joints, any shape.
+        share: share of the query's weight that is on shared joints, the same shape.
     """
     missing = (1 - share) * _missing_joint_distance(correlation)
     return np.asarray(np.clip(1 - (1 - correlation) * share - missing, -1.0, 1.0))
 
 
 def _missing_joint_distance(correlation: Float64) -> Float64:
-    """Return what a missing joint adds to the distance, before it is weighted."""
+    """Return the distance of a missing joint, before weighting."""
     return np.asarray(np.maximum(1 - MISSING_JOINT_SIMILARITY, MISSING_JOINT_FACTOR * (1 - correlation)))
 
 
 def compare(stored: Poses, query: Poses, weight: Float32, invariance: Invariance = "none") -> Comparison:
     """Compare every query with every stored pose.
 
-    The correlation is the weighted Pearson correlation of the coordinates of the shared joints, which is what remains
-    after the best translation and scale. With an invariance it is that of the best rotation, in closed form (Kabsch,
-    1976, in a plane).
+    The correlation is the weighted Pearson correlation of the coordinates of the shared joints. It does not depend on
+    translation and scale. With "turn" and "view", it is the correlation after the best rotation, which has a closed
+    form (Kabsch, 1976, in a plane).
 
     Args:
         stored: n poses. For "view", their world coordinates.
-        query: q poses, likewise.
+        query: q poses. For "view", their world coordinates.
         weight: (q, 14) float32, at least 0. It is 0 where the query does not have the joint or ignores it.
-        invariance: what is ignored.
+        invariance: what the comparison ignores besides position and size.
     """
     w = weight.astype(np.float64)
     a, b = stored.axes.astype(np.float64), query.axes.astype(np.float64)
@@ -169,7 +172,7 @@ def compare(stored: Poses, query: Poses, weight: Float32, invariance: Invariance
 
 
 def contributions(stored: Poses, query: Poses, weight: Float32, invariance: Invariance = "none") -> Float64:
-    """Explain one comparison: what each joint adds to the distance, 1 - similarity.
+    """Explain one comparison: return how much each joint adds to the distance, 1 - similarity.
 
     The shared joints of both poses are centred and scaled to norm 1, and the stored pose is rotated by the best
     rotation. 1 - correlation is then half the sum of the weighted squared distances between them. A joint that the
