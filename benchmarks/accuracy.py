@@ -1,11 +1,12 @@
-"""How good the estimators are, on photos with labels and without.
+"""Measure how accurate the estimators are, on photos with labels and without.
 
     python benchmarks/accuracy.py FOLDER [--estimator NAME ...] [--joints]
     python benchmarks/accuracy.py FOLDER --floors PNG
 
-FOLDER holds studio/ and sports/ (photos/ and joints.jsonl), street/ and yoga/ (photos/). PCK@0.2 is the share of the
-labelled joints that the main person has within 0.2 torsos; a joint that is missing counts as wrong. --joints adds PCK
-per joint. --floors draws what each floor of BlazePose's visibility keeps: the curve by which it was chosen.
+FOLDER has the folders studio and sports (each with photos/ and joints.jsonl), and street and yoga (each with photos/).
+PCK@0.2 is the share of the labelled joints that the main person has within 0.2 torsos. A missing joint counts as wrong.
+--joints adds the PCK per joint. --floors draws which joints each threshold of BlazePose's visibility keeps. The
+threshold was chosen by this curve.
 """
 
 import argparse
@@ -27,12 +28,12 @@ FLOORS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 
 
 def all_errors(estimator: Estimator, folder: Path) -> NDArray[np.float64]:
-    """Return (n, 18), the errors over a labelled set."""
+    """Return the errors of a labelled set, (n, 18), in torsos."""
     return np.array([labelled.errors(labelled.people(estimator, one.path), one) for one in labelled.labelled(folder)])
 
 
 def body_joints(estimator: Estimator, folder: Path) -> NDArray[np.int64]:
-    """Return (n,), how many body joints the main person of each photo has, 0 where there is nobody."""
+    """Return the number of body joints of the main person in each photo, (n,). It is 0 if nobody is found."""
     found = [labelled.people(estimator, path) for path in labelled.photos(folder)]
     return np.array([people[0].keypoints.body_joints if people else 0 for people in found])
 
@@ -55,7 +56,7 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
 
 
 def table(rows: dict[str, dict[str, Any]]) -> None:
-    """Print one row an estimator."""
+    """Print a row per estimator."""
     print(f"{'':20s}   studio PCK      sports PCK      street    yoga        photos/s")
     print(f"{'':20s}  @0.2   @0.1    @0.2   @0.1   complete  >= 10 joints  one by one")
     for name, row in rows.items():
@@ -82,8 +83,8 @@ def per_joint(rows: dict[str, dict[str, Any]]) -> None:
 
 
 def floors(folder: Path, png: Path) -> None:
-    """Print and draw what each floor keeps: of the joints found right, of those found wrong, and complete poses."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 (only the drawing pays)
+    """Print and draw which share of the right joints, the wrong joints and the complete poses each threshold keeps."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 (importing it is slow, and only this option needs it)
 
     row = estimators.find_model("blazepose")
     assert isinstance(row.settings, BlazePoseSettings)
@@ -106,8 +107,8 @@ def floors(folder: Path, png: Path) -> None:
         ("wrong joints kept", np.array([(wrong >= floor).mean() for floor in FLOORS])),
         ("street photos complete", np.array([(whole & (least >= floor)).mean() for floor in FLOORS])),
     )
-    print(f"{row.name}: of {len(right)} joints found within 0.2 torsos and {len(wrong)} found elsewhere")
-    print("  floor                 " + "".join(f"{floor:7.2f}" for floor in FLOORS))
+    print(f"{row.name}: of {len(right)} joints within 0.2 torsos of the label and {len(wrong)} farther away")
+    print("  threshold             " + "".join(f"{floor:7.2f}" for floor in FLOORS))
     for label, values in lines:
         print(f"  {label:22s}" + "".join(f"{value:7.3f}" for value in values))
     figure = Figure(figsize=(6, 3.6), layout="constrained")
@@ -115,7 +116,7 @@ def floors(folder: Path, png: Path) -> None:
     for label, values in lines:
         axes.plot(FLOORS, values, "o-", label=label, markersize=4)
     axes.axvline(row.settings.visibility, color="0.4", linestyle="--", label="chosen")
-    axes.set(xlabel="floor of a joint's score", ylabel="share", title=row.name, ylim=(0.6, 1.01))
+    axes.set(xlabel="threshold of a joint's score", ylabel="share", title=row.name, ylim=(0.6, 1.01))
     axes.legend()
     figure.savefig(png, dpi=110)
 

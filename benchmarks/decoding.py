@@ -1,4 +1,4 @@
-"""Decoding in the benchmark's own process, so that what is timed is the estimator alone."""
+"""Decode photos in the benchmark's own process, so that it times only the estimator."""
 
 from posesearch.photos.decode import configure_process, decode
 from posesearch.photos.photo import Photo, make_photo

@@ -1,11 +1,11 @@
-"""The same photo in every format and every orientation: how far its joints are from those of the original.
+"""Compare the joints of a photo in every format and every orientation with those of the original.
 
     python benchmarks/formats.py PHOTO
 
-PHOTO is decoded, and written with and without loss, in other colour models, deeper, with a palette, transparent, with
-an ICC profile, and as a camera stores it that is held in each of eight ways. Each file is ingested. The figures are the
-greatest and the median distance of a joint from where it is in the photo's own pixels, in pixels, and the similarity of
-the two poses. A format that loses something moves joints; the others, and the orientations, must not.
+PHOTO is decoded and written in many ways: with and without loss, in other colour models, with 16 bits, with a palette,
+with transparency, with an ICC profile, and in the eight EXIF orientations. Each file is ingested. The figures are the
+largest and the median distance between a joint and the same joint of the original, in pixels, and the similarity of the
+two poses. Only a format with loss may move joints.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from posesearch.types import StoredPose
 
 
 def variants(photo: Path) -> dict[str, bytes]:
-    """Return the files, by what they are."""
+    """Return the bytes of each file, by its description."""
     pillow_heif.register_heif_opener()
     with Image.open(photo) as opened:
         image = ImageOps.exif_transpose(opened).convert("RGB")
@@ -74,7 +74,7 @@ def variants(photo: Path) -> dict[str, bytes]:
 
 
 def swapped_profile() -> bytes:
-    """Return an ICC profile in which red stands for blue and blue for red: sRGB's, its colorants exchanged."""
+    """Return an ICC profile that exchanges red and blue. It is the profile of sRGB with two colorants exchanged."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile.replace(b"rXYZ", b"?XYZ").replace(b"bXYZ", b"rXYZ").replace(b"?XYZ", b"bXYZ").replace(
         "sRGB".encode("utf-16-be"), "mine".encode("utf-16-be")
@@ -82,7 +82,7 @@ def swapped_profile() -> bytes:
 
 
 def held(pixels: np.ndarray) -> dict[int, np.ndarray]:
-    """Return what a camera stores that is held so: the inverse of what makes it upright (EXIF 2.32, tag 0x0112)."""
+    """Return the pixels that a camera stores in each EXIF orientation (EXIF 2.32, tag 0x0112)."""
     stored = {
         1: pixels, 2: pixels[:, ::-1], 3: pixels[::-1, ::-1], 4: pixels[::-1],
         5: pixels.transpose(1, 0, 2), 6: np.rot90(pixels, 1), 7: np.rot90(pixels, 2).transpose(1, 0, 2),
@@ -105,7 +105,7 @@ if __name__ == "__main__":
         folder = Path(temporary)
         files = variants(options.photo)
         for number, data in enumerate(files.values()):
-            (folder / f"{number:02d}.jpg").write_bytes(data)  # the content tells the format, not the name
+            (folder / f"{number:02d}.jpg").write_bytes(data)  # the content decides the format, not the extension
         with posesearch.open(folder / "poses.duckdb") as db:
             db.ingest(folder)
             rows = db.sql("SELECT source, min(pose_id) FROM labelled_poses GROUP BY 1 ORDER BY 1").rows
@@ -115,7 +115,7 @@ if __name__ == "__main__":
         original = found[0]
         height = original.pose.person.box[3]
         print(f"{options.photo.name}: {original.width} x {original.height}, the person is {height:.0f} pixels tall")
-        print(f"{'':28s} {'most':>7s} {'median':>7s}   similarity")
+        print(f"{'':28s} {'largest':>7s} {'median':>7s}   similarity")
         for number, name in enumerate(files):
             stored = snapshots[copies[str(folder / f"{number:02d}.jpg")]]
             assert (stored.width, stored.height) == (original.width, original.height), name

@@ -1,10 +1,11 @@
-"""Mutated and hostile photos: what becomes of each, how long it takes, and in how much memory.
+"""Ingest mutated and hostile photos, and print the outcome of each, the time and the memory.
 
     python benchmarks/fuzz.py PHOTO [-n MUTANTS] [--seed N]
 
-PHOTO, scaled down, is written in every format; of each there are so many mutants: bits turned, bytes set to extremes,
-stretches zeroed, doubled or left out, the end cut off. Beside these lie the hostile files of benchmarks/hostile.py. One
-ingest looks at them all. Each must end ingested or rejected with a reason, and nothing else may be printed.
+PHOTO is scaled down and written in every format. MUTANTS mutants are made of each file. A mutant has inverted bits,
+bytes with extreme values, parts that are zeroed, doubled or left out, or no end. The hostile files of
+benchmarks/hostile.py are added. One ingest processes all of them. Each file must be ingested, or rejected with a
+reason, and nothing else may be printed.
 """
 
 import argparse
@@ -46,22 +47,22 @@ FORMATS: dict[str, tuple[str, dict[str, object]]] = {
 
 
 def mutant(data: bytes, draw: random.Random) -> bytes:
-    """Return the bytes with one to ten injuries."""
+    """Return the bytes with one to ten random changes."""
     changed = bytearray(data)
     for _ in range(draw.choice((1, 1, 2, 3, 10))):
-        # Half of them in the headers, where the sizes are.
+        # Half of the changes are in the headers, which have the sizes.
         at = draw.randrange(min(len(changed), 600)) if draw.random() < 0.5 else draw.randrange(len(changed))
         length = draw.choice((1, 2, 4, 4, 64, 4096))
-        injury = draw.randrange(6)
-        if injury == 0:
+        change = draw.randrange(6)
+        if change == 0:
             changed[at] ^= 1 << draw.randrange(8)
-        elif injury == 1:
+        elif change == 1:
             changed[at : at + length] = draw.choice((b"\xff", b"\x00", b"\x7f", b"\x80")) * min(length, 8)
-        elif injury == 2:
+        elif change == 2:
             changed[at : at + length] = bytes(length)
-        elif injury == 3:
+        elif change == 3:
             changed[at:at] = changed[at : at + length]
-        elif injury == 4:
+        elif change == 4:
             del changed[at : at + length]
         elif len(changed) > 100:
             del changed[draw.randrange(50, len(changed)) :]
@@ -69,7 +70,7 @@ def mutant(data: bytes, draw: random.Random) -> bytes:
 
 
 def write(photo: Path, folder: Path, mutants: int, draw: random.Random) -> None:
-    """Write the corpus."""
+    """Write the files to ingest."""
     pillow_heif.register_heif_opener()
     with Image.open(photo) as opened:
         image = opened.convert("RGB")
@@ -88,7 +89,7 @@ def write(photo: Path, folder: Path, mutants: int, draw: random.Random) -> None:
 
 
 def watch(process: subprocess.Popen[str], peaks: dict[str, int], done: threading.Event) -> None:
-    """Note the peak memory of a process and of its children, in KB."""
+    """Store the peak memory of a process and of its children in `peaks`, by process id, in KB."""
     while not done.wait(0.05):
         pids = [str(process.pid)]
         for path in Path(f"/proc/{process.pid}/task").glob("*/children"):
@@ -120,7 +121,7 @@ if __name__ == "__main__":
         done = threading.Event()
         started = time.monotonic()
         outcomes: dict[str, Counter[str]] = defaultdict(Counter)
-        told = set()
+        reported = set()
         hostile = []
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
@@ -131,25 +132,25 @@ if __name__ == "__main__":
                 if event["event"] == "summary":
                     continue
                 name = Path(event["source"]).name
-                told.add(name)
+                reported.add(name)
                 outcome = event.get("reason", event["status"])
                 assert outcome in ("ingested", "copy") or event["message"], event
                 outcomes[name.partition("_")[0]][outcome] += 1
                 if name.startswith("hostile"):
                     detail = event.get("message", "").partition(";")[0]
                     hostile.append(f"  {name.partition('_')[2]:40s} {outcome}: {detail}".rstrip(": "))
-            said = process.stderr.read()
+            messages = process.stderr.read()
         done.set()
         seconds = time.monotonic() - started
-        assert process.returncode == 0, said
-        assert told == files, files - told
-        assert not said, said
+        assert process.returncode == 0, messages
+        assert reported == files, files - reported
+        assert not messages, messages
         for kind in sorted(set(outcomes) - {"hostile"}):
             print(f"{kind:18s}", ", ".join(f"{outcome} {count}" for outcome, count in outcomes[kind].most_common()))
         print("hostile", *hostile, sep="\n")
         own = peaks.pop(str(process.pid))
         decoders = list(peaks.values())
         print(
-            f"{seconds:.0f} s; peak memory {own / 1024:.0f} MB, and of a process that decodes "
-            f"{max(decoders) / 1024:.0f} MB; {len(decoders)} of these were used"
+            f"{seconds:.0f} s, peak memory {own / 1024:.0f} MB, of the largest of {len(decoders)} decoding processes "
+            f"{max(decoders) / 1024:.0f} MB"
         )

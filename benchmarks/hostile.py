@@ -1,4 +1,4 @@
-"""Photos that are made to harm: headers that lie, sizes that explode, decoders that are kept busy for ever."""
+"""Make harmful photos: with false headers, with enormous sizes, and photos that keep decoders busy for ever."""
 
 import io
 import struct
@@ -9,7 +9,7 @@ from PIL import Image
 
 
 def png(width: int, height: int, data: bytes, *chunks: tuple[bytes, bytes], depth: int = 8, kind: int = 0) -> bytes:
-    """Return a PNG of these chunks and of this image data, which need not fit its size."""
+    """Return a PNG with these chunks and this image data. The data need not have the size that the header claims."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
@@ -20,7 +20,7 @@ def png(width: int, height: int, data: bytes, *chunks: tuple[bytes, bytes], dept
 
 
 def zeros(count: int, level: int = 9) -> bytes:
-    """Return so many zero bytes, packed: a thousandth of it."""
+    """Return `count` zero bytes, compressed to about a thousandth."""
     packer = zlib.compressobj(level)
     block = bytes(1 << 20)
     parts = [packer.compress(block) for _ in range(count >> 20)]
@@ -28,10 +28,10 @@ def zeros(count: int, level: int = 9) -> bytes:
 
 
 def scans(side: int, count: int) -> bytes:
-    """Return a progressive JPEG, grey, that says nothing in so many scans over every block.
+    """Return a grey progressive JPEG with `count` empty scans, each over every block.
 
-    ITU-T T.81: a first scan of DC differences of 0, a bit a block, and then scans of AC coefficients that are runs of
-    32,767 blocks without any (G.1.2.2), of which each has the decoder walk over the whole picture.
+    It follows ITU-T T.81. The first scan has DC differences of 0, one bit per block. The other scans have no AC
+    coefficients, only runs of up to 32,767 empty blocks (G.1.2.2). Each scan makes the decoder process the whole image.
     """
 
     def segment(marker: int, body: bytes) -> bytes:
@@ -96,4 +96,4 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "nothing-but-zeros.jpg": lambda: bytes(50_000_000),
     "no-end-of-comments.jpg": lambda: b"\xff\xd8" + b"\xff\xfe\x00\x02" * 2_000_000,
 }  # fmt: skip
-"""A file's name, and what makes its bytes."""
+"""The name of each file, and the function that makes its bytes."""

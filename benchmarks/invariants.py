@@ -1,4 +1,4 @@
-"""What must be true of every database, whenever the process that wrote it was killed; in SQL, without posesearch."""
+"""The invariants of every database, in SQL. They must hold whenever the process that writes to it is killed."""
 
 import shutil
 import tempfile
@@ -23,13 +23,13 @@ _ALWAYS: Final = {
     "a pose_id twice": "FROM poses GROUP BY pose_id HAVING count(*) > 1",
     "a snapshot_id twice": "FROM snapshots GROUP BY snapshot_id HAVING count(*) > 1",
     "a clustering_id twice": "FROM clusterings GROUP BY clustering_id HAVING count(*) > 1",
-    "persons that are not 1, 2, ...": """
+    "numbers of persons that are not 1, 2, ...": """
         FROM poses GROUP BY snapshot_id
         HAVING (min(person), max(person), count(DISTINCT person)) != (1, count(*), count(*))
     """,
-    "a photo of a collection twice": "FROM snapshots GROUP BY sha256, collection HAVING count(sha256) > 1",
+    "the same photo twice in a collection": "FROM snapshots GROUP BY sha256, collection HAVING count(sha256) > 1",
     "body_joints that is not the sum of mask": "FROM poses WHERE body_joints != list_sum(mask)",
-    "centroids that are not k": """
+    "a number of centroids other than k": """
         FROM clusterings LEFT JOIN centroids USING (clustering_id)
         GROUP BY clustering_id, k HAVING count(cluster) != k OR max(cluster) + 1 != k
     """,
@@ -44,12 +44,12 @@ _ALWAYS: Final = {
     "a clustering without its inertias": "FROM clusterings ANTI JOIN inertias USING (clustering_id)",
     "a centroid without its clustering": "FROM centroids ANTI JOIN clusterings USING (clustering_id)",
     "inertias without their clustering": "FROM inertias ANTI JOIN clusterings USING (clustering_id)",
-    "a schema version that is none": f"""
+    "no valid schema version": f"""
         FROM (SELECT list(value::INTEGER) AS version FROM about WHERE key = 'schema_version')
         WHERE len(version) != 1 OR version[1] NOT BETWEEN 1 AND {SCHEMA_VERSION}
     """,
 }
-# These hold once there is a table of sources.
+# These hold if the database has the table of sources.
 _SOURCES: Final = {
     "a snapshot without a source": "FROM snapshots ANTI JOIN sources USING (snapshot_id, collection)",
     "a source without its snapshot": "FROM sources ANTI JOIN snapshots USING (snapshot_id, collection)",
@@ -58,9 +58,9 @@ _SOURCES: Final = {
         FROM poses WHERE joint_set != list_sum([mask[i]::INTEGER << (i - 1) for i in range(1, 15)])
     """,
 }
-# This holds as long as no pose was removed.
+# This holds if no pose was ever removed.
 _ALL_LABELS: Final = {
-    "labels that are not complete and partial": """
+    "a number of labels other than complete plus partial": """
         FROM clusterings LEFT JOIN labels USING (clustering_id)
         GROUP BY clustering_id, complete, partial HAVING count(pose_id) != complete + partial
     """
@@ -73,9 +73,9 @@ Content = dict[str, list[str]]
 
 
 def examine(db: Path, *, poses_stay: bool = False) -> tuple[Content, list[str]]:
-    """Return what a database holds, and the invariants that it breaks. A file that is not there holds nothing.
+    """Return the content of a database, and the invariants that it breaks. A missing file has no content.
 
-    A copy of the file and its log is opened for writing, which replays the log: the file stays as the kill left it.
+    A copy of the file and of its log is opened for writing, which replays the log. The file itself does not change.
 
     Args:
         db: the file.
@@ -124,7 +124,7 @@ def find_broken(connection: duckdb.DuckDBPyConnection, *, poses_stay: bool = Fal
     return broken
 
 
-# What the first schema version had. Every later table, column, view and macro is taken away.
+# The tables and columns of the first schema version. All others are removed, and so are views and macros.
 _FIRST_TABLES: Final = ("about", "joints", "snapshots", "poses", "clusterings", "centroids", "labels", "inertias")
 _FIRST_COLUMNS: Final = {
     "snapshots": (
@@ -139,7 +139,7 @@ _FIRST_COLUMNS: Final = {
 
 
 def make_first_version(db: Path) -> None:
-    """Make a database one of schema version 1."""
+    """Change a database to schema version 1."""
     with duckdb.connect(str(db)) as connection:
         for kind, name in connection.execute("""
             SELECT 'VIEW', view_name FROM duckdb_views() WHERE NOT internal UNION ALL

@@ -1,12 +1,12 @@
-"""Commands that are killed at chosen system calls, and commands that run beside each other.
+"""Kill commands at chosen system calls, and run commands at the same time.
 
-An undisturbed run of each command counts its writes, fsyncs, truncations, renames and removals of the database, its
-log, its lock files and the file that it is created as. Then the command is started again from the same state, and
-killed (SIGKILL, by strace) as it enters one of these calls. DuckDB has one thread here and a batch has a few rows, so
-that the Nth call is the same in each run.
+First, each command runs without a kill. Its writes, fsyncs, truncations, renames and removals are counted, for the
+database, its log, its lock files, and the temporary file under which a database is created. Then the command is started
+again from the same state, and killed (SIGKILL, by strace) when it enters one of these calls. DuckDB has one thread here
+and a batch has a few rows, so that the Nth call is the same in each run.
 
-What a killed process wrote is in the file, synced or not. So this tests the order of the calls, but not what a power
-failure does to writes that were not synced.
+The system keeps what a killed process wrote, synced or not. So this tests the order of the calls. It does not test a
+power failure, which loses writes that were not synced.
 """
 
 import os
@@ -49,14 +49,14 @@ class Case:
     """A command, and the database that it starts from.
 
     Attributes:
-        name: what is printed.
+        name: the name that is printed.
         arguments: the command line without --db.
         start: the database at the start. It need not exist.
         poses_stay: whether the command removes no pose.
         atomic: whether the command does all or nothing.
-        adds: whether the command adds the same once more if it is run again.
-        reads: whether the command only reads once the work is done. A reader leaves a killed writer's lock file, which
-            blocks nobody.
+        adds: whether the command adds the same rows again if it is run again.
+        reads: whether the command only reads if the work is already done. A reader does not remove the lock file of a
+            killed writer, which blocks nobody.
     """
 
     name: str
@@ -87,7 +87,7 @@ def make_cases(source: Path, folder: Path) -> list[Case]:
     shutil.copy(whole, first)
     make_first_version(first)
     shutil.rmtree(changing)
-    _link(some[_PHOTOS // 3 :], changing)  # so the first third is gone, and the last is new
+    _link(some[_PHOTOS // 3 :], changing)  # the first third is missing then, and the last third is new
     return [
         ingest,
         cluster,
@@ -107,10 +107,10 @@ def _link(photos: list[Path], folder: Path) -> None:
 
 
 def kill_at_calls(cases: list[Case], folder: Path, kills: int) -> int:
-    """Kill each command at so many of its calls, or at all. Return the number of broken invariants."""
+    """Kill each command at `kills` of its calls, or at all if it has fewer. Return the number of broken invariants."""
     traced = shutil.which("strace") and subprocess.run(["strace", "-f", "-qq", "-o", os.devnull, "true"], check=False)  # noqa: S607
     if not traced or traced.returncode:
-        print("strace is missing, or may not trace here: no kills at chosen calls")
+        print("strace is not installed or not permitted, so there are no kills at chosen calls")
         return 0
     return sum(_kill_case(case, folder, kills) for case in cases)
 
@@ -143,8 +143,8 @@ def _kill_case(case: Case, folder: Path, kills: int) -> int:
     print(
         f"{case.name}: {killed.total()} kills at {calls.total()} calls "
         f"({', '.join(f'{count} of {calls[call]} {call}' for call, count in killed.items())}), "
-        f"in the file nothing of the run {states['before']} times, a part {states['between']}, all {states['after']}: "
-        f"{len(broken)} broken invariants",
+        f"the file then had nothing of the run {states['before']} times, a part {states['between']} times and all "
+        f"{states['after']} times: {len(broken)} broken invariants",
         *(f"  {line}" for line in broken),
         sep="\n",
         flush=True,
@@ -153,14 +153,14 @@ def _kill_case(case: Case, folder: Path, kills: int) -> int:
 
 
 def _run_again(case: Case, db: Path, after: Content, state: str) -> list[str]:
-    """Run a killed command to its end. Return what is wrong then."""
+    """Run a killed command again, to its end. Return the problems of the result."""
     done = subprocess.run(case.command(db), capture_output=True, text=True, check=False, timeout=_SECONDS)
     content, problems = examine(db, poses_stay=case.poses_stay)
     if done.returncode:
         problems.append(f"exit code {done.returncode}, {done.stderr.strip()}")
     different = [name for name in after.keys() | content.keys() if after.get(name) != content.get(name)]
     if different and not (case.adds and state == "after"):
-        problems.append(f"not as without a kill: {', '.join(sorted(different))}")
+        problems.append(f"differs from the run without a kill: {', '.join(sorted(different))}")
     strays = _strays(db)
     if case.reads and state == "after":
         strays = [stray for stray in strays if stray != f"{db.name}.gate is left"]
@@ -192,7 +192,11 @@ def _trace(command: list[str], db: Path, log: Path, *options: str) -> subprocess
 
 
 def _choose(calls: Counter[str], kills: int) -> list[tuple[str, int]]:
-    """Return system calls and the number of each at which to kill: as many of each, evenly spread, and all of few."""
+    """Return the calls at which to kill: names of system calls, and how often each was called by then.
+
+    Each system call gets about the same number of kills, spread evenly. If it is called less often, it gets a kill per
+    call.
+    """
     chosen: list[tuple[str, int]] = []
     for position, (call, count) in enumerate(sorted(calls.items(), key=lambda one: one[1])):
         left = kills - len(chosen)
@@ -202,7 +206,7 @@ def _choose(calls: Counter[str], kills: int) -> list[tuple[str, int]]:
 
 
 def run_beside(cases: list[Case], folder: Path) -> int:
-    """Run `cluster` beside the commands that remove poses. Return the number of broken invariants."""
+    """Run `cluster` and a command that removes poses at the same time. Return the number of broken invariants."""
     db = folder / "beside" / "poses.duckdb"
     named = {case.name: case for case in cases}
     total = 0

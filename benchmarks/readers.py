@@ -1,10 +1,11 @@
-"""Queries while an ingest runs, for a minute: what they say, how long they wait, and how long the ingest does.
+"""Check the answers of queries while an ingest runs, and measure how long they and the ingest take.
 
     python benchmarks/readers.py FOLDER [-s SECONDS] [-n READERS]
 
-One process ingests FOLDER, as one collection after the other, a batch every half second; so many others count and
-search at once, without a pause. Each answer must be what was in the file at a moment between two batches: whole photos
-with the poses that an ingest without company finds, in the order of the ingest, and never fewer than a moment before.
+For SECONDS, one process ingests FOLDER again and again, each time as another collection, and writes a batch every half
+second. READERS other processes count and search at the same time, without a pause. Each answer must be the state
+between two batches. It has whole photos, with the poses that an ingest without readers finds, in the order of the
+ingest, and never fewer photos than the answer before.
 """
 
 import argparse
@@ -111,9 +112,9 @@ if __name__ == "__main__":
         waits = sorted(wait for answer in answers for wait in answer["waits"])
         most = max(answer["photos"] for answer in answers)
         print(
-            f"{time.monotonic() - began:.0f} s: {said[0]} batches of the ingest, the slowest {float(said[1]):.2f} s; "
+            f"{time.monotonic() - began:.0f} s: {said[0]} batches of the ingest, the slowest {float(said[1]):.2f} s\n"
             f"{len(waits)} queries of {options.n} readers, "
             f"{sum(answer['searches'] for answer in answers)} of them searches, "
-            f"among up to {most} photos: no error, no wrong count; "
-            f"they took {1000 * statistics.median(waits):.0f} ms in the median, {1000 * waits[-1]:.0f} at most"
+            f"in up to {most} photos: no error, no wrong count\n"
+            f"time of a query: median {1000 * statistics.median(waits):.0f} ms, maximum {1000 * waits[-1]:.0f} ms"
         )

@@ -1,15 +1,16 @@
-"""Does a search find the pose that it should? Everything through the real estimator.
+"""Measure how often a search finds the right pose, on poses of a real estimator.
 
     python benchmarks/retrieval.py EVAL [--estimator NAME] [--seeds N]
 
-EVAL holds street/, studio/, sports/ and yoga/, as in benchmarks/accuracy.py. Prints four tables:
+EVAL has street/, studio/, sports/ and yoga/, as in benchmarks/accuracy.py. yoga/ also has classes.jsonl. The benchmark
+prints four tables:
 
-(a) Re-finding: each pose of street, studio and sports, moved and scaled, with every joint displaced at random by 5% (or
-    10%) of the torso in the root mean square, and more done to it, must find itself among all: Hit@1 / Hit@10 in per
-    cent, against other ways to compare poses.
-(b) Classes: each yoga photo asks for others of its class, near-duplicates left out.
-(c) Views: each pose in 3D, turned about the vertical and projected, must find itself.
-(d) Nothing close: how often a yoga photo gets an answer when its class is in the database, and when it is not.
+- (a) Re-finding: Each pose of street, studio and sports is changed, and must find itself among all poses. It is moved
+  and scaled, and every joint is displaced at random by 5% or 10% of the torso (root mean square). Further changes are
+  added to 5%. The table shows Hit@1 / Hit@10 in %, also for other ways to compare poses.
+- (b) Classes: Each yoga photo searches for others of its class, without near-duplicates.
+- (c) Views: Each pose in 3D is rotated about the vertical, displaced and projected, and must find itself.
+- (d) Nothing close: How often a yoga photo gets an answer, if its class is in the database and if it is not.
 """
 
 import argparse
@@ -51,12 +52,15 @@ class Bodies:
     score: Array
 
     def poses(self) -> Poses:
-        """Normalize them."""
+        """Return the normalized poses."""
         return Poses(normalize_body(self.xy.astype(np.float32)), (~np.isnan(self.xy[..., 0])).astype(np.float32))
 
 
 def middle(xy: Array, joint: str) -> Array:
-    """Return the middle of the left and the right joint, (n, axes), or the one that there is; NaN without both."""
+    """Return the middle of the left and the right joint, (n, axes).
+
+    If one of them is missing, it is the other joint. If both are missing, it is NaN.
+    """
     pair = xy[:, [skeleton.INDEX[f"{side}_{joint}"] for side in ("left", "right")]]
     there = ~np.isnan(pair[..., :1])
     count = there.sum(axis=1)
@@ -64,18 +68,21 @@ def middle(xy: Array, joint: str) -> Array:
 
 
 def torso(xy: Array) -> Array:
-    """Return from the middle of the shoulders to the middle of the hips, (n,); the median where that is missing."""
+    """Return the distances from the middle of the shoulders to the middle of the hips, (n,).
+
+    If it is missing, it is the median of the others.
+    """
     lengths = np.linalg.norm(middle(xy, "shoulder") - middle(xy, "hip"), axis=1)
     return np.asarray(np.where(np.isnan(lengths), np.nanmedian(lengths), lengths))
 
 
-# Ways to compare: from a gallery and queries to similarities (q, n); larger is more alike.
+# A way to compare: from a gallery of n poses and q queries to similarities (q, n). A larger value is more similar.
 
 Way = Callable[[Bodies, Bodies], Array]
 
 
 def ours(*, mirror: bool, invariance: Invariance = "none", by_score: bool = False) -> Way:
-    """Return what a search does, as the tests hold SQL to it."""
+    """Return the similarity of posesearch, in NumPy. Tests check that SQL gives the same."""
 
     def way(gallery: Bodies, queries: Bodies) -> Array:
         stored, query = gallery.poses(), queries.poses()
@@ -90,7 +97,7 @@ def ours(*, mirror: bool, invariance: Invariance = "none", by_score: bool = Fals
 
 
 def by_vector(vectors: Callable[[Bodies], Array]) -> Way:
-    """Return the comparison by the Euclidean distance of vectors, missing joints 0."""
+    """Return the comparison by the Euclidean distance of vectors. Missing joints are 0."""
 
     def way(gallery: Bodies, queries: Bodies) -> Array:
         a, b = vectors(gallery), vectors(queries)
@@ -105,13 +112,16 @@ def article(bodies: Bodies) -> Array:
 
 
 def min_max(bodies: Bodies) -> Array:
-    """Return x and y each from 0 to 1 over the joints that are there."""
+    """Return x and y, each scaled to 0..1 over the present joints."""
     low, high = np.nanmin(bodies.xy, axis=1, keepdims=True), np.nanmax(bodies.xy, axis=1, keepdims=True)
     return np.asarray(np.nan_to_num((bodies.xy - low) / np.maximum(high - low, 1e-9)).reshape(len(bodies.xy), -1))
 
 
 def torso_scaled(bodies: Bodies) -> Array:
-    """Return joints from the middle of the hips, in lengths of the trunk; from the neck where the hips are missing."""
+    """Return joints relative to the middle of the hips, in lengths of the trunk.
+
+    If the hips are missing, joints are relative to the neck, in pixels.
+    """
     hips = middle(bodies.xy, "hip")[:, None]
     neck = bodies.xy[:, [skeleton.INDEX["neck"]]]
     origin = np.where(np.isnan(hips), neck, hips)
@@ -121,7 +131,10 @@ def torso_scaled(bodies: Bodies) -> Array:
 
 
 def move_mirror(gallery: Bodies, queries: Bodies) -> Array:
-    """Oved, "Move Mirror", 2018: the box to the origin, L2 norm, distances weighted by the query's scores."""
+    """Return the similarities of "Move Mirror" (Oved, 2018).
+
+    The corner of the box is the origin, the L2 norm is 1, and distances are weighted by the query's scores.
+    """
 
     def normed(bodies: Bodies) -> Array:
         moved = np.nan_to_num(bodies.xy - np.nanmin(bodies.xy, axis=1, keepdims=True))
@@ -136,7 +149,7 @@ def move_mirror(gallery: Bodies, queries: Bodies) -> Array:
 
 
 def changed(bodies: Bodies, change: str, random: np.random.Generator) -> Bodies:
-    """Return the bodies in another place and size, displaced and more."""
+    """Return the bodies with displaced joints, one of the further changes, and another place and size."""
     noise = 0.10 if change == "10%" else 0.05
     step = random.normal(size=bodies.xy.shape) * noise / np.sqrt(bodies.xy.shape[2]) * torso(bodies.xy)[:, None, None]
     xy = bodies.xy + step
@@ -154,7 +167,7 @@ def changed(bodies: Bodies, change: str, random: np.random.Generator) -> Bodies:
     size = random.uniform(0.3, 3, (len(xy), 1, 1))
     moved = xy * size
     low = np.nanmin(moved, axis=1, keepdims=True)
-    return Bodies(moved - low + random.uniform(0, 500, low.shape), bodies.score)  # another crop of the picture
+    return Bodies(moved - low + random.uniform(0, 500, low.shape), bodies.score)  # as in another crop of the photo
 
 
 def hits(similarities: Array, own: NDArray[np.int64]) -> tuple[float, float]:
@@ -165,7 +178,7 @@ def hits(similarities: Array, own: NDArray[np.int64]) -> tuple[float, float]:
 
 
 def distinct(stored: Sequence[StoredPose]) -> list[StoredPose]:
-    """Return the poses without near-duplicates: of two stored copies of a photo neither is the wrong answer."""
+    """Return the poses without near-duplicates, because each copy of a photo would be a right answer."""
     return [stored[row] for row, _ in collapse_near_duplicates(stored)]
 
 
@@ -203,7 +216,7 @@ def refinding(bodies: Bodies, seeds: int) -> None:
 
 
 def best_both_ways(stored: Poses, query: Poses) -> Array:
-    """Return similarities (q, n), of each the better of as it is and mirrored."""
+    """Return similarities (q, n). A mirrored pose counts if it is more similar."""
     flipped = query.mirror()
     return np.maximum(
         compare(stored, query, query.masks).similarity(), compare(stored, flipped, flipped.masks).similarity()
@@ -235,7 +248,7 @@ def classes(yoga: Sequence[StoredPose], labels: dict[str, str], photos: int) -> 
 
 
 def _penalized(value: float, poses: Poses, query: Poses) -> Array:
-    """Return similarities with another value of MISSING_JOINT_SIMILARITY. With 1.0 there is no penalty."""
+    """Return similarities with another value of MISSING_JOINT_SIMILARITY. 1.0 means no penalty."""
     found = compare(poses, query, query.masks)
     missing = np.maximum(1 - value, 2 * (1 - found.correlation)) if value < 1 else 1 - found.correlation
     penalized = 1 - (1 - found.correlation) * found.share - (1 - found.share) * missing
@@ -286,9 +299,9 @@ def views(stored: Sequence[StoredPose], seeds: int) -> None:
 def nothing_close(stored: Sequence[StoredPose], labels: dict[str, str]) -> None:
     """Print table (d)."""
     queries = [one for one in stored if one.collection == "yoga" and one.number == 1]
-    bars = (50, 75, 85, 90, 95)
+    limits = (50, 75, 85, 90, 95)
     print("\n(d) Yoga photos that get an answer, in %, by --close: with their class in the database / without it\n")
-    print(f"{'database':24}" + "".join(f"{bar:>14}" for bar in bars))
+    print(f"{'database':24}" + "".join(f"{limit:>14}" for limit in limits))
     for collections in (("street", "studio", "sports", "yoga"), ("street", "yoga"), ("yoga",), ("street", "studio")):
         held = [one for one in stored if one.collection in collections]
         poses = stack_poses(held)
@@ -305,14 +318,14 @@ def nothing_close(stored: Sequence[StoredPose], labels: dict[str, str]) -> None:
                 top = similarities[row][among].max(initial=-np.inf)
                 best[kind].append(100 * np.searchsorted(scale, top, side="right") / len(scale))
         cells = []
-        for bar in bars:
-            shares = [f"{100 * np.mean(np.array(best[kind]) >= bar):.0f}" for kind in ("in", "out")]
+        for limit in limits:
+            shares = [f"{100 * np.mean(np.array(best[kind]) >= limit):.0f}" for kind in ("in", "out")]
             cells.append(" / ".join(shares) if "yoga" in collections else f"- / {shares[1]}")
         print(f"{'+'.join(collections):24.24}" + "".join(f"{cell:>14}" for cell in cells))
 
 
 def ingested(db: Database, folder: Path, estimator: str | None) -> list[StoredPose]:
-    """Return all poses of the four folders."""
+    """Ingest the four folders. Return all their poses."""
     for collection in ("street", "studio", "sports", "yoga"):
         db.ingest(folder / collection / "photos", collection=collection, estimator=estimator)
     ids = [row[0] for row in db.sql("SELECT pose_id FROM poses ORDER BY pose_id").rows]

@@ -1,14 +1,19 @@
-"""How long does an exact search take, at 10,000 to 10,000,000 poses?
+"""Time exact searches in 10,000 to 10,000,000 poses.
 
     python benchmarks/search.py FOLDER... [--sizes 10000 100000 1000000 10000000] [--queries N] [--keep DIR]
 
-Ingests the folders, draws so many poses from theirs (each joint displaced by 5% of the torso; of 30% of the poses 15%
-of the joints missing), stores them in databases of their own, and times searches for real poses, in milliseconds: the
-median and the 99th percentile of queries on an open, warm file; the first query after the operating system was told to
-forget the file; the memory that DuckDB holds afterwards; and the whole call, Database.similar, which opens the file. In
-the same run, on the same vectors: NumPy's matrix product with argpartition, usearch's exact search and faiss's flat
-index (pip install usearch faiss-cpu), which take all poses for complete, and the masked sums of the partial query in
-NumPy.
+The folders are ingested. For each size, a database is filled with poses drawn from the real ones. Each joint is
+displaced by 5% of the torso, and 30% of the poses lack 15% of their joints. Searches for real poses are timed, in
+milliseconds:
+
+- the median and the 99th percentile of queries on an open, warm file
+- the first query after the operating system was asked to drop the file from its cache
+- the memory that DuckDB uses afterwards
+- the whole call of Database.similar, which also opens the file
+
+Other libraries are timed in the same run, on the same vectors: NumPy's matrix product with argpartition, usearch's
+exact search and faiss's flat index (pip install usearch faiss-cpu). They treat all poses as complete. NumPy also
+computes the masked sums of the partial query.
 """
 
 import argparse
@@ -41,7 +46,7 @@ from posesearch.store.search import find_most_similar
 from posesearch.types import StoredPose
 
 CHUNK = 250_000
-UPPER = 8  # joints of a head, two arms and a trunk down to the shoulders: the first eight
+UPPER = 8  # the first eight joints: nose, neck, shoulders and arms
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ KINDS = (
 
 
 def real(folders: Sequence[str], away: Path) -> list[StoredPose]:
-    """Return the complete poses of the folders that have joints in 3D."""
+    """Ingest the folders. Return their complete poses that have joints in 3D."""
     with posesearch.open(away / "real.duckdb") as database:
         for folder in folders:
             database.ingest(folder, collection=folder)
@@ -79,7 +84,7 @@ def real(folders: Sequence[str], away: Path) -> list[StoredPose]:
 
 
 def drawn(stored: Sequence[StoredPose], count: int, random: np.random.Generator) -> tuple[Poses, Poses]:
-    """Return so many poses like the stored ones, of the picture and in 3D."""
+    """Return `count` random poses that are like the stored ones, in 2D and in 3D."""
     chosen = random.integers(0, len(stored), count)
     flat = np.stack([one.pose.person.keypoints.xy[skeleton.BODY] for one in stored])[chosen]
     solid = np.stack([one.pose.person.world for one in stored if one.pose.person.world is not None])[:, skeleton.BODY]
@@ -99,7 +104,7 @@ def drawn(stored: Sequence[StoredPose], count: int, random: np.random.Generator)
 
 
 def build(path: Path, stored: Sequence[StoredPose], count: int) -> NDArray[np.float32]:
-    """Write a database of so many poses, and return their vectors, (count, 28)."""
+    """Write a database of `count` poses. Return their vectors, (count, 28)."""
     random = np.random.default_rng(0)
     vectors = np.empty((count, 28), np.float32)
     with duckdb.connect(str(path)) as connection:
@@ -176,9 +181,9 @@ def prepare(stored: StoredPose, kind: Kind) -> PreparedQuery:
 
 
 def masked(vectors: NDArray[np.float32], query: PreparedQuery) -> float:
-    """Return the milliseconds of a partial query in NumPy, which leaves poses that lack joints out of account."""
+    """Return the milliseconds of a partial query in NumPy. It treats all poses as complete."""
     constants = {name: np.array(query.constants[name], np.float32) for name in ("along", "ones_u", "ones_v", "weight")}
-    squares = vectors[:, :14] ** 2 + vectors[:, 14:] ** 2  # posesearch has them stored
+    squares = vectors[:, :14] ** 2 + vectors[:, 14:] ** 2  # a posesearch database has them in a column
     started = time.perf_counter()
     sums = (vectors @ constants["ones_u"]) ** 2 + (vectors @ constants["ones_v"]) ** 2
     spread = squares @ constants["weight"] - sums / np.float32(query.total)
@@ -193,14 +198,14 @@ def masked(vectors: NDArray[np.float32], query: PreparedQuery) -> float:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Return milliseconds."""
+    """Return the milliseconds that `work` takes."""
     started = time.perf_counter()
     work()
     return 1000 * (time.perf_counter() - started)
 
 
 def summary(times: Sequence[float]) -> str:
-    """Return median and 99th percentile."""
+    """Return the median and the 99th percentile as text."""
     return f"{np.median(times):9.1f} {np.percentile(times, 99):9.1f}"
 
 
@@ -223,10 +228,10 @@ def rivals(vectors: NDArray[np.float32], wanted: NDArray[np.float32], repeats: i
 
     times = {"NumPy product + argpartition": [timed(lambda q=q: numpy_search(q)) for q in wanted[:repeats]]}  # type: ignore[misc]
     try:
-        import faiss  # noqa: PLC0415 (the benchmark's own)
+        import faiss  # noqa: PLC0415 (it may not be installed)
         from usearch.index import search as exact  # noqa: PLC0415
     except ImportError:
-        print("    usearch and faiss-cpu are not installed; without them")
+        print("    usearch or faiss-cpu is not installed, so both are skipped")
         return times
     times["usearch exact"] = [
         timed(lambda q=q: exact(vectors, q[None], 10, "ip", exact=True))  # type: ignore[misc]
@@ -244,7 +249,7 @@ def measure(path: Path, stored: Sequence[StoredPose], count: int, repeats: int) 
     vectors = build(path, stored, count)
     built = time.perf_counter() - started
     print(f"\n{count:,} poses: {path.stat().st_size / 1e6:,.0f} MB, built in {built:.0f} s")
-    print(f"    {'milliseconds':30}{'median':>9} {'p99':>9} {'to NumPy':>9} {'first':>9} {'MB held':>9}")
+    print(f"    {'milliseconds':30}{'median':>9} {'p99':>9} {'to NumPy':>9} {'first':>9} {'MB used':>9}")
     wanted = list(np.random.default_rng(1).permutation(len(stored))[:repeats])
     ours = rivals(vectors, np.stack([stored[row].pose.vector for row in wanted]), repeats)
     ours["NumPy, partial query"] = [
@@ -293,14 +298,14 @@ if __name__ == "__main__":
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000, 10_000_000])
     parser.add_argument("--queries", type=int, default=100)
-    parser.add_argument("--keep", type=Path, help="where the databases stay; without it they are deleted")
+    parser.add_argument("--keep", type=Path, help="folder in which the databases stay (default: they are deleted)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         away = options.keep or Path(temporary)
         away.mkdir(parents=True, exist_ok=True)
         print(machine.line() + _versions())
         poses = real(options.folders, Path(temporary))
-        print(f"drawn from {len(poses)} complete poses; {options.queries} queries, fewer where they are slow")
+        print(f"drawn from {len(poses)} complete poses; {options.queries} queries, fewer for large sizes")
         for size in options.sizes:
             database_file = away / f"{size}.duckdb"
             database_file.unlink(missing_ok=True)
@@ -308,4 +313,4 @@ if __name__ == "__main__":
             if not options.keep:
                 database_file.unlink()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        print(f"\npeak memory of this process, NumPy's and the rivals' vectors included: {peak:,.0f} MB")
+        print(f"\npeak memory of this process, with the vectors of NumPy and the other libraries: {peak:,.0f} MB")

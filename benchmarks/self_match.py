@@ -1,9 +1,9 @@
-"""Every ingested photo, used as a query, must find itself first.
+"""Check that each ingested photo finds itself first if it is the query.
 
     python benchmarks/self_match.py FOLDER [--estimator NAME]
 
-Ingests the folder into a database of its own, searches for each photo in it, and prints how often the first match is
-the photo itself, the least similarity, and milliseconds a query.
+The folder is ingested into a new database, and each of its photos is a query. The benchmark prints how often the first
+match is the photo itself, the lowest similarity of a first match, and the milliseconds per query.
 """
 
 import argparse
@@ -37,7 +37,7 @@ if __name__ == "__main__":
         f"photos seen / ingested / poses   {report.seen} / {report.ingested} / {report.poses}, {report.seconds:.1f} s"
     )
     print(f"photos that find themselves      {len(queries) - len(others)} of {len(queries)}, similarity > 0.999")
-    print(f"least similarity of the first    {min(similarities):.6f}")
-    print(f"milliseconds a query, median     {1000 * np.median(seconds):.0f} (one process, estimate and search)")
+    print(f"lowest similarity of the first   {min(similarities):.6f}")
+    print(f"milliseconds per query, median   {1000 * np.median(seconds):.0f} (one process, estimate and search)")
     for source, found, similarity in others:
         print(f"  {source} finds {found} ({similarity:.6f})")

@@ -1,9 +1,9 @@
-"""Whole-process seconds of `posesearch similar photo.jpg`, and where they go.
+"""Measure the seconds of the whole process `posesearch similar photo.jpg`, and of its steps.
 
     python benchmarks/startup.py DATABASE PHOTO [-n RUNS]
 
-Each run is a new process; weights and compiled networks are cached by the first, which does not count. A bare
-interpreter that only imports what the command needs runs in turn with it, as the floor.
+Each run is a new process. The first run does not count, because it fills the cache with weights and compiled networks.
+A process that only imports the libraries that the command needs runs in turn with it. The command can't be faster.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import time
 
 import machine
 
-# OpenVINO reports home when it is imported with its telemetry package; posesearch imports it without.
+# OpenVINO sends usage data if it is imported with its telemetry package. posesearch imports it without this package.
 QUIET = 'import sys; sys.modules["openvino_telemetry"] = None'
 FLOOR = f"{QUIET}; import numpy, cv2, duckdb, openvino, rich.console, typer"
 
@@ -56,20 +56,20 @@ with DecoderPool() as decoders:
         candidates = select_from_options(connection, options)
         scale = PercentileScale(connection, options); t = lap("open, random pairs", t)
         ranking = rank_distinct(connection, query, prepared, candidates, options, 2 * options.n); t = lap("search", t)
-        make_report(connection, query, prepared, ranking, scale, options); t = lap("nearest cluster, why", t)
+        make_report(connection, query, prepared, ranking, scale, options); t = lap("nearest cluster, remarks", t)
 for name, seconds in laps: print(name, seconds, sep='\\t')
 """
 
 
 def seconds(command: list[str]) -> float:
-    """Return the wall-clock seconds of a process; raises CalledProcessError where it fails."""
+    """Return the seconds that a process takes. Raise CalledProcessError if it fails."""
     started = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - started
 
 
 def laps(database: str, photo: str) -> dict[str, float]:
-    """Return the seconds of each step, in a process of its own."""
+    """Return the seconds of each step. They run in a new process."""
     command = [sys.executable, "-c", STEPS, database, photo]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return {name: float(value) for name, value in (line.split("\t") for line in done.stdout.splitlines())}

