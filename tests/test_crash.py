@@ -92,7 +92,10 @@ except DatabaseFailed as error:
 def test_a_full_disk_is_one_sentence_and_loses_no_batch(demo_folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("resource")
     root, db = Path(__file__).parents[1], tmp_path / "poses.duckdb"
-    for limit, sentence in ((1000, "the database can't be created"), (2_000_000, "writing failed, and the last")):
+    for limit, sentence in (
+        (1000, "the database can't be created"),
+        (2_000_000, "writing failed, and the last changes were not stored"),
+    ):
         fill = [sys.executable, "-c", FILL, str(db), str(limit)]
         written, _, said = subprocess.run(
             fill, check=True, capture_output=True, text=True, cwd=root
