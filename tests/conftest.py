@@ -1,4 +1,4 @@
-"""Photos that we draw, the real network on them, and a toy estimator whose answers are known by hand."""
+"""Fixtures: drawn photos, the real networks, and a toy estimator whose results are known."""
 
 import http.server
 import subprocess
@@ -20,7 +20,7 @@ from posesearch.photos.photo import Photo, make_photo
 from posesearch.types import Float32, Keypoints, Person
 
 EVAL = Path(__file__).parents[2] / "shared" / "eval"
-"""Photos with reference numbers that do not belong to the project; tests that want them are skipped without."""
+"""Photos with reference values, which are not part of the project. Tests that need them are skipped without them."""
 
 STANDING = np.array(
     [
@@ -29,7 +29,7 @@ STANDING = np.array(
     ],
     dtype=np.float32,
 )  # fmt: skip
-"""A person who stands, around the origin."""
+"""The joints of a standing person, in pixels around the origin."""
 
 
 def keypoints(xy: Float32, missing: tuple[str, ...] = (), score: float = 0.8) -> Keypoints:
@@ -43,13 +43,13 @@ def keypoints(xy: Float32, missing: tuple[str, ...] = (), score: float = 0.8) ->
 
 
 def person(xy: Float32, missing: tuple[str, ...] = (), height: int = 200) -> Person:
-    """Return a person in a photo of that height."""
+    """Return a person in a photo of this height."""
     points = keypoints(xy, missing)
     return Person(points, 1.0, points.box, points.box[3] / height)
 
 
 def posesearch_process(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own. One that does not end within five minutes hangs."""
+    """Run the command line in its own process. After five minutes, the process counts as hanging."""
     command = [sys.executable, "-m", "posesearch", *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", check=False, timeout=300)
 
@@ -67,9 +67,11 @@ HEAD = ("nose", "neck", "left_hip", "right_hip")
 
 
 class Toy:
-    """Estimates by the photo's first pixel: blue people side by side, the first lacks green of LEGS, ARMS and HEAD.
+    """An estimator that reads the people from the photo's first pixel.
 
-    Red moves the left wrist up by so many pixels, so that photos hold different poses.
+    - Blue is the number of people. They stand side by side.
+    - Green is the number of joints that the first person lacks, in the order LEGS, ARMS, HEAD.
+    - Red is the number of pixels by which left wrists are raised, so that photos can have different poses.
     """
 
     def __init__(self) -> None:
@@ -92,7 +94,7 @@ class Toy:
 
 
 def toy_photo(people: int = 1, missing: int = 0, wrist: int = 0, shade: int = 0) -> bytes:
-    """Return a PNG that Toy estimates so; `shade` makes other bytes of the same pose."""
+    """Return a PNG in which Toy finds these people. `shade` changes the bytes, but not the pose."""
     pixels = np.full((200, 200, 3), shade, np.uint8)
     pixels[0, 0] = people, missing, wrist
     return cv2.imencode(".png", pixels)[1].tobytes()
@@ -100,7 +102,7 @@ def toy_photo(people: int = 1, missing: int = 0, wrist: int = 0, shade: int = 0)
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
-    """Every estimator is the toy."""
+    """Replace every estimator by the toy."""
     estimator = Toy()
     monkeypatch.setattr(estimators, "load", lambda _name, _streams=1, _own=None: estimator)
     return estimator
@@ -114,7 +116,7 @@ def db(tmp_path: Path) -> Database:
 
 @pytest.fixture(scope="session")
 def toy_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database of the toy's poses, with a clustering, beside its photos; tests copy it."""
+    """A database of the toy's poses with a clustering, beside its photos. Tests copy it before they change it."""
     folder = tmp_path_factory.mktemp("toy")
     (folder / "photos").mkdir()
     for number in range(6):
@@ -130,20 +132,20 @@ def toy_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def estimator() -> Estimator:
-    """The real networks of the default."""
+    """The default estimator with its real networks."""
     return estimators.load(estimators.DEFAULT)
 
 
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """`posesearch demo`, the README's first example, in a process of its own: its folder and what it printed."""
+    """Run `posesearch demo`, the README's first example. Return its folder and the finished process."""
     folder = tmp_path_factory.mktemp("away") / "demo"
     return folder, posesearch_process("demo", str(folder))
 
 
 @pytest.fixture(scope="session")
 def demo_folder(demo_run: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
-    """The demo's photos, and its database with both collections and a clustering; tests read them."""
+    """The folder with the demo's photos and its database. Tests only read them."""
     folder, done = demo_run
     assert done.returncode == 0, done.stderr
     return folder
@@ -151,7 +153,7 @@ def demo_folder(demo_run: tuple[Path, subprocess.CompletedProcess[str]]) -> Path
 
 @pytest.fixture
 def demo_db(demo_folder: Path) -> Database:
-    """The demo's database; tests read it."""
+    """The demo's database. Tests only read it."""
     return posesearch.open(demo_folder / "poses.duckdb")
 
 
@@ -161,7 +163,7 @@ Server = tuple[str, dict[str, Route]]
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A real HTTP server on loopback: its address, and a table of what it does with each path."""
+    """A real HTTP server on loopback: its URL, and a table with the route of each path."""
     routes: dict[str, Route] = {}
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -173,7 +175,7 @@ def server() -> Iterator[Server]:
 
     class Quiet(http.server.ThreadingHTTPServer):
         def handle_error(self, request: object, client_address: object) -> None:
-            pass  # clients go away in the middle, and are meant to
+            pass  # the tests make clients disconnect early
 
     httpd = Quiet(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
@@ -184,7 +186,7 @@ def server() -> Iterator[Server]:
 
 
 def answer(data: bytes, status: int = 200, **headers: str) -> Route:
-    """Return a route that answers so; header names are written with _ for -."""
+    """Return a route that sends this answer. Names of headers are written with _ instead of -."""
 
     def route(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.send_response(status)

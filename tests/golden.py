@@ -1,4 +1,4 @@
-"""Golden files: outputs compared to the last character."""
+"""Golden files: expected outputs that are compared character by character."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ FOLDER = Path(__file__).parent / "golden"
 
 
 def check(name: str, text: str) -> None:
-    """Fail where the text is not the file's, or where there is no file."""
+    """Fail if the text differs from the golden file, or if there is no such file."""
     path = FOLDER / name
     assert path.is_file(), f"{path} is missing; read this and write it there:\n{text}"
     assert text == path.read_text(encoding="utf-8")

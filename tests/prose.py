@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 MAX_WORDS = 40
 MAX_SEMICOLONS = 7
-"""A hundred sentences may have so many."""
+"""Largest number of semicolons per 100 sentences."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')*_]*\s+(?=[\"'(*_]*[A-Z0-9])")
 
@@ -34,7 +34,7 @@ PHRASES = [
     "the difference is made up",
     "what is there is compared",
 ]
-"""People read these twice."""
+"""Phrases that people had to read twice."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Prose:
     cells: list[str] = field(default_factory=list)
 
     def semicolons(self) -> int:
-        """Return how many semicolons there are, those of tables too."""
+        """Return the number of semicolons, including those in tables."""
         return sum(text.count(";") for text in self.sentences + self.cells)
 
     def long(self) -> list[str]:
@@ -108,7 +108,7 @@ def _docstrings(source: str) -> Iterator[str]:
 
 
 def _comments(source: str) -> Iterator[str]:
-    """Give the comments, those on lines that follow each other as one."""
+    """Yield the comments. Comments on consecutive lines are joined."""
     block, last = "", -2
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and not token.string.startswith("#!"):
@@ -135,7 +135,7 @@ def modules() -> list[Path]:
 
 
 def main() -> None:
-    """Print what each file has."""
+    """Print the counts and the findings of each file."""
     for path in [Path(name).resolve() for name in sys.argv[1:]] or [*pages(), *modules()]:
         prose = read(path)
         rate = 100 * prose.semicolons() / max(len(prose.sentences), 1)

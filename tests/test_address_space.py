@@ -1,4 +1,4 @@
-"""With too little address space a command says so, and does not abort or hang."""
+"""With too little address space, a command reports that, and does not abort or hang."""
 
 import re
 import subprocess
@@ -10,9 +10,9 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces the limit")
 
 SECONDS = 120
-"""A hang becomes a failure after so long."""
+"""Seconds after which a test fails instead of hanging."""
 
-# On one core, so that the figures do not depend on the machine.
+# One core, so that the figures do not depend on the machine.
 LIMITED = """
 import os, resource, sys
 os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])

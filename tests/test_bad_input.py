@@ -1,4 +1,4 @@
-"""Twenty inputs that people and cameras really make, each with what is to become of it, and one run over them all."""
+"""Inputs that people and cameras really make, with the expected outcome of each, and one run over all of them."""
 
 import functools
 import io
@@ -29,7 +29,7 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 @functools.cache
 def bad_inputs() -> dict[str, tuple[bytes, str]]:
-    """Return file name: (bytes, outcome)."""
+    """Return the bytes and the expected outcome of each file, by its name."""
     photo = mannequin()
     jpeg = encoded(photo, "JPEG", quality=92)
     sideways = Image.Exif()
@@ -98,7 +98,7 @@ def test_the_sideways_photo_is_stored_upright(tmp_path: Path, db: Database) -> N
     assert nose < ankle
 
 
-def test_what_can_not_be_read_is_told(tmp_path: Path, db: Database) -> None:
+def test_what_can_not_be_read_is_reported(tmp_path: Path, db: Database) -> None:
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "folder.jpg" / "inside.jpg").write_bytes(b"x")
     locked = tmp_path / "locked.jpg"
@@ -109,7 +109,7 @@ def test_what_can_not_be_read_is_told(tmp_path: Path, db: Database) -> None:
     report = db.ingest([tmp_path, tmp_path / "missing.jpg", tmp_path / "nothing-*.jpg", tmp_path / ("x" * 300)])
     reasons = {Path(rejection.source).name: rejection.reason for rejection in report.rejected}
     expected = dict.fromkeys(("pipe.jpg", "loop.jpg", "missing.jpg", "nothing-*.jpg", "x" * 300), "unreadable")
-    # The superuser may read every file.
+    # The superuser can read every file.
     expected |= {"inside.jpg": "not_an_image", "locked.jpg": "not_an_image" if os.geteuid() == 0 else "unreadable"}
     assert reasons == expected
 

@@ -1,4 +1,4 @@
-"""The real networks on photos that we draw, their joints known, and against numbers of MediaPipe's own code."""
+"""The real networks, compared with the known joints of drawn photos and with results of MediaPipe's own code."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from posesearch.photos.photo import Photo
 from posesearch.types import Float32
 from tests.conftest import decode_here
 
-# What mediapipe 0.10.21's solutions.pose (static image, complexity 1) says of demo.draw_query(), saved as PNG:
+# The result of mediapipe 0.10.21's solutions.pose (static image, complexity 1) for demo.draw_query(), saved as PNG:
 # x, y in pixels, visibility, and x, y, z in metres.
 MEDIAPIPE = {
     "nose": (249.17, 230.12, 1.000, 0.0089, -0.6010, -0.3657),
@@ -54,7 +54,7 @@ def test_over_the_whole_demo_the_joints_are_where_they_were_drawn(estimator: Est
         assert len(people) == len(drawn.joints), drawn.name
         if len(people) == 1:
             error = errors(people[0].keypoints.xy, drawn.joints[0])
-            near += int((error < 20).sum())  # of a body of 390 pixels
+            near += int((error < 20).sum())  # the body is 390 pixels tall
             total += int((~np.isnan(error)).sum())
     assert near / total > 0.97
 
@@ -125,7 +125,7 @@ def test_lying_and_upside_down(estimator: Estimator, quarters: int) -> None:
     assert np.median(errors(person.keypoints.xy, joints)) < 12
     assert person.world is not None
     up = person.world[skeleton.INDEX["nose"]] - person.world[skeleton.INDEX["neck"]]
-    assert np.argmax(np.abs(up[:2])) == quarters % 2 ^ 1  # along x where the body lies, along y where it stands
+    assert np.argmax(np.abs(up[:2])) == quarters % 2 ^ 1  # along x if the body lies, along y if it stands
 
 
 def test_metres_are_a_bodys(estimator: Estimator) -> None:
@@ -136,7 +136,7 @@ def test_metres_are_a_bodys(estimator: Estimator) -> None:
     assert person.world[hips].mean(axis=0) == pytest.approx([0, 0, 0], abs=0.05)
     height = person.world[ankles, 1].mean() - person.world[skeleton.INDEX["nose"], 1]
     assert 1.1 < height < 1.9
-    assert person.world[skeleton.INDEX["nose"], 2] < 0  # before the hips, towards the camera
+    assert person.world[skeleton.INDEX["nose"], 2] < 0  # in front of the hips, towards the camera
 
 
 def test_keypoints_are_in_pixels_of_the_photo_when_fewer_were_decoded(estimator: Estimator) -> None:
@@ -160,7 +160,7 @@ def test_the_mirrored_photo_is_the_mirrored_pose(estimator: Estimator) -> None:
     pixels = demo.draw_query().pixels
     [plain], [other] = (estimator.estimate(photo(side)) for side in (pixels, pixels[:, ::-1]))
     back = (other.keypoints.xy * [-1, 1] + [480, 0])[list(skeleton.MIRROR)]
-    assert np.linalg.norm(plain.keypoints.xy - back, axis=1).mean() < 0.05 * 115  # of the trunk
+    assert np.linalg.norm(plain.keypoints.xy - back, axis=1).mean() < 0.05 * 115  # 5% of the trunk
 
 
 def test_the_anchors_are_the_detectors() -> None:
@@ -179,7 +179,7 @@ def test_overlapping_detections_are_one_weighted_by_score() -> None:
 def test_a_landmark_moves_to_the_heatmaps_centre_where_it_is_sure() -> None:
     heatmaps = np.full((64, 64, 39), -20, np.float32)
     heatmaps[20, 31, 0] = heatmaps[20, 32, 0] = 5
-    heatmaps[20, 31, 1] = -1  # unsure
+    heatmaps[20, 31, 1] = -1  # below the threshold
     xy = np.full((39, 2), [30.2 / 64, 20.7 / 64])
     refined = blazepose._refine_landmarks(xy, heatmaps) * 64
     assert refined[0] == pytest.approx([31.5, 20], abs=1e-3)
@@ -190,7 +190,7 @@ def test_a_crop_and_back() -> None:
     crop = Crop(np.array([40.0, 30.0]), 20, 20, np.pi / 2)
     matrix = crop.matrix(256, 256)
     assert transform_points(np.array([128.0, 128.0]), matrix) == pytest.approx([40, 30])
-    assert transform_points(np.array([128.0, 0.0]), matrix) == pytest.approx([50, 30])  # its up points to the right
+    assert transform_points(np.array([128.0, 0.0]), matrix) == pytest.approx([50, 30])  # its upper side points right
 
 
 @pytest.mark.parametrize("scale", [1, 2, 5])

@@ -1,4 +1,4 @@
-"""Child processes import nothing from the current folder, where photos of strangers are."""
+"""Child processes import nothing from the current folder, which may contain files from strangers."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ TRAPS = ("PIL", "json", "numpy", "pip", "posesearch", "requests", "runpy", "site
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder with a photo, and with modules that write a file into the folder `ran` beside it when they run."""
+    """A folder with a photo and with modules. A module that runs writes a file into the folder `ran` beside it."""
     folder, ran = tmp_path / "photos", tmp_path / "ran"
     folder.mkdir()
     ran.mkdir()

@@ -43,7 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture
 def awkward(toy: Toy, tmp_path: Path, run: Run) -> Path:
-    """A database of photos with names that break naive output."""
+    """A database of photos whose names are hard to print."""
     folder = tmp_path / 'it\'s a "test"'
     folder.mkdir()
     for number, name in enumerate(("new\nline.png", "tab\there, comma.png", "\u732b [bold]\U0001f98a.png")):
@@ -55,7 +55,7 @@ def awkward(toy: Toy, tmp_path: Path, run: Run) -> Path:
 
 
 def shape(value: Any) -> Any:
-    """Return the keys of a JSON value, all the way down; of a list, those of its first element."""
+    """Return the keys of a JSON value at all levels. A list counts with its first element."""
     if isinstance(value, dict):
         by_joint = ("keypoints", "world", "centroid", "reasons", "contributions")
         return {key: None if key in by_joint else shape(item) for key, item in value.items()}
@@ -284,7 +284,7 @@ HOSTILE_FILE = HOSTILE.replace("/", "")
 
 
 def acting(text: str) -> set[str]:
-    """Return the characters that could act on a terminal."""
+    """Return the characters that could control a terminal."""
     return {one for one in text if one not in "\n\t" and unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
 
 

@@ -13,7 +13,7 @@ from tests.conftest import HEAD, LEGS, STANDING, Toy, toy_photo
 
 
 def poses(random: np.random.Generator, count: int, wrists: float) -> Float32:
-    """Return people with both wrists raised by so many pixels, all a little different, somewhere in the picture."""
+    """Return people with raised wrists. They differ slightly in their joints, and have random sizes and places."""
     xy = np.repeat(STANDING[None, :14], count, axis=0) + random.normal(0, 1, (count, 14, 2))
     for name in ("left_wrist", "right_wrist"):
         xy[:, skeleton.INDEX[name], 1] -= wrists
@@ -22,7 +22,7 @@ def poses(random: np.random.Generator, count: int, wrists: float) -> Float32:
 
 @pytest.fixture
 def three_kinds() -> tuple[Float32, Float32]:
-    """Vectors and masks of 60 complete poses of three kinds, 30, 20 and 10; then 2 partial ones of the second kind."""
+    """Vectors and masks of 60 complete poses of three kinds (30, 20 and 10), and 2 partial poses of the second kind."""
     random = np.random.default_rng(3)
     xy = np.concatenate([poses(random, 30, 0), poses(random, 20, 60), poses(random, 10, 120), poses(random, 2, 60)])
     for name in LEGS:
@@ -87,7 +87,7 @@ def test_more_clusters_than_different_poses(three_kinds: tuple[Float32, Float32]
 
 def test_partial_poses_of_max_compare_over_what_they_have() -> None:
     xy = np.repeat(STANDING[None, :14], 2, axis=0) + 100
-    for name in HEAD[:2]:  # joints that are nobody's maximum
+    for name in HEAD[:2]:  # joints that are not the maximum of x or y
         xy[1, skeleton.INDEX[name]] = np.nan
     vectors = normalize.normalize_max(xy)
     masks = (~np.isnan(xy[..., 0])).astype(np.float32)

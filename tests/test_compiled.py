@@ -1,4 +1,4 @@
-"""A compiled network in the cache is used only if it is what was written."""
+"""A compiled network in the cache is used only if its file was not damaged, replaced or renamed."""
 
 from pathlib import Path
 
@@ -62,8 +62,8 @@ def test_a_wrong_missing_or_foreign_hash_is_compiled_again(cache: Path, photo: P
     whole = read_all(cache / "compiled")
     first, second = whole
     damages = (
-        {first: bytes(32) + whole[first][32:], second: whole[second][32:]},  # a wrong hash, and none
-        {first: whole[second], second: whole[first]},  # each other's name
+        {first: bytes(32) + whole[first][32:], second: whole[second][32:]},  # a wrong hash, and no hash
+        {first: whole[second], second: whole[first]},  # two files with exchanged names
         {first: b"", second: whole[second][:-1]},
         {first: whole[first][:20], second: b"\0" * len(whole[second])},
     )

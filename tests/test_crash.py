@@ -1,4 +1,4 @@
-"""What is in the database when an ingest is cut off, and who waits for whom."""
+"""The content of the database after an ingest was killed, and which process waits for which."""
 
 import json
 import os
@@ -118,14 +118,14 @@ def test_what_a_run_left_unsettled_is_settled_by_the_next(
     db.ingest(photo)
     photo.write_bytes(toy_photo(wrist=50))
     with monkeypatch.context() as patched:
-        patched.setattr("posesearch.ingest.run.IngestRun.process_missing", lambda *_: None)  # cut off before the end
+        patched.setattr("posesearch.ingest.run.IngestRun.process_missing", lambda *_: None)  # the run ends early
         db.ingest(photo)
     assert len(db.sql("FROM snapshots").rows) == 2
     assert db.ingest(photo).unchanged == 1
     assert len(db.sql("FROM snapshots").rows) == len(db.sql("FROM poses").rows) == 1
 
 
-def test_an_empty_file_is_as_good_as_none(tmp_path: Path, db: Database, toy: Toy) -> None:
+def test_an_empty_file_counts_as_no_database(tmp_path: Path, db: Database, toy: Toy) -> None:
     Path(db.path).touch()
     (tmp_path / "a.png").write_bytes(toy_photo())
     assert db.ingest(tmp_path / "a.png").ingested == 1
@@ -146,7 +146,7 @@ def test_a_database_that_can_not_be_made_leaves_nothing(tmp_path: Path, monkeypa
 
 @contextmanager
 def holding(code: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a process that says when it holds something, until the block ends."""
+    """Run a process until the block ends. It prints "held" when it has the lock or the file."""
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
@@ -174,7 +174,7 @@ with ingest_lock(Path({db.path!r}), print):
     class Listening(IngestProgress):
         def waiting(self, sentence: str) -> None:
             said.append(sentence)
-            threading.Thread(target=holder.kill).start()  # a process that dies has no turn any more
+            threading.Thread(target=holder.kill).start()  # the lock of a killed process is released
 
     with holding(code) as holder:
         pid = holder.pid
@@ -230,7 +230,7 @@ def test_readers_wait_for_a_writer_that_wants_in(tmp_path: Path) -> None:
     reader.join(10)
     assert order == ["written", "read"]
     assert list(tmp_path.iterdir()) == []
-    wait_for_writers(database, 10)  # nobody is there
+    wait_for_writers(database, 10)  # no process is writing
 
 
 def test_queries_are_answered_while_an_ingest_runs(
@@ -254,7 +254,7 @@ def test_queries_are_answered_while_an_ingest_runs(
     assert len(counted) > 10
 
 
-def test_a_turn_leaves_no_file_and_is_taken_by_name(tmp_path: Path) -> None:
+def test_locks_leave_no_files_and_follow_the_name(tmp_path: Path) -> None:
     with ingest_lock(tmp_path / "a.duckdb", pytest.fail):
         [lock] = tmp_path.iterdir()
         assert json.loads(lock.read_text(encoding="utf-8"))["pid"] == os.getpid()

@@ -8,7 +8,7 @@ from PIL import Image
 from posesearch.errors import PhotoTooLarge
 from tests.conftest import decode_here
 
-# A gradient, so that every turn of it is different, smooth enough for lossy formats.
+# A gradient. Each rotation of it looks different, and it is smooth enough for lossy formats.
 ROWS, COLUMNS = np.mgrid[0:48, 0:64]
 RGB = np.stack([COLUMNS * 3, ROWS * 4, 255 - COLUMNS * 2 - ROWS], axis=2).astype(np.uint8)
 
@@ -33,7 +33,7 @@ def test_every_format_gives_the_same_picture(kind: str) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_exif_orientation_comes_out_upright(orientation: int) -> None:
-    # What a camera stores that is held so: the inverse of what makes it upright, EXIF 2.32, tag 0x0112.
+    # The pixels that a rotated camera stores: the inverse of the correction in EXIF 2.32, tag 0x0112.
     stored = {
         1: RGB, 2: RGB[:, ::-1], 3: RGB[::-1, ::-1], 4: RGB[::-1],
         5: RGB.transpose(1, 0, 2), 6: np.rot90(RGB, 1), 7: np.rot90(RGB, 2).transpose(1, 0, 2), 8: np.rot90(RGB, -1),

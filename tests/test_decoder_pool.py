@@ -1,4 +1,4 @@
-"""Hostile photos end in a reason, within bounds, and the next photo is decoded as if nothing had been."""
+"""Hostile photos are rejected with a reason, within the limits, and the next photo is decoded normally."""
 
 import io
 import os
@@ -55,14 +55,14 @@ def mannequin() -> Image.Image:
 
 
 def scans(side: int, count: int) -> bytes:
-    """Return a progressive JPEG whose scans say nothing and have the decoder walk over all blocks (ITU-T T.81, G)."""
+    """Return a progressive JPEG with empty scans, for which the decoder visits all blocks (ITU-T T.81, annex G)."""
 
     def segment(marker: int, body: bytes) -> bytes:
         return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
     blocks = (side // 8) ** 2
     tables = [bytes([kind, 1, *[0] * 15, symbol]) for kind, symbol in ((0, 0), (0x10, 0xE0))]
-    bits = ("0" + "1" * 14) * (blocks // 32767 + 1) + "1" * 8  # a run of 32,767 blocks, and the next
+    bits = ("0" + "1" * 14) * (blocks // 32767 + 1) + "1" * 8  # runs of 32,767 blocks
     packed = bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits) - 7, 8)).replace(b"\xff", b"\xff\x00")
     return b"".join([
         b"\xff\xd8", segment(0xDB, bytes([0, *[1] * 64])),
@@ -135,7 +135,7 @@ def test_a_query_and_a_sheet_give_such_a_photo_up_as_well(
         assert db.similar(1).matches[0].stored.pose_id == 1
     drawn = cv2.imread(str(tmp_path / "pose.png"))
     assert drawn is not None
-    assert drawn.shape[:2] == (sheet.TILE_HEIGHT, sheet.TILE_WIDTH)  # the skeleton alone
+    assert drawn.shape[:2] == (sheet.TILE_HEIGHT, sheet.TILE_WIDTH)  # only the skeleton is drawn
 
 
 def test_a_query_decodes_in_a_process_that_ends_with_its_database(tmp_path: Path, toy: Toy) -> None:
@@ -171,14 +171,14 @@ def test_a_photo_that_takes_too_much_memory_is_given_up() -> None:
 def test_a_decoder_that_dies_takes_one_photo_with_it(pool: DecoderPool) -> None:
     assert pool.decode(toy_photo(), "x").width == 200
     [idle] = pool._idle
-    idle.process.kill()  # as a system without memory does
+    idle.process.kill()  # as a system that is out of memory does
     idle.process.wait()
     assert pool.decode(toy_photo(), "x").width == 200
 
 
 @contextmanager
 def signalling(pool: DecoderPool, number: int, *, when_ready: bool = True) -> Iterator[set[int]]:
-    """Send a signal to each process that decodes, or that starts, and collect their ids."""
+    """Send a signal to each decoding process, including new ones, and collect the ids of the processes."""
     sent: set[int] = set()
     done = threading.Event()
 
@@ -240,7 +240,7 @@ def test_without_a_decoder_nothing_is_rejected(
     assert db.ingest(tmp_path / "a.png").ingested == 1
 
 
-def test_a_machine_that_was_asleep_takes_no_photo_for_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sleep_of_the_machine_does_not_count_as_decoding_time(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = scans(8000, 300)
     with DecoderPool(seconds=600) as pool:
         started = time.monotonic()
@@ -286,7 +286,7 @@ def test_a_thread_of_a_photo_is_a_photo(tmp_path: Path, db: Database) -> None:
 
 def test_colours_are_those_of_the_profile(pool: DecoderPool) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    # Red for blue and blue for red, under a name that is not sRGB's.
+    # Red and blue are exchanged, and the profile has another name than sRGB.
     swapped = profile.replace(b"rXYZ", b"?XYZ").replace(b"bXYZ", b"rXYZ").replace(b"?XYZ", b"bXYZ")
     swapped = swapped.replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be"))
     photo = mannequin()
@@ -333,7 +333,7 @@ def test_the_same_photo_is_the_same_pose_in_every_format(tmp_path: Path, db: Dat
         ), name
 
 
-def test_a_pool_has_no_more_processes_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pool_has_no_more_processes_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     spawn = decoder_process.spawn
 
     def slowly(memory: int, seconds: float) -> subprocess.Popen[bytes]:
@@ -367,7 +367,7 @@ def test_a_closed_pool_decodes_nothing_and_says_so() -> None:
             pool.decode(slow, "slow.jpg")
         said.append(str(error.value))
 
-    threads = [threading.Thread(target=wait) for _ in range(5)]  # three of them wait for their turn
+    threads = [threading.Thread(target=wait) for _ in range(5)]  # three of them have to wait
     for thread in threads:
         thread.start()
     time.sleep(1)

@@ -166,7 +166,7 @@ def test_the_script_of_the_search_page_draws_its_pictures(tmp_path: Path) -> Non
         assert picture is not None
         assert again is not None
         assert picture.shape == again.shape
-        assert np.abs(picture.astype(int) - again).mean() < 5, name  # other processors round in other ways
+        assert np.abs(picture.astype(int) - again).mean() < 5, name  # other processors round differently
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda script: script.stem)

@@ -1,4 +1,4 @@
-"""What posesearch opens as a file and is none: nothing may wait for ever."""
+"""Paths that are opened as files but are pipes, devices or folders. Nothing may wait forever."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""A process that is forked from one that has used posesearch works, or says in one sentence why not."""
+"""A process that is forked from one that used posesearch works, or reports in one sentence why it does not."""
 
 import json
 import os
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 120
-"""A hang becomes a failure after so long."""
+"""Seconds after which a test fails instead of hanging."""
 
 BEGINNING = """
 import json, os, sys, threading
@@ -35,7 +35,7 @@ def attempt(function, *arguments, **options):
         return f"{type(error).__name__}: {error}"
 
 def fork(function):
-    # Run the function in a forked process, which then exits as every program does. Return its result and exit code.
+    # Run the function in a forked process, which then exits normally. Return its result and exit code.
     pid = os.fork()
     if pid == 0:
         with open(f"{folder}/result.json", "w") as file:
@@ -48,7 +48,7 @@ def fork(function):
 
 
 def run(code: str, folder: Path) -> Any:
-    """Run the code in a process of its own, and return what it prints as JSON."""
+    """Run the code in its own process, and return the JSON that it prints."""
     command = [sys.executable, "-W", "error", "-c", BEGINNING + code, str(folder)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
@@ -58,7 +58,7 @@ def run(code: str, folder: Path) -> Any:
         output, errors = process.communicate(timeout=SECONDS)
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # the forked process, if it hangs
+            os.killpg(process.pid, signal.SIGKILL)  # also ends the forked process, if it hangs
     assert (process.returncode, errors) == (0, "")
     return json.loads(output)
 

@@ -1,4 +1,4 @@
-"""The commands that posesearch prints, run by a shell as they were printed."""
+"""The commands that posesearch prints work when a shell runs them."""
 
 import os
 import re
@@ -38,7 +38,7 @@ def paste(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path, demo_folder: Path) -> Path:
-    """A folder with a database whose name a shell would read in another way, and with photos."""
+    """A folder with photos and a database. The database's name has characters that are special in a shell."""
     shutil.copy(demo_folder / "poses.duckdb", tmp_path / DATABASE)
     (tmp_path / "photos").mkdir()
     shutil.copy(demo_folder / "query.jpg", tmp_path / "photos")

@@ -1,4 +1,4 @@
-"""A server that misbehaves in every way that we could think of, and what becomes of each photo."""
+"""Servers that misbehave in many ways, and the outcome of each photo."""
 
 import base64
 import gzip
@@ -42,7 +42,7 @@ def opener() -> SourceReader:
 
 
 def sequence(*routes: Route) -> Route:
-    """Return a route that does each of these in turn, and the last one from then on."""
+    """Return a route that uses these routes one after the other, and then always the last one."""
     left = list(routes)
 
     def route(handler: http.server.BaseHTTPRequestHandler) -> None:
@@ -197,9 +197,9 @@ STALLING: dict[str, tuple[bytes, bytes, str]] = {
 
 @contextmanager
 def speaking(*words: bytes, every: float = 0.0, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Run a server that says these bytes to everybody, whatever is asked: its address.
+    """Run a server that answers every request with these bytes. Yield its URL.
 
-    With `every` it repeats the last of them, every so many seconds, until the other side goes away.
+    With `every`, the server repeats the last bytes at this interval in seconds until the client disconnects.
     """
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -269,7 +269,7 @@ def test_slow_headers_do_not_cost_the_stored_poses(
 
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A certificate of this machine, which requests trusts."""
+    """A TLS certificate for this machine, which the library requests trusts."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("openssl makes the certificate")
@@ -387,7 +387,7 @@ def test_other_schemes_are_not_opened(place: str) -> None:
 
 
 def resolver(monkeypatch: pytest.MonkeyPatch, **names: list[str]) -> list[str]:
-    """Let names stand for downloads, one after the other; return the list of what was asked."""
+    """Resolve these host names to the given IP addresses, one after the other. Return the list of resolved names."""
     asked: list[str] = []
     real = socket.getaddrinfo
 
@@ -410,7 +410,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(server: Server, monkeyp
     routes["/open"] = answer(b"", 302, Location=f"http://inside.example:{port}/secret")
     routes["/secret"] = lambda handler: secret.append(handler.path)
     resolver(monkeypatch, outside=["93.184.216.34"], inside=["127.0.0.1"])
-    # What is public goes to the server on loopback; what is checked stays as it is.
+    # Connections to public IP addresses go to the server on loopback. The check of the addresses stays the same.
     monkeypatch.setattr(
         ssrf,
         "create_connection",
@@ -548,7 +548,7 @@ def test_what_has_not_changed_is_not_sent_again(server: Server, db: Database, to
     routes["/x"] = route
     assert db.ingest(f"{address}/x", allow_private=True).ingested == 1
     assert db.ingest(f"{address}/x", allow_private=True).unchanged == 1
-    assert db.ingest(f"{address}/x", allow_private=True, strict=True).ingested == 1  # another rule looks again
+    assert db.ingest(f"{address}/x", allow_private=True, strict=True).ingested == 1  # the rule has changed
     assert sent == [200, 304, 200]
 
 
@@ -572,7 +572,7 @@ def test_a_host_gets_few_requests_at_once(server: Server, db: Database, toy: Toy
         with lock:
             now += 1
             most = max(most, now)
-        together.wait(10)  # two are there, or this fails
+        together.wait(10)  # fails unless PER_HOST requests arrive
         with lock:
             now -= 1
         answer(toy_photo(wrist=int(handler.path[1:])))(handler)

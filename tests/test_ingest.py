@@ -123,7 +123,7 @@ def test_one_database_one_estimator(folder: Path, db: Database, toy: Toy) -> Non
     assert db.ingest(folder / "b.png", estimator="blazepose").ingested == 1
 
 
-def test_mixing_is_for_those_who_ask(folder: Path, db: Database, toy: Toy) -> None:
+def test_mixing_estimators_needs_an_option(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder / "a.png")
     db.ingest(folder / "b.png", estimator="tf-pose", mix=True)
     assert db.sql("SELECT estimator, count(*) FROM poses GROUP BY 1 ORDER BY 1").rows == (
@@ -132,7 +132,7 @@ def test_mixing_is_for_those_who_ask(folder: Path, db: Database, toy: Toy) -> No
     assert db.stats()["estimator"] == "blazepose"
 
 
-def test_a_snapshot_that_is_looked_at_again_keeps_its_number(folder: Path, db: Database, toy: Toy) -> None:
+def test_a_snapshot_that_is_estimated_again_keeps_its_id(folder: Path, db: Database, toy: Toy) -> None:
     numbers = "SELECT source, snapshot_id FROM snapshots ORDER BY 1"
     db.ingest(folder)
     before = db.sql(numbers).rows
@@ -157,7 +157,7 @@ def test_an_interrupted_run_keeps_what_is_done_and_goes_on(folder: Path, db: Dat
     assert (rest.seen, rest.unchanged, rest.ingested) == (6, 2, 1)
 
 
-def test_an_interrupted_write_is_made_up_for(
+def test_the_next_ingest_completes_an_interrupted_write(
     folder: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write, calls = snapshots.write_snapshots, []
@@ -198,7 +198,7 @@ def test_a_rule_out_of_range(folder: Path, db: Database) -> None:
         db.ingest(folder, min_joints=2)
 
 
-def test_a_new_ingest_takes_the_labels_of_what_it_replaces_away(folder: Path, db: Database, toy: Toy) -> None:
+def test_replaced_poses_lose_their_labels(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder)
     db.cluster(1)
     db.ingest(folder, strict=True)

@@ -18,7 +18,7 @@ NUMBERS: Final = "WITH RECURSIVE n(i) AS (SELECT 1 UNION"
 BILLIONS: Final = "range(10000000) AS a, range(10000000) AS b"
 HANG_SECONDS: Final = 120
 
-# A shell starts commands in the background with Ctrl-C ignored, and a test run may be one.
+# A shell starts background commands with Ctrl-C ignored, and the tests may run in the background.
 MAIN: Final = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -64,7 +64,7 @@ def interrupt(database: Path, *arguments: str) -> None:
             deadline = time.monotonic() + HANG_SECONDS
             while process.poll() is None and time.monotonic() < deadline and not has_open(process, database.resolve()):
                 time.sleep(0.05)
-            time.sleep(1)  # most often the query itself has begun by then; Ctrl-C must end the command either way
+            time.sleep(1)  # usually the query runs by then, but Ctrl-C must end the command in any case
             assert process.poll() is None, process.communicate()
             os.killpg(process.pid, signal.SIGINT)
             out, err = process.communicate(timeout=HANG_SECONDS)

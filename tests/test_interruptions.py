@@ -1,4 +1,4 @@
-"""Slow photos, signals and nested ingests: what is done is stored, and nothing waits for ever."""
+"""Slow photos, signals and nested ingests: finished work is stored, and nothing waits forever."""
 
 import runpy
 import signal
@@ -30,12 +30,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from posesearch.cli import main
 main()
 """
-PATIENCE = 60  # seconds after which something hangs; everything here takes a few
+PATIENCE = 60  # seconds after which something hangs, because everything here takes only a few
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let later results go first at once, and write at once."""
+    """Make later results overtake a slow one immediately, and write batches immediately."""
     monkeypatch.setattr(threads, "PATIENCE", 0.05)
     monkeypatch.setattr(threads, "_IDLE_SECONDS", 0.05)
     monkeypatch.setattr(batch, "_IDLE_SECONDS", 0.0)
@@ -140,7 +140,7 @@ def test_another_thread_waits_for_its_turn(tmp_path: Path, db: Database, toy: To
 
 @pytest.fixture
 def stuck(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
-    """An ingest that has processed a photo, and begins with four that take minutes."""
+    """An ingest that has processed one photo, and has begun with four photos that take minutes."""
     photos = tmp_path / "photos"
     photos.mkdir()
     (photos / "a.png").write_bytes(toy_photo())

@@ -1,4 +1,4 @@
-"""Files beside a database that are not what they should be, and databases that are no files."""
+"""Paths beside a database that are not the expected files, and databases that are not regular files."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def place(kind: str, path: Path, target: Path) -> None:
 
 
 def describe(folder: Path) -> dict[str, object]:
-    """Return what is at each path, with the content of files."""
+    """Return the mode and the inode of each path in a folder, and the content of files."""
     found: dict[str, object] = {}
     for path in folder.rglob("*"):
         info = path.lstat()
@@ -205,7 +205,7 @@ def test_poses_that_are_removed_during_a_clustering_get_no_label(
 
 
 def unprivileged() -> list[str]:
-    """Return the start of a command that file modes bind. The superuser needs to drop a capability for that."""
+    """Return the start of a command that obeys file modes. The superuser has to drop a capability for that."""
     if os.geteuid() != 0:
         return []
     drop = ["setpriv", "--bounding-set", "-dac_override"]

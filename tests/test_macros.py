@@ -1,4 +1,4 @@
-"""The public macros in any caller's query: an argument is the caller's column, whatever that is called."""
+"""The public macros accept columns of the caller's query as arguments, whatever the names of the columns."""
 
 import itertools
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from posesearch.database import Database
 from posesearch.store.connection import Connection, DatabaseFile
 
-# Each public macro with constant arguments: the value that an argument has, and a call with a place for it.
+# For each argument of the public macros: its value, and a call in which {} stands for it.
 SCALARS = {
     "closer_than": [("0.99", "closer_than({})")],
     "pose_similarity": [
@@ -58,7 +58,7 @@ def connection(demo_folder: Path) -> Iterator[Connection]:
         yield opened
 
 
-# Names of columns that the macros' texts read, of arguments, and of what the texts call them.
+# Names that the macros use for columns, arguments and aliases. A caller may have columns with the same names.
 NAMES = ("pose_id", "similarity", "mirrored", "vector", "mask", "collection", "joint_set", "id", "a", "argument")
 
 

@@ -1,4 +1,4 @@
-"""What posesearch says about things that people often try."""
+"""The messages for things that people often try."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from posesearch.sources import http, http_body, read, read_source
 from tests.conftest import Server, Toy, answer, toy_photo
 from tests.test_cli import Run, run
 
-assert run  # a fixture
+assert run  # a fixture of test_cli
 
 MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2mp41"
 FRAMES = "mkdir -p frames && ffmpeg -i {} -vf fps=2 frames/%05d.jpg"

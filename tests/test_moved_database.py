@@ -1,4 +1,4 @@
-"""A run says what is in the file: not more if the file is moved, replaced or held by another program meanwhile."""
+"""A report counts only what is in the file, even if the file is moved, replaced or locked during the run."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def moved(tmp_path: Path, photos: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A database with one photo in a folder of its own, and beside it a copy from then and another database."""
+    """A database with one photo in its own folder. Beside it are a copy of that state and another database."""
     folder = tmp_path / "databases"
     folder.mkdir()
     db = Database(folder / "poses.duckdb")
@@ -84,7 +84,7 @@ CHANGES = [
 
 
 class At(IngestProgress):
-    """Do something when so many photos were told of."""
+    """Runs an action when this number of photos was reported."""
 
     def __init__(self, photo: int, action: Callable[[], None]) -> None:
         self.left, self.action = photo, action
@@ -150,7 +150,7 @@ def interrupt() -> None:
 
 
 class Impatient(At):
-    """Also does not wait for another program."""
+    """Also interrupts the run instead of waiting for another program."""
 
     def waiting(self, sentence: str) -> None:
         interrupt()

@@ -1,4 +1,4 @@
-"""The names of photos in the database and in messages: of files, and of URLs without their secrets."""
+"""The names of photos in the database and in messages. Names of URLs have no secrets."""
 
 import os
 import string
@@ -47,7 +47,7 @@ REMOVED = {"user name", "password", "password that breaks the URL", "encoded pas
 
 @st.composite
 def addresses(draw: st.DrawFn, secret: str) -> tuple[str, str]:
-    """Return a place of a secret in a URL, and the URL."""
+    """Return a place in a URL, and a URL with a secret at this place."""
     place = draw(st.sampled_from(sorted(PLACES)))
     name = draw(SECRET_NAMES)
     name = draw(st.sampled_from([name, name.upper(), name.lower(), "".join(f"%{ord(letter):02x}" for letter in name)]))

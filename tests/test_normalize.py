@@ -13,7 +13,7 @@ coordinates = hnp.arrays(np.float32, (14, 2), elements=st.floats(-500, 500, widt
 
 
 def spread_out(xy: Float32) -> bool:
-    """Poses whose joints (nearly) lie on one point have no shape to compare."""
+    """Poses whose joints lie (nearly) on one point have no shape that could be compared."""
     return bool(np.nanstd(xy, axis=0).max() > 5)
 
 

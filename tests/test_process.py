@@ -1,4 +1,4 @@
-"""What belongs to the whole process is as it was before posesearch was imported and called."""
+"""Importing and calling posesearch leaves the settings of the whole process unchanged."""
 
 import json
 import subprocess

@@ -58,7 +58,7 @@ def test_a_photo_that_is_gone_or_has_changed_keeps_its_poses(filled: Database, f
     assert {Path(source).name for source in report.gone} == {"0.png", "1.png"}
     assert filled.sql(ESTIMATORS).rows == (("blazepose", 6), ("tf-pose", 3))
     (folder / "0.png").write_bytes(toy_photo(people=1))
-    assert filled.reestimate().redone == 1  # back again
+    assert filled.reestimate().redone == 1  # back to the first estimator
 
 
 def test_an_interrupted_run_is_finished_by_the_next(
@@ -83,7 +83,7 @@ def test_an_interrupted_run_is_finished_by_the_next(
     assert filled.sql("SELECT count(*) FROM snapshots").rows == ((7,),)
 
 
-def test_labels_of_poses_that_are_no_more_go(filled: Database, toy: Toy) -> None:
+def test_labels_of_removed_poses_are_removed(filled: Database, toy: Toy) -> None:
     filled.cluster(1)
     filled.reestimate("blazepose")
     assert filled.sql("SELECT count(*) FROM labels").rows == ((0,),)

@@ -44,7 +44,7 @@ def test_text_is_as_large_as_asked_and_knows_left_from_right(style: terminal.Sty
                 columns.setdefault(run.side, []).append(position)
             position += len(run.text)
     assert set(columns) - {None} == {"left", "right", "centre"}
-    assert np.mean(columns["left"]) > np.mean(columns["right"])  # who faces us has the left hand on our right
+    assert np.mean(columns["left"]) > np.mean(columns["right"])  # the person's left is on our right
 
 
 def test_plain_ascii_is_plain_ascii() -> None:
@@ -189,7 +189,7 @@ def test_a_file_that_is_no_picture_is_not_overwritten(begin: bytes, tmp_path: Pa
     with pytest.raises(OutputFailed, match="a file that is not a PNG picture is already there, and was not changed"):
         write_files({tmp_path / "a.png": PICTURE, path: PICTURE})
     assert path.read_bytes() == begin
-    assert list(tmp_path.iterdir()) == [path]  # no picture is written if one may not be
+    assert list(tmp_path.iterdir()) == [path]  # if one picture must not be written, none is
     path.write_bytes(b"")
     assert write_file(path, PICTURE).read_bytes() == PICTURE
 
@@ -227,7 +227,7 @@ def test_a_pipe_is_written_to_and_not_waited_for(tmp_path: Path) -> None:
     large = PICTURE + bytes(1_000_000)
 
     def read() -> None:
-        select.select([reader], [], [], 30)  # before there is a writer, reading would find the end
+        select.select([reader], [], [], 30)  # without a writer, reading would return the end of the file
         os.set_blocking(reader, True)
         with os.fdopen(reader, "rb") as file:
             received.append(file.read())

@@ -1,7 +1,7 @@
-"""The real pre- and post-processing of RTMPose on networks of its signature that answer by the pixels they are given.
+"""The real pre- and post-processing of RTMPose, with small networks that have the same inputs and outputs.
 
-The detector answers with the box of the dark body. The pose network answers for joint j with the column and the row of
-the pixel whose red and green are nearest to the joint's own; so the dots of a drawn photo must come back as its joints.
+The detector returns the box of the dark body. The pose network finds joint j at the pixel whose red and green are
+nearest to the joint's colour. The dots of a drawn photo must therefore come back as its joints.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.conftest import STANDING
 WIDTH, HEIGHT = 500, 700
 FEET = (240, 420)
 LEVELS = 40 + 12 * np.arange(17)
-"""Red of each COCO-17 joint's dot, whose green is 255 less that: no blend of a dot with the dark body is another's."""
+"""Red of each COCO-17 joint's dot. Its green is 255 minus red, so a dot blended with the body looks like no other."""
 
 
 def constant(name: str, values: NDArray[Any] | np.float32) -> onnx.NodeProto:
@@ -32,7 +32,7 @@ def constant(name: str, values: NDArray[Any] | np.float32) -> onnx.NodeProto:
 
 
 def saved(path: Path, nodes: list[onnx.NodeProto], size: tuple[int, int], outputs: dict[str, list[int]]) -> Path:
-    """Save a network of one input (1, 3, *size); outputs by name and shape."""
+    """Save a network with one input of (1, 3, *size) and outputs of these names and shapes."""
     graph = helper.make_graph(
         nodes,
         "answers by pixels",
@@ -44,11 +44,11 @@ def saved(path: Path, nodes: list[onnx.NodeProto], size: tuple[int, int], output
 
 
 def detector(path: Path, score: float = 0.9) -> Path:
-    """Return a detector that answers with the box of the body's pixels: once surely, once not, once as no person."""
+    """Return a detector that finds the body's box three times: with a high score, a low score, and another label."""
     nodes = [
         constant("axis", np.array([1], np.int64)),
         helper.make_node("ReduceSum", ["input", "axis"], ["sum"], keepdims=0),
-        # The normalized channels together: -6.0 where black, -3.7 on the body, 0 in the padding beside the photo.
+        # The sum of the normalized channels is -6.0 on black, -3.7 on the body, and 0 in the padding beside the photo.
         constant("black", np.float32(-5)),
         constant("grey", np.float32(-2)),
         helper.make_node("Greater", ["sum", "black"], ["above"]),
@@ -79,7 +79,7 @@ def detector(path: Path, score: float = 0.9) -> Path:
 
 
 def pose(path: Path, hidden: tuple[int, ...] = (), bins: int = rtmpose.BINS_PER_PIXEL) -> Path:
-    """Return a pose network that finds the dots; the bars of `hidden` joints stay low."""
+    """Return a pose network that finds the dots. The scores of `hidden` joints are low."""
     height = np.array([0.1 if joint in hidden else 0.9 for joint in range(17)], np.float32).reshape(1, 17, 1)
     nodes = [constant("channel", np.array([1], np.int64))]
     for number, levels in enumerate((LEVELS, 255 - LEVELS)):  # the input is RGB
@@ -132,7 +132,7 @@ def test_the_dots_are_the_joints(files: dict[str, Path]) -> None:
     [person] = estimators.load("rtmpose", own=files).estimate(photo)
     assert person.score == pytest.approx(0.9)
     assert person.keypoints.present.all()
-    # The bars answer with a dot's first column and row, half a dot up and left of its middle.
+    # The network returns a dot's first column and row, half a dot above and left of its centre.
     faces = [skeleton.INDEX[joint] for joint in rtmpose._COCO_17]
     assert np.abs(person.keypoints.xy[faces] + 4 - joints[faces]).max() < 4.5
     shoulders = person.keypoints.xy[[skeleton.INDEX["left_shoulder"], skeleton.INDEX["right_shoulder"]]]
@@ -144,7 +144,7 @@ def test_the_dots_are_the_joints(files: dict[str, Path]) -> None:
     assert person.prominence == pytest.approx(height / HEIGHT)
 
 
-def test_a_low_bar_is_a_missing_joint(tmp_path: Path, files: dict[str, Path]) -> None:
+def test_a_low_score_is_a_missing_joint(tmp_path: Path, files: dict[str, Path]) -> None:
     hidden = rtmpose._COCO_17.index("left_wrist")
     files["rtmpose_s"] = pose(tmp_path / "hidden.onnx", hidden=(hidden,))
     [person] = estimators.load("rtmpose", own=files).estimate(drawn()[0])
@@ -156,7 +156,7 @@ def test_no_detection_no_pose(tmp_path: Path, files: dict[str, Path]) -> None:
     assert estimators.load("rtmpose", own=files).estimate(drawn()[0]) == []
 
 
-def test_bars_are_read_at_half_pixels() -> None:
+def test_score_vectors_are_read_at_half_pixels() -> None:
     x, y = np.zeros((17, 384), np.float32), np.zeros((17, 512), np.float32)
     x[:, 101], y[:, 300] = 0.7, 0.4
     xy, score = rtmpose.decode_simcc(x, y)
@@ -184,7 +184,7 @@ def test_a_users_own_networks_make_a_database(tmp_path: Path, files: dict[str, P
     cv2.imwrite(str(tmp_path / "b.png"), drawn(2.5)[0].pixels)
     paths = [f"rtmdet_nano={files['rtmdet_nano']}", str(files["rtmpose_s"])]
     assert db.ingest(tmp_path / "a.png", estimator="rtmpose", model_paths=paths).poses == 1
-    assert db.ingest(tmp_path / "b.png").poses == 1  # the database knows its files
+    assert db.ingest(tmp_path / "b.png").poses == 1  # the database has stored the paths of the networks
     assert db.similar(tmp_path / "a.png").matches[0].similarity > 0.999
     other = pose(tmp_path / "other.onnx", hidden=(0,))
     with pytest.raises(EstimatorMismatch, match="rtmpose with other network files"):

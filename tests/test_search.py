@@ -52,7 +52,7 @@ def test_every_ingested_photo_finds_itself_first(demo_db: Database) -> None:
         assert first.similarity > 0.999
 
 
-def test_the_query_finds_people_who_stand_as_it_does(demo_folder: Path, demo_db: Database) -> None:
+def test_the_query_finds_people_with_its_pose(demo_folder: Path, demo_db: Database) -> None:
     report = demo_db.similar(demo_folder / "query.jpg", 3, duplicates=True)
     assert {Path(match.stored.source).stem[:-2] for match in report.matches} == {"hands-on-hips"}
     assert [match.rank for match in report.matches] == [1, 2, 3]
@@ -85,7 +85,7 @@ def test_the_newest_clustering_of_a_collection_names_the_cluster(demo_folder: Pa
 
 
 def everything(db: Database, view: bool = False) -> tuple[list[int], Poses]:
-    """Return the numbers and vectors of all poses."""
+    """Return the ids and vectors of all poses."""
     with DatabaseFile(db.path).reading() as connection:
         blocks = list(vectors.read_blocks(connection, "world_poses" if view else "poses", world=view))
     assert len(blocks) == 1
@@ -95,7 +95,7 @@ def everything(db: Database, view: bool = False) -> tuple[list[int], Poses]:
 def expected(
     db: Database, pose_id: int, options: SearchArguments, among: Collection[int] | None = None
 ) -> dict[int, float]:
-    """Return what NumPy makes of a search: similarity by number, of all that compare."""
+    """Return the similarities of a search in NumPy, by pose id. Poses that can't be compared are left out."""
     invariance: Invariance = "view" if options.get("view") == "any" else "turn" if options.get("turn") else "none"
     ids, stored = everything(db, invariance == "view")
     row = ids.index(pose_id)
@@ -143,7 +143,7 @@ def test_matches_are_the_exact_best(options: SearchArguments, demo_db: Database)
 
 @pytest.fixture(scope="session")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> DatabaseFile:
-    """Return 3,000 people who stand almost alike, a third of them without some joints, and a few who do not."""
+    """Return 3,000 people with almost the same pose, a third without some joints, and a few with other poses."""
     random = np.random.default_rng(0)
     store = DatabaseFile(tmp_path_factory.mktemp("crowd") / "poses.duckdb")
     snapshots = []
@@ -162,7 +162,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> DatabaseFile:
 @pytest.mark.parametrize("n", [1, 10, 200])
 @pytest.mark.parametrize("parts", [(), ("arms",), ("left_wrist", "right_knee"), ("torso", "legs", "head")], ids=str)
 @pytest.mark.parametrize("invariance", ["none", "turn"])
-def test_no_better_one_is_passed_over_in_a_crowd(
+def test_no_better_match_is_skipped_in_a_crowd(
     crowd: DatabaseFile, invariance: Invariance, parts: tuple[str, ...], n: int
 ) -> None:
     with crowd.reading() as connection:
@@ -184,7 +184,7 @@ def test_no_better_one_is_passed_over_in_a_crowd(
 
 
 def bare(db: Database, *statements: str) -> list[list[list[Any]]]:
-    """Return what duckdb alone answers, in a process that never imports posesearch."""
+    """Return the results of duckdb alone, in a process that never imports posesearch."""
     code = """
 import json, sys, duckdb
 path, statements = json.loads(sys.stdin.read())
@@ -223,7 +223,7 @@ def test_a_bare_duckdb_connection_gives_the_same_answer(options: SearchArguments
         assert [row[1] for row in rows] == pytest.approx([match.similarity for match in matches], abs=1e-6)
         by_number = {row[0]: row for row in rows}
         both = [match for match in matches if match.stored.pose_id in by_number]
-        assert len(both) >= len(matches) - 2  # the last may have an equal
+        assert len(both) >= len(matches) - 2  # the last matches may be equal to others
         for match in both:
             _, similarity, joints, mirrored, cluster = by_number[match.stored.pose_id]
             assert similarity == pytest.approx(match.similarity, abs=1e-6)
@@ -314,7 +314,7 @@ def test_a_filter_is_one_condition_and_reads_no_files(where: str, says: str, dem
 
 
 @pytest.mark.parametrize("options", OPTIONS[:8], ids=str)
-def test_many_queries_in_one_pass_are_each_as_alone(options: SearchArguments, demo_db: Database) -> None:
+def test_many_queries_in_one_pass_match_single_searches(options: SearchArguments, demo_db: Database) -> None:
     everyone: SearchArguments = {"close": 0, "duplicates": True, **options}
     asked = [1, 7, 45, 64]
     for pose_id, report in zip(asked, demo_db.similar_many(asked, 6, **everyone), strict=True):
@@ -326,7 +326,7 @@ def test_many_queries_in_one_pass_are_each_as_alone(options: SearchArguments, de
         assert [m.percentile for m in report.matches] == pytest.approx([m.percentile for m in alone.matches], abs=0.1)
 
 
-def test_of_many_queries_those_that_fail_are_told_in_their_place(db: Database, toy: Toy, tmp_path: Path) -> None:
+def test_failed_queries_are_reported_in_their_place(db: Database, toy: Toy, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     for name, people in (("a", 1), ("b", 0), ("c", 1)):
@@ -453,7 +453,7 @@ def test_a_file_without_a_joint_shows_too_few(joints: dict[str, Any], demo_db: D
         demo_db.similar(query)
 
 
-def test_parts_that_are_not_there_are_told(demo_db: Database, tmp_path: Path) -> None:
+def test_missing_and_unknown_parts_are_reported(demo_db: Database, tmp_path: Path) -> None:
     with pytest.raises(NoSuchPart, match="--parts tail: there is no such part of the body; the parts are head, torso"):
         demo_db.similar(1, parts=["tail"])
     upper = {"nose": [0, 0], "neck": [0, 9], "left_shoulder": [5, 9], "right_shoulder": [-5, 9], "left_hip": [4, 30]}
@@ -472,7 +472,7 @@ def test_the_view_of_parts_is_the_skeletons(demo_db: Database) -> None:
     assert dict(rows) == {part: sorted(joints) for part, joints in skeleton.PARTS.items()}
 
 
-def test_nothing_close_is_told_instead_of_bad_answers(demo_db: Database, tmp_path: Path) -> None:
+def test_no_close_match_is_reported_instead_of_poor_matches(demo_db: Database, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     query = tmp_path / "odd.json"
     odd = {joint: random.uniform(0, 100, 2).tolist() for joint in skeleton.JOINTS[skeleton.BODY]}
@@ -497,7 +497,7 @@ def test_few_poses_make_no_random_pairs_and_leave_nothing_out(db: Database, toy:
 
 
 def photo_like(seed: int) -> NDArray[np.uint8]:
-    """Return a picture with something in it."""
+    """Return a picture that is not empty."""
     coarse = np.random.default_rng(seed).integers(0, 255, (6, 6, 3), np.uint8)
     return np.asarray(cv2.resize(coarse, (240, 240), interpolation=cv2.INTER_CUBIC), np.uint8)
 
@@ -556,7 +556,7 @@ def test_near_duplicates_do_not_take_the_places_of_others(db: Database, toy: Toy
     assert db.outliers(70).outliers[-1].similarity <= db.outliers(70, duplicates=True).outliers[-1].similarity
 
 
-def test_a_mirrored_match_is_turned_as_eyes_see_it(db: Database, toy: Toy, tmp_path: Path) -> None:
+def test_the_degrees_of_a_mirrored_match_apply_to_the_flipped_picture(db: Database, toy: Toy, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(toy_photo(wrist=30))
     db.ingest(tmp_path / "a.png")
     xy = db.show(1).pose.person.keypoints.mirror(200).xy[skeleton.BODY]
@@ -568,7 +568,7 @@ def test_a_mirrored_match_is_turned_as_eyes_see_it(db: Database, toy: Toy, tmp_p
     (match,) = db.similar(query, turn=True).matches
     assert match.mirrored
     assert match.similarity == pytest.approx(1, abs=1e-5)
-    assert match.degrees == pytest.approx(-30, abs=0.1)  # the match, flipped, is 30 degrees less clockwise
+    assert match.degrees == pytest.approx(-30, abs=0.1)  # the flipped match is rotated 30 degrees anticlockwise
 
 
 def test_random_pairs_are_of_poses_that_can_be_compared_and_are_not_lost_by_rewriting(
@@ -593,13 +593,13 @@ def test_random_pairs_are_of_poses_that_can_be_compared_and_are_not_lost_by_rewr
         db.similar(2, view="any")
 
 
-def test_joints_that_tell_nothing_are_no_match_in_sql_either() -> None:
+def test_joints_without_a_shape_do_not_match_in_sql_either() -> None:
     with duckdb.connect() as connection:
         connection.execute(migrations.read_schema())
         assert connection.execute("SELECT penalized(NULL, 0.5), penalized(1, 1)").fetchall() == [(None, 1.0)]
 
 
-def test_sql_knows_no_other_parts(demo_db: Database) -> None:
+def test_unknown_parts_are_an_error_in_sql(demo_db: Database) -> None:
     with pytest.raises(BadSQL, match="no such part of the body"):
         demo_db.sql("FROM similar_poses(1, parts := ['lefft_arm'])")
     whole = demo_db.sql("SELECT pose_id FROM similar_poses(1)").rows
@@ -651,7 +651,7 @@ def test_outliers_are_far_from_all(demo_db: Database) -> None:
         matches = demo_db.similar(number, 3, close=0).matches
         others = [match for match in matches if match.stored.pose_id != number]
         nearest[number] = others[0].similarity
-    for outlier in outliers:  # a pair is held to the one that has more joints, a search to the query
+    for outlier in outliers:  # a pair is penalized by the pose with more joints, a search by the query
         assert outlier.similarity <= nearest[outlier.stored.pose_id] + 1e-6
         assert outlier.similarity < np.median(list(nearest.values()))
 

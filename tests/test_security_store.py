@@ -1,4 +1,4 @@
-"""What SQL, conditions and databases of strangers may not do."""
+"""SQL, conditions and databases of strangers can do no harm."""
 
 import shutil
 import sys
@@ -27,7 +27,7 @@ def copy(toy_database: Path, tmp_path: Path) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return the content of each file in a folder, all the way down."""
+    """Return the content of each file in a folder and its subfolders."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -74,7 +74,7 @@ WRITING = (
     "explain  analyze\nINSERT INTO about VALUES ('a', 'b')",
     "EXPLAIN CREATE TABLE a (b INTEGER)",
     "/* EXPLAIN */ EXPLAIN ANALYZE DELETE FROM poses",
-    # Without its first line and EXPLAIN ANALYZE it would be a comment and a SELECT.
+    # If its first line and EXPLAIN ANALYZE were removed, only a comment and a SELECT would be left.
     "--EXPLAIN \nEXPLAIN ANALYZE COPY poses TO '{folder}/poses.csv' /*\nSELECT 1 -- */",
     "SELECT 1; SELECT 2; CREATE TABLE a (b INTEGER)",
 )
@@ -347,7 +347,7 @@ def test_each_command_ends_with_one_line_and_no_secret(name: str, copy: Path, to
         ("similar", "--from-sql", "SELECT 1"), ("similar", "1", "--collection", "men"),
         ("ingest", photos), ("ingest", photos, "--prune"), ("ingest", photos, "--dry-run"), ("reestimate",),
     )  # fmt: skip
-    for arguments in commands:  # one at a time: a second ingest says that it waits for the first
+    for arguments in commands:  # one at a time, because a second ingest would print that it waits for the first
         done = posesearch_process(*arguments, "--db", str(copy))
         assert (done.returncode, done.stdout) == (1, ""), (arguments, done.stderr)
         assert done.stderr.startswith("posesearch: "), arguments
@@ -400,7 +400,7 @@ def test_objects_of_the_users_own_are_kept(copy: Path, toy_database: Path, toy: 
         "CREATE VIEW good AS SELECT pose_id FROM poses JOIN notes USING (pose_id)",
         "CREATE MACRO doubled(a) AS 2 * a",
         "CREATE MACRO best(n) AS TABLE SELECT pose_id FROM poses ORDER BY score DESC LIMIT n",
-        # Names of temporary tables that a search makes.
+        # A search makes temporary tables with these names.
         "CREATE VIEW candidates AS SELECT 1 AS pose_id",
         "CREATE VIEW chosen AS SELECT 1 AS pose_id",
         "CREATE VIEW batch AS SELECT 1 AS pose_id",

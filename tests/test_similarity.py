@@ -15,7 +15,7 @@ INVARIANCES: tuple[Invariance, ...] = get_args(Invariance)
 
 
 def people(seed: int, count: int, axes: int = 2, hidden: int = 6, spread: float = 45) -> Float32:
-    """Return people who stand, each joint up to so far elsewhere, up to so many of them hidden: (count, 14, axes)."""
+    """Return standing people with moved joints, of which some are missing: (count, 14, axes)."""
     random = np.random.default_rng(seed)
     xyz = np.zeros((count, 14, axes))
     xyz[..., :2] = STANDING[:14]
@@ -167,7 +167,7 @@ def test_the_joint_that_was_moved_contributes_most() -> None:
         assert contributions(poses(moved), poses(xy), poses(xy).masks).argmax() == joint
 
 
-def test_what_is_lacking_is_held_against_a_pose() -> None:
+def test_missing_joints_lower_the_similarity() -> None:
     xy = people(5, 1, hidden=0, spread=20)
     fewer = np.repeat(xy, 4, axis=0)
     for row in range(4):
@@ -193,7 +193,7 @@ def test_too_few_shared_joints_are_no_match() -> None:
 
 
 @pytest.mark.parametrize("invariance", INVARIANCES)
-def test_joints_on_one_point_tell_nothing(invariance: Invariance) -> None:
+def test_joints_on_one_point_have_similarity_zero(invariance: Invariance) -> None:
     stored, query = example(3, invariance, hidden=0), example(4, invariance, hidden=0)
     weight = np.zeros((1, 14), np.float32)
     weight[0, 3] = 1
@@ -202,7 +202,7 @@ def test_joints_on_one_point_tell_nothing(invariance: Invariance) -> None:
     assert result.similarity()[0, 0] == -np.inf
 
 
-def test_many_at_once_are_each_alone() -> None:
+def test_many_queries_give_the_same_as_one_by_one() -> None:
     stored, query = example(1, "turn", 7), example(2, "turn", 5)
     result = compare(stored, query, query.masks, "turn")
     for row in range(5):

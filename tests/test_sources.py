@@ -61,7 +61,7 @@ def test_a_list_that_names_itself_ends(tree: Path) -> None:
     assert names(sources.list_photos([tree / "loop.txt"]), tree) == ["loop.txt", "b.jpg"]
 
 
-def test_a_list_with_an_address_that_is_none_goes_on(tree: Path) -> None:
+def test_a_malformed_url_does_not_end_a_list(tree: Path) -> None:
     (tree / "odd.txt").write_text("http://[\nb.jpg\n", encoding="utf-8")
     assert sources.list_photos([tree / "odd.txt"]) == ["http://[", str(tree / "b.jpg")]
 
@@ -99,7 +99,7 @@ def test_a_header_of_a_csv_is_no_photo(tree: Path) -> None:
     assert names(sources.list_photos([tree / "own.csv"]), tree) == ["b.jpg", "sub/c.webp"]
 
 
-def test_what_programs_keep_is_no_photo(tree: Path) -> None:
+def test_folders_of_programs_are_skipped(tree: Path) -> None:
     for folder in ("@eaDir", "__MACOSX", ".thumbnails", "Mine.photoslibrary", "Catalog Previews.lrdata", "#recycle"):
         (tree / folder / "deep").mkdir(parents=True)
         (tree / folder / "deep" / "x.jpg").write_bytes(b"x")
@@ -107,7 +107,7 @@ def test_what_programs_keep_is_no_photo(tree: Path) -> None:
     (tree / ".DS_Store").write_bytes(b"x")
     assert names(sources.list_photos([tree]), tree) == ["a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.jpeg"]
     package = tree / "Mine.photoslibrary"
-    assert names(sources.list_photos([package]), tree) == ["Mine.photoslibrary/deep/x.jpg"]  # named outright
+    assert names(sources.list_photos([package]), tree) == ["Mine.photoslibrary/deep/x.jpg"]  # named by the user
 
 
 def test_an_ignore_file_is_a_gitignore(tree: Path) -> None:
@@ -132,7 +132,7 @@ def test_links_are_followed_and_no_folder_comes_twice(tree: Path, tmp_path_facto
     assert found == ["a.PNG", "b.jpg", "nowhere.jpg", "sub/c.webp", "sub/deep/d.jpeg", "again/g.jpg"]
 
 
-def test_links_to_nowhere_are_where_a_disk_may_be(tree: Path) -> None:
+def test_a_broken_link_may_be_a_missing_disk(tree: Path) -> None:
     (tree / "usb").symlink_to(tree / "not" / "connected")
     assert sources.scan([tree]).broken_links == [str(tree / "usb")]
 
@@ -154,7 +154,7 @@ def test_a_folder_that_can_not_be_read_is_told(tree: Path) -> None:
     assert scan.unreadable == [(str(tree / "sub"), "Permission denied")]
 
 
-def test_a_list_may_write_accents_in_another_way(tree: Path) -> None:
+def test_a_list_may_use_another_unicode_form(tree: Path) -> None:
     names_ = {form: unicodedata.normalize(form, "Zo\u00eb \u65e5\u672c.jpg") for form in ("NFC", "NFD")}
     (tree / names_["NFD"]).write_bytes(b"x")
     (tree / "list.txt").write_text(names_["NFC"] + "\n", encoding="utf-8")
@@ -169,7 +169,7 @@ def test_what_is_found_tells_size_and_time(tree: Path) -> None:
     assert (found["b.jpg"].bytes, found["b.jpg"].modified_ns) == (1, 1_600_000_000_123_456_789)
 
 
-def test_a_file_so_new_that_it_may_change_within_its_time_tells_no_time(tree: Path) -> None:
+def test_a_very_new_file_has_no_time(tree: Path) -> None:
     assert sources.SourceReader().read(str(tree / "b.jpg")).modified_ns is None
     os.utime(tree / "b.jpg", ns=(0, 5_000_000_000))
     assert sources.SourceReader().read(str(tree / "b.jpg")).modified_ns == 5_000_000_000

@@ -200,7 +200,7 @@ NEW_IN_4 = ("taken_at", "camera", "latitude", "longitude", "missing_since")
 
 
 def make_older(path: Path, version: int) -> None:
-    """Take away what a database of that version had not."""
+    """Remove everything that a database of this version did not have."""
     with duckdb.connect(str(path)) as connection:
         for view in ("world_poses", "keypoints", "labelled_poses"):
             connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT pose_id FROM poses")
@@ -252,7 +252,7 @@ def test_an_upgraded_database_has_the_macros_of_a_new_one(demo_folder: Path, tmp
     """
     with DatabaseFile(path).reading() as connection:
         new = connection.execute(listed).fetchall()
-    with duckdb.connect(str(path)) as older:  # as version 4 had them
+    with duckdb.connect(str(path)) as older:  # as in version 4
         for name in (
             "bits_of",
             "told",

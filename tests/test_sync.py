@@ -1,4 +1,4 @@
-"""A second ingest brings the database in line with what is there now, and does no more than that takes."""
+"""A second ingest updates the database to the present photos, and does no unnecessary work."""
 
 import os
 import shutil
@@ -16,9 +16,8 @@ from tests.conftest import Server, Toy, answer, toy_photo
 from tests.test_store import make_older
 
 LONG_AGO = 1_600_000_000
-LATER = (
-    4_000_000_000_000_000_000  # 2096: a file from the future is read each time, as its time may be the clock's fault
-)
+LATER = 4_000_000_000_000_000_000
+"""A time in 2096. A file from the future is read each time, because a wrong clock may have set its time."""
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def filled(folder: Path, db: Database, toy: Toy) -> Database:
 
 
 def write(path: Path, data: bytes, ago: int = 0) -> None:
-    """Write a file as if it had been there for long."""
+    """Write a file with an old modification time."""
     path.write_bytes(data)
     os.utime(path, (LONG_AGO - ago, LONG_AGO - ago))
 
@@ -73,7 +72,7 @@ TIMES = {
 def test_a_file_may_have_any_time(time: int, filled: Database, folder: Path, toy: Toy) -> None:
     photo = folder / "3.png"
     os.utime(photo, ns=(0, time))
-    held = photo.stat().st_mtime_ns  # what this file system makes of it
+    held = photo.stat().st_mtime_ns  # the file system may round the time
     assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
     assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
     stored = filled.sql("SELECT modified_ns FROM sources WHERE source LIKE '%/3.png'").rows[0][0]
@@ -146,7 +145,7 @@ def test_two_photos_that_swap_their_names_are_not_estimated(filled: Database, fo
     assert filled.sql("SELECT snapshot_id FROM snapshots WHERE source LIKE '%/0.png'").rows == ((before["1.png"],),)
 
 
-def test_a_photo_that_is_edited_and_kept_as_it_was_beside(filled: Database, folder: Path, toy: Toy) -> None:
+def test_an_edited_photo_with_its_original_beside_it(filled: Database, folder: Path, toy: Toy) -> None:
     shutil.copy2(folder / "0.png", folder / "original.png")
     write(folder / "0.png", toy_photo(wrist=200), 5)
     assert counts(filled.ingest(folder)) == {"changed": 1, "moved": 1, "unchanged": 5, "rejected": 1}
@@ -173,7 +172,7 @@ def test_photos_that_are_gone_are_marked_and_come_back(filled: Database, folder:
     assert counts(filled.ingest(folder)) == {"unchanged": 5, "missing": 1, "rejected": 1}
     assert filled.sql(missing).rows == ((1,),)
     since = filled.sql("SELECT missing_since FROM sources WHERE missing_since IS NOT NULL").rows
-    assert filled.ingest(folder).missing == 1  # as long as it is
+    assert filled.ingest(folder).missing == 1  # reported as long as it is missing
     assert filled.sql("SELECT missing_since FROM sources WHERE missing_since IS NOT NULL").rows == since
     write(folder / "0.png", kept)
     assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
@@ -197,7 +196,7 @@ def test_a_disk_that_is_not_connected_prunes_nothing(filled: Database, folder: P
     folder.mkdir()
     with pytest.raises(SourceError, match="has 7 from here. Check whether the disk is connected"):
         filled.ingest(folder, prune=True)
-    assert filled.ingest(folder).missing == 7  # a mark does no harm
+    assert filled.ingest(folder).missing == 7  # without prune, the photos are only marked
     folder.rmdir()
     away.rename(folder)
     assert counts(filled.ingest(folder, prune=True)) == {"unchanged": 6, "rejected": 1}
@@ -213,15 +212,13 @@ def test_an_empty_place_prunes_nothing(folder: Path, db: Database, toy: Toy, tmp
     (usb / "x.png").rename(tmp_path / "away.png")
     stick.rename(tmp_path / "unplugged")
     report = db.ingest(folder, prune=True)
-    assert (report.missing, report.pruned) == (1, 0)  # of what is behind a link to nowhere nothing is known
+    assert (report.missing, report.pruned) == (1, 0)  # photos behind a broken link are neither missing nor pruned
     usb.rmdir()
     report = db.ingest(folder, prune=True)
     assert (report.missing, report.pruned) == (0, 1)
 
 
-def test_what_was_named_outright_is_not_gone_from_a_folder_that_would_not_give_it(
-    folder: Path, db: Database, toy: Toy
-) -> None:
+def test_a_photo_named_directly_is_not_missing_from_a_folder_scan(folder: Path, db: Database, toy: Toy) -> None:
     outright = [folder / "scan.img", folder / ".hidden.png", folder / "Mine.photoslibrary" / "x.png"]
     outright[2].parent.mkdir()
     for number, path in enumerate(outright):
@@ -231,7 +228,7 @@ def test_what_was_named_outright_is_not_gone_from_a_folder_that_would_not_give_i
     assert counts(db.ingest([folder, *outright])) == {"unchanged": 9, "rejected": 1}
 
 
-def test_only_what_was_looked_through_can_be_missing(filled: Database, folder: Path, toy: Toy) -> None:
+def test_only_photos_of_scanned_folders_can_be_missing(filled: Database, folder: Path, toy: Toy) -> None:
     other = folder.with_name("photos too")
     other.mkdir()
     write(other / "x.png", toy_photo(wrist=123))
@@ -242,7 +239,7 @@ def test_only_what_was_looked_through_can_be_missing(filled: Database, folder: P
     write(other / "y.png", toy_photo(wrist=124))
     assert counts(filled.ingest(other)) == {"ingested": 1, "missing": 1}
     assert filled.sql("SELECT collection FROM sources WHERE missing_since IS NOT NULL").rows == (("default",),)
-    assert filled.ingest([folder / "0.png", folder / "1.png"], prune=True).pruned == 1  # named outright
+    assert filled.ingest([folder / "0.png", folder / "1.png"], prune=True).pruned == 1  # the user named the files
 
 
 def test_what_an_ignore_file_leaves_out_is_not_in_the_folder_any_more(filled: Database, folder: Path, toy: Toy) -> None:
@@ -322,7 +319,7 @@ def exif() -> Image.Exif:
 
 def test_when_with_what_and_if_asked_where_it_was_taken(db: Database, tmp_path: Path, toy: Toy) -> None:
     pixels = np.zeros((200, 200, 3), np.uint8)
-    pixels[0, 0] = 5, 0, 1  # RGB of what Toy reads as BGR
+    pixels[0, 0] = 5, 0, 1  # RGB here, BGR in Toy
     photo = tmp_path / "a.png"
     Image.fromarray(pixels).save(photo, exif=exif())
     os.utime(photo, (LONG_AGO, LONG_AGO))
@@ -332,7 +329,7 @@ def test_when_with_what_and_if_asked_where_it_was_taken(db: Database, tmp_path: 
     assert counts(db.ingest(photo, gps=True)) == {"unchanged": 1}
     assert db.sql(facts).rows == (("2024-07-08 09:10:11", "Canon EOS R5", -33.856806, 151.21),)
     assert counts(db.ingest(photo)) == {"unchanged": 1}
-    assert db.sql(facts).rows[0][2] is not None  # asked for once, kept
+    assert db.sql(facts).rows[0][2] is not None  # the facts are kept
     assert toy.calls == 1
 
 

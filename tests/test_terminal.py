@@ -1,4 +1,4 @@
-"""Every command with stderr on a terminal and stdout in a file: what is data must be in the file."""
+"""Every command with stderr on a terminal and stdout in a file. The data must be in the file."""
 
 import json
 import os
@@ -35,7 +35,7 @@ CASES = {
 
 
 def arguments(case: str, demo_folder: Path, folder: Path) -> list[str]:
-    """Return the command line of a case, on files of its own."""
+    """Return the command line of a case, with its own files."""
     folder.mkdir()
     photos = folder / "photos"
     photos.mkdir()
@@ -50,7 +50,7 @@ def arguments(case: str, demo_folder: Path, folder: Path) -> list[str]:
 
 
 def start(command: list[str], stdout: Path, *, terminal: bool) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a command line, stdout in a file and stderr on a pseudo-terminal or in a pipe; return its other end."""
+    """Start a command with stdout in a file and stderr on a pseudo-terminal or in a pipe. Return the other end."""
     primary, secondary = pty.openpty() if terminal else os.pipe()
     with stdout.open("wb") as file:
         environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
@@ -63,12 +63,12 @@ def start(command: list[str], stdout: Path, *, terminal: bool) -> tuple[subproce
 
 
 def listen(process: subprocess.Popen[bytes], primary: int) -> str:
-    """Return what a process says on stderr until its end, which must be a success."""
+    """Return the stderr of a process, which must succeed."""
     heard = bytearray()
     try:
         while data := os.read(primary, 1 << 16):
             heard.extend(data)
-    except OSError:  # how a pseudo-terminal says that nobody writes to it any more
+    except OSError:  # a pseudo-terminal reports in this way that its other end is closed
         pass
     os.close(primary)
     text = heard.decode(errors="replace")
@@ -83,7 +83,7 @@ def test_every_command_has_a_case() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_printed_is_in_the_file(case: str, demo_folder: Path, tmp_path: Path) -> None:
-    folders = tmp_path / "a", tmp_path / "b"  # of one length: tables are as wide as their paths
+    folders = tmp_path / "a", tmp_path / "b"  # equally long, because tables are as wide as their paths
     commands = [arguments(case, demo_folder, folder) for folder in folders]
     piped, shown = (
         start(command, folder / "stdout", terminal=terminal)

@@ -1,4 +1,4 @@
-"""The real network on photos that we draw, their joints known; and on the reference photos where they are."""
+"""The real network, compared with the known joints of drawn photos, and with reference photos if there are any."""
 
 import json
 import math
@@ -28,7 +28,7 @@ def test_the_mannequins_joints_are_found_where_they_were_drawn(name: str) -> Non
     drawn = demo.draw_query()
     [person] = estimators.load(name).estimate(photo_of(drawn))
     assert person.keypoints.body_joints == 14
-    # Of a body of 390 pixels; the network may take one ankle for the other.
+    # The body is 390 pixels tall. The network may mistake one ankle for the other.
     assert (errors(person.keypoints.xy, drawn.joints[0]) < 20).sum() >= 12
     assert person.prominence == pytest.approx(person.box[3] / 640)
 

@@ -1,4 +1,4 @@
-"""Threads end soon after Ctrl-C, start nothing then, and do not decide the order of what is reported."""
+"""Threads end soon after Ctrl-C, start nothing after it, and do not change the order of the reports."""
 
 import http.server
 import os
@@ -62,7 +62,7 @@ def test_ctrl_c_ends_a_search_for_photos_that_take_long(tmp_path: Path, db: Data
 def test_reports_have_the_order_of_the_queries_whatever_takes_long(
     tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(threads, "PATIENCE", 0.05, raising=False)  # later photos go first soon
+    monkeypatch.setattr(threads, "PATIENCE", 0.05, raising=False)  # later photos overtake a slow one soon
     monkeypatch.setattr(threads, "_IDLE_SECONDS", 0.05, raising=False)
     photos = [tmp_path / f"{number}.png" for number in range(6)]
     for number, photo in enumerate(photos):
@@ -74,7 +74,7 @@ def test_reports_have_the_order_of_the_queries_whatever_takes_long(
         if photo.pixels[0, 0, 2] == 0:
             for _ in photos[1:]:
                 assert others.acquire(timeout=PATIENCE)
-            threading.Event().wait(1)  # so that they are taken before this one
+            threading.Event().wait(1)  # so that the later ones are finished before this one
         else:
             others.release()
         return usual(photo)

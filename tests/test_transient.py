@@ -1,4 +1,4 @@
-"""What says nothing about a photo, such as a killed decoder or a cut answer, replaces no poses and is tried again."""
+"""Errors that say nothing about a photo, such as a killed decoder, replace no poses and are tried again."""
 
 import http.server
 import os
@@ -21,7 +21,7 @@ ROWS = "SELECT * FROM snapshots JOIN poses USING (snapshot_id) ORDER BY pose_id"
 
 
 class Killer:
-    """Kills so many of the next decoding processes as soon as they are started."""
+    """Kills this number of the next decoding processes as soon as they start."""
 
     def __init__(self) -> None:
         self.kills = 0
@@ -85,7 +85,7 @@ def test_a_mark_goes_when_the_photo_is_as_it_was(db: Database, tmp_path: Path, t
     other = tmp_path / "b.png"
     write(other, toy_photo(wrist=9))
     db.ingest(other)
-    assert ("decoder_killed",) in db.sql(UNREAD).rows  # nobody has looked at it
+    assert ("decoder_killed",) in db.sql(UNREAD).rows  # it was never decoded
     assert counts(db.ingest(photo)) == {"unchanged": 1}
     assert set(db.sql(UNREAD).rows) == {(None,)}
 
@@ -115,7 +115,7 @@ def test_copies_that_several_threads_analyze_end_as_one_snapshot(
 
 def test_what_a_photo_tells_about_itself_is_not_emptied(db: Database, tmp_path: Path, toy: Toy, killer: Killer) -> None:
     pixels = np.zeros((200, 200, 3), np.uint8)
-    pixels[0, 0] = 5, 0, 1  # RGB of what Toy reads as BGR
+    pixels[0, 0] = 5, 0, 1  # RGB here, BGR in Toy
     photo = tmp_path / "a.png"
     Image.fromarray(pixels).save(photo, exif=exif())
     os.utime(photo, (LONG_AGO, LONG_AGO))
@@ -143,7 +143,7 @@ def test_a_reestimation_keeps_poses_when_a_decoder_is_killed(
 
 
 def cut(data: bytes, **headers: str) -> Route:
-    """Return a route that sends a photo without its length, and breaks off."""
+    """Return a route that sends this part of a photo without a length, and closes the connection."""
 
     def route(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
@@ -197,7 +197,7 @@ def test_a_url_that_never_gave_a_whole_photo_is_downloaded_anew(
     routes["/a.png"] = BAD[reason]
     assert [one.reason for one in db.ingest(f"{address}/a.png", allow_private=True).rejected] == [reason]
     assert db.sql("SELECT etag, last_modified FROM sources").rows == ((None, None),)
-    with db._file.writing() as connection:  # as an earlier version has stored it
+    with db._file.writing() as connection:  # as an earlier version stored it
         connection.execute("UPDATE sources SET etag = '\"cut\"'")
     asked: list[str | None] = []
 

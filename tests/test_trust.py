@@ -1,4 +1,4 @@
-"""Databases that another user wrote: their photos, addresses and networks are opened only if the user allows it."""
+"""Databases of another user: their photos, URLs and networks are opened only if the user allows it."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -21,20 +21,20 @@ from tests.conftest import Server, Toy, posesearch_process, toy_photo
 
 @pytest.fixture
 def other_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Within this context posesearch has the key of another user."""
+    """Let posesearch use the key of another user."""
     with monkeypatch.context() as patched:
         patched.setattr(trust, "key_path", lambda: tmp_path / "other" / "key")
         yield patched
 
 
 def change(db: Database, sql: str, *values: Any) -> None:
-    """Change a database as any program could."""
+    """Change a database with DuckDB, as any program could."""
     with duckdb.connect(db.path) as connection:
         connection.execute(sql, values)
 
 
 def has_photo(path: Path) -> bool:
-    """Return whether the toy's photo, which is of one light colour, is in a picture."""
+    """Return whether the toy's photo, which has one light colour, is in a picture."""
     with Image.open(path) as picture:
         colours = picture.convert("RGB").getcolors(1 << 24) or []
     return any(colour == (200, 200, 200) and count > 1000 for count, colour in colours)
@@ -140,7 +140,7 @@ def test_networks_that_another_user_named_are_not_loaded(
     config = parse_config("blazepose", [str(network)])
     with pytest.raises(WeightsUnusable) as caught:
         load_config(config, 1)
-    assert "--trust" not in str(caught.value)  # it was loaded, and is none
+    assert "--trust" not in str(caught.value)  # the file was loaded, but is not a network
     other_user.undo()
     with pytest.raises(WeightsUnusable, match="--trust all loads it"):
         load_config(config, 1, Trust([tmp_path]))
@@ -151,7 +151,7 @@ def test_networks_that_another_user_named_are_not_loaded(
 
 def test_without_a_key_nothing_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(trust, "key_path", lambda: tmp_path / "file" / "key")  # below a file there can be none
+    monkeypatch.setattr(trust, "key_path", lambda: tmp_path / "file" / "key")  # a key can't be stored below a file
     assert trust.sign("/a.png") is None
     assert not Trust().allows("/a.png", None)
     assert not Trust().allows("/a.png", "")

@@ -34,7 +34,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pip finds no index and no local wheels."""
+    """Make pip find no index and no local wheels."""
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
@@ -188,7 +188,7 @@ def test_blazepose_has_two_sources_of_each_network() -> None:
 
 
 def rewritten(data: bytes, *, size: int | None = None, method: int | None = None, flags: int | None = None) -> bytes:
-    """Return a zip file of one member with other claims in both of its headers."""
+    """Return a zip file of one member with changed values in both of its headers."""
     changed = bytearray(data)
     for signature, first in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # offset of the flags in each header
         start = data.index(signature) + first
@@ -292,7 +292,7 @@ def test_the_next_fetch_removes_what_a_killed_one_left(cache: Path, server: Serv
         assert arrived.wait(60)
         [folder] = (cache / "weights").glob(".fetch-*")
         path = weights.ensure_weights(row)
-        assert folder.is_dir()  # its owner lives
+        assert folder.is_dir()  # its process is still running
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert folder.is_dir()
