@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import duckdb
 import numpy as np
 import pytest
 
@@ -30,6 +31,22 @@ def sql_blocks() -> list[str]:
 
 def test_there_are_ten_questions() -> None:
     assert len(sql_blocks()) >= 10
+
+
+def test_the_statements_of_the_data_page_run(
+    demo_db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(demo_db.path, tmp_path / "poses.duckdb")
+    monkeypatch.chdir(tmp_path)
+    for block in re.findall(r"```sql\n(.*?)```", text("docs/data.md"), re.DOTALL):
+        with duckdb.connect(":memory:" if "ATTACH" in block else "poses.duckdb") as connection:
+            connection.execute(block)
+    assert (tmp_path / "keypoints.parquet").stat().st_size
+    for name in ("poses", "older", "copy"):
+        with posesearch.open(f"{name}.duckdb") as db:
+            assert db.similar(1, 1).matches[0].similarity > 0.999
+    with posesearch.open("copy.duckdb") as db:
+        assert not db.sql("FROM sources WHERE snapshot_id = 42").rows
 
 
 @pytest.mark.parametrize("query", sql_blocks())
