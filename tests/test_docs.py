@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import posesearch
+from posesearch import skeleton
 from posesearch.database import Database
 from tests import prose
 from tests.test_cli import COMMANDS
@@ -72,6 +74,19 @@ def test_the_queries_about_clusters_keep_clusterings_apart(demo_folder: Path, tm
         assert len(set(found)) == len(found)
 
 
+def test_a_photo_in_two_collections_does_not_have_its_people_twice(demo_folder: Path, tmp_path: Path) -> None:
+    photos = demo_folder / "photos"
+    with posesearch.open(tmp_path / "poses.duckdb") as db:
+        for collection in ("one", "two"):
+            db.ingest([photos / "men" / "standing-1.jpg", photos / "women" / "two-people.jpg"], collection=collection)
+        [query] = [query for query in sql_blocks() if "AS people" in query]
+        rows = db.sql(query).rows
+        assert [(Path(source).name, collection, people) for source, collection, people, _ in rows] == [
+            ("two-people.jpg", "one", 2),
+            ("two-people.jpg", "two", 2),
+        ]
+
+
 def test_the_vector_of_the_docs_is_the_stored_one(demo_db: Database) -> None:
     code = re.search(r"```python\n(.*?)```", text("docs/sql.md"), re.DOTALL)
     assert code is not None
@@ -82,6 +97,24 @@ def test_the_vector_of_the_docs_is_the_stored_one(demo_db: Database) -> None:
         names: dict[str, Any] = {"np": np, "x": np.array(x, np.float64), "y": np.array(y, np.float64)}
         exec(code[1], names)  # noqa: S102 (our own example)
         assert np.allclose(names["vector"], vector, atol=1e-6)
+
+
+def list_keys(value: Any) -> set[str]:
+    """Return all keys in a JSON value, without joints and the settings of estimators."""
+    values = value if isinstance(value, list) else []
+    keys: set[str] = set()
+    if isinstance(value, dict):
+        keys = value.keys() - set(skeleton.JOINTS)
+        values = [item for key, item in value.items() if key not in ("settings", "reasons")]
+    return keys.union(*map(list_keys, values))
+
+
+def test_every_key_of_the_json_examples_is_in_a_table() -> None:
+    page = text("docs/json.md")
+    in_tables = {key for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)}
+    examples = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    assert len(examples) >= 9
+    assert not list_keys(examples) - in_tables
 
 
 def test_the_help_in_the_docs_is_the_commands_own() -> None:
