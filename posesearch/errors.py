@@ -325,7 +325,7 @@ class UntrustedDatabase(StoreError):
 
     def __init__(self, path: str, what: str = "") -> None:
         remedy = "--trust FOLDER opens photos below a folder, --trust all opens all, and an ingest makes them yours"
-        detail = f"another user or an earlier posesearch stored {what}, so posesearch does not open it; {remedy}"
+        detail = f"another user or an earlier posesearch stored {what}, and posesearch opens only what you stored; {remedy}"
         super().__init__(path, detail if what else "")
 
 
