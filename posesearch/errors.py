@@ -325,7 +325,8 @@ class UntrustedDatabase(StoreError):
 
     def __init__(self, path: str, what: str = "") -> None:
         remedy = "--trust FOLDER opens photos below a folder, --trust all opens all, and an ingest makes them yours"
-        detail = f"another user or an earlier posesearch stored {what}, and posesearch opens only what you stored; {remedy}"
+        stored = f"another user or an earlier posesearch stored {what}, and posesearch opens only what you stored"
+        detail = f"{stored}; {remedy}"
         super().__init__(path, detail if what else "")
 
 
