@@ -194,7 +194,7 @@ def test_a_disk_that_is_not_connected_prunes_nothing(filled: Database, folder: P
     with pytest.raises(SourceError, match="there is no such file or folder"):
         filled.ingest(folder, prune=True)
     folder.mkdir()
-    with pytest.raises(SourceError, match="has 7 from here. Check whether the disk is connected"):
+    with pytest.raises(SourceError, match="has 7 photos from here. Check whether the disk is connected"):
         filled.ingest(folder, prune=True)
     assert filled.ingest(folder).missing == 7  # without prune, the photos are only marked
     folder.rmdir()
