@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         cls=layout.Command,
         rich_help_panel=layout.SETUP,
-        epilog=layout.examples("posesearch demo", "posesearch demo /tmp/demo"),
+        epilog=layout.examples("posesearch demo", "posesearch demo mannequins"),
     )(demo)
 
 

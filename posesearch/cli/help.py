@@ -113,8 +113,7 @@ def _describe(parameter: Any, ctx: typer.Context) -> str:
         notes.append(f"environment: {parameter.envvar}")
     if parameter.required:
         notes.append("required")
-    text = parameter.help or ""
-    return f"{text}  [{', '.join(notes)}]" if notes else text
+    return "  ".join([parameter.help or "", *(f"[{note}]" for note in notes)])
 
 
 def _write_groups(groups: dict[str, list[tuple[str, str]]], formatter: Any) -> None:

@@ -118,7 +118,11 @@ NoMirror = Annotated[
 ]
 Turn = Annotated[
     bool,
-    typer.Option("--turn", help="Also find the pose leaning, lying or upside down.", rich_help_panel=layout.MATCHING),
+    typer.Option(
+        "--turn",
+        help="Also find the pose leaning, lying or upside down. Not together with --view any.",
+        rich_help_panel=layout.MATCHING,
+    ),
 ]
 ViewOption = Annotated[
     View,

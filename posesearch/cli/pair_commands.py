@@ -29,7 +29,9 @@ NoMirror = Annotated[
 Turn = Annotated[
     bool,
     typer.Option(
-        "--turn", help="Ignore whether a person is leaning, lying or upside down.", rich_help_panel=layout.MATCHING
+        "--turn",
+        help="Ignore whether a person is leaning, lying or upside down. Not together with --view any.",
+        rich_help_panel=layout.MATCHING,
     ),
 ]
 ViewOption = Annotated[
