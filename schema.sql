@@ -1,8 +1,8 @@
--- The tables, views and macros of a posesearch database. The comments give units, and say when a value is NULL.
+-- The tables, views and macros of a posesearch database. The comments give units, and say when a value is NULL. The database has
+-- them too, as comments of its tables, columns, views and macros.
 --
--- Open the database in the duckdb shell (`duckdb poses.duckdb`). Start with two views, keypoints and labelled_poses, and these
--- macros: similar_poses, similar_views, pose_similarity, pose_differences, closer_than. They come after the tables.
--- docs/sql.md has examples, and docs/search.md has the formulas.
+-- Open the database in the duckdb shell (`duckdb poses.duckdb`). Start with the views labelled_poses, skeletons and angles, and
+-- with the macro similar_poses. They come after the tables. docs/sql.md has examples, and docs/search.md has the formulas.
 --
 -- Keypoints (poses.x, y, joint_score) are stored as the estimator found them. Vectors, labels and centroids are computed from
 -- them, and can be computed again without the photos.
@@ -10,9 +10,11 @@
 -- Tables refer to each other by columns whose names end in _id. There are no declared foreign keys. DuckDB updates a row by
 -- deleting and inserting it, and a foreign key would forbid that.
 
+-- A row per fact about the whole database.
 CREATE TABLE about (
-    key   VARCHAR PRIMARY KEY,  -- 'schema_version', 'estimator', 'model_files'
-    value VARCHAR NOT NULL      -- estimator: its name. The first ingest sets it, and `reestimate` can change it. Poses of
+    key   VARCHAR PRIMARY KEY,  -- name of the fact: 'schema_version', 'estimator', 'model_files'
+    value VARCHAR NOT NULL      -- schema_version: a whole number.
+                                -- estimator: its name. The first ingest sets it, and `reestimate` can change it. Poses of
                                 -- different estimators are hardly comparable.
                                 -- model_files: JSON, for each of the user's own network files: name of the network, path,
                                 -- SHA-256 and signature. {} if there are none
@@ -21,208 +23,26 @@ CREATE TABLE about (
 -- A row per joint. Every FLOAT[18] column has one element per joint, in this order (COCO-18). The first 14 are the body joints.
 -- Every FLOAT[14] column has one element per body joint, in the same order.
 CREATE TABLE joints (
-    position UTINYINT PRIMARY KEY,  -- from 1, as DuckDB counts array elements
-    joint    VARCHAR NOT NULL UNIQUE
+    position UTINYINT PRIMARY KEY,     -- place of the joint in the arrays. It counts from 1, as DuckDB does
+    joint    VARCHAR NOT NULL UNIQUE,  -- name of the joint
+    opposite UTINYINT NOT NULL         -- position of the same joint on the other side of the body, or its own if it has no side
 );
 INSERT INTO joints VALUES
-    (1, 'nose'), (2, 'neck'),
-    (3, 'right_shoulder'), (4, 'right_elbow'), (5, 'right_wrist'),
-    (6, 'left_shoulder'), (7, 'left_elbow'), (8, 'left_wrist'),
-    (9, 'right_hip'), (10, 'right_knee'), (11, 'right_ankle'),
-    (12, 'left_hip'), (13, 'left_knee'), (14, 'left_ankle'),
-    (15, 'right_eye'), (16, 'left_eye'), (17, 'right_ear'), (18, 'left_ear');
-
--- A row per photo and collection. The same bytes are one photo, even if they have several sources.
-CREATE SEQUENCE snapshot_ids;
-CREATE TABLE snapshots (
-    snapshot_id INTEGER PRIMARY KEY DEFAULT nextval('snapshot_ids'),
-    source      VARCHAR NOT NULL,  -- absolute path or http(s) URL: one of the photo's sources. If any of them exists, this one does
-    sha256      VARCHAR,           -- SHA-256 of the photo's bytes, in hexadecimal digits. NULL if the photo could not be read
-    width       INTEGER,           -- pixels of the upright photo. NULL if the photo could not be decoded
-    height      INTEGER,           -- the same
-    collection  VARCHAR NOT NULL,  -- name of the collection
-    status      VARCHAR NOT NULL CHECK (status IN ('ingested', 'rejected')),
-    reason      VARCHAR,           -- why the photo was rejected, as a code ('no_person', 'truncated', ...). NULL if ingested
-    message     VARCHAR,           -- the same as a sentence. NULL if ingested
-    settings    VARCHAR NOT NULL,  -- JSON: the rule that accepted or rejected the photo. It has "estimator", "strict" and
-                                   -- "min_joints". After `ingest --gps`, "gps" is true. With the user's own network files,
-                                   -- "files" has the SHA-256 of each by the name of its network
-    -- Difference hash of the photo, scaled down and in grey: whether each of 8 x 8 pixels is darker than its right neighbour. The
-    -- hashes of photos that look alike differ in few bits. NULL if the photo could not be decoded, or was ingested by an early
-    -- version.
-    dhash       UBIGINT,
-    -- The next four columns are from the photo's EXIF data. Each is NULL if the EXIF data does not have it.
-    taken_at    TIMESTAMP,         -- by the camera's own clock, without a time zone
-    camera      VARCHAR,           -- make and model
-    latitude    DOUBLE,            -- degrees, positive to the north. NULL without `ingest --gps`
-    longitude   DOUBLE,            -- degrees, positive to the east. NULL without `ingest --gps`
-    ingested_at TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now())),  -- UTC
-    missing_since TIMESTAMP        -- UTC: when an ingest first found that none of the sources exists. NULL if one exists
-);
-
--- A row per path or URL at which a photo is or was. Two copies of a photo are one snapshot with two sources. An ingest
--- compares the size and modification time of each file with this table, to decide which files it must read.
-CREATE TABLE sources (
-    source        VARCHAR NOT NULL,  -- absolute path or http(s) URL, unique in its collection
-    collection    VARCHAR NOT NULL,  -- name of the collection
-    snapshot_id   INTEGER NOT NULL,
-    bytes         BIGINT,            -- size of the photo. NULL if it could not be read, or was last read by an early version
-    modified_ns   BIGINT,            -- modification time of the file, nanoseconds since 1970 (UTC). NULL in the same cases, and
-                                     -- for a URL. Also NULL if the file was just written, and for a time in the future, before
-                                     -- 1677 or after 2262
-    etag          VARCHAR,           -- the header ETag of the server, to ask later whether the photo has changed. NULL for a file,
-                                     -- if the server did not send it, and for an incomplete photo
-    last_modified VARCHAR,           -- the header Last-Modified, the same
-    missing_since TIMESTAMP,         -- UTC: when an ingest first did not find the source. NULL if the source exists
-    unread_reason VARCHAR,           -- why the last ingest could not read the photo, as a code. NULL if it could. If it could not,
-                                     -- the poses are those of the last ingest that could
-    signature     VARCHAR            -- signature of the source, by the user who ingested it. NULL if an early version stored the
-                                     -- source, or if the user's key could not be stored. posesearch opens a photo without the
-                                     -- present user's signature only if that user ingests it, or with --trust
-);
-
--- A row per person with enough body joints (at least `ingest --min-joints`).
-CREATE SEQUENCE pose_ids;
-CREATE TABLE poses (
-    pose_id     INTEGER PRIMARY KEY DEFAULT nextval('pose_ids'),
-    snapshot_id INTEGER NOT NULL,
-    person      USMALLINT NOT NULL,   -- which person of the snapshot. 1 is the most prominent
-    -- The box around the person, in pixels of the upright photo.
-    box_x       FLOAT NOT NULL,       -- left edge
-    box_y       FLOAT NOT NULL,       -- top edge
-    box_width   FLOAT NOT NULL,
-    box_height  FLOAT NOT NULL,
-    prominence  FLOAT NOT NULL,       -- height of the box divided by the height of the photo
-    score       FLOAT NOT NULL,       -- the estimator's own score of the person. A higher score is more certain
-    estimator   VARCHAR NOT NULL,     -- name of the estimator
-    settings    VARCHAR NOT NULL,     -- JSON: version and settings of the estimator
-    body_joints UTINYINT NOT NULL,    -- number of body joints found. 14 is a complete pose
-    -- The keypoints as the estimator found them, in pixels of the upright photo: x to the right, y down. The element of a missing
-    -- joint is NULL.
-    x           FLOAT[18] NOT NULL,
-    y           FLOAT[18] NOT NULL,
-    joint_score FLOAT[18] NOT NULL,   -- 0 to 1: how certain the estimator is. 0 for a missing joint
-    -- World coordinates, in metres from the middle of the hips: x to the right and y down in the photo, z away from the camera. The
-    -- element of a missing joint is NULL. The whole column is NULL if the estimator gives no world coordinates. Only the BlazePose
-    -- estimators give them.
-    world_x     FLOAT[18],
-    world_y     FLOAT[18],
-    world_z     FLOAT[18],
-    -- Computed from x and y: the "body" normalization of the body joints, x0..x13, y0..y13, without a unit. The origin is the
-    -- centroid of the joints found, and the coordinates are divided by their Frobenius norm. The element of a missing joint is 0,
-    -- never NULL, because inner products accept no NULL. The mask says which joints are missing.
-    vector      FLOAT[28] NOT NULL,
-    mask        FLOAT[14] NOT NULL,   -- 1 for a body joint that was found, 0 for a missing one
-    squares     FLOAT[14] NOT NULL,   -- x^2 + y^2 of the vector, per joint
-    joint_set   USMALLINT NOT NULL,   -- the mask as bits: 1 for the nose, 2 for the neck, 4 for the next joint, ... 16383 is a
-                                      -- complete pose
-    -- The same for the world coordinates: x0..x13, y0..y13, z0..z13. NULL if the estimator gives no world coordinates.
-    world_vector  FLOAT[42],
-    world_squares FLOAT[14]           -- x^2 + y^2 + z^2 of world_vector, per joint
-);
-
--- A row per k-means run. Earlier runs are kept. The view current_clusterings has the current ones.
-CREATE SEQUENCE clustering_ids;
-CREATE TABLE clusterings (
-    clustering_id INTEGER PRIMARY KEY DEFAULT nextval('clustering_ids'),
-    collection    VARCHAR,           -- the collection that was clustered. NULL means all poses
-    normalization VARCHAR NOT NULL CHECK (normalization IN ('body', 'max')),
-    k             USMALLINT NOT NULL,  -- number of clusters
-    chosen_by     VARCHAR NOT NULL CHECK (chosen_by IN ('user', 'elbow')),  -- who chose k: the user, or the elbow of the curve
-    seed          INTEGER NOT NULL,  -- seed of the random starts
-    complete      INTEGER NOT NULL,  -- number of complete poses. K-means grouped these
-    partial       INTEGER NOT NULL,  -- number of partial poses. They got the label of their nearest centroid afterwards
-    inertia       DOUBLE NOT NULL,   -- sum of the squared distances of complete poses to their centroids
-    created_at    TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC
-);
-
--- A row per cluster of a clustering.
-CREATE TABLE centroids (
-    clustering_id  INTEGER NOT NULL,
-    cluster        USMALLINT NOT NULL,  -- from 0, the largest cluster first
-    vector         FLOAT[28] NOT NULL,  -- mean of the cluster's complete poses, in the clustering's normalization: x0..x13, y0..y13
-    size           INTEGER NOT NULL,    -- number of poses with this label when the clustering was stored, partial ones too
-    medoid_pose_id INTEGER NOT NULL,    -- the complete pose nearest to the centroid at that time. It may have been removed since
-    PRIMARY KEY (clustering_id, cluster)
-);
-
--- A row per pose of a clustering.
-CREATE TABLE labels (
-    clustering_id INTEGER NOT NULL,
-    pose_id       INTEGER NOT NULL,
-    cluster       USMALLINT NOT NULL,  -- the label: the cluster with the nearest centroid
-    -- Distance to the centroid, without a unit. For a complete pose it is Euclidean, in the clustering's normalization. For a
-    -- partial pose it is computed over the joints found, so that it is comparable with the distances of complete poses:
-    --   "body": both the pose and the centroid are first moved and scaled, so that these joints have centroid 0 and norm 1
-    --   "max": the Euclidean distance is multiplied by sqrt(14 / joints)
-    distance      FLOAT NOT NULL,
-    PRIMARY KEY (clustering_id, pose_id)
-);
-
--- The inertia curve of each clustering, which has the elbow: a row per k from 1 to 13, or up to the number of distinct complete
--- poses if that is smaller.
-CREATE TABLE inertias (
-    clustering_id INTEGER NOT NULL,
-    k             USMALLINT NOT NULL,
-    inertia       DOUBLE NOT NULL,   -- sum of the squared distances with this k, as in clusterings
-    PRIMARY KEY (clustering_id, k)
-);
-
--- Views and macros. They have no data. A database of an earlier posesearch gets them when posesearch next opens it.
---
--- DuckDB puts the text of an argument into a macro's body. There, a column of the macro could have the same name as one of the
--- caller's. So a macro that has a query first collects its arguments in a struct, in a SELECT without FROM. That SELECT sees only
--- the caller's columns.
-
--- The newest clustering of each collection, and the newest of all poses. A newer clustering of all poses replaces those of the
--- collections.
-CREATE OR REPLACE VIEW current_clusterings AS
-SELECT * FROM clusterings AS c
-WHERE NOT EXISTS (
-    FROM clusterings AS newer
-    WHERE newer.clustering_id > c.clustering_id
-      AND (newer.collection IS NULL OR newer.collection = c.collection)
-);
-
--- A row per pose, with its source and its label in the newest clustering that covers its collection. clustering_id, cluster and
--- distance are NULL if there is no such clustering, or if the pose was added after it.
-CREATE OR REPLACE VIEW labelled_poses AS
-SELECT
-    p.pose_id, p.snapshot_id, s.source, s.collection, p.person, p.body_joints, p.score, p.prominence,
-    p.box_x, p.box_y, p.box_width, p.box_height, s.width, s.height, p.estimator,
-    l.clustering_id, l.cluster, l.distance,
-    s.taken_at, s.camera, s.latitude, s.longitude, s.missing_since
-FROM poses AS p
-JOIN snapshots AS s USING (snapshot_id)
-LEFT JOIN (
-    SELECT among.collection, max(clustering_id) AS clustering_id
-    FROM (SELECT DISTINCT collection FROM snapshots) AS among
-    JOIN current_clusterings AS c ON c.collection IS NULL OR c.collection = among.collection
-    GROUP BY among.collection
-) AS newest ON newest.collection = s.collection
-LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = p.pose_id;
-
--- A row per pose and joint, for all 18 joints. A missing joint has a row too.
-CREATE OR REPLACE VIEW keypoints AS
-SELECT
-    p.pose_id, p.snapshot_id, s.source, s.collection, j.joint,
-    p.x[j.position] AS x,            -- pixels of the upright photo, x to the right and y down. NULL if the joint is missing
-    p.y[j.position] AS y,
-    p.joint_score[j.position] AS score,  -- 0 to 1. 0 if the joint is missing
-    -- Metres from the middle of the hips. NULL if the joint is missing, or if the estimator gives no world coordinates.
-    p.world_x[j.position] AS world_x,
-    p.world_y[j.position] AS world_y,
-    p.world_z[j.position] AS world_z,
-    -- The elements of poses.vector. NULL if the joint is missing, and for eyes and ears, which are not compared.
-    CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position] END AS nx,
-    CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position + 14] END AS ny
-FROM poses AS p
-JOIN snapshots AS s USING (snapshot_id)
-CROSS JOIN joints AS j;
+    (1, 'nose', 1), (2, 'neck', 2),
+    (3, 'right_shoulder', 6), (4, 'right_elbow', 7), (5, 'right_wrist', 8),
+    (6, 'left_shoulder', 3), (7, 'left_elbow', 4), (8, 'left_wrist', 5),
+    (9, 'right_hip', 12), (10, 'right_knee', 13), (11, 'right_ankle', 14),
+    (12, 'left_hip', 9), (13, 'left_knee', 10), (14, 'left_ankle', 11),
+    (15, 'right_eye', 16), (16, 'left_eye', 15), (17, 'right_ear', 18), (18, 'left_ear', 17);
 
 -- A row per part of the body and joint in it. `--parts` and `parts :=` accept the names of the parts. Each of the 14 body joints
 -- is also a part of its own.
-CREATE OR REPLACE VIEW body_parts AS
+CREATE TABLE body_parts (
+    part  VARCHAR NOT NULL,  -- name of the part
+    joint VARCHAR NOT NULL,  -- name of a joint of the part
+    PRIMARY KEY (part, joint)
+);
+INSERT INTO body_parts
 SELECT part, unnest(joints) AS joint
 FROM (VALUES
     ('head', ['nose']),
@@ -236,355 +56,895 @@ FROM (VALUES
 ) AS named(part, joints)
 UNION ALL SELECT joint, joint FROM joints WHERE position <= 14;
 
--- The poses that have world coordinates, with the column names that the macros below read.
-CREATE OR REPLACE VIEW world_poses AS
-SELECT pose_id, snapshot_id, joint_set, world_vector AS vector, world_squares AS squares
-FROM poses WHERE world_vector IS NOT NULL;
-
--- The similarity is -1 to 1. It is the weighted Pearson correlation of the coordinates of the joints that both poses have, with a
--- penalty for missing joints (penalized). The correlation does not depend on the position and size of the poses. For two complete
--- poses and equal weights, it is the inner product of their vectors.
---
--- A query is one struct, which pose_query or world_query makes once. Every sum over the shared joints is then either an inner
--- product of a stored array with a constant of the query, or a sum that depends only on the query and on the joint_set of the
--- stored pose (query_within).
-
--- The joints with a weight above 0, as the bits of poses.joint_set.
-CREATE OR REPLACE MACRO joint_set_of(weight) AS
-    list_sum([CASE WHEN weight[i] > 0 THEN 1 << (i - 1) ELSE 0 END for i in range(1, 15)])::USMALLINT;
-
--- Mirroring exchanges left and right joints, and changes the sign of x.
-CREATE OR REPLACE MACRO mirrored_axis(axis) AS [axis[i] for i in [1, 2, 6, 7, 8, 3, 4, 5, 12, 13, 14, 9, 10, 11]];
-CREATE OR REPLACE MACRO mirrored_weight(weight) AS mirrored_axis(weight)::FLOAT[14];
-CREATE OR REPLACE MACRO mirrored_vector(vector) AS
-    list_concat([-v for v in mirrored_axis(vector)], mirrored_axis(vector[15:28]))::FLOAT[28];
-CREATE OR REPLACE MACRO mirrored_world_vector(vector) AS
-    list_concat([-v for v in mirrored_axis(vector)], mirrored_axis(vector[15:28]), mirrored_axis(vector[29:42]))::FLOAT[42];
-
--- The coordinates of one axis, minus their weighted mean, times the weight. In an inner product with the result, the mean of the
--- other factor need not be subtracted.
-CREATE OR REPLACE MACRO centred(axis, weight) AS [
-    weight[i] * (axis[i] - list_dot_product(axis::DOUBLE[], weight::DOUBLE[]) / list_sum(weight::DOUBLE[])) for i in range(1, 15)
-];
-
--- The fields that every query has. u and v are the axes of the plane in which rotations can be ignored. f is the third axis,
--- or zeros if there is none. Each is a list of 14.
-CREATE OR REPLACE MACRO query_of(u, v, f, weight) AS {
-    'joint_set': joint_set_of(weight), 'total': list_sum(weight::DOUBLE[]), 'lightest': list_min([w for w in weight::FLOAT[] if w > 0]),
-    'weight': weight::FLOAT[14],
-    'u': centred(u, weight), 'v': centred(v, weight), 'f': centred(f, weight),
-    'squares': [CASE WHEN weight[i] > 0 THEN (centred(u, weight)[i] ** 2 + centred(v, weight)[i] ** 2 + centred(f, weight)[i] ** 2)
-                                             / weight[i] ELSE 0 END for i in range(1, 15)]
-};
-
--- A query for image coordinates.
--- vector: FLOAT[28], 0 where a joint is missing. weight: FLOAT[14], 0 where a joint is missing or ignored.
--- turn: whether rotations in the image plane are ignored.
-CREATE OR REPLACE MACRO pose_query(vector, weight, turn := false) AS list_transform(
-    [query_of(vector[1:14], vector[15:28], repeat([0], 14), weight)], lambda q: struct_insert(q,
-        rotates := turn, world := false, spread := list_sum(q.squares),
-        ones_u := list_concat(q.weight::FLOAT[], repeat([0], 14))::FLOAT[28],
-        ones_v := list_concat(repeat([0], 14), q.weight::FLOAT[])::FLOAT[28],
-        ones_f := repeat([0], 28)::FLOAT[28],
-        fixed := repeat([0], 28)::FLOAT[28],
-        along := list_concat(q.u, q.v)::FLOAT[28],
-        across := list_concat(q.v, [-u for u in q.u])::FLOAT[28])
-)[1];
-
--- A query for world coordinates. Rotations about the vertical are ignored. vector: FLOAT[42].
-CREATE OR REPLACE MACRO world_query(vector, weight) AS list_transform(
-    [query_of(vector[1:14], vector[29:42], vector[15:28], weight)], lambda q: struct_insert(q,
-        rotates := true, world := true, spread := list_sum(q.squares),
-        ones_u := list_concat(q.weight::FLOAT[], repeat([0], 28))::FLOAT[42],
-        ones_v := list_concat(repeat([0], 28), q.weight::FLOAT[])::FLOAT[42],
-        ones_f := list_concat(repeat([0], 14), q.weight::FLOAT[], repeat([0], 14))::FLOAT[42],
-        fixed := list_concat(repeat([0], 14), q.f, repeat([0], 14))::FLOAT[42],
-        along := list_concat(q.u, repeat([0], 14), q.v)::FLOAT[42],
-        across := list_concat(q.v, repeat([0], 14), [-u for u in q.u])::FLOAT[42])
-)[1];
-
--- The sum of a list over the joints of a joint_set.
-CREATE OR REPLACE MACRO sum_within(list, joint_set) AS
-    list_sum([CASE WHEN joint_set & (1 << (i - 1)) > 0 THEN list[i] ELSE 0 END for i in range(1, 15)])::DOUBLE;
--- The sums of a query over the joints of a stored pose. n is the sum of the weights. spread is the sum of squares about the
--- weighted mean of these joints.
-CREATE OR REPLACE MACRO query_within(q, joint_set) AS list_transform(
-    [{
-        'n': sum_within(q['weight'], joint_set), 'squares': sum_within(q['squares'], joint_set),
-        'u': sum_within(q['u'], joint_set), 'v': sum_within(q['v'], joint_set), 'f': sum_within(q['f'], joint_set)
-    }],
-    lambda sums: struct_insert(sums, spread := sums.squares - (sums.u ** 2 + sums.v ** 2 + sums.f ** 2) / sums.n)
-)[1];
-
--- The spread, or NULL if it is so small that the joints lie within 3% of the body. Estimators can't distinguish that from one
--- point.
-CREATE OR REPLACE MACRO spread_or_null(spread) AS CASE WHEN spread > 1e-3 THEN spread END;
-CREATE OR REPLACE MACRO squared(a) AS a * a;
-
--- The product of a stored pose with a query, after the best rotation.
-CREATE OR REPLACE MACRO rotated_product(vector, fixed, along, across) AS
-    array_inner_product(vector, fixed)
-    + sqrt(squared(array_inner_product(vector, along)) + squared(array_inner_product(vector, across)));
-
--- The spread of a stored pose: the weighted sum of squares of the query's joints about their centroid. n is the sum of the weights.
--- The spread is 1 if the pose has exactly the joints of the query and each has weight 1, because its vector has norm 1.
-CREATE OR REPLACE MACRO image_spread(vector, squares, weight, ones_u, ones_v, n) AS
-    array_inner_product(squares, weight)::DOUBLE
-    - (squared(array_inner_product(vector, ones_u)) + squared(array_inner_product(vector, ones_v))) / n;
-CREATE OR REPLACE MACRO world_spread(vector, squares, weight, ones_u, ones_v, ones_f, n) AS
-    image_spread(vector, squares, weight, ones_u, ones_v, n) - squared(array_inner_product(vector, ones_f)) / n;
-
--- The correlation of a query with a stored pose that has all joints of the query. NULL if these lie on one point in either pose.
-CREATE OR REPLACE MACRO full_correlation(vector, squares, q) AS
-    CASE WHEN q['rotates'] THEN rotated_product(vector, q['fixed'], q['along'], q['across']) ELSE array_inner_product(vector, q['along']) END
-    / sqrt(spread_or_null(q['spread']) * spread_or_null(
-        CASE WHEN q['world'] THEN world_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], q['total'])
-        ELSE image_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['total']) END));
-
--- The product of a stored pose with q['along'] over the shared joints, about their means.
-CREATE OR REPLACE MACRO along_within(vector, q, within) AS
-    array_inner_product(vector, q['along'])
-    - (array_inner_product(vector, q['ones_u']) * within['u'] + array_inner_product(vector, q['ones_v']) * within['v']) / within['n'];
-
--- The same as full_correlation for a stored pose that lacks some joints of the query. within: query_within(q, joint_set).
-CREATE OR REPLACE MACRO partial_correlation(vector, squares, q, within) AS
-    CASE WHEN q['rotates']
-    THEN array_inner_product(vector, q['fixed']) - array_inner_product(vector, q['ones_f']) * within['f'] / within['n']
-         + sqrt(squared(along_within(vector, q, within)) + squared(
-             array_inner_product(vector, q['across'])
-             - (array_inner_product(vector, q['ones_u']) * within['v'] - array_inner_product(vector, q['ones_v']) * within['u']) / within['n']))
-    ELSE along_within(vector, q, within) END
-    / sqrt(spread_or_null(within['spread'])
-           * spread_or_null(world_spread(vector, squares, q['weight'], q['ones_u'], q['ones_v'], q['ones_f'], within['n'])));
-
--- The similarity: the correlation with a penalty for missing joints. share is the fraction of the query's weight that is on shared
--- joints. A missing joint has the distance 0.1, which is about that of two random people (similarity 0.9). If twice the distance of
--- the shared joints is more, it has that distance.
-CREATE OR REPLACE MACRO penalized(correlation, share) AS
-    CASE WHEN correlation IS NOT NULL  -- least(1, NULL) is 1
-    THEN greatest(-1, least(1, 1 - (1 - correlation) * share - (1 - share) * greatest(0.1, 2 * (1 - correlation)))) END;
-
--- The n poses most similar to any of some queries, best first, without their sources. A pose gets its highest similarity to one of
--- the queries. queries: [{'mirrored': ..., 'q': ...}, ...]. The other arguments are those of nearest_poses.
--- The macro first compares the poses that have all joints of the query. Then it compares those that lack some, if they can still be
--- among the n.
-CREATE OR REPLACE MACRO rank_poses(queries, n, min_shared := 6, among := 'poses', in_collection := NULL) AS TABLE
-    WITH bound(argument) AS MATERIALIZED (
-        SELECT {'min_shared': min_shared, 'in_collection': in_collection}
-    ),
-    asked AS MATERIALIZED (
-        SELECT one.mirrored, one.q FROM (SELECT unnest(queries) AS one) WHERE one.q.total > 0
-    ),
-    allowed AS MATERIALIZED (
-        SELECT snapshot_id FROM snapshots, bound WHERE argument.in_collection IS NULL OR collection = argument.in_collection
-    ),
-    whole AS MATERIALIZED (
-        SELECT pose_id, mirrored, joint_set, full_correlation(p.vector, p.squares, q) AS similarity
-        FROM query_table(among) AS p, asked
-        WHERE p.joint_set & q.joint_set = q.joint_set
-          AND p.snapshot_id IN (FROM allowed)
-        ORDER BY similarity DESC NULLS LAST, pose_id LIMIT 2 * n
-    ),
-    bar AS MATERIALIZED (
-        SELECT CASE WHEN count(*) = n THEN min(similarity) ELSE -1 END AS height FROM (
-            SELECT max(similarity) AS similarity FROM whole WHERE similarity IS NOT NULL
-            GROUP BY pose_id ORDER BY similarity DESC LIMIT n
-        )
-    ),
-    open AS MATERIALIZED (
-        SELECT mirrored, q, height, argument.min_shared AS min_shared FROM asked, bar, bound WHERE penalized(1, 1 - q.lightest / q.total) >= height
-    ),
-    parts_of_it AS MATERIALIZED (
-        SELECT joint_set, mirrored, query_within(q, joint_set) AS within, q.total
-        FROM (SELECT DISTINCT p.joint_set FROM query_table(among) AS p, (SELECT DISTINCT true FROM open)), open
-        WHERE joint_set & q.joint_set <> q.joint_set
-          AND bit_count(joint_set & q.joint_set) >= least(open.min_shared, bit_count(q.joint_set))
-          AND penalized(1, sum_within(q.weight, joint_set) / q.total) >= height
-    ),
-    lacking AS MATERIALIZED (
-        SELECT p.pose_id, asked.mirrored, p.joint_set,
-               penalized(partial_correlation(p.vector, p.squares, asked.q, o.within), o.within.n / o.total) AS similarity
-        FROM query_table(among) AS p JOIN parts_of_it AS o ON p.joint_set = o.joint_set, asked
-        WHERE o.mirrored IS NOT DISTINCT FROM asked.mirrored
-          AND p.snapshot_id IN (FROM allowed)
-        ORDER BY similarity DESC NULLS LAST, pose_id LIMIT 2 * n
-    )
-    SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, pose_id, similarity, mirrored,
-           bit_count(joint_set & (SELECT any_value(q.joint_set) FROM asked WHERE asked.mirrored = best.mirrored))::INTEGER AS shared_joints
-    FROM (
-        SELECT pose_id, max(greatest(-1, least(1, similarity))) AS similarity,
-               coalesce(max(similarity) FILTER (mirrored) > max(similarity) FILTER (NOT mirrored), bool_and(mirrored)) AS mirrored,
-               any_value(joint_set) AS joint_set
-        FROM (FROM whole UNION ALL FROM lacking) WHERE similarity IS NOT NULL
-        GROUP BY pose_id ORDER BY similarity DESC, pose_id LIMIT n
-    ) AS best
-    ORDER BY rank;
-
--- The names of parts as the view body_parts has them: "left-arm" becomes "left_arm".
-CREATE OR REPLACE MACRO part_names(wanted) AS string_split(replace(array_to_string(wanted, ','), '-', '_'), ',');
--- The weight of each joint of a query: 1 if the joint was found and is in one of the parts, else 0. wanted: names of parts, or
--- NULL for the whole body. Fewer than three joints have no shape of their own, so the torso is added to them.
-CREATE OR REPLACE MACRO parts_weight(mask, wanted) AS (
-    SELECT CASE
-        WHEN coalesce(len(asked_parts), 0) = 0 THEN given
-        WHEN known < len(asked_parts) THEN error('there is no such part of the body; the view body_parts has all')
-        ELSE [
-            CASE WHEN list_contains(chosen, i) OR (len(chosen) < 3 AND list_contains(torso, i)) THEN given[i] ELSE 0 END for i in range(1, 15)
-        ]::FLOAT[14] END
-    FROM (
-        SELECT any_value(argument.mask) AS given, any_value(argument.wanted) AS asked_parts,
-               count(DISTINCT p.part) FILTER (list_contains(part_names(argument.wanted), p.part)) AS known,
-               coalesce(list(DISTINCT j.position) FILTER (list_contains(part_names(argument.wanted), p.part)), []) AS chosen,
-               list(j.position) FILTER (p.part = 'torso') AS torso
-        FROM (SELECT {'mask': mask, 'wanted': wanted}) AS bound(argument), body_parts AS p JOIN joints AS j USING (joint)
-    )
+-- A row per photo and collection. The same bytes are one photo, even if they have several sources.
+CREATE SEQUENCE snapshot_ids;
+CREATE TABLE snapshots (
+    snapshot_id BIGINT PRIMARY KEY DEFAULT nextval('snapshot_ids'),  -- id of the snapshot. It stays the same
+    source      VARCHAR NOT NULL,  -- absolute path or http(s) URL: one of the photo's sources. If any of them exists, this one does
+    sha256      VARCHAR,           -- SHA-256 of the photo's bytes, in hexadecimal digits. NULL if the photo could not be read
+    width       INTEGER,           -- pixels of the upright photo. NULL if it could not be decoded, or is not known
+    height      INTEGER,           -- pixels of the upright photo. NULL in the same cases
+    collection  VARCHAR NOT NULL,  -- name of the collection
+    status      VARCHAR NOT NULL CHECK (status IN ('ingested', 'rejected')),  -- whether the photo has poses
+    reason      VARCHAR,           -- why the photo was rejected, as a code ('no_person', 'truncated', ...). NULL if ingested
+    message     VARCHAR,           -- why the photo was rejected, as a sentence. NULL if ingested
+    settings    VARCHAR NOT NULL,  -- JSON: the rule that accepted or rejected the photo. It has "estimator", "strict" and
+                                   -- "min_joints". After `ingest --gps`, "gps" is true. With the user's own network files,
+                                   -- "files" has the SHA-256 of each by the name of its network
+    -- Difference hash of the photo, scaled down and in grey: whether each of 8 x 8 pixels is darker than its right neighbour. The
+    -- hashes of photos that look alike differ in few bits. NULL if the photo could not be decoded, or was ingested by an early
+    -- version.
+    dhash       UBIGINT,
+    -- The next four columns are from the photo's EXIF data. Each is NULL if the EXIF data does not have it.
+    taken_at    TIMESTAMP,         -- when the photo was taken, by the camera's own clock, without a time zone
+    camera      VARCHAR,           -- make and model of the camera
+    latitude    DOUBLE,            -- where the photo was taken: degrees, positive to the north. NULL without `ingest --gps`
+    longitude   DOUBLE,            -- where the photo was taken: degrees, positive to the east. NULL without `ingest --gps`
+    ingested_at TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now())),  -- UTC: when the row was written
+    missing_since TIMESTAMP        -- UTC: when an ingest first found that none of the sources exists. NULL if one exists
 );
 
--- The result of rank_poses, with the source and the current label of each pose.
-CREATE OR REPLACE MACRO with_sources(queries, n, min_shared, among, in_collection) AS TABLE
-    SELECT rank, pose_id, snapshot_id, source, collection, similarity, shared_joints, mirrored, cluster
-    FROM rank_poses(queries, n, min_shared := min_shared, among := among, in_collection := in_collection)
-    JOIN labelled_poses USING (pose_id)
-    ORDER BY rank;
+-- A row per attribute of a snapshot: a further column of the list that the photo was ingested from.
+CREATE TABLE attributes (
+    snapshot_id BIGINT NOT NULL,   -- the snapshot
+    name        VARCHAR NOT NULL,  -- name of the attribute
+    value       VARCHAR,           -- its value as text
+    PRIMARY KEY (snapshot_id, name)
+);
 
--- The n poses most similar to a query, best first. `posesearch similar --all --close 0` lists the same poses.
---   FROM nearest_poses([...28 numbers...], [...14 weights...], 10)
--- q_vector: like poses.vector. q_weight: the weight of each body joint, 0 where it is missing or ignored.
+-- A row per path or URL at which a photo is or was. Two copies of a photo are one snapshot with two sources. An ingest
+-- compares the size and modification time of each file with this table, to decide which files it must read.
+CREATE TABLE sources (
+    source        VARCHAR NOT NULL,  -- absolute path or http(s) URL, unique in its collection
+    collection    VARCHAR NOT NULL,  -- name of the collection
+    snapshot_id   BIGINT NOT NULL,   -- the snapshot of the photo
+    bytes         BIGINT,            -- size of the photo. NULL if it could not be read, or was last read by an early version
+    modified_ns   BIGINT,            -- modification time of the file, nanoseconds since 1970 (UTC). NULL in the same cases, and
+                                     -- for a URL. Also NULL if the file was just written, and for a time in the future, before
+                                     -- 1677 or after 2262
+    etag          VARCHAR,           -- the header ETag of the server, to ask later whether the photo has changed. NULL for a file,
+                                     -- if the server did not send it, and for an incomplete photo
+    last_modified VARCHAR,           -- the header Last-Modified of the server. NULL in the same cases
+    missing_since TIMESTAMP,         -- UTC: when an ingest first did not find the source. NULL if the source exists
+    unread_reason VARCHAR,           -- why the last ingest could not read the photo, as a code. NULL if it could. If it could not,
+                                     -- the poses are those of the last ingest that could
+    signature     VARCHAR            -- signature of the source, by the user who ingested it. NULL if an early version stored the
+                                     -- source, or if the user's key could not be stored. posesearch opens a photo without the
+                                     -- present user's signature only if that user ingests it, or with --trust
+);
+
+-- A row per person with enough body joints (at least `ingest --min-joints`).
+CREATE SEQUENCE pose_ids;
+CREATE TABLE poses (
+    pose_id     BIGINT PRIMARY KEY DEFAULT nextval('pose_ids'),  -- id of the pose. A new estimation gives a new id
+    snapshot_id BIGINT NOT NULL,      -- the snapshot that shows the person
+    person      USMALLINT NOT NULL,   -- which person of the snapshot. 1 is the most prominent
+    box_x       FLOAT NOT NULL,       -- left edge of the box around the person, in pixels
+    box_y       FLOAT NOT NULL,       -- top edge of the box, in pixels
+    box_width   FLOAT NOT NULL,       -- width of the box, in pixels
+    box_height  FLOAT NOT NULL,       -- height of the box, in pixels
+    prominence  FLOAT,                -- height of the box divided by the height of the photo. NULL if that height is not known
+    score       FLOAT NOT NULL,       -- the estimator's own score of the person. A higher score is more certain
+    estimator   VARCHAR NOT NULL,     -- name of the estimator
+    settings    VARCHAR NOT NULL,     -- JSON: version and settings of the estimator
+    body_joints UTINYINT NOT NULL,    -- number of body joints found. 14 is a complete pose
+    -- The keypoints as the estimator found them, in pixels of the upright photo.
+    x           FLOAT[18] NOT NULL,   -- pixels to the right. The element of a missing joint is NULL
+    y           FLOAT[18] NOT NULL,   -- pixels down. The element of a missing joint is NULL
+    joint_score FLOAT[18] NOT NULL,   -- 0 to 1: how certain the estimator is of each joint. 0 for a missing joint
+    -- World coordinates, in metres from the middle of the hips. The element of a missing joint is NULL. The whole column is NULL if
+    -- the estimator gives no world coordinates. Only the BlazePose estimators give them.
+    world_x     FLOAT[18],            -- metres to the right in the photo. NULL without world coordinates
+    world_y     FLOAT[18],            -- metres down in the photo. NULL without world coordinates
+    world_z     FLOAT[18],            -- metres away from the camera. NULL without world coordinates
+    -- Computed from x and y: the "body" normalization of the body joints, x0..x13, y0..y13, without a unit. The origin is the
+    -- centroid of the joints found, and the coordinates are divided by their Frobenius norm. The element of a missing joint is 0,
+    -- never NULL, because inner products accept no NULL. The mask says which joints are missing.
+    vector      FLOAT[28] NOT NULL,
+    mask        FLOAT[14] NOT NULL,   -- 1 for a body joint that was found, 0 for a missing one
+    squares     FLOAT[14] NOT NULL,   -- x^2 + y^2 of the vector, per joint
+    joint_set   USMALLINT NOT NULL,   -- the mask as bits: 1 for the nose, 2 for the neck, 4 for the next joint, ... 16383 is a
+                                      -- complete pose
+    -- Computed from the world coordinates like vector: x0..x13, y0..y13, z0..z13. NULL without world coordinates.
+    world_vector  FLOAT[42],
+    world_squares FLOAT[14]           -- x^2 + y^2 + z^2 of world_vector, per joint. NULL in the same case
+);
+
+-- A row per k-means run. Earlier runs are kept. The view current_clusterings has the current ones.
+CREATE SEQUENCE clustering_ids;
+CREATE TABLE clusterings (
+    clustering_id BIGINT PRIMARY KEY DEFAULT nextval('clustering_ids'),  -- id of the clustering. A higher one is newer
+    collection    VARCHAR,           -- the collection that was clustered. NULL means all poses
+    normalization VARCHAR NOT NULL CHECK (normalization IN ('body', 'max')),  -- of the vectors that were clustered
+    k             USMALLINT NOT NULL,  -- number of clusters
+    chosen_by     VARCHAR NOT NULL CHECK (chosen_by IN ('user', 'elbow')),  -- who chose k: the user, or the elbow of the curve
+    seed          INTEGER NOT NULL,  -- seed of the random starts
+    complete      INTEGER NOT NULL,  -- number of complete poses. K-means grouped these
+    partial       INTEGER NOT NULL,  -- number of partial poses. They got the label of their nearest centroid afterwards
+    inertia       DOUBLE NOT NULL,   -- sum of the squared distances of complete poses to their centroids
+    created_at    TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC: when it was stored
+);
+
+-- A row per cluster of a clustering.
+CREATE TABLE centroids (
+    clustering_id  BIGINT NOT NULL,     -- the clustering
+    cluster        USMALLINT NOT NULL,  -- number of the cluster, from 0, the largest cluster first
+    vector         FLOAT[28] NOT NULL,  -- mean of the cluster's complete poses, in the clustering's normalization: x0..x13, y0..y13
+    size           INTEGER NOT NULL,    -- number of poses with this label when the clustering was stored, partial ones too
+    medoid_pose_id BIGINT NOT NULL,     -- the complete pose nearest to the centroid at that time. It may have been removed since
+    PRIMARY KEY (clustering_id, cluster)
+);
+
+-- A row per pose of a clustering.
+CREATE TABLE labels (
+    clustering_id BIGINT NOT NULL,     -- the clustering
+    pose_id       BIGINT NOT NULL,     -- the pose
+    cluster       USMALLINT NOT NULL,  -- the label: the cluster with the nearest centroid
+    -- Distance to the centroid, without a unit. For a complete pose it is Euclidean, in the clustering's normalization. For a
+    -- partial pose it is computed over the joints found, so that it is comparable with the distances of complete poses:
+    --   "body": both the pose and the centroid are first moved and scaled, so that these joints have centroid 0 and norm 1
+    --   "max": the Euclidean distance is multiplied by sqrt(14 / joints)
+    distance      FLOAT NOT NULL,
+    PRIMARY KEY (clustering_id, pose_id)
+);
+
+-- The inertia curve of each clustering, which has the elbow: a row per k from 1 to 13, or up to the number of distinct complete
+-- poses if that is smaller.
+CREATE TABLE inertias (
+    clustering_id BIGINT NOT NULL,   -- the clustering
+    k             USMALLINT NOT NULL,  -- a number of clusters that was tried
+    inertia       DOUBLE NOT NULL,   -- sum of the squared distances with this k, as in clusterings
+    PRIMARY KEY (clustering_id, k)
+);
+
+-- Views and macros. They have no data. A later posesearch replaces them when it next opens the database.
+
+-- The newest clustering of each collection, and the newest of all poses. A newer clustering of all poses replaces those of the
+-- collections.
+CREATE OR REPLACE VIEW current_clusterings AS
+SELECT
+    clustering_id,
+    collection,  -- the collection that was clustered. NULL means all poses
+    normalization, k, chosen_by, seed, complete, partial, inertia, created_at
+FROM clusterings AS c
+WHERE NOT EXISTS (
+    FROM clusterings AS newer
+    WHERE newer.clustering_id > c.clustering_id
+      AND (newer.collection IS NULL OR newer.collection = c.collection)
+);
+
+-- A row per pose, with its source and its label in the newest clustering that covers its collection. clustering_id, cluster and
+-- distance are NULL if there is no such clustering, or if the pose was added after it. `--where` has these columns.
+CREATE OR REPLACE VIEW labelled_poses AS
+SELECT
+    p.pose_id, p.snapshot_id, s.source, s.collection, p.person, p.body_joints, p.score, p.prominence,
+    p.box_x, p.box_y, p.box_width, p.box_height, s.width, s.height, p.estimator,
+    l.clustering_id, l.cluster, l.distance,
+    s.taken_at, s.camera, s.latitude, s.longitude, s.missing_since
+FROM poses AS p
+JOIN snapshots AS s USING (snapshot_id)
+LEFT JOIN (
+    SELECT known.collection, max(c.clustering_id) AS clustering_id
+    FROM (SELECT DISTINCT collection FROM snapshots) AS known
+    JOIN clusterings AS c ON c.collection IS NULL OR c.collection = known.collection
+    GROUP BY known.collection
+) AS newest ON newest.collection = s.collection
+LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = p.pose_id;
+
+-- A row per pose and joint, for all 18 joints. A missing joint has a row too.
+CREATE OR REPLACE VIEW keypoints AS
+SELECT
+    p.pose_id, p.snapshot_id, s.source, s.collection, j.joint,
+    p.x[j.position] AS x,  -- pixels of the upright photo, to the right. NULL if the joint is missing
+    p.y[j.position] AS y,  -- pixels of the upright photo, down. NULL if the joint is missing
+    p.joint_score[j.position] AS score,  -- 0 to 1: how certain the estimator is of the joint. 0 if it is missing
+    p.world_x[j.position] AS world_x,  -- metres to the right of the middle of the hips. NULL without world coordinates
+    p.world_y[j.position] AS world_y,  -- metres below the middle of the hips. NULL without world coordinates
+    p.world_z[j.position] AS world_z,  -- metres behind the middle of the hips. NULL without world coordinates
+    -- The elements of poses.vector. NULL if the joint is missing, and for eyes and ears, which are not compared.
+    CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position] END AS nx,  -- element of poses.vector. NULL if missing
+    CASE WHEN p.mask[j.position] = 1 THEN p.vector[j.position + 14] END AS ny  -- element of poses.vector. NULL if missing
+FROM poses AS p
+JOIN snapshots AS s USING (snapshot_id)
+CROSS JOIN joints AS j;
+
+-- The poses that have world coordinates, with the column names that the macro similar_views reads.
+CREATE OR REPLACE VIEW world_poses AS
+SELECT
+    pose_id, snapshot_id, joint_set,
+    world_vector AS vector,  -- poses.world_vector
+    world_squares AS squares  -- poses.world_squares
+FROM poses WHERE world_vector IS NOT NULL;
+
+-- The rest is written by docs/schema/make_schema.py, from the files beside it and from the comments above.
+
+-- A row per pose with a struct per joint. The fields of a missing joint are NULL. `--where` has these columns too:
+--   SELECT source FROM skeletons WHERE least(left_wrist.y, right_wrist.y) < nose.y
+CREATE OR REPLACE VIEW skeletons AS
+SELECT
+    p.pose_id, p.snapshot_id, s.source, s.collection,
+    {'x': p.x[1], 'y': p.y[1], 'score': p.joint_score[1], 'world_x': p.world_x[1], 'world_y': p.world_y[1], 'world_z': p.world_z[1], 'nx': CASE WHEN p.mask[1] = 1 THEN p.vector[1] END, 'ny': CASE WHEN p.mask[1] = 1 THEN p.vector[15] END} AS nose,  -- the nose, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[2], 'y': p.y[2], 'score': p.joint_score[2], 'world_x': p.world_x[2], 'world_y': p.world_y[2], 'world_z': p.world_z[2], 'nx': CASE WHEN p.mask[2] = 1 THEN p.vector[2] END, 'ny': CASE WHEN p.mask[2] = 1 THEN p.vector[16] END} AS neck,  -- the neck, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[3], 'y': p.y[3], 'score': p.joint_score[3], 'world_x': p.world_x[3], 'world_y': p.world_y[3], 'world_z': p.world_z[3], 'nx': CASE WHEN p.mask[3] = 1 THEN p.vector[3] END, 'ny': CASE WHEN p.mask[3] = 1 THEN p.vector[17] END} AS right_shoulder,  -- the right shoulder, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[4], 'y': p.y[4], 'score': p.joint_score[4], 'world_x': p.world_x[4], 'world_y': p.world_y[4], 'world_z': p.world_z[4], 'nx': CASE WHEN p.mask[4] = 1 THEN p.vector[4] END, 'ny': CASE WHEN p.mask[4] = 1 THEN p.vector[18] END} AS right_elbow,  -- the right elbow, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[5], 'y': p.y[5], 'score': p.joint_score[5], 'world_x': p.world_x[5], 'world_y': p.world_y[5], 'world_z': p.world_z[5], 'nx': CASE WHEN p.mask[5] = 1 THEN p.vector[5] END, 'ny': CASE WHEN p.mask[5] = 1 THEN p.vector[19] END} AS right_wrist,  -- the right wrist, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[6], 'y': p.y[6], 'score': p.joint_score[6], 'world_x': p.world_x[6], 'world_y': p.world_y[6], 'world_z': p.world_z[6], 'nx': CASE WHEN p.mask[6] = 1 THEN p.vector[6] END, 'ny': CASE WHEN p.mask[6] = 1 THEN p.vector[20] END} AS left_shoulder,  -- the left shoulder, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[7], 'y': p.y[7], 'score': p.joint_score[7], 'world_x': p.world_x[7], 'world_y': p.world_y[7], 'world_z': p.world_z[7], 'nx': CASE WHEN p.mask[7] = 1 THEN p.vector[7] END, 'ny': CASE WHEN p.mask[7] = 1 THEN p.vector[21] END} AS left_elbow,  -- the left elbow, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[8], 'y': p.y[8], 'score': p.joint_score[8], 'world_x': p.world_x[8], 'world_y': p.world_y[8], 'world_z': p.world_z[8], 'nx': CASE WHEN p.mask[8] = 1 THEN p.vector[8] END, 'ny': CASE WHEN p.mask[8] = 1 THEN p.vector[22] END} AS left_wrist,  -- the left wrist, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[9], 'y': p.y[9], 'score': p.joint_score[9], 'world_x': p.world_x[9], 'world_y': p.world_y[9], 'world_z': p.world_z[9], 'nx': CASE WHEN p.mask[9] = 1 THEN p.vector[9] END, 'ny': CASE WHEN p.mask[9] = 1 THEN p.vector[23] END} AS right_hip,  -- the right hip, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[10], 'y': p.y[10], 'score': p.joint_score[10], 'world_x': p.world_x[10], 'world_y': p.world_y[10], 'world_z': p.world_z[10], 'nx': CASE WHEN p.mask[10] = 1 THEN p.vector[10] END, 'ny': CASE WHEN p.mask[10] = 1 THEN p.vector[24] END} AS right_knee,  -- the right knee, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[11], 'y': p.y[11], 'score': p.joint_score[11], 'world_x': p.world_x[11], 'world_y': p.world_y[11], 'world_z': p.world_z[11], 'nx': CASE WHEN p.mask[11] = 1 THEN p.vector[11] END, 'ny': CASE WHEN p.mask[11] = 1 THEN p.vector[25] END} AS right_ankle,  -- the right ankle, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[12], 'y': p.y[12], 'score': p.joint_score[12], 'world_x': p.world_x[12], 'world_y': p.world_y[12], 'world_z': p.world_z[12], 'nx': CASE WHEN p.mask[12] = 1 THEN p.vector[12] END, 'ny': CASE WHEN p.mask[12] = 1 THEN p.vector[26] END} AS left_hip,  -- the left hip, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[13], 'y': p.y[13], 'score': p.joint_score[13], 'world_x': p.world_x[13], 'world_y': p.world_y[13], 'world_z': p.world_z[13], 'nx': CASE WHEN p.mask[13] = 1 THEN p.vector[13] END, 'ny': CASE WHEN p.mask[13] = 1 THEN p.vector[27] END} AS left_knee,  -- the left knee, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[14], 'y': p.y[14], 'score': p.joint_score[14], 'world_x': p.world_x[14], 'world_y': p.world_y[14], 'world_z': p.world_z[14], 'nx': CASE WHEN p.mask[14] = 1 THEN p.vector[14] END, 'ny': CASE WHEN p.mask[14] = 1 THEN p.vector[28] END} AS left_ankle,  -- the left ankle, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[15], 'y': p.y[15], 'score': p.joint_score[15], 'world_x': p.world_x[15], 'world_y': p.world_y[15], 'world_z': p.world_z[15], 'nx': NULL::FLOAT, 'ny': NULL::FLOAT} AS right_eye,  -- the right eye, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[16], 'y': p.y[16], 'score': p.joint_score[16], 'world_x': p.world_x[16], 'world_y': p.world_y[16], 'world_z': p.world_z[16], 'nx': NULL::FLOAT, 'ny': NULL::FLOAT} AS left_eye,  -- the left eye, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[17], 'y': p.y[17], 'score': p.joint_score[17], 'world_x': p.world_x[17], 'world_y': p.world_y[17], 'world_z': p.world_z[17], 'nx': NULL::FLOAT, 'ny': NULL::FLOAT} AS right_ear,  -- the right ear, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+    {'x': p.x[18], 'y': p.y[18], 'score': p.joint_score[18], 'world_x': p.world_x[18], 'world_y': p.world_y[18], 'world_z': p.world_z[18], 'nx': NULL::FLOAT, 'ny': NULL::FLOAT} AS left_ear  -- the left ear, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints
+FROM poses AS p
+JOIN snapshots AS s USING (snapshot_id);
+
+-- A row per pose with the angles of its joints in the photo, in degrees from 0 to 180. They are those of the picture, not of the
+-- body in space. NULL if a joint is missing. `--where` has them as fields of angles, such as angles.left_elbow:
+--   SELECT source FROM angles JOIN snapshots USING (snapshot_id) WHERE left_elbow < 60
+CREATE OR REPLACE VIEW angles AS
+SELECT
+    pose_id, snapshot_id,
+    CASE WHEN (x[6] - x[7]) * (x[8] - x[7]) + (y[6] - y[7]) * (y[8] - y[7]) <> 0 OR (x[6] - x[7]) * (y[8] - y[7]) - (y[6] - y[7]) * (x[8] - x[7]) <> 0 THEN degrees(atan2(abs((x[6] - x[7]) * (y[8] - y[7]) - (y[6] - y[7]) * (x[8] - x[7])), (x[6] - x[7]) * (x[8] - x[7]) + (y[6] - y[7]) * (y[8] - y[7]))) END AS left_elbow,  -- degrees at the left elbow, between shoulder and wrist. 180 is a straight arm. NULL if a joint is missing
+    CASE WHEN (x[3] - x[4]) * (x[5] - x[4]) + (y[3] - y[4]) * (y[5] - y[4]) <> 0 OR (x[3] - x[4]) * (y[5] - y[4]) - (y[3] - y[4]) * (x[5] - x[4]) <> 0 THEN degrees(atan2(abs((x[3] - x[4]) * (y[5] - y[4]) - (y[3] - y[4]) * (x[5] - x[4])), (x[3] - x[4]) * (x[5] - x[4]) + (y[3] - y[4]) * (y[5] - y[4]))) END AS right_elbow,  -- degrees at the right elbow, between shoulder and wrist. 180 is a straight arm. NULL if a joint is missing
+    CASE WHEN (x[12] - x[13]) * (x[14] - x[13]) + (y[12] - y[13]) * (y[14] - y[13]) <> 0 OR (x[12] - x[13]) * (y[14] - y[13]) - (y[12] - y[13]) * (x[14] - x[13]) <> 0 THEN degrees(atan2(abs((x[12] - x[13]) * (y[14] - y[13]) - (y[12] - y[13]) * (x[14] - x[13])), (x[12] - x[13]) * (x[14] - x[13]) + (y[12] - y[13]) * (y[14] - y[13]))) END AS left_knee,  -- degrees at the left knee, between hip and ankle. 180 is a straight leg. NULL if a joint is missing
+    CASE WHEN (x[9] - x[10]) * (x[11] - x[10]) + (y[9] - y[10]) * (y[11] - y[10]) <> 0 OR (x[9] - x[10]) * (y[11] - y[10]) - (y[9] - y[10]) * (x[11] - x[10]) <> 0 THEN degrees(atan2(abs((x[9] - x[10]) * (y[11] - y[10]) - (y[9] - y[10]) * (x[11] - x[10])), (x[9] - x[10]) * (x[11] - x[10]) + (y[9] - y[10]) * (y[11] - y[10]))) END AS right_knee,  -- degrees at the right knee, between hip and ankle. 180 is a straight leg. NULL if a joint is missing
+    CASE WHEN (x[6] - x[12]) * (x[13] - x[12]) + (y[6] - y[12]) * (y[13] - y[12]) <> 0 OR (x[6] - x[12]) * (y[13] - y[12]) - (y[6] - y[12]) * (x[13] - x[12]) <> 0 THEN degrees(atan2(abs((x[6] - x[12]) * (y[13] - y[12]) - (y[6] - y[12]) * (x[13] - x[12])), (x[6] - x[12]) * (x[13] - x[12]) + (y[6] - y[12]) * (y[13] - y[12]))) END AS left_hip,  -- degrees at the left hip, between shoulder and knee. 180 is a straight body. NULL if a joint is missing
+    CASE WHEN (x[3] - x[9]) * (x[10] - x[9]) + (y[3] - y[9]) * (y[10] - y[9]) <> 0 OR (x[3] - x[9]) * (y[10] - y[9]) - (y[3] - y[9]) * (x[10] - x[9]) <> 0 THEN degrees(atan2(abs((x[3] - x[9]) * (y[10] - y[9]) - (y[3] - y[9]) * (x[10] - x[9])), (x[3] - x[9]) * (x[10] - x[9]) + (y[3] - y[9]) * (y[10] - y[9]))) END AS right_hip,  -- degrees at the right hip, between shoulder and knee. 180 is a straight body. NULL if a joint is missing
+    CASE WHEN (x[7] - x[6]) * (x[12] - x[6]) + (y[7] - y[6]) * (y[12] - y[6]) <> 0 OR (x[7] - x[6]) * (y[12] - y[6]) - (y[7] - y[6]) * (x[12] - x[6]) <> 0 THEN degrees(atan2(abs((x[7] - x[6]) * (y[12] - y[6]) - (y[7] - y[6]) * (x[12] - x[6])), (x[7] - x[6]) * (x[12] - x[6]) + (y[7] - y[6]) * (y[12] - y[6]))) END AS left_shoulder,  -- degrees at the left shoulder, between elbow and hip. 0 is an arm along the trunk, 180 an arm above the head. NULL if a joint is missing
+    CASE WHEN (x[4] - x[3]) * (x[9] - x[3]) + (y[4] - y[3]) * (y[9] - y[3]) <> 0 OR (x[4] - x[3]) * (y[9] - y[3]) - (y[4] - y[3]) * (x[9] - x[3]) <> 0 THEN degrees(atan2(abs((x[4] - x[3]) * (y[9] - y[3]) - (y[4] - y[3]) * (x[9] - x[3])), (x[4] - x[3]) * (x[9] - x[3]) + (y[4] - y[3]) * (y[9] - y[3]))) END AS right_shoulder,  -- degrees at the right shoulder, between elbow and hip. 0 is an arm along the trunk, 180 an arm above the head. NULL if a joint is missing
+    CASE WHEN x[2] - (x[12] + x[9]) / 2 <> 0 OR y[2] - (y[12] + y[9]) / 2 <> 0 THEN degrees(atan2(abs(x[2] - (x[12] + x[9]) / 2), -(y[2] - (y[12] + y[9]) / 2))) END AS trunk  -- degrees between the vertical and the line from the hips to the neck. 0 is upright, 180 upside down. NULL if unknown
+FROM poses;
+
+-- The n poses most similar to the stored pose with this id, best first. Usually that pose itself is first.
+--   FROM similar_poses(42)
+--   FROM similar_poses(42, 20, parts := ['left_arm', 'head'], mirror := false, in_collection := 'women')
 -- mirror: whether mirrored poses match as well. turn: whether rotations in the image plane are ignored.
+-- parts: only these parts of the body, from the table body_parts. NULL means the whole body.
 -- min_shared: number of joints that a pose must share with the query. If the query has fewer, a pose must share all of them.
 -- in_collection: only poses of this collection. NULL means all.
 -- among: the name of a table or view with the columns of poses. Only its poses are searched:
 --   CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height
-CREATE OR REPLACE MACRO nearest_poses(
-    q_vector, q_weight, n, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL
-) AS TABLE
-    FROM with_sources(
-        (SELECT [{'mirrored': false, 'q': pose_query(argument.v, argument.w, turn := argument.turn)}]
-             || CASE WHEN argument.mirror
-                THEN [{'mirrored': true,
-                       'q': pose_query(mirrored_vector(argument.v), mirrored_weight(argument.w), turn := argument.turn)}]
-                ELSE [] END
-         FROM (SELECT {'v': q_vector::FLOAT[28], 'w': q_weight::FLOAT[14], 'mirror': mirror, 'turn': turn}) AS bound(argument)
-         WHERE argument.v IS NOT NULL),
-        n, min_shared, among, in_collection);
-
--- The n poses most similar to the stored pose with this id. Usually that pose itself is first.
---   FROM similar_poses(42)
---   FROM similar_poses(42, 20, parts := ['left_arm', 'head'], mirror := false, in_collection := 'women')
--- parts: only these parts of the body, from the view body_parts. The other arguments are those of nearest_poses.
 CREATE OR REPLACE MACRO similar_poses(
     id, n := 10, mirror := true, turn := false, parts := NULL, min_shared := 6, among := 'poses', in_collection := NULL
 ) AS TABLE
-    FROM nearest_poses(
-        (SELECT p.vector FROM (SELECT {'id': id}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
-        (SELECT parts_weight(p.mask, argument.parts)
-         FROM (SELECT {'id': id, 'parts': parts}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
-        n, mirror := mirror, turn := turn, min_shared := min_shared, among := among, in_collection := in_collection);
+    WITH argument(id, n, mirror, turn, parts, min_shared, in_collection) AS MATERIALIZED (
+        SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, turn::BOOLEAN, parts::VARCHAR[], min_shared::INTEGER, in_collection::VARCHAR
+    ), stored AS MATERIALIZED (
+        SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.id)
+               ELSE {'vector': p.vector, 'mask': p.mask} END AS pose
+        FROM argument LEFT JOIN poses AS p ON p.pose_id = argument.id
+        WHERE argument.id IS NOT NULL
+    ), named AS (
+        SELECT unnest(string_split(replace(array_to_string(argument.parts, ','), '-', '_'), ',')) AS part
+        FROM argument WHERE len(argument.parts) > 0
+    ), chosen AS MATERIALIZED (
+        SELECT DISTINCT CASE WHEN body_parts.part IS NULL
+                        THEN error('there is no part of the body named ' || named.part || '. The table body_parts has all')
+                        ELSE body_parts.joint END AS joint
+        FROM named LEFT JOIN body_parts USING (part)
+    ), compared AS MATERIALIZED (
+        SELECT j.position
+        FROM joints AS j, (SELECT count(*) AS joints FROM chosen) AS number
+        WHERE j.position <= 14 AND (
+            number.joints = 0
+            OR j.joint IN (SELECT joint FROM chosen)
+            OR number.joints < 3 AND j.joint IN (SELECT joint FROM body_parts WHERE part = 'torso'))
+    ), joint AS MATERIALIZED (
+        SELECT j.position AS i, j.opposite, CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] ELSE 0 END::DOUBLE AS w,
+               stored.pose.vector[j.position]::DOUBLE AS u, stored.pose.vector[j.position + 14]::DOUBLE AS v, 0::DOUBLE AS f
+        FROM stored, joints AS j WHERE j.position <= 14
+    ), centre AS (
+        SELECT sum(w) AS total, sum(w * u) / sum(w) AS u, sum(w * v) / sum(w) AS v, sum(w * f) / sum(w) AS f FROM joint
+    ), centred AS MATERIALIZED (
+        SELECT j.i, j.opposite, j.w, j.w * (j.u - c.u) AS u, j.w * (j.v - c.v) AS v, j.w * (j.f - c.f) AS f,
+               j.w * ((j.u - c.u) * (j.u - c.u) + (j.v - c.v) * (j.v - c.v) + (j.f - c.f) * (j.f - c.f)) AS squares
+        FROM joint AS j, centre AS c WHERE c.total > 0
+    ), query AS MATERIALIZED (
+        SELECT sum(w) AS total, count(*) FILTER (w > 0) AS joints,
+               list(w ORDER BY i)::FLOAT[14] AS weight,
+               (list(w ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[28] AS ones_u,
+               (list(0.0 ORDER BY i) || list(w ORDER BY i))::FLOAT[28] AS ones_v,
+               (list(u ORDER BY i) || list(v ORDER BY i))::FLOAT[28] AS along,
+               (list(v ORDER BY i) || list(-u ORDER BY i))::FLOAT[28] AS across,
+               list(w ORDER BY opposite)::FLOAT[14] AS flipped_weight,
+               (list(w ORDER BY opposite) || list(0.0 ORDER BY i))::FLOAT[28] AS flipped_ones_u,
+               (list(0.0 ORDER BY i) || list(w ORDER BY opposite))::FLOAT[28] AS flipped_ones_v,
+               (list(-u ORDER BY opposite) || list(v ORDER BY opposite))::FLOAT[28] AS flipped_along,
+               (list(v ORDER BY opposite) || list(u ORDER BY opposite))::FLOAT[28] AS flipped_across
+        FROM centred HAVING count(*) > 0
+    ), shared AS MATERIALIZED (
+        SELECT s.joint_set,
+               count(*) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0) AS joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS n, coalesce(sum(q.u) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS squares,
+               count(*) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0) AS flipped_joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_n, coalesce(sum(-q.u) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_squares
+        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM centred WHERE w > 0) AS q
+        GROUP BY s.joint_set
+    ), correlated AS (
+        SELECT p.pose_id, p.snapshot_id, s.joints, s.flipped_joints,
+               s.n / q.total AS share, s.flipped_n / q.total AS flipped_share,
+               CASE WHEN s.joints >= least(argument.min_shared, q.joints)
+               THEN (CASE WHEN argument.turn THEN sqrt(((array_inner_product(p.vector, q.along)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.u + array_inner_product(p.vector, q.ones_v)::DOUBLE * s.v) / s.n)) * ((array_inner_product(p.vector, q.along)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.u + array_inner_product(p.vector, q.ones_v)::DOUBLE * s.v) / s.n)) + ((array_inner_product(p.vector, q.across)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.v - array_inner_product(p.vector, q.ones_v)::DOUBLE * s.u) / s.n)) * ((array_inner_product(p.vector, q.across)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.v - array_inner_product(p.vector, q.ones_v)::DOUBLE * s.u) / s.n))) ELSE (array_inner_product(p.vector, q.along)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.u + array_inner_product(p.vector, q.ones_v)::DOUBLE * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN array_inner_product(p.squares, q.weight)::DOUBLE - ((array_inner_product(p.vector, q.ones_u)::DOUBLE) * (array_inner_product(p.vector, q.ones_u)::DOUBLE) + (array_inner_product(p.vector, q.ones_v)::DOUBLE) * (array_inner_product(p.vector, q.ones_v)::DOUBLE)) / s.n > 0.001 THEN array_inner_product(p.squares, q.weight)::DOUBLE - ((array_inner_product(p.vector, q.ones_u)::DOUBLE) * (array_inner_product(p.vector, q.ones_u)::DOUBLE) + (array_inner_product(p.vector, q.ones_v)::DOUBLE) * (array_inner_product(p.vector, q.ones_v)::DOUBLE)) / s.n END)) END AS plain,
+               CASE WHEN argument.mirror AND s.flipped_joints >= least(argument.min_shared, q.joints)
+               THEN (CASE WHEN argument.turn THEN sqrt(((array_inner_product(p.vector, q.flipped_along)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_u + array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_v) / s.flipped_n)) * ((array_inner_product(p.vector, q.flipped_along)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_u + array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_v) / s.flipped_n)) + ((array_inner_product(p.vector, q.flipped_across)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_v - array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_u) / s.flipped_n)) * ((array_inner_product(p.vector, q.flipped_across)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_v - array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_u) / s.flipped_n))) ELSE (array_inner_product(p.vector, q.flipped_along)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_u + array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_v) / s.flipped_n) END) / sqrt((CASE WHEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n > 0.001 THEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n END) * (CASE WHEN array_inner_product(p.squares, q.flipped_weight)::DOUBLE - ((array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) + (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE)) / s.flipped_n > 0.001 THEN array_inner_product(p.squares, q.flipped_weight)::DOUBLE - ((array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) + (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE)) / s.flipped_n END)) END AS flipped
+        FROM query_table(among) AS p JOIN shared AS s ON s.joint_set = p.joint_set, query AS q, argument
+        WHERE p.snapshot_id IN (
+            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
+            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
+    ), penalized AS (
+        SELECT pose_id, snapshot_id, joints, flipped_joints,
+               CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
+               CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
+        FROM correlated
+    ), compared_poses AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
+               CASE WHEN coalesce(flipped > plain, plain IS NULL) THEN flipped_joints ELSE joints END::INTEGER AS shared_joints
+        FROM penalized WHERE plain IS NOT NULL OR flipped IS NOT NULL
+    ), lowest AS (  -- Sorting is fast for the few poses that are as similar as this.
+        SELECT CASE WHEN any_value(a.n) < 1000000
+               THEN list_min(max(c.similarity, greatest(1, least(a.n, 999999)))) ELSE -1 END AS similarity
+        FROM compared_poses AS c, argument AS a
+    ), ranked AS (
+        SELECT row_number() OVER (ORDER BY c.similarity DESC, c.pose_id) AS rank, c.*
+        FROM compared_poses AS c, lowest WHERE c.similarity >= lowest.similarity
+    ), newest AS (
+        SELECT s.collection, max(c.clustering_id) AS clustering_id
+        FROM (SELECT DISTINCT collection FROM snapshots) AS s
+        JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
+        GROUP BY s.collection
+    )
+    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster
+    FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
+    JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
+    LEFT JOIN newest ON newest.collection = s.collection
+    LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = r.pose_id
+    ORDER BY r.rank;
 
 -- The same for world coordinates. The direction from which the person is seen is ignored. There are no rows if the pose has no
 -- world coordinates. among: the name of a table or view with the columns of world_poses.
+--   FROM similar_views(42)
 CREATE OR REPLACE MACRO similar_views(
     id, n := 10, mirror := true, parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL
 ) AS TABLE
-    FROM with_sources(
-        (SELECT [{'mirrored': false, 'q': world_query(world_vector, weight)}]
-             || CASE WHEN argument.mirror
-                THEN [{'mirrored': true, 'q': world_query(mirrored_world_vector(world_vector), mirrored_weight(weight))}]
-                ELSE [] END
-         FROM (SELECT p.world_vector, parts_weight(p.mask, argument.parts) AS weight, argument
-               FROM (SELECT {'id': id, 'parts': parts, 'mirror': mirror}) AS bound(argument)
-               JOIN poses AS p ON p.pose_id = argument.id WHERE p.world_vector IS NOT NULL)),
-        n, min_shared, among, in_collection);
+    WITH argument(id, n, mirror, parts, min_shared, in_collection) AS MATERIALIZED (
+        SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, parts::VARCHAR[], min_shared::INTEGER, in_collection::VARCHAR
+    ), stored AS MATERIALIZED (
+        SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.id)
+               ELSE {'world_vector': p.world_vector, 'mask': p.mask} END AS pose
+        FROM argument LEFT JOIN poses AS p ON p.pose_id = argument.id
+        WHERE argument.id IS NOT NULL
+    ), named AS (
+        SELECT unnest(string_split(replace(array_to_string(argument.parts, ','), '-', '_'), ',')) AS part
+        FROM argument WHERE len(argument.parts) > 0
+    ), chosen AS MATERIALIZED (
+        SELECT DISTINCT CASE WHEN body_parts.part IS NULL
+                        THEN error('there is no part of the body named ' || named.part || '. The table body_parts has all')
+                        ELSE body_parts.joint END AS joint
+        FROM named LEFT JOIN body_parts USING (part)
+    ), compared AS MATERIALIZED (
+        SELECT j.position
+        FROM joints AS j, (SELECT count(*) AS joints FROM chosen) AS number
+        WHERE j.position <= 14 AND (
+            number.joints = 0
+            OR j.joint IN (SELECT joint FROM chosen)
+            OR number.joints < 3 AND j.joint IN (SELECT joint FROM body_parts WHERE part = 'torso'))
+    ), joint AS MATERIALIZED (
+        SELECT j.position AS i, j.opposite, CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] ELSE 0 END::DOUBLE AS w,
+               stored.pose.world_vector[j.position]::DOUBLE AS u, stored.pose.world_vector[j.position + 28]::DOUBLE AS v, stored.pose.world_vector[j.position + 14]::DOUBLE AS f
+        FROM stored, joints AS j WHERE j.position <= 14 AND stored.pose.world_vector IS NOT NULL
+    ), centre AS (
+        SELECT sum(w) AS total, sum(w * u) / sum(w) AS u, sum(w * v) / sum(w) AS v, sum(w * f) / sum(w) AS f FROM joint
+    ), centred AS MATERIALIZED (
+        SELECT j.i, j.opposite, j.w, j.w * (j.u - c.u) AS u, j.w * (j.v - c.v) AS v, j.w * (j.f - c.f) AS f,
+               j.w * ((j.u - c.u) * (j.u - c.u) + (j.v - c.v) * (j.v - c.v) + (j.f - c.f) * (j.f - c.f)) AS squares
+        FROM joint AS j, centre AS c WHERE c.total > 0
+    ), query AS MATERIALIZED (
+        SELECT sum(w) AS total, count(*) FILTER (w > 0) AS joints,
+               list(w ORDER BY i)::FLOAT[14] AS weight,
+               (list(w ORDER BY i) || list(0.0 ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[42] AS ones_u,
+               (list(0.0 ORDER BY i) || list(0.0 ORDER BY i) || list(w ORDER BY i))::FLOAT[42] AS ones_v,
+               (list(0.0 ORDER BY i) || list(w ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[42] AS ones_f,
+               (list(0.0 ORDER BY i) || list(f ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[42] AS fixed,
+               (list(u ORDER BY i) || list(0.0 ORDER BY i) || list(v ORDER BY i))::FLOAT[42] AS along,
+               (list(v ORDER BY i) || list(0.0 ORDER BY i) || list(-u ORDER BY i))::FLOAT[42] AS across,
+               list(w ORDER BY opposite)::FLOAT[14] AS flipped_weight,
+               (list(w ORDER BY opposite) || list(0.0 ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[42] AS flipped_ones_u,
+               (list(0.0 ORDER BY i) || list(0.0 ORDER BY i) || list(w ORDER BY opposite))::FLOAT[42] AS flipped_ones_v,
+               (list(0.0 ORDER BY i) || list(w ORDER BY opposite) || list(0.0 ORDER BY i))::FLOAT[42] AS flipped_ones_f,
+               (list(0.0 ORDER BY i) || list(f ORDER BY opposite) || list(0.0 ORDER BY i))::FLOAT[42] AS flipped_fixed,
+               (list(-u ORDER BY opposite) || list(0.0 ORDER BY i) || list(v ORDER BY opposite))::FLOAT[42] AS flipped_along,
+               (list(v ORDER BY opposite) || list(0.0 ORDER BY i) || list(u ORDER BY opposite))::FLOAT[42] AS flipped_across
+        FROM centred HAVING count(*) > 0
+    ), shared AS MATERIALIZED (
+        SELECT s.joint_set,
+               count(*) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0) AS joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS n, coalesce(sum(q.u) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS squares,
+               count(*) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0) AS flipped_joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_n, coalesce(sum(-q.u) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_squares
+        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM centred WHERE w > 0) AS q
+        GROUP BY s.joint_set
+    ), correlated AS (
+        SELECT p.pose_id, p.snapshot_id, s.joints, s.flipped_joints,
+               s.n / q.total AS share, s.flipped_n / q.total AS flipped_share,
+               CASE WHEN s.joints >= least(argument.min_shared, q.joints)
+               THEN ((array_inner_product(p.vector, q.fixed)::DOUBLE - array_inner_product(p.vector, q.ones_f)::DOUBLE * s.f / s.n) + sqrt(((array_inner_product(p.vector, q.along)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.u + array_inner_product(p.vector, q.ones_v)::DOUBLE * s.v) / s.n)) * ((array_inner_product(p.vector, q.along)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.u + array_inner_product(p.vector, q.ones_v)::DOUBLE * s.v) / s.n)) + ((array_inner_product(p.vector, q.across)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.v - array_inner_product(p.vector, q.ones_v)::DOUBLE * s.u) / s.n)) * ((array_inner_product(p.vector, q.across)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.v - array_inner_product(p.vector, q.ones_v)::DOUBLE * s.u) / s.n)))) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN array_inner_product(p.squares, q.weight)::DOUBLE - ((array_inner_product(p.vector, q.ones_u)::DOUBLE) * (array_inner_product(p.vector, q.ones_u)::DOUBLE) + (array_inner_product(p.vector, q.ones_v)::DOUBLE) * (array_inner_product(p.vector, q.ones_v)::DOUBLE) + (array_inner_product(p.vector, q.ones_f)::DOUBLE) * (array_inner_product(p.vector, q.ones_f)::DOUBLE)) / s.n > 0.001 THEN array_inner_product(p.squares, q.weight)::DOUBLE - ((array_inner_product(p.vector, q.ones_u)::DOUBLE) * (array_inner_product(p.vector, q.ones_u)::DOUBLE) + (array_inner_product(p.vector, q.ones_v)::DOUBLE) * (array_inner_product(p.vector, q.ones_v)::DOUBLE) + (array_inner_product(p.vector, q.ones_f)::DOUBLE) * (array_inner_product(p.vector, q.ones_f)::DOUBLE)) / s.n END)) END AS plain,
+               CASE WHEN argument.mirror AND s.flipped_joints >= least(argument.min_shared, q.joints)
+               THEN ((array_inner_product(p.vector, q.flipped_fixed)::DOUBLE - array_inner_product(p.vector, q.flipped_ones_f)::DOUBLE * s.flipped_f / s.flipped_n) + sqrt(((array_inner_product(p.vector, q.flipped_along)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_u + array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_v) / s.flipped_n)) * ((array_inner_product(p.vector, q.flipped_along)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_u + array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_v) / s.flipped_n)) + ((array_inner_product(p.vector, q.flipped_across)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_v - array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_u) / s.flipped_n)) * ((array_inner_product(p.vector, q.flipped_across)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_v - array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_u) / s.flipped_n)))) / sqrt((CASE WHEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n > 0.001 THEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n END) * (CASE WHEN array_inner_product(p.squares, q.flipped_weight)::DOUBLE - ((array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) + (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE) + (array_inner_product(p.vector, q.flipped_ones_f)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_f)::DOUBLE)) / s.flipped_n > 0.001 THEN array_inner_product(p.squares, q.flipped_weight)::DOUBLE - ((array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) + (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE) + (array_inner_product(p.vector, q.flipped_ones_f)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_f)::DOUBLE)) / s.flipped_n END)) END AS flipped
+        FROM query_table(among) AS p JOIN shared AS s ON s.joint_set = p.joint_set, query AS q, argument
+        WHERE p.snapshot_id IN (
+            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
+            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
+    ), penalized AS (
+        SELECT pose_id, snapshot_id, joints, flipped_joints,
+               CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
+               CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
+        FROM correlated
+    ), compared_poses AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
+               CASE WHEN coalesce(flipped > plain, plain IS NULL) THEN flipped_joints ELSE joints END::INTEGER AS shared_joints
+        FROM penalized WHERE plain IS NOT NULL OR flipped IS NOT NULL
+    ), lowest AS (  -- Sorting is fast for the few poses that are as similar as this.
+        SELECT CASE WHEN any_value(a.n) < 1000000
+               THEN list_min(max(c.similarity, greatest(1, least(a.n, 999999)))) ELSE -1 END AS similarity
+        FROM compared_poses AS c, argument AS a
+    ), ranked AS (
+        SELECT row_number() OVER (ORDER BY c.similarity DESC, c.pose_id) AS rank, c.*
+        FROM compared_poses AS c, lowest WHERE c.similarity >= lowest.similarity
+    ), newest AS (
+        SELECT s.collection, max(c.clustering_id) AS clustering_id
+        FROM (SELECT DISTINCT collection FROM snapshots) AS s
+        JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
+        GROUP BY s.collection
+    )
+    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster
+    FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
+    JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
+    LEFT JOIN newest ON newest.collection = s.collection
+    LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = r.pose_id
+    ORDER BY r.rank;
 
--- The correlation of two poses from sums over the joints that both have: their number n, and seven sums of coordinates and of
--- products. All joints have the same weight.
-CREATE OR REPLACE MACRO correlation_of_sums(n, ab, ax, ay, bx, b_y, aa, bb) AS
-    (ab - (ax * bx + ay * b_y) / n) / sqrt(spread_or_null(aa - (ax * ax + ay * ay) / n) * spread_or_null(bb - (bx * bx + b_y * b_y) / n));
-CREATE OR REPLACE MACRO pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares) AS correlation_of_sums(
-    nullif(array_inner_product(a_mask, b_mask), 0)::DOUBLE, array_inner_product(a, b)::DOUBLE,
-    array_inner_product(a[1:14]::FLOAT[14], b_mask)::DOUBLE, array_inner_product(a[15:28]::FLOAT[14], b_mask)::DOUBLE,
-    array_inner_product(b[1:14]::FLOAT[14], a_mask)::DOUBLE, array_inner_product(b[15:28]::FLOAT[14], a_mask)::DOUBLE,
-    array_inner_product(a_squares, b_mask)::DOUBLE, array_inner_product(b_squares, a_mask)::DOUBLE);
-
--- The similarity of two poses. NULL if they share fewer than 6 body joints, and also fewer than `fewest`.
--- fewest: number of joints of the query. For the same similarity in both directions, that of the pose with fewer joints.
--- of_joints: number of joints of the query. For the same similarity in both directions, that of the pose with more joints.
-CREATE OR REPLACE MACRO pair_similarity(a, a_mask, a_squares, b, b_mask, b_squares, fewest, of_joints) AS
-    CASE WHEN array_inner_product(a_mask, b_mask) >= least(6, fewest)
-    THEN penalized(pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares), array_inner_product(a_mask, b_mask)::DOUBLE / of_joints)
-    END;
+-- The n poses most similar to a pose that need not be stored, best first.
+--   FROM nearest_poses([...28 numbers...], [...14 weights...], 10)
+-- vector: like poses.vector. weight: the weight of each body joint, 0 where it is missing or ignored.
+-- The other arguments are those of similar_poses.
+CREATE OR REPLACE MACRO nearest_poses(
+    vector, weight, n := 10, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL
+) AS TABLE
+    WITH argument(vector, weight, n, mirror, turn, min_shared, in_collection) AS MATERIALIZED (
+        SELECT vector::FLOAT[28], weight::FLOAT[14], n::BIGINT, mirror::BOOLEAN, turn::BOOLEAN, min_shared::INTEGER, in_collection::VARCHAR
+    ), joint AS MATERIALIZED (
+        SELECT j.position AS i, j.opposite, argument.weight[j.position]::DOUBLE AS w,
+               argument.vector[j.position]::DOUBLE AS u, argument.vector[j.position + 14]::DOUBLE AS v, 0::DOUBLE AS f
+        FROM argument, joints AS j WHERE j.position <= 14
+    ), centre AS (
+        SELECT sum(w) AS total, sum(w * u) / sum(w) AS u, sum(w * v) / sum(w) AS v, sum(w * f) / sum(w) AS f FROM joint
+    ), centred AS MATERIALIZED (
+        SELECT j.i, j.opposite, j.w, j.w * (j.u - c.u) AS u, j.w * (j.v - c.v) AS v, j.w * (j.f - c.f) AS f,
+               j.w * ((j.u - c.u) * (j.u - c.u) + (j.v - c.v) * (j.v - c.v) + (j.f - c.f) * (j.f - c.f)) AS squares
+        FROM joint AS j, centre AS c WHERE c.total > 0
+    ), query AS MATERIALIZED (
+        SELECT sum(w) AS total, count(*) FILTER (w > 0) AS joints,
+               list(w ORDER BY i)::FLOAT[14] AS weight,
+               (list(w ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[28] AS ones_u,
+               (list(0.0 ORDER BY i) || list(w ORDER BY i))::FLOAT[28] AS ones_v,
+               (list(u ORDER BY i) || list(v ORDER BY i))::FLOAT[28] AS along,
+               (list(v ORDER BY i) || list(-u ORDER BY i))::FLOAT[28] AS across,
+               list(w ORDER BY opposite)::FLOAT[14] AS flipped_weight,
+               (list(w ORDER BY opposite) || list(0.0 ORDER BY i))::FLOAT[28] AS flipped_ones_u,
+               (list(0.0 ORDER BY i) || list(w ORDER BY opposite))::FLOAT[28] AS flipped_ones_v,
+               (list(-u ORDER BY opposite) || list(v ORDER BY opposite))::FLOAT[28] AS flipped_along,
+               (list(v ORDER BY opposite) || list(u ORDER BY opposite))::FLOAT[28] AS flipped_across
+        FROM centred HAVING count(*) > 0
+    ), shared AS MATERIALIZED (
+        SELECT s.joint_set,
+               count(*) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0) AS joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS n, coalesce(sum(q.u) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS squares,
+               count(*) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0) AS flipped_joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_n, coalesce(sum(-q.u) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_squares
+        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM centred WHERE w > 0) AS q
+        GROUP BY s.joint_set
+    ), correlated AS (
+        SELECT p.pose_id, p.snapshot_id, s.joints, s.flipped_joints,
+               s.n / q.total AS share, s.flipped_n / q.total AS flipped_share,
+               CASE WHEN s.joints >= least(argument.min_shared, q.joints)
+               THEN (CASE WHEN argument.turn THEN sqrt(((array_inner_product(p.vector, q.along)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.u + array_inner_product(p.vector, q.ones_v)::DOUBLE * s.v) / s.n)) * ((array_inner_product(p.vector, q.along)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.u + array_inner_product(p.vector, q.ones_v)::DOUBLE * s.v) / s.n)) + ((array_inner_product(p.vector, q.across)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.v - array_inner_product(p.vector, q.ones_v)::DOUBLE * s.u) / s.n)) * ((array_inner_product(p.vector, q.across)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.v - array_inner_product(p.vector, q.ones_v)::DOUBLE * s.u) / s.n))) ELSE (array_inner_product(p.vector, q.along)::DOUBLE - (array_inner_product(p.vector, q.ones_u)::DOUBLE * s.u + array_inner_product(p.vector, q.ones_v)::DOUBLE * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN array_inner_product(p.squares, q.weight)::DOUBLE - ((array_inner_product(p.vector, q.ones_u)::DOUBLE) * (array_inner_product(p.vector, q.ones_u)::DOUBLE) + (array_inner_product(p.vector, q.ones_v)::DOUBLE) * (array_inner_product(p.vector, q.ones_v)::DOUBLE)) / s.n > 0.001 THEN array_inner_product(p.squares, q.weight)::DOUBLE - ((array_inner_product(p.vector, q.ones_u)::DOUBLE) * (array_inner_product(p.vector, q.ones_u)::DOUBLE) + (array_inner_product(p.vector, q.ones_v)::DOUBLE) * (array_inner_product(p.vector, q.ones_v)::DOUBLE)) / s.n END)) END AS plain,
+               CASE WHEN argument.mirror AND s.flipped_joints >= least(argument.min_shared, q.joints)
+               THEN (CASE WHEN argument.turn THEN sqrt(((array_inner_product(p.vector, q.flipped_along)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_u + array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_v) / s.flipped_n)) * ((array_inner_product(p.vector, q.flipped_along)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_u + array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_v) / s.flipped_n)) + ((array_inner_product(p.vector, q.flipped_across)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_v - array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_u) / s.flipped_n)) * ((array_inner_product(p.vector, q.flipped_across)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_v - array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_u) / s.flipped_n))) ELSE (array_inner_product(p.vector, q.flipped_along)::DOUBLE - (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE * s.flipped_u + array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE * s.flipped_v) / s.flipped_n) END) / sqrt((CASE WHEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n > 0.001 THEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n END) * (CASE WHEN array_inner_product(p.squares, q.flipped_weight)::DOUBLE - ((array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) + (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE)) / s.flipped_n > 0.001 THEN array_inner_product(p.squares, q.flipped_weight)::DOUBLE - ((array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE) + (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE) * (array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE)) / s.flipped_n END)) END AS flipped
+        FROM query_table(among) AS p JOIN shared AS s ON s.joint_set = p.joint_set, query AS q, argument
+        WHERE p.snapshot_id IN (
+            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
+            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
+    ), penalized AS (
+        SELECT pose_id, snapshot_id, joints, flipped_joints,
+               CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
+               CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
+        FROM correlated
+    ), compared_poses AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
+               CASE WHEN coalesce(flipped > plain, plain IS NULL) THEN flipped_joints ELSE joints END::INTEGER AS shared_joints
+        FROM penalized WHERE plain IS NOT NULL OR flipped IS NOT NULL
+    ), lowest AS (  -- Sorting is fast for the few poses that are as similar as this.
+        SELECT CASE WHEN any_value(a.n) < 1000000
+               THEN list_min(max(c.similarity, greatest(1, least(a.n, 999999)))) ELSE -1 END AS similarity
+        FROM compared_poses AS c, argument AS a
+    ), ranked AS (
+        SELECT row_number() OVER (ORDER BY c.similarity DESC, c.pose_id) AS rank, c.*
+        FROM compared_poses AS c, lowest WHERE c.similarity >= lowest.similarity
+    ), newest AS (
+        SELECT s.collection, max(c.clustering_id) AS clustering_id
+        FROM (SELECT DISTINCT collection FROM snapshots) AS s
+        JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
+        GROUP BY s.collection
+    )
+    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster
+    FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
+    JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
+    LEFT JOIN newest ON newest.collection = s.collection
+    LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = r.pose_id
+    ORDER BY r.rank;
 
 -- The similarity of two stored poses. It is the same in both directions. Joints that only one pose has lower the similarity.
 --   SELECT pose_similarity(42, 43)
 -- NULL if the poses share fewer than 6 body joints, unless one of them shares all of its joints.
 -- mirror: whether one pose may be mirrored if that makes them more similar.
-CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS list_transform(
-    [{
-        'a': (SELECT {'v': p.vector, 'm': p.mask, 's': p.squares, 'n': p.body_joints}
-              FROM (SELECT {'id': a}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
-        'b': (SELECT {'v': p.vector, 'm': p.mask, 's': p.squares, 'n': p.body_joints}
-              FROM (SELECT {'id': b}) AS bound(argument) JOIN poses AS p ON p.pose_id = argument.id),
-        'may_mirror': mirror
-    }],
-    lambda p: greatest(
-        pair_similarity(p.a.v, p.a.m, p.a.s, p.b.v, p.b.m, p.b.s, least(p.a.n, p.b.n), greatest(p.a.n, p.b.n)),
-        CASE WHEN p.may_mirror THEN pair_similarity(p.a.v, p.a.m, p.a.s, mirrored_vector(p.b.v), mirrored_weight(p.b.m),
-                                              mirrored_weight(p.b.s), least(p.a.n, p.b.n), greatest(p.a.n, p.b.n)) END)
-)[1];
+CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS (
+    WITH argument(a, b, mirror) AS MATERIALIZED (
+        SELECT a::BIGINT, b::BIGINT, mirror::BOOLEAN
+    ), first AS MATERIALIZED (
+        SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.a)
+               ELSE {'vector': p.vector, 'mask': p.mask, 'body_joints': p.body_joints} END AS pose
+        FROM argument LEFT JOIN poses AS p ON p.pose_id = argument.a
+        WHERE argument.a IS NOT NULL
+    ), second AS MATERIALIZED (
+        SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.b)
+               ELSE {'vector': p.vector, 'mask': p.mask, 'body_joints': p.body_joints} END AS pose
+        FROM argument LEFT JOIN poses AS p ON p.pose_id = argument.b
+        WHERE argument.b IS NOT NULL
+    ), joint AS (
+        SELECT m.mirrored, first.pose.mask[j.position]::DOUBLE * second.pose.mask[k.position] AS shared,
+               first.pose.vector[j.position]::DOUBLE AS ax, first.pose.vector[j.position + 14]::DOUBLE AS ay,
+               CASE WHEN m.mirrored THEN -1 ELSE 1 END * second.pose.vector[k.position]::DOUBLE AS bx,
+               second.pose.vector[k.position + 14]::DOUBLE AS b_y
+        FROM first, second, (VALUES (false), (true)) AS m(mirrored), joints AS j
+        JOIN joints AS k ON k.position = CASE WHEN m.mirrored THEN j.opposite ELSE j.position END
+        WHERE j.position <= 14
+    ), sums AS (
+        SELECT mirrored, sum(shared) AS n, sum(shared * ax) AS ax, sum(shared * ay) AS ay, sum(shared * bx) AS bx,
+               sum(shared * b_y) AS b_y, sum(shared * (ax * bx + ay * b_y)) AS ab,
+               sum(shared * (ax * ax + ay * ay)) AS aa, sum(shared * (bx * bx + b_y * b_y)) AS bb
+        FROM joint GROUP BY mirrored
+    ), correlated AS (
+        SELECT s.n / greatest(first.pose.body_joints, second.pose.body_joints) AS share,
+               (s.ab - (s.ax * s.bx + s.ay * s.b_y) / s.n) / sqrt((CASE WHEN s.aa - (s.ax * s.ax + s.ay * s.ay) / s.n > 0.001 THEN s.aa - (s.ax * s.ax + s.ay * s.ay) / s.n END) * (CASE WHEN s.bb - (s.bx * s.bx + s.b_y * s.b_y) / s.n > 0.001 THEN s.bb - (s.bx * s.bx + s.b_y * s.b_y) / s.n END)) AS correlation
+        FROM sums AS s, first, second, argument
+        WHERE s.n >= least(6, first.pose.body_joints, second.pose.body_joints) AND (argument.mirror OR NOT s.mirrored)
+    )
+    SELECT max(CASE WHEN correlation IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END) FROM correlated
+);
 
 -- How much each joint of a query, which is a stored pose, adds to its distance from another stored pose. The contributions sum to
 -- 1 - similarity, with the similarity of similar_poses(query_id).
 --   FROM pose_differences(42, 43) ORDER BY contribution DESC
 -- mirrored: whether the query is mirrored. The joints are named as in the query that is not mirrored.
 CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TABLE
-    WITH bound(argument) AS (
-        SELECT {'query_id': query_id, 'id': id, 'mirrored': mirrored}
-    ), pair AS (
-        SELECT argument.mirrored AS is_mirrored, a.mask AS has, a.vector AS a,
-               CASE WHEN argument.mirrored THEN mirrored_vector(b.vector) ELSE b.vector END AS b,
-               CASE WHEN argument.mirrored THEN mirrored_weight(b.mask) ELSE b.mask END AS asked
-        FROM bound JOIN poses AS a ON a.pose_id = argument.id JOIN poses AS b ON b.pose_id = argument.query_id
-    ), shared AS (
-        SELECT *, [has[i] * asked[i] for i in range(1, 15)]::DOUBLE[] AS w FROM pair
-    ), moved AS (
-        SELECT *, centred(a[1:14], w) AS ax, centred(a[15:28], w) AS ay, centred(b[1:14], w) AS bx, centred(b[15:28], w) AS byy
-        FROM shared
-    ), scaled AS (
-        SELECT *, sqrt(list_dot_product(ax, ax) + list_dot_product(ay, ay)) AS size_a,
-               sqrt(list_dot_product(bx, bx) + list_dot_product(byy, byy)) AS size_b FROM moved
-    ), parted AS (
-        SELECT *, (list_dot_product(ax, bx) + list_dot_product(ay, byy)) / (size_a * size_b) AS correlation,
-               list_sum(w) / list_sum(asked::DOUBLE[]) AS share FROM scaled
+    WITH argument(query_id, id, mirrored) AS MATERIALIZED (
+        SELECT query_id::BIGINT, id::BIGINT, mirrored::BOOLEAN
+    ), stored AS MATERIALIZED (
+        SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.id)
+               ELSE {'vector': p.vector, 'mask': p.mask} END AS pose
+        FROM argument LEFT JOIN poses AS p ON p.pose_id = argument.id
+        WHERE argument.id IS NOT NULL
+    ), query AS MATERIALIZED (
+        SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.query_id)
+               ELSE {'vector': p.vector, 'mask': p.mask} END AS pose
+        FROM argument LEFT JOIN poses AS p ON p.pose_id = argument.query_id
+        WHERE argument.query_id IS NOT NULL
+    ), joint AS (
+        SELECT k.position, k.joint, stored.pose.mask[j.position]::DOUBLE * query.pose.mask[k.position] AS shared,
+               stored.pose.vector[j.position]::DOUBLE AS ax, stored.pose.vector[j.position + 14]::DOUBLE AS ay,
+               CASE WHEN argument.mirrored THEN -1 ELSE 1 END * query.pose.vector[k.position]::DOUBLE AS bx,
+               query.pose.vector[k.position + 14]::DOUBLE AS b_y
+        FROM stored, query, argument, joints AS j
+        JOIN joints AS k ON k.position = CASE WHEN argument.mirrored THEN j.opposite ELSE j.position END
+        WHERE j.position <= 14 AND query.pose.mask[k.position] > 0
+    ), centre AS (
+        SELECT sum(shared) AS n, count(*) AS asked, sum(shared * ax) / sum(shared) AS ax, sum(shared * ay) / sum(shared) AS ay,
+               sum(shared * bx) / sum(shared) AS bx, sum(shared * b_y) / sum(shared) AS b_y
+        FROM joint
+    ), centred AS (
+        SELECT j.position, j.joint, j.shared, j.ax - c.ax AS ax, j.ay - c.ay AS ay, j.bx - c.bx AS bx, j.b_y - c.b_y AS b_y
+        FROM joint AS j, centre AS c
+    ), size AS (
+        SELECT sqrt(sum(shared * (ax * ax + ay * ay))) AS a, sqrt(sum(shared * (bx * bx + b_y * b_y))) AS b,
+               sum(shared * (ax * bx + ay * b_y)) / (a * b) AS correlation
+        FROM centred
     )
-    SELECT CASE WHEN is_mirrored THEN mirror.joint ELSE j.joint END AS joint,
-           CASE WHEN w[j.position] > 0
-           THEN share / 2 * ((ax[j.position] / size_a - bx[j.position] / size_b) ** 2
-                             + (ay[j.position] / size_a - byy[j.position] / size_b) ** 2)
-           ELSE greatest(0.1, 2 * (1 - correlation)) / list_sum(asked::DOUBLE[]) END AS contribution
-    FROM parted, joints AS j JOIN joints AS mirror
-      ON mirror.position = [1, 2, 6, 7, 8, 3, 4, 5, 12, 13, 14, 9, 10, 11, 16, 15, 18, 17][j.position]
-    WHERE asked[j.position] > 0;
+    SELECT j.joint,
+           CASE WHEN j.shared > 0
+           THEN c.n / c.asked / 2 * ((j.ax / s.a - j.bx / s.b) ** 2 + (j.ay / s.a - j.b_y / s.b) ** 2)
+           ELSE greatest(0.1, 2.0 * (1 - s.correlation)) / c.asked END AS contribution
+    FROM centred AS j, centre AS c, size AS s ORDER BY j.position;
 
--- A number that orders ids as if at random, and always in the same way.
-CREATE OR REPLACE MACRO hash_id(id) AS (id::UBIGINT * 2654435761) % 4294967296;  -- Knuth's multiplicative hash
--- The similarities of random pairs: all pairs of 200 random poses of the database. Of the plain and the mirrored pair, the more
--- similar counts.
-CREATE OR REPLACE MACRO random_similarities() AS TABLE
-    WITH sample AS MATERIALIZED (
-        SELECT pose_id, vector, mask, squares, body_joints, mirrored_vector(vector) AS flipped,
-               mirrored_weight(mask) AS flipped_mask, mirrored_weight(squares) AS flipped_squares
-        FROM poses
-        WHERE pose_id IN (SELECT pose_id FROM poses ORDER BY hash_id(pose_id), pose_id LIMIT 200)
+-- The percentile of a similarity: the percentage of random pairs of poses that are at most as similar. The pairs are those of 200
+-- random poses, always the same. Of the plain and the mirrored pair, the more similar counts. NULL if there are fewer than 30 poses,
+-- because their pairs say little.
+--   SELECT rank, similarity, similarity_percentile(similarity) AS percentile FROM similar_poses(42)
+CREATE OR REPLACE MACRO similarity_percentile(value) AS (
+    WITH argument(value) AS MATERIALIZED (
+        SELECT value::DOUBLE
+    ), sample AS MATERIALIZED (
+        SELECT pose_id, vector, mask, body_joints, squares FROM poses
+        ORDER BY abs(pose_id % 4294967296)::UBIGINT * 2654435761 % 4294967296, pose_id LIMIT 200
+    ), prepared AS MATERIALIZED (
+        SELECT s.pose_id, s.vector, s.mask, s.body_joints, s.squares, s.vector[1:14]::FLOAT[14] AS x, s.vector[15:28]::FLOAT[14] AS y,
+               list(-s.vector[j.position] ORDER BY opposite)::FLOAT[14] AS flipped_x,
+               list(s.vector[j.position + 14] ORDER BY opposite)::FLOAT[14] AS flipped_y,
+               (list(-s.vector[j.position] ORDER BY opposite) || list(s.vector[j.position + 14] ORDER BY opposite))::FLOAT[28] AS flipped_vector,
+               list(s.mask[j.position] ORDER BY opposite)::FLOAT[14] AS flipped_mask,
+               list(s.squares[j.position] ORDER BY opposite)::FLOAT[14] AS flipped_squares
+        FROM sample AS s, joints AS j WHERE j.position <= 14 GROUP BY ALL
+    ), correlated AS (
+        SELECT array_inner_product(a.mask, b.mask)::DOUBLE / b.body_joints AS share,
+               array_inner_product(a.mask, b.flipped_mask)::DOUBLE / b.body_joints AS flipped_share,
+               CASE WHEN array_inner_product(a.mask, b.mask) >= least(6, b.body_joints)
+               THEN (array_inner_product(a.vector, b.vector)::DOUBLE - (array_inner_product(a.x, b.mask)::DOUBLE * array_inner_product(b.x, a.mask)::DOUBLE + array_inner_product(a.y, b.mask)::DOUBLE * array_inner_product(b.y, a.mask)::DOUBLE) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0)) / sqrt((CASE WHEN array_inner_product(a.squares, b.mask)::DOUBLE - ((array_inner_product(a.x, b.mask)::DOUBLE) * (array_inner_product(a.x, b.mask)::DOUBLE) + (array_inner_product(a.y, b.mask)::DOUBLE) * (array_inner_product(a.y, b.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(a.squares, b.mask)::DOUBLE - ((array_inner_product(a.x, b.mask)::DOUBLE) * (array_inner_product(a.x, b.mask)::DOUBLE) + (array_inner_product(a.y, b.mask)::DOUBLE) * (array_inner_product(a.y, b.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0) END) * (CASE WHEN array_inner_product(b.squares, a.mask)::DOUBLE - ((array_inner_product(b.x, a.mask)::DOUBLE) * (array_inner_product(b.x, a.mask)::DOUBLE) + (array_inner_product(b.y, a.mask)::DOUBLE) * (array_inner_product(b.y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(b.squares, a.mask)::DOUBLE - ((array_inner_product(b.x, a.mask)::DOUBLE) * (array_inner_product(b.x, a.mask)::DOUBLE) + (array_inner_product(b.y, a.mask)::DOUBLE) * (array_inner_product(b.y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0) END)) END AS plain,
+               CASE WHEN array_inner_product(a.mask, b.flipped_mask) >= least(6, b.body_joints)
+               THEN (array_inner_product(a.vector, b.flipped_vector)::DOUBLE - (array_inner_product(a.x, b.flipped_mask)::DOUBLE * array_inner_product(b.flipped_x, a.mask)::DOUBLE + array_inner_product(a.y, b.flipped_mask)::DOUBLE * array_inner_product(b.flipped_y, a.mask)::DOUBLE) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0)) / sqrt((CASE WHEN array_inner_product(a.squares, b.flipped_mask)::DOUBLE - ((array_inner_product(a.x, b.flipped_mask)::DOUBLE) * (array_inner_product(a.x, b.flipped_mask)::DOUBLE) + (array_inner_product(a.y, b.flipped_mask)::DOUBLE) * (array_inner_product(a.y, b.flipped_mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(a.squares, b.flipped_mask)::DOUBLE - ((array_inner_product(a.x, b.flipped_mask)::DOUBLE) * (array_inner_product(a.x, b.flipped_mask)::DOUBLE) + (array_inner_product(a.y, b.flipped_mask)::DOUBLE) * (array_inner_product(a.y, b.flipped_mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) END) * (CASE WHEN array_inner_product(b.flipped_squares, a.mask)::DOUBLE - ((array_inner_product(b.flipped_x, a.mask)::DOUBLE) * (array_inner_product(b.flipped_x, a.mask)::DOUBLE) + (array_inner_product(b.flipped_y, a.mask)::DOUBLE) * (array_inner_product(b.flipped_y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(b.flipped_squares, a.mask)::DOUBLE - ((array_inner_product(b.flipped_x, a.mask)::DOUBLE) * (array_inner_product(b.flipped_x, a.mask)::DOUBLE) + (array_inner_product(b.flipped_y, a.mask)::DOUBLE) * (array_inner_product(b.flipped_y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) END)) END AS flipped
+        FROM prepared AS a, prepared AS b WHERE a.pose_id <> b.pose_id
+    ), pair AS MATERIALIZED (
+        SELECT greatest(CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END,
+                        CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END) AS similarity
+        FROM correlated
     )
-    SELECT greatest(
-        pair_similarity(a.vector, a.mask, a.squares, b.vector, b.mask, b.squares, b.body_joints, b.body_joints),
-        pair_similarity(a.vector, a.mask, a.squares, b.flipped, b.flipped_mask, b.flipped_squares, b.body_joints, b.body_joints)
-    ) AS similarity
-    FROM sample AS a, sample AS b WHERE a.pose_id <> b.pose_id;
--- The percentile of a similarity: the percentage of random pairs that are at most as similar. NaN if the database has no pairs.
--- It also answers if there are fewer than 30 poses, for which posesearch's own commands give no percentile.
---   SELECT rank, similarity, closer_than(similarity) AS percentile FROM similar_poses(42)
-CREATE OR REPLACE MACRO closer_than(value) AS (
-    SELECT 100.0 * count(*) FILTER (pair.similarity <= argument.value + 1e-6) / count(pair.similarity)
-    FROM (SELECT {'value': value}) AS bound(argument), random_similarities() AS pair
+    SELECT CASE WHEN (SELECT count(*) FROM sample) >= 30
+           THEN 100.0 * count(*) FILTER (p.similarity <= a.value + 1e-6) / count(p.similarity) END
+    FROM argument AS a, pair AS p WHERE a.value IS NOT NULL
 );
+
+-- The old name of similarity_percentile, for one version.
+CREATE OR REPLACE MACRO closer_than(value) AS (
+    WITH argument(value) AS MATERIALIZED (
+        SELECT value::DOUBLE
+    ), sample AS MATERIALIZED (
+        SELECT pose_id, vector, mask, body_joints, squares FROM poses
+        ORDER BY abs(pose_id % 4294967296)::UBIGINT * 2654435761 % 4294967296, pose_id LIMIT 200
+    ), prepared AS MATERIALIZED (
+        SELECT s.pose_id, s.vector, s.mask, s.body_joints, s.squares, s.vector[1:14]::FLOAT[14] AS x, s.vector[15:28]::FLOAT[14] AS y,
+               list(-s.vector[j.position] ORDER BY opposite)::FLOAT[14] AS flipped_x,
+               list(s.vector[j.position + 14] ORDER BY opposite)::FLOAT[14] AS flipped_y,
+               (list(-s.vector[j.position] ORDER BY opposite) || list(s.vector[j.position + 14] ORDER BY opposite))::FLOAT[28] AS flipped_vector,
+               list(s.mask[j.position] ORDER BY opposite)::FLOAT[14] AS flipped_mask,
+               list(s.squares[j.position] ORDER BY opposite)::FLOAT[14] AS flipped_squares
+        FROM sample AS s, joints AS j WHERE j.position <= 14 GROUP BY ALL
+    ), correlated AS (
+        SELECT array_inner_product(a.mask, b.mask)::DOUBLE / b.body_joints AS share,
+               array_inner_product(a.mask, b.flipped_mask)::DOUBLE / b.body_joints AS flipped_share,
+               CASE WHEN array_inner_product(a.mask, b.mask) >= least(6, b.body_joints)
+               THEN (array_inner_product(a.vector, b.vector)::DOUBLE - (array_inner_product(a.x, b.mask)::DOUBLE * array_inner_product(b.x, a.mask)::DOUBLE + array_inner_product(a.y, b.mask)::DOUBLE * array_inner_product(b.y, a.mask)::DOUBLE) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0)) / sqrt((CASE WHEN array_inner_product(a.squares, b.mask)::DOUBLE - ((array_inner_product(a.x, b.mask)::DOUBLE) * (array_inner_product(a.x, b.mask)::DOUBLE) + (array_inner_product(a.y, b.mask)::DOUBLE) * (array_inner_product(a.y, b.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(a.squares, b.mask)::DOUBLE - ((array_inner_product(a.x, b.mask)::DOUBLE) * (array_inner_product(a.x, b.mask)::DOUBLE) + (array_inner_product(a.y, b.mask)::DOUBLE) * (array_inner_product(a.y, b.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0) END) * (CASE WHEN array_inner_product(b.squares, a.mask)::DOUBLE - ((array_inner_product(b.x, a.mask)::DOUBLE) * (array_inner_product(b.x, a.mask)::DOUBLE) + (array_inner_product(b.y, a.mask)::DOUBLE) * (array_inner_product(b.y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(b.squares, a.mask)::DOUBLE - ((array_inner_product(b.x, a.mask)::DOUBLE) * (array_inner_product(b.x, a.mask)::DOUBLE) + (array_inner_product(b.y, a.mask)::DOUBLE) * (array_inner_product(b.y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.mask)::DOUBLE, 0) END)) END AS plain,
+               CASE WHEN array_inner_product(a.mask, b.flipped_mask) >= least(6, b.body_joints)
+               THEN (array_inner_product(a.vector, b.flipped_vector)::DOUBLE - (array_inner_product(a.x, b.flipped_mask)::DOUBLE * array_inner_product(b.flipped_x, a.mask)::DOUBLE + array_inner_product(a.y, b.flipped_mask)::DOUBLE * array_inner_product(b.flipped_y, a.mask)::DOUBLE) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0)) / sqrt((CASE WHEN array_inner_product(a.squares, b.flipped_mask)::DOUBLE - ((array_inner_product(a.x, b.flipped_mask)::DOUBLE) * (array_inner_product(a.x, b.flipped_mask)::DOUBLE) + (array_inner_product(a.y, b.flipped_mask)::DOUBLE) * (array_inner_product(a.y, b.flipped_mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(a.squares, b.flipped_mask)::DOUBLE - ((array_inner_product(a.x, b.flipped_mask)::DOUBLE) * (array_inner_product(a.x, b.flipped_mask)::DOUBLE) + (array_inner_product(a.y, b.flipped_mask)::DOUBLE) * (array_inner_product(a.y, b.flipped_mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) END) * (CASE WHEN array_inner_product(b.flipped_squares, a.mask)::DOUBLE - ((array_inner_product(b.flipped_x, a.mask)::DOUBLE) * (array_inner_product(b.flipped_x, a.mask)::DOUBLE) + (array_inner_product(b.flipped_y, a.mask)::DOUBLE) * (array_inner_product(b.flipped_y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(b.flipped_squares, a.mask)::DOUBLE - ((array_inner_product(b.flipped_x, a.mask)::DOUBLE) * (array_inner_product(b.flipped_x, a.mask)::DOUBLE) + (array_inner_product(b.flipped_y, a.mask)::DOUBLE) * (array_inner_product(b.flipped_y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) END)) END AS flipped
+        FROM prepared AS a, prepared AS b WHERE a.pose_id <> b.pose_id
+    ), pair AS MATERIALIZED (
+        SELECT greatest(CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END,
+                        CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END) AS similarity
+        FROM correlated
+    )
+    SELECT CASE WHEN (SELECT count(*) FROM sample) >= 30
+           THEN 100.0 * count(*) FILTER (p.similarity <= a.value + 1e-6) / count(p.similarity) END
+    FROM argument AS a, pair AS p WHERE a.value IS NOT NULL
+);
+
+-- The comments of the database.
+COMMENT ON TABLE about IS 'A row per fact about the whole database.';
+COMMENT ON COLUMN about.key IS 'name of the fact: ''schema_version'', ''estimator'', ''model_files''';
+COMMENT ON COLUMN about.value IS 'schema_version: a whole number. estimator: its name. The first ingest sets it, and `reestimate` can change it. Poses of different estimators are hardly comparable. model_files: JSON, for each of the user''s own network files: name of the network, path, SHA-256 and signature. {} if there are none';
+COMMENT ON TABLE joints IS 'A row per joint. Every FLOAT[18] column has one element per joint, in this order (COCO-18). The first 14 are the body joints. Every FLOAT[14] column has one element per body joint, in the same order.';
+COMMENT ON COLUMN joints.position IS 'place of the joint in the arrays. It counts from 1, as DuckDB does';
+COMMENT ON COLUMN joints.joint IS 'name of the joint';
+COMMENT ON COLUMN joints.opposite IS 'position of the same joint on the other side of the body, or its own if it has no side';
+COMMENT ON TABLE body_parts IS 'A row per part of the body and joint in it. `--parts` and `parts :=` accept the names of the parts. Each of the 14 body joints is also a part of its own.';
+COMMENT ON COLUMN body_parts.part IS 'name of the part';
+COMMENT ON COLUMN body_parts.joint IS 'name of a joint of the part';
+COMMENT ON TABLE snapshots IS 'A row per photo and collection. The same bytes are one photo, even if they have several sources.';
+COMMENT ON COLUMN snapshots.snapshot_id IS 'id of the snapshot. It stays the same';
+COMMENT ON COLUMN snapshots.source IS 'absolute path or http(s) URL: one of the photo''s sources. If any of them exists, this one does';
+COMMENT ON COLUMN snapshots.sha256 IS 'SHA-256 of the photo''s bytes, in hexadecimal digits. NULL if the photo could not be read';
+COMMENT ON COLUMN snapshots.width IS 'pixels of the upright photo. NULL if it could not be decoded, or is not known';
+COMMENT ON COLUMN snapshots.height IS 'pixels of the upright photo. NULL in the same cases';
+COMMENT ON COLUMN snapshots.collection IS 'name of the collection';
+COMMENT ON COLUMN snapshots.status IS 'whether the photo has poses';
+COMMENT ON COLUMN snapshots.reason IS 'why the photo was rejected, as a code (''no_person'', ''truncated'', ...). NULL if ingested';
+COMMENT ON COLUMN snapshots.message IS 'why the photo was rejected, as a sentence. NULL if ingested';
+COMMENT ON COLUMN snapshots.settings IS 'JSON: the rule that accepted or rejected the photo. It has "estimator", "strict" and "min_joints". After `ingest --gps`, "gps" is true. With the user''s own network files, "files" has the SHA-256 of each by the name of its network';
+COMMENT ON COLUMN snapshots.dhash IS 'Difference hash of the photo, scaled down and in grey: whether each of 8 x 8 pixels is darker than its right neighbour. The hashes of photos that look alike differ in few bits. NULL if the photo could not be decoded, or was ingested by an early version.';
+COMMENT ON COLUMN snapshots.taken_at IS 'when the photo was taken, by the camera''s own clock, without a time zone';
+COMMENT ON COLUMN snapshots.camera IS 'make and model of the camera';
+COMMENT ON COLUMN snapshots.latitude IS 'where the photo was taken: degrees, positive to the north. NULL without `ingest --gps`';
+COMMENT ON COLUMN snapshots.longitude IS 'where the photo was taken: degrees, positive to the east. NULL without `ingest --gps`';
+COMMENT ON COLUMN snapshots.ingested_at IS 'UTC: when the row was written';
+COMMENT ON COLUMN snapshots.missing_since IS 'UTC: when an ingest first found that none of the sources exists. NULL if one exists';
+COMMENT ON TABLE attributes IS 'A row per attribute of a snapshot: a further column of the list that the photo was ingested from.';
+COMMENT ON COLUMN attributes.snapshot_id IS 'the snapshot';
+COMMENT ON COLUMN attributes.name IS 'name of the attribute';
+COMMENT ON COLUMN attributes.value IS 'its value as text';
+COMMENT ON TABLE sources IS 'A row per path or URL at which a photo is or was. Two copies of a photo are one snapshot with two sources. An ingest compares the size and modification time of each file with this table, to decide which files it must read.';
+COMMENT ON COLUMN sources.source IS 'absolute path or http(s) URL, unique in its collection';
+COMMENT ON COLUMN sources.collection IS 'name of the collection';
+COMMENT ON COLUMN sources.snapshot_id IS 'the snapshot of the photo';
+COMMENT ON COLUMN sources.bytes IS 'size of the photo. NULL if it could not be read, or was last read by an early version';
+COMMENT ON COLUMN sources.modified_ns IS 'modification time of the file, nanoseconds since 1970 (UTC). NULL in the same cases, and for a URL. Also NULL if the file was just written, and for a time in the future, before 1677 or after 2262';
+COMMENT ON COLUMN sources.etag IS 'the header ETag of the server, to ask later whether the photo has changed. NULL for a file, if the server did not send it, and for an incomplete photo';
+COMMENT ON COLUMN sources.last_modified IS 'the header Last-Modified of the server. NULL in the same cases';
+COMMENT ON COLUMN sources.missing_since IS 'UTC: when an ingest first did not find the source. NULL if the source exists';
+COMMENT ON COLUMN sources.unread_reason IS 'why the last ingest could not read the photo, as a code. NULL if it could. If it could not, the poses are those of the last ingest that could';
+COMMENT ON COLUMN sources.signature IS 'signature of the source, by the user who ingested it. NULL if an early version stored the source, or if the user''s key could not be stored. posesearch opens a photo without the present user''s signature only if that user ingests it, or with --trust';
+COMMENT ON TABLE poses IS 'A row per person with enough body joints (at least `ingest --min-joints`).';
+COMMENT ON COLUMN poses.pose_id IS 'id of the pose. A new estimation gives a new id';
+COMMENT ON COLUMN poses.snapshot_id IS 'the snapshot that shows the person';
+COMMENT ON COLUMN poses.person IS 'which person of the snapshot. 1 is the most prominent';
+COMMENT ON COLUMN poses.box_x IS 'left edge of the box around the person, in pixels';
+COMMENT ON COLUMN poses.box_y IS 'top edge of the box, in pixels';
+COMMENT ON COLUMN poses.box_width IS 'width of the box, in pixels';
+COMMENT ON COLUMN poses.box_height IS 'height of the box, in pixels';
+COMMENT ON COLUMN poses.prominence IS 'height of the box divided by the height of the photo. NULL if that height is not known';
+COMMENT ON COLUMN poses.score IS 'the estimator''s own score of the person. A higher score is more certain';
+COMMENT ON COLUMN poses.estimator IS 'name of the estimator';
+COMMENT ON COLUMN poses.settings IS 'JSON: version and settings of the estimator';
+COMMENT ON COLUMN poses.body_joints IS 'number of body joints found. 14 is a complete pose';
+COMMENT ON COLUMN poses.x IS 'pixels to the right. The element of a missing joint is NULL';
+COMMENT ON COLUMN poses.y IS 'pixels down. The element of a missing joint is NULL';
+COMMENT ON COLUMN poses.joint_score IS '0 to 1: how certain the estimator is of each joint. 0 for a missing joint';
+COMMENT ON COLUMN poses.world_x IS 'metres to the right in the photo. NULL without world coordinates';
+COMMENT ON COLUMN poses.world_y IS 'metres down in the photo. NULL without world coordinates';
+COMMENT ON COLUMN poses.world_z IS 'metres away from the camera. NULL without world coordinates';
+COMMENT ON COLUMN poses.vector IS 'Computed from x and y: the "body" normalization of the body joints, x0..x13, y0..y13, without a unit. The origin is the centroid of the joints found, and the coordinates are divided by their Frobenius norm. The element of a missing joint is 0, never NULL, because inner products accept no NULL. The mask says which joints are missing.';
+COMMENT ON COLUMN poses.mask IS '1 for a body joint that was found, 0 for a missing one';
+COMMENT ON COLUMN poses.squares IS 'x^2 + y^2 of the vector, per joint';
+COMMENT ON COLUMN poses.joint_set IS 'the mask as bits: 1 for the nose, 2 for the neck, 4 for the next joint, ... 16383 is a complete pose';
+COMMENT ON COLUMN poses.world_vector IS 'Computed from the world coordinates like vector: x0..x13, y0..y13, z0..z13. NULL without world coordinates.';
+COMMENT ON COLUMN poses.world_squares IS 'x^2 + y^2 + z^2 of world_vector, per joint. NULL in the same case';
+COMMENT ON TABLE clusterings IS 'A row per k-means run. Earlier runs are kept. The view current_clusterings has the current ones.';
+COMMENT ON COLUMN clusterings.clustering_id IS 'id of the clustering. A higher one is newer';
+COMMENT ON COLUMN clusterings.collection IS 'the collection that was clustered. NULL means all poses';
+COMMENT ON COLUMN clusterings.normalization IS 'of the vectors that were clustered';
+COMMENT ON COLUMN clusterings.k IS 'number of clusters';
+COMMENT ON COLUMN clusterings.chosen_by IS 'who chose k: the user, or the elbow of the curve';
+COMMENT ON COLUMN clusterings.seed IS 'seed of the random starts';
+COMMENT ON COLUMN clusterings.complete IS 'number of complete poses. K-means grouped these';
+COMMENT ON COLUMN clusterings.partial IS 'number of partial poses. They got the label of their nearest centroid afterwards';
+COMMENT ON COLUMN clusterings.inertia IS 'sum of the squared distances of complete poses to their centroids';
+COMMENT ON COLUMN clusterings.created_at IS 'UTC: when it was stored';
+COMMENT ON TABLE centroids IS 'A row per cluster of a clustering.';
+COMMENT ON COLUMN centroids.clustering_id IS 'the clustering';
+COMMENT ON COLUMN centroids.cluster IS 'number of the cluster, from 0, the largest cluster first';
+COMMENT ON COLUMN centroids.vector IS 'mean of the cluster''s complete poses, in the clustering''s normalization: x0..x13, y0..y13';
+COMMENT ON COLUMN centroids.size IS 'number of poses with this label when the clustering was stored, partial ones too';
+COMMENT ON COLUMN centroids.medoid_pose_id IS 'the complete pose nearest to the centroid at that time. It may have been removed since';
+COMMENT ON TABLE labels IS 'A row per pose of a clustering.';
+COMMENT ON COLUMN labels.clustering_id IS 'the clustering';
+COMMENT ON COLUMN labels.pose_id IS 'the pose';
+COMMENT ON COLUMN labels.cluster IS 'the label: the cluster with the nearest centroid';
+COMMENT ON COLUMN labels.distance IS 'Distance to the centroid, without a unit. For a complete pose it is Euclidean, in the clustering''s normalization. For a partial pose it is computed over the joints found, so that it is comparable with the distances of complete poses: "body": both the pose and the centroid are first moved and scaled, so that these joints have centroid 0 and norm 1 "max": the Euclidean distance is multiplied by sqrt(14 / joints)';
+COMMENT ON TABLE inertias IS 'The inertia curve of each clustering, which has the elbow: a row per k from 1 to 13, or up to the number of distinct complete poses if that is smaller.';
+COMMENT ON COLUMN inertias.clustering_id IS 'the clustering';
+COMMENT ON COLUMN inertias.k IS 'a number of clusters that was tried';
+COMMENT ON COLUMN inertias.inertia IS 'sum of the squared distances with this k, as in clusterings';
+COMMENT ON VIEW current_clusterings IS 'The newest clustering of each collection, and the newest of all poses. A newer clustering of all poses replaces those of the collections.';
+COMMENT ON COLUMN current_clusterings.clustering_id IS 'id of the clustering. A higher one is newer';
+COMMENT ON COLUMN current_clusterings.collection IS 'the collection that was clustered. NULL means all poses';
+COMMENT ON COLUMN current_clusterings.normalization IS 'of the vectors that were clustered';
+COMMENT ON COLUMN current_clusterings.k IS 'number of clusters';
+COMMENT ON COLUMN current_clusterings.chosen_by IS 'who chose k: the user, or the elbow of the curve';
+COMMENT ON COLUMN current_clusterings.seed IS 'seed of the random starts';
+COMMENT ON COLUMN current_clusterings.complete IS 'number of complete poses. K-means grouped these';
+COMMENT ON COLUMN current_clusterings.partial IS 'number of partial poses. They got the label of their nearest centroid afterwards';
+COMMENT ON COLUMN current_clusterings.inertia IS 'sum of the squared distances of complete poses to their centroids';
+COMMENT ON COLUMN current_clusterings.created_at IS 'UTC: when it was stored';
+COMMENT ON VIEW labelled_poses IS 'A row per pose, with its source and its label in the newest clustering that covers its collection. clustering_id, cluster and distance are NULL if there is no such clustering, or if the pose was added after it. `--where` has these columns.';
+COMMENT ON COLUMN labelled_poses.pose_id IS 'id of the pose. A new estimation gives a new id';
+COMMENT ON COLUMN labelled_poses.snapshot_id IS 'id of the snapshot. It stays the same';
+COMMENT ON COLUMN labelled_poses.source IS 'absolute path or http(s) URL: one of the photo''s sources. If any of them exists, this one does';
+COMMENT ON COLUMN labelled_poses.collection IS 'name of the collection';
+COMMENT ON COLUMN labelled_poses.person IS 'which person of the snapshot. 1 is the most prominent';
+COMMENT ON COLUMN labelled_poses.body_joints IS 'number of body joints found. 14 is a complete pose';
+COMMENT ON COLUMN labelled_poses.score IS 'the estimator''s own score of the person. A higher score is more certain';
+COMMENT ON COLUMN labelled_poses.prominence IS 'height of the box divided by the height of the photo. NULL if that height is not known';
+COMMENT ON COLUMN labelled_poses.box_x IS 'left edge of the box around the person, in pixels';
+COMMENT ON COLUMN labelled_poses.box_y IS 'top edge of the box, in pixels';
+COMMENT ON COLUMN labelled_poses.box_width IS 'width of the box, in pixels';
+COMMENT ON COLUMN labelled_poses.box_height IS 'height of the box, in pixels';
+COMMENT ON COLUMN labelled_poses.width IS 'pixels of the upright photo. NULL if it could not be decoded, or is not known';
+COMMENT ON COLUMN labelled_poses.height IS 'pixels of the upright photo. NULL in the same cases';
+COMMENT ON COLUMN labelled_poses.estimator IS 'name of the estimator';
+COMMENT ON COLUMN labelled_poses.clustering_id IS 'id of the clustering. A higher one is newer';
+COMMENT ON COLUMN labelled_poses.cluster IS 'number of the cluster, from 0, the largest cluster first';
+COMMENT ON COLUMN labelled_poses.distance IS 'Distance to the centroid, without a unit. For a complete pose it is Euclidean, in the clustering''s normalization. For a partial pose it is computed over the joints found, so that it is comparable with the distances of complete poses: "body": both the pose and the centroid are first moved and scaled, so that these joints have centroid 0 and norm 1 "max": the Euclidean distance is multiplied by sqrt(14 / joints)';
+COMMENT ON COLUMN labelled_poses.taken_at IS 'when the photo was taken, by the camera''s own clock, without a time zone';
+COMMENT ON COLUMN labelled_poses.camera IS 'make and model of the camera';
+COMMENT ON COLUMN labelled_poses.latitude IS 'where the photo was taken: degrees, positive to the north. NULL without `ingest --gps`';
+COMMENT ON COLUMN labelled_poses.longitude IS 'where the photo was taken: degrees, positive to the east. NULL without `ingest --gps`';
+COMMENT ON COLUMN labelled_poses.missing_since IS 'UTC: when an ingest first found that none of the sources exists. NULL if one exists';
+COMMENT ON VIEW keypoints IS 'A row per pose and joint, for all 18 joints. A missing joint has a row too.';
+COMMENT ON COLUMN keypoints.pose_id IS 'id of the pose. A new estimation gives a new id';
+COMMENT ON COLUMN keypoints.snapshot_id IS 'id of the snapshot. It stays the same';
+COMMENT ON COLUMN keypoints.source IS 'absolute path or http(s) URL: one of the photo''s sources. If any of them exists, this one does';
+COMMENT ON COLUMN keypoints.collection IS 'name of the collection';
+COMMENT ON COLUMN keypoints.joint IS 'name of the joint';
+COMMENT ON COLUMN keypoints.x IS 'pixels of the upright photo, to the right. NULL if the joint is missing';
+COMMENT ON COLUMN keypoints.y IS 'pixels of the upright photo, down. NULL if the joint is missing';
+COMMENT ON COLUMN keypoints.score IS '0 to 1: how certain the estimator is of the joint. 0 if it is missing';
+COMMENT ON COLUMN keypoints.world_x IS 'metres to the right of the middle of the hips. NULL without world coordinates';
+COMMENT ON COLUMN keypoints.world_y IS 'metres below the middle of the hips. NULL without world coordinates';
+COMMENT ON COLUMN keypoints.world_z IS 'metres behind the middle of the hips. NULL without world coordinates';
+COMMENT ON COLUMN keypoints.nx IS 'element of poses.vector. NULL if missing';
+COMMENT ON COLUMN keypoints.ny IS 'element of poses.vector. NULL if missing';
+COMMENT ON VIEW world_poses IS 'The poses that have world coordinates, with the column names that the macro similar_views reads.';
+COMMENT ON COLUMN world_poses.pose_id IS 'id of the pose. A new estimation gives a new id';
+COMMENT ON COLUMN world_poses.snapshot_id IS 'id of the snapshot. It stays the same';
+COMMENT ON COLUMN world_poses.joint_set IS 'the mask as bits: 1 for the nose, 2 for the neck, 4 for the next joint, ... 16383 is a complete pose';
+COMMENT ON COLUMN world_poses.vector IS 'poses.world_vector';
+COMMENT ON COLUMN world_poses.squares IS 'poses.world_squares';
+COMMENT ON VIEW skeletons IS 'A row per pose with a struct per joint. The fields of a missing joint are NULL. `--where` has these columns too: SELECT source FROM skeletons WHERE least(left_wrist.y, right_wrist.y) < nose.y';
+COMMENT ON COLUMN skeletons.pose_id IS 'id of the pose. A new estimation gives a new id';
+COMMENT ON COLUMN skeletons.snapshot_id IS 'id of the snapshot. It stays the same';
+COMMENT ON COLUMN skeletons.source IS 'absolute path or http(s) URL: one of the photo''s sources. If any of them exists, this one does';
+COMMENT ON COLUMN skeletons.collection IS 'name of the collection';
+COMMENT ON COLUMN skeletons.nose IS 'the nose, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.neck IS 'the neck, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.right_shoulder IS 'the right shoulder, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.right_elbow IS 'the right elbow, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.right_wrist IS 'the right wrist, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.left_shoulder IS 'the left shoulder, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.left_elbow IS 'the left elbow, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.left_wrist IS 'the left wrist, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.right_hip IS 'the right hip, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.right_knee IS 'the right knee, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.right_ankle IS 'the right ankle, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.left_hip IS 'the left hip, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.left_knee IS 'the left knee, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.left_ankle IS 'the left ankle, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.right_eye IS 'the right eye, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.left_eye IS 'the left eye, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.right_ear IS 'the right ear, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON COLUMN skeletons.left_ear IS 'the left ear, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
+COMMENT ON VIEW angles IS 'A row per pose with the angles of its joints in the photo, in degrees from 0 to 180. They are those of the picture, not of the body in space. NULL if a joint is missing. `--where` has them as fields of angles, such as angles.left_elbow: SELECT source FROM angles JOIN snapshots USING (snapshot_id) WHERE left_elbow < 60';
+COMMENT ON COLUMN angles.pose_id IS 'id of the pose. A new estimation gives a new id';
+COMMENT ON COLUMN angles.snapshot_id IS 'id of the snapshot. It stays the same';
+COMMENT ON COLUMN angles.left_elbow IS 'degrees at the left elbow, between shoulder and wrist. 180 is a straight arm. NULL if a joint is missing';
+COMMENT ON COLUMN angles.right_elbow IS 'degrees at the right elbow, between shoulder and wrist. 180 is a straight arm. NULL if a joint is missing';
+COMMENT ON COLUMN angles.left_knee IS 'degrees at the left knee, between hip and ankle. 180 is a straight leg. NULL if a joint is missing';
+COMMENT ON COLUMN angles.right_knee IS 'degrees at the right knee, between hip and ankle. 180 is a straight leg. NULL if a joint is missing';
+COMMENT ON COLUMN angles.left_hip IS 'degrees at the left hip, between shoulder and knee. 180 is a straight body. NULL if a joint is missing';
+COMMENT ON COLUMN angles.right_hip IS 'degrees at the right hip, between shoulder and knee. 180 is a straight body. NULL if a joint is missing';
+COMMENT ON COLUMN angles.left_shoulder IS 'degrees at the left shoulder, between elbow and hip. 0 is an arm along the trunk, 180 an arm above the head. NULL if a joint is missing';
+COMMENT ON COLUMN angles.right_shoulder IS 'degrees at the right shoulder, between elbow and hip. 0 is an arm along the trunk, 180 an arm above the head. NULL if a joint is missing';
+COMMENT ON COLUMN angles.trunk IS 'degrees between the vertical and the line from the hips to the neck. 0 is upright, 180 upside down. NULL if unknown';
+COMMENT ON MACRO TABLE similar_poses IS 'The n poses most similar to the stored pose with this id, best first. Usually that pose itself is first.
+  FROM similar_poses(42)
+  FROM similar_poses(42, 20, parts := [''left_arm'', ''head''], mirror := false, in_collection := ''women'')
+mirror: whether mirrored poses match as well. turn: whether rotations in the image plane are ignored.
+parts: only these parts of the body, from the table body_parts. NULL means the whole body.
+min_shared: number of joints that a pose must share with the query. If the query has fewer, a pose must share all of them.
+in_collection: only poses of this collection. NULL means all.
+among: the name of a table or view with the columns of poses. Only its poses are searched:
+  CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height';
+COMMENT ON MACRO TABLE similar_views IS 'The same for world coordinates. The direction from which the person is seen is ignored. There are no rows if the pose has no
+world coordinates. among: the name of a table or view with the columns of world_poses.
+  FROM similar_views(42)';
+COMMENT ON MACRO TABLE nearest_poses IS 'The n poses most similar to a pose that need not be stored, best first.
+  FROM nearest_poses([...28 numbers...], [...14 weights...], 10)
+vector: like poses.vector. weight: the weight of each body joint, 0 where it is missing or ignored.
+The other arguments are those of similar_poses.';
+COMMENT ON MACRO pose_similarity IS 'The similarity of two stored poses. It is the same in both directions. Joints that only one pose has lower the similarity.
+  SELECT pose_similarity(42, 43)
+NULL if the poses share fewer than 6 body joints, unless one of them shares all of its joints.
+mirror: whether one pose may be mirrored if that makes them more similar.';
+COMMENT ON MACRO TABLE pose_differences IS 'How much each joint of a query, which is a stored pose, adds to its distance from another stored pose. The contributions sum to
+1 - similarity, with the similarity of similar_poses(query_id).
+  FROM pose_differences(42, 43) ORDER BY contribution DESC
+mirrored: whether the query is mirrored. The joints are named as in the query that is not mirrored.';
+COMMENT ON MACRO similarity_percentile IS 'The percentile of a similarity: the percentage of random pairs of poses that are at most as similar. The pairs are those of 200
+random poses, always the same. Of the plain and the mirrored pair, the more similar counts. NULL if there are fewer than 30 poses,
+because their pairs say little.
+  SELECT rank, similarity, similarity_percentile(similarity) AS percentile FROM similar_poses(42)';
+COMMENT ON MACRO closer_than IS 'The old name of similarity_percentile, for one version.';

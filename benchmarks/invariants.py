@@ -7,7 +7,7 @@ from typing import Final
 
 import duckdb
 
-from posesearch.store.migrations import SCHEMA_VERSION
+from posesearch.store.schema import SCHEMA_VERSION
 
 # Each query counts the rows that break the invariant. The first group holds in every schema version.
 _ALWAYS: Final = {

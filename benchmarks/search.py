@@ -37,7 +37,7 @@ from posesearch import skeleton
 from posesearch.pose.normalize import normalize_body
 from posesearch.pose.similarity import Invariance, Poses
 from posesearch.search.query import joint_weights
-from posesearch.store import migrations
+from posesearch.store import configuration, schema
 from posesearch.store.candidates import select_candidates
 from posesearch.store.connection import Connection, DatabaseFile
 from posesearch.store.poses import read_poses
@@ -107,10 +107,10 @@ def build(path: Path, stored: Sequence[StoredPose], count: int) -> NDArray[np.fl
     """Write a database of `count` poses. Return their vectors, (count, 28)."""
     random = np.random.default_rng(0)
     vectors = np.empty((count, 28), np.float32)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(migrations.DISABLE_FLOAT_COMPRESSION)
-        connection.execute(migrations.read_schema())
-        connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(migrations.SCHEMA_VERSION)])
+    with duckdb.connect(str(path), config=dict(configuration.FILE_CONFIG)) as connection:
+        connection.execute(configuration.DISABLE_FLOAT_COMPRESSION)
+        connection.execute(schema.read_schema())
+        connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(schema.SCHEMA_VERSION)])
         connection.execute("INSERT INTO about VALUES ('estimator', 'blazepose'), ('model_files', '{}')")
         for start in range(0, count, CHUNK):
             size = min(CHUNK, count - start)

@@ -310,7 +310,7 @@ class Database:
         Example:
             ids = db.pose_ids("SELECT pose_id FROM poses WHERE prominence > 0.9")
         """
-        with self._file.reading() as connection:
+        with self._file.reading(for_users_sql=True) as connection:
             return read_ids(connection, query)
 
     def pairs(
@@ -400,7 +400,7 @@ class Database:
             for collection, photos in db.sql("SELECT collection, count(*) FROM snapshots GROUP BY 1").rows:
                 print(collection, photos)
         """
-        with self._file.reading() as connection:
+        with self._file.reading(for_users_sql=True) as connection:
             return run_sql(connection, query)
 
     def _renew_decoders(self) -> None:

@@ -29,9 +29,11 @@ PosesearchError
 ├── StoreError
 │   ├── NoDatabase            there is no database file
 │   ├── NotOurDatabase        the file is not a posesearch database
-│   ├── AlteredDatabase       a trigger, a view or a macro could change what posesearch reads or writes
+│   ├── AlteredDatabase       a trigger or a view could change what posesearch reads or writes
+│   ├── DamagedDatabase       a table, a column or a value is not as posesearch writes it
 │   ├── UntrustedDatabase     another user stored the names of the photos
 │   ├── NewerSchema           a newer posesearch wrote the file
+│   ├── OldSchema             the posesearch that wrote the file is too old
 │   ├── DatabaseBusy          another process has the file open
 │   ├── DatabaseMoved         the file was moved or replaced during an ingest
 │   ├── IngestRunning         an ingest was started inside an ingest of the same database
@@ -290,13 +292,15 @@ class StoreError(PosesearchError):
 
     Attributes:
         path: the file.
+        detail: what happened, without the path.
     """
 
     sentence: ClassVar[str] = "the database can't be used"
 
     def __init__(self, path: str, detail: str = "") -> None:
         self.path = path
-        super().__init__(f"{path}: {detail or self.sentence}")
+        self.detail = detail or self.sentence
+        super().__init__(f"{path}: {self.detail}")
 
 
 class NoDatabase(StoreError):
@@ -313,9 +317,18 @@ class NotOurDatabase(StoreError):
 
 
 class AlteredDatabase(StoreError):
-    """A trigger, a view or a macro in the file could change what posesearch reads or writes."""
+    """A trigger or a view in the file could change what posesearch reads or writes."""
 
-    sentence = "this database has a trigger, a view or a macro that could change what posesearch reads or writes"
+    sentence = "this database has a trigger or a view that could change what posesearch reads or writes"
+
+
+class DamagedDatabase(StoreError):
+    """A table, a column or a value is not as posesearch writes it. Something else has changed or damaged the file."""
+
+    sentence = "this database is damaged"
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(path, f"this database is damaged, or something else has changed it: {what}; restore a backup")
 
 
 class UntrustedDatabase(StoreError):
@@ -334,6 +347,12 @@ class NewerSchema(StoreError):
     """A newer posesearch wrote the file."""
 
     sentence = "a newer posesearch wrote this database; update posesearch"
+
+
+class OldSchema(StoreError):
+    """The posesearch that wrote the file is too old. Its database can't be converted."""
+
+    sentence = "a very early posesearch made this database, which can't be converted; ingest the photos into a new one"
 
 
 class DatabaseBusy(StoreError):

@@ -12,7 +12,7 @@ import pytest
 import posesearch
 from posesearch.database import Database
 from posesearch.errors import AlteredDatabase, BadFilter, BadSQL, NotOurDatabase
-from posesearch.store import migrations, snapshots
+from posesearch.store import schema, snapshots
 from posesearch.store.connection import Connection, DatabaseFile
 from tests.conftest import Toy, posesearch_process
 
@@ -36,6 +36,15 @@ def alter(path: Path, *statements: str) -> None:
     with duckdb.connect(str(path)) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+def allow_triggers(path: Path) -> None:
+    """Write the database in the format of DuckDB 2, which can have triggers."""
+    copy = path.with_name("copy")
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{path}' AS old; ATTACH '{copy}' AS new (STORAGE_VERSION 'v2.0.0')")
+        connection.execute("COPY FROM DATABASE old TO new")
+    copy.replace(path)
 
 
 WRITING = (
@@ -237,7 +246,7 @@ def test_no_connection_reaches_other_files_or_can_be_changed(
 
         return call
 
-    monkeypatch.setattr("posesearch.store.connection.create_schema", spy(migrations.create_schema))
+    monkeypatch.setattr("posesearch.store.connection.create_schema", spy(schema.create_schema))
     monkeypatch.setattr(snapshots, "write_snapshots", spy(snapshots.write_snapshots))
     with posesearch.open(tmp_path / "poses.duckdb") as db:
         db.ingest(toy_database.parent / "photos")
@@ -278,28 +287,30 @@ ALTERATIONS = {
     "a view in place of the versions": (
         "view 'about'",
         "DROP TABLE about",
-        "CREATE VIEW about AS SELECT 'schema_version' AS key, '5' AS value",
-        "CREATE MACRO list_sum(a) AS 0",
+        "CREATE VIEW about AS SELECT 'schema_version' AS key, '7' AS value",
     ),
     "an endless view in place of the versions": (
         "view 'about'",
         "DROP TABLE about",
         f"CREATE VIEW about AS SELECT 'a' AS key, '1' AS value FROM ({ENDLESS}) AS n(i)",
     ),
-    "a macro for the product of vectors": (
-        "macro 'array_inner_product'",
-        "CREATE MACRO array_inner_product(a, b) AS 1",
-    ),
-    "a macro for a sum": ("macro 'list_sum'", "CREATE MACRO list_sum(a) AS 0"),
-    "a macro in capitals": ("macro 'list_sum'", 'CREATE MACRO "LIST_Sum"(a) AS 0'),
-    "a macro for an operator": ("macro '+'", 'CREATE MACRO "+"(a, b) AS a'),
-    "a macro for count": ("macro 'count'", "CREATE MACRO count(a) AS 0"),
-    "a macro for range in FROM": ("macro 'range'", "CREATE MACRO range(a, b) AS TABLE SELECT 1 AS range"),
-    "a macro for the list of triggers": (
-        "macro 'duckdb_triggers'",
-        "CREATE MACRO duckdb_triggers() AS TABLE SELECT 'a' AS trigger_name WHERE false",
-    ),
 }
+
+# Macros with the names of functions that posesearch's statements call.
+HIDING = (
+    "CREATE MACRO array_inner_product(a, b) AS 1",
+    'CREATE MACRO "LIST_Sum"(a) AS 0',
+    'CREATE MACRO "+"(a, b) AS a',
+    "CREATE MACRO count(a) AS 0",
+    "CREATE MACRO max(a) AS 0",
+    "CREATE MACRO coalesce(a) AS 0",
+    "CREATE MACRO sqrt(a) AS 0",
+    "CREATE MACRO list(a) AS [0]",
+    "CREATE MACRO error(a) AS 0",
+    "CREATE MACRO range(a, b) AS TABLE SELECT 1 AS range",
+    "CREATE MACRO duckdb_triggers() AS TABLE SELECT 'a' AS trigger_name WHERE false",
+    "CREATE MACRO duckdb_tables() AS TABLE SELECT 'a' AS table_name WHERE false",
+)
 
 
 def methods(db: Database, photos: Path) -> dict[str, Callable[[], object]]:
@@ -323,6 +334,7 @@ def methods(db: Database, photos: Path) -> dict[str, Callable[[], object]]:
 def test_a_database_that_acts_or_misleads_is_not_opened(name: str, copy: Path, toy_database: Path, toy: Toy) -> None:
     (copy.parent.parent / "secret.txt").write_text(SECRET, encoding="utf-8")
     says, *statements = ALTERATIONS[name]
+    allow_triggers(copy)
     alter(copy, *(statement.format(folder=copy.parent) for statement in statements))
     before = files(copy.parent)
     with posesearch.open(copy) as db:
@@ -360,12 +372,12 @@ def test_each_command_ends_with_one_line_and_no_secret(name: str, copy: Path, to
 TAMPERED = {
     "a view": "CREATE OR REPLACE VIEW labelled_poses AS SELECT * REPLACE ('elsewhere' AS source) FROM ({view})",
     "a view in capitals": 'DROP VIEW labelled_poses; CREATE VIEW "Labelled_Poses" AS FROM ({view}) WHERE pose_id = 1',
-    "a macro": "CREATE OR REPLACE MACRO penalized(correlation, share) AS 1",
-    "a macro with a second form": """
-        CREATE OR REPLACE MACRO pair_correlation(a, a_mask, a_squares, b, b_mask, b_squares) AS 1, (a) AS 2
-    """,
-    "a macro that answers rows": "CREATE OR REPLACE MACRO rank_poses(queries, n) AS TABLE SELECT 1",
-    "a macro that is gone": "DROP MACRO penalized",
+    "a macro": "CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS 1",
+    "a macro with a second form": "CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS 1, (a) AS 2",
+    "a macro that answers rows": "CREATE OR REPLACE MACRO similar_poses(id) AS TABLE FROM poses",
+    "a second macro": "CREATE MACRO similar_poses(id) AS 1; CREATE MACRO pose_similarity(a) AS TABLE SELECT 1",
+    "a macro that is gone": "DROP MACRO pose_similarity",
+    "an endless view": "CREATE OR REPLACE VIEW labelled_poses AS ENDLESS",
 }
 
 
@@ -378,7 +390,7 @@ def answers(path: Path) -> list[object]:
             db.sql("FROM labelled_poses ORDER BY pose_id").rows,
             db.sql("SELECT pose_id, similarity FROM similar_poses(1) ORDER BY ALL").rows,
             db.sql("SELECT pose_similarity(1, 9)").rows,
-            db.sql("SELECT penalized(0.5, 0.5)").rows,
+            db.sql("SELECT similarity_percentile(0.9)").rows,
         ]
 
 
@@ -387,8 +399,25 @@ def test_views_and_macros_of_posesearch_are_put_right(name: str, copy: Path, toy
     with duckdb.connect(str(copy)) as connection:
         [(text,)] = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'labelled_poses'").fetchall()
     view = text.partition(" AS ")[2].rstrip(";")
-    alter(copy, TAMPERED[name].format(view=view))
+    alter(copy, TAMPERED[name].replace("ENDLESS", ENDLESS).format(view=view))
     assert answers(copy) == answers(toy_database)
+    before = copy.read_bytes()
+    assert answers(copy) == answers(toy_database)
+    assert copy.read_bytes() == before
+
+
+def test_no_macro_or_view_in_the_file_changes_what_a_command_does(copy: Path, toy_database: Path, toy: Toy) -> None:
+    expected = answers(toy_database)[:3]
+    endless = [name for kind, name, *_ in schema.definitions() if kind == "VIEW"]
+    alter(copy, *HIDING, *(f"CREATE OR REPLACE VIEW {name} AS {ENDLESS}" for name in endless))
+    with posesearch.open(copy) as db:
+        assert [
+            db.similar(1, close=0, duplicates=True, where="true").as_json(),
+            db.pairs(duplicates=True).as_json(),
+            db.show(2).source,
+        ] == expected
+        for method in methods(db, toy_database.parent / "photos").values():
+            method()
 
 
 def test_objects_of_the_users_own_are_kept(copy: Path, toy_database: Path, toy: Toy) -> None:
@@ -404,7 +433,7 @@ def test_objects_of_the_users_own_are_kept(copy: Path, toy_database: Path, toy: 
         "CREATE VIEW candidates AS SELECT 1 AS pose_id",
         "CREATE VIEW chosen AS SELECT 1 AS pose_id",
         "CREATE VIEW batch AS SELECT 1 AS pose_id",
-        "UPDATE about SET value = '4' WHERE key = 'schema_version'",
+        *HIDING,
     )
     alter(copy, *mine)
     with posesearch.open(copy) as db:

@@ -11,7 +11,7 @@ import pytest
 from posesearch import skeleton
 from posesearch.errors import BadSQL, DatabaseBusy, DatabaseFailed, NewerSchema, NoDatabase, NoSuchPose, NotOurDatabase
 from posesearch.pose import normalize
-from posesearch.store import about, migrations, poses, snapshots, sql
+from posesearch.store import poses, schema, snapshots, sql
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.snapshots import SnapshotRow
 from tests.conftest import LEGS, STANDING, person
@@ -132,9 +132,7 @@ def test_a_strangers_file_is_left_as_it_is(tmp_path: Path, mode: str) -> None:
 def test_a_newer_schema_is_refused(store: DatabaseFile) -> None:
     write(store, snapshot())
     with store.writing() as connection:
-        connection.execute(
-            "UPDATE about SET value = ? WHERE key = 'schema_version'", [str(migrations.SCHEMA_VERSION + 1)]
-        )
+        connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(schema.SCHEMA_VERSION + 1)])
     with pytest.raises(NewerSchema, match="update posesearch"), DatabaseFile(store.path).reading():
         pass
 
@@ -193,86 +191,3 @@ def test_metres_are_read_back_and_null_where_there_are_none(store: DatabaseFile)
     assert np.array_equal(first.pose.person.world, with_metres.person.world, equal_nan=True)  # type: ignore[arg-type]
     assert second.pose.person.world is None
     assert rows == [(0, 1, 2), (None, None, None), (None, None, None), (None, None, None)]
-
-
-NEW_IN_3 = {"snapshots": ("dhash",), "poses": ("joint_set", "world_vector", "world_squares")}
-NEW_IN_4 = ("taken_at", "camera", "latitude", "longitude", "missing_since")
-
-
-def make_older(path: Path, version: int) -> None:
-    """Remove everything that a database of this version did not have."""
-    with duckdb.connect(str(path)) as connection:
-        for view in ("world_poses", "keypoints", "labelled_poses"):
-            connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT pose_id FROM poses")
-        connection.execute("DROP TABLE sources")
-        for column in NEW_IN_4:
-            connection.execute(f"ALTER TABLE snapshots DROP COLUMN {column}")
-        for table, columns in NEW_IN_3.items() if version < 3 else ():
-            for column in columns:
-                connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        for axis in "xyz" if version == 1 else "":
-            connection.execute(f"ALTER TABLE poses DROP COLUMN world_{axis}")
-        connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(version)])
-
-
-def test_a_database_of_the_first_version_is_brought_up_to_date(store: DatabaseFile) -> None:
-    write(store, snapshot())
-    make_older(store.path, 1)
-    with store.reading() as connection:
-        [stored] = poses.read_poses(connection, [1])
-        assert connection.execute("SELECT count(world_x), count(*) FROM keypoints").fetchall() == [(0, 18)]
-        assert about.read_value(connection, "schema_version") == str(migrations.SCHEMA_VERSION)
-    assert stored.pose.person.world is None
-    assert (stored.pose.world_vector, stored.dhash) == (None, None)
-    write(store, snapshot("b.jpg", "2"))
-
-
-def test_what_is_derived_is_the_same_in_a_database_brought_up_to_date(demo_folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "poses.duckdb"
-    path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
-    derived = "SELECT joint_set, world_vector, world_squares FROM poses ORDER BY pose_id"
-    with DatabaseFile(path).reading() as connection:
-        before = connection.execute(derived).fetchall()
-    make_older(path, 2)
-    with DatabaseFile(path).reading() as connection:
-        after = connection.execute(derived).fetchall()
-        assert connection.execute("SELECT count(*) FROM similar_poses(1)").fetchall() == [(10,)]
-        assert connection.execute("SELECT count(*) FROM similar_views(1)").fetchall() == [(10,)]
-    assert [row[0] for row in after] == [row[0] for row in before]
-    for column in (1, 2):
-        assert np.allclose([row[column] for row in after], [row[column] for row in before], atol=1e-6)
-
-
-def test_an_upgraded_database_has_the_macros_of_a_new_one(demo_folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "poses.duckdb"
-    path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
-    listed = """
-        SELECT DISTINCT function_name, function_type, parameters, macro_definition
-        FROM duckdb_functions() WHERE NOT internal ORDER BY ALL
-    """
-    with DatabaseFile(path).reading() as connection:
-        new = connection.execute(listed).fetchall()
-    with duckdb.connect(str(path)) as older:  # as in version 4
-        for name in (
-            "bits_of",
-            "told",
-            "turned_product",
-            "flat_spread",
-            "solid_spread",
-            "whole_correlation",
-            "part_correlation",
-            "shrunk",
-            "scattered",
-            "mirrored_view",
-            "view_query",
-        ):
-            older.execute(f"CREATE MACRO {name}(a) AS a + 1")
-        for name in ("nearest_to", "named"):
-            older.execute(f"CREATE MACRO {name}(a, b := 3) AS TABLE SELECT a, b")
-        older.execute("CREATE OR REPLACE MACRO closer_than(value) AS (SELECT value FROM poses LIMIT 1)")
-        older.execute("ALTER TABLE sources DROP COLUMN signature")
-        older.execute("ALTER TABLE sources DROP COLUMN unread_reason")
-        older.execute("UPDATE about SET value = '4' WHERE key = 'schema_version'")
-    with DatabaseFile(path).reading() as connection:
-        assert connection.execute(listed).fetchall() == new
-    assert len(new) > 20

@@ -60,12 +60,12 @@ def find_similar_to_each(
         by_position = dict(map_in_order(prepare, enumerate(wanted), stop=decoders.close))
     queries = [by_position[position] for position in range(len(wanted))]
     prepared = [query[1] for query in queries if not isinstance(query, Failure)]
-    with file.reading() as connection:
+    with file.reading(for_users_sql=bool(options.where)) as connection:
         candidates = select_from_options(connection, options)
         scale = PercentileScale(connection, options)
         best_hits = _find_most_similar(connection, prepared, options, candidates)
     for start in range(0, len(queries), QUERIES):
-        with file.reading() as connection:
+        with file.reading(for_users_sql=bool(options.where)) as connection:
             candidates = select_from_options(connection, options)
             reports = [
                 query

@@ -97,7 +97,7 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
 
 def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
     """Read all poses to compare. The file is closed during the comparison."""
-    with file.reading() as connection:
+    with file.reading(for_users_sql=bool(options.where)) as connection:
         snapshots.check_collection(connection, options.collection)
         if about.read_estimator(connection) is None or not poses.has_poses(connection):
             raise NoPoses(str(file.path))

@@ -36,7 +36,7 @@ def find_similar(
     else:
         query = make_query(source, person, lambda: load(config), decoders, allow_private=allow_private)
     prepared = prepare_query(query, options.parts, options.invariance)
-    with file.reading() as connection:
+    with file.reading(for_users_sql=bool(options.where)) as connection:
         candidates = select_from_options(connection, options)
         n = options.n if options.duplicates else 2 * options.n
         ranking = rank_distinct(connection, query, prepared, candidates, options, n)

@@ -6,11 +6,16 @@ from typing import Any, Final
 
 import duckdb
 
+from posesearch import skeleton
 from posesearch.errors import BadFilter
 from posesearch.store.connection import Connection
+from posesearch.store.schema import view_query
 
-RELATIONS: Final = {False: "poses", True: "world_poses"}
-"""The relation with all poses, by whether world coordinates are compared."""
+
+def all_poses(*, world: bool) -> str:
+    """Return the relation with all poses, or with those that have world coordinates."""
+    return f"({view_query('world_poses')})" if world else "poses"
+
 
 _FUNCTIONS: Final = frozenset(("unnest", "range", "generate_series", "similar_poses", "similar_views", "nearest_poses"))
 """The functions that a condition may call in FROM.
@@ -29,19 +34,20 @@ def select_candidates(
         world: whether world coordinates are compared.
         collection: only poses of this collection. None means all.
         cluster: only poses with this label. None means all.
-        where: an SQL expression over the columns of labelled_poses. Empty means all poses.
+        where: an SQL expression over the columns of the views labelled_poses and skeletons. angles is a struct with the
+            columns of the view angles. Empty means all poses.
 
     Raises:
         BadFilter: `where` is not one expression, or DuckDB refuses it.
     """
-    table = RELATIONS[world]
+    table = all_poses(world=world)
     if collection is None and cluster is None and not where:
         return table
     try:
-        condition = _parse_condition(connection, where) if where else "true"
+        condition, names = _parse_condition(connection, where) if where else ("true", set())
         connection.execute(
             f"""
-            CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM labelled_poses
+            CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {_relation_with(names)}
             WHERE ($collection IS NULL OR collection = $collection) AND ($cluster IS NULL OR cluster = $cluster)
               AND ({condition})
             """,  # noqa: S608 (one expression, parsed and printed by DuckDB)
@@ -53,8 +59,19 @@ def select_candidates(
     return "candidates"
 
 
-def _parse_condition(connection: Connection, where: str) -> str:
-    """Return the expression as DuckDB prints it.
+def _relation_with(names: set[str]) -> str:
+    """Return the relation with the columns of labelled_poses, and with joints and angles if these names need them."""
+    relation = f"({view_query('labelled_poses')}) AS labelled_poses"
+    if not names.isdisjoint(skeleton.JOINTS):
+        relation += f" JOIN ({view_query('skeletons')}) AS skeletons USING (pose_id, snapshot_id, source, collection)"
+    if "angles" in names:
+        angles = f"SELECT pose_id, angles FROM ({view_query('angles')}) AS angles"  # noqa: S608 (a view of schema.sql)
+        relation += f" JOIN ({angles}) USING (pose_id)"
+    return relation
+
+
+def _parse_condition(connection: Connection, where: str) -> tuple[str, set[str]]:
+    """Return the expression as DuckDB prints it, and the names of columns in it, in lower case.
 
     Raises:
         duckdb.Error: it is not one expression, has parameters, or calls a function in FROM that is not allowed.
@@ -64,18 +81,20 @@ def _parse_condition(connection: Connection, where: str) -> str:
     if connection.extract_statements(statement)[0].named_parameters:
         raise duckdb.InvalidInputException("it has parameters, and there are no values for them.")
     [(text,)] = connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()
-    refused = sorted(set(_find_table_functions(json.loads(text))) - _FUNCTIONS)
-    if refused:
+    nodes = list(_walk(json.loads(text)))
+    called = {
+        str(node["function"].get("function_name", "")).lower() for node in nodes if node.get("type") == "TABLE_FUNCTION"
+    }
+    if refused := sorted(called - _FUNCTIONS):
         raise duckdb.InvalidInputException(f"it can't call {refused[0]} in FROM.")
-    return condition
+    return condition, {str(name).lower() for node in nodes for name in node.get("column_names", ())}
 
 
-def _find_table_functions(node: Any) -> Iterator[str]:
-    """Yield the names of the functions that are called in FROM, anywhere in a serialized statement."""
+def _walk(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield all objects in a serialized statement."""
     if isinstance(node, dict):
-        if node.get("type") == "TABLE_FUNCTION":
-            yield str(node["function"].get("function_name", "")).lower()
+        yield node
         node = list(node.values())
     if isinstance(node, list):
         for part in node:
-            yield from _find_table_functions(part)
+            yield from _walk(part)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from posesearch.pose.normalize import Normalization
 from posesearch.results.clusters import Clustering
 from posesearch.store.connection import Connection
+from posesearch.store.schema import view_query
 from posesearch.types import Float32, Int64, Mask
 
 
@@ -78,14 +79,14 @@ def _insert(connection: Connection, table: str, clustering_id: int, **columns: N
 def read_current(connection: Connection, collection: str | None) -> list[CurrentClustering]:
     """Return the newest clustering that covers a collection. Without a collection, return all current clusterings."""
     rows = connection.execute(
-        """
+        f"""
         SELECT clustering_id, any_value(normalization), list(vector ORDER BY cluster),
                list(size ORDER BY cluster), list(medoid_pose_id ORDER BY cluster)
-        FROM current_clusterings JOIN centroids USING (clustering_id)
+        FROM ({view_query("current_clusterings")}) JOIN centroids USING (clustering_id)
         WHERE $collection IS NULL OR collection IS NULL OR collection = $collection
         GROUP BY clustering_id ORDER BY clustering_id DESC
         LIMIT CASE WHEN $collection IS NULL THEN 1000000 ELSE 1 END
-        """,
+        """,  # noqa: S608 (a view of schema.sql)
         {"collection": collection},
     ).fetchall()
     return [
@@ -96,5 +97,6 @@ def read_current(connection: Connection, collection: str | None) -> list[Current
 
 def has_cluster(connection: Connection, cluster: int) -> bool:
     """Return whether a current clustering has a cluster with this label."""
-    query = "SELECT 1 FROM current_clusterings JOIN centroids USING (clustering_id) WHERE cluster = ? LIMIT 1"
+    current = view_query("current_clusterings")
+    query = f"SELECT 1 FROM ({current}) JOIN centroids USING (clustering_id) WHERE cluster = ? LIMIT 1"  # noqa: S608
     return bool(connection.execute(query, [cluster]).fetchall())

@@ -11,29 +11,24 @@ from typing import Final
 
 import duckdb
 
-from posesearch.errors import DatabaseBusy, DatabaseFailed, NoDatabase, NotOurDatabase
-from posesearch.store.catalog import check_catalog
+from posesearch.errors import DamagedDatabase, DatabaseBusy, DatabaseFailed, NoDatabase, NotOurDatabase
+from posesearch.store.configuration import (
+    checkpoint,
+    connect,
+    file_first,
+    first_line,
+    quote_name,
+    read_name,
+    search_other_schemas,
+)
+from posesearch.store.integrity import check_shape, check_version, has_own_definitions
 from posesearch.store.interruptible import Connection
 from posesearch.store.locks import block_readers, wait_for_writers
-from posesearch.store.migrations import (
-    DISABLE_FLOAT_COMPRESSION,
-    SCHEMA_VERSION,
-    create_schema,
-    first_line,
-    read_version,
-    upgrade,
-)
+from posesearch.store.migrations import convert
+from posesearch.store.schema import SCHEMA_VERSION, create_schema, replace_definitions
+from posesearch.store.values import BadValue
 
 __all__ = ["Connection", "DatabaseFile"]
-
-# DuckDB must not download extensions or open other files, because the SQL or the database may come from a stranger.
-_CONFIG: Final = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "enable_external_access": "false",
-    "python_enable_replacements": "false",
-}
-_LOCK_CONFIG: Final = "SET lock_configuration = true"
 
 _COMPANIONS: Final = (".wal", ".wal.checkpoint", ".wal.recovery", ".tmp")
 """The endings of what DuckDB writes beside a database."""
@@ -69,7 +64,8 @@ class DatabaseFile:
         """
         self.path = Path(path)
         self.patience = patience
-        self._checked: tuple[int, int] | None = None  # device and inode of the file whose catalog was checked
+        self._checked: tuple[int, ...] | None = None  # the state of the file that was checked
+        self._defined: tuple[int, ...] | None = None  # the state in which it had the views and macros of this version
 
     def exists(self) -> bool:
         """Return whether the file exists and is not empty."""
@@ -86,55 +82,51 @@ class DatabaseFile:
 
     @contextmanager
     def reading(
-        self, patience: float | None = None, waiting: Callable[[str], None] | None = None
+        self,
+        patience: float | None = None,
+        waiting: Callable[[str], None] | None = None,
+        *,
+        for_users_sql: bool = False,
     ) -> Iterator[Connection]:
-        """Open the file for queries. An older file is upgraded first. The arguments are those of `writing`.
+        """Open the file for queries. An older file is converted first.
+
+        Args:
+            patience: as in `writing`.
+            waiting: as in `writing`.
+            for_users_sql: whether the user's own SQL is run, which may use the views and macros in the file. They are
+                replaced first if they are not those of this version.
 
         Raises:
-            NoDatabase, NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: it can't be opened or read.
+            NoDatabase, NotOurDatabase, AlteredDatabase, DamagedDatabase, NewerSchema, OldSchema, DatabaseBusy,
+            DatabaseFailed: the file can't be opened or read.
         """
         if not self.exists():
             raise NoDatabase(str(self.path))
-        with self._open(read_only=True, patience=patience, waiting=waiting) as connection:
-            is_current = self._is_current(connection)
-            if is_current is None:  # an ingest was stopped before its first batch
+        if for_users_sql:
+            self._replace_definitions(patience, waiting)
+        with self._open_current(patience, waiting, read_only=True) as (connection, version):
+            if version is None:  # an ingest was stopped before its first batch
                 raise NoDatabase(str(self.path))
-            if is_current:
-                with self._reading_errors():
-                    yield connection
+            with self._reading_errors():
+                if for_users_sql:
+                    search_other_schemas(connection)
+                yield connection
+
+    def _replace_definitions(self, patience: float | None, waiting: Callable[[str], None] | None) -> None:
+        """Replace the views and macros in the file if they are not those of this version."""
+        with self._open_current(patience, waiting, read_only=True) as (connection, version), self._reading_errors():
+            if version is None or self._defined == self._read_state() or has_own_definitions(connection):
+                self._defined = self._read_state()
                 return
-        self._upgrade(patience, waiting)
-        with self._open(read_only=True, patience=patience, waiting=waiting) as connection, self._reading_errors():
-            yield connection
-
-    def _is_current(self, connection: Connection) -> bool | None:
-        """Return whether the schema is the one of this version. None for a blank database."""
-        with self._reading_errors():
-            has_own_definitions = self._check_catalog(connection)
-            version = read_version(connection, str(self.path))
-        return None if version is None else version == SCHEMA_VERSION and has_own_definitions
-
-    def _check_catalog(self, connection: Connection) -> bool:
-        """Check the catalog of the file once. See check_catalog."""
-        info = self.path.stat()
-        if self._checked != (info.st_dev, info.st_ino):
-            if not check_catalog(connection, str(self.path)):
-                return False
-            self._checked = info.st_dev, info.st_ino
-        return True
-
-    def _upgrade(self, patience: float | None, waiting: Callable[[str], None] | None) -> None:
-        """Bring an older file up to date."""
         try:
             with self.writing(patience, waiting):
                 pass
         except DatabaseFailed as error:
-            detail = str(error).removeprefix(f"{self.path}: ")
-            raise DatabaseFailed(
-                str(self.path),
-                f"another version of posesearch made this database, and it can't be brought up to date here "
-                f"({detail}); copy it to a folder where you can write",
-            ) from error
+            detail = (
+                "its views and macros are not those of this posesearch, and can't be replaced here "
+                f"({error.detail}); copy it to a folder where you can write"
+            )
+            raise DatabaseFailed(str(self.path), detail) from error
 
     @contextmanager
     def _reading_errors(self) -> Iterator[None]:
@@ -142,12 +134,14 @@ class DatabaseFile:
             yield
         except duckdb.Error as error:
             raise DatabaseFailed(str(self.path), f"reading failed ({first_line(error)})") from error
+        except BadValue as error:
+            raise DamagedDatabase(str(self.path), str(error)) from error
 
     @contextmanager
     def writing(
         self, patience: float | None = None, waiting: Callable[[str], None] | None = None
     ) -> Iterator[Connection]:
-        """Open the file for one transaction. It is created if it does not exist, and upgraded if it is older.
+        """Open the file for one transaction. It is created if it does not exist, and converted if it is older.
 
         The transaction is committed at the end of the block, and rolled back if an exception leaves the block.
 
@@ -156,29 +150,87 @@ class DatabaseFile:
             waiting: is called once with a sentence if the wait takes longer than a second.
 
         Raises:
-            NotOurDatabase, NewerSchema, DatabaseBusy, DatabaseFailed: it can't be opened, or the disk is full.
+            NotOurDatabase, AlteredDatabase, DamagedDatabase, NewerSchema, OldSchema, DatabaseBusy, DatabaseFailed: the
+            file can't be opened, or the disk is full.
         """
         if not self.exists():
             self._create(self.patience if patience is None else patience)
-        with self._open(read_only=False, patience=patience, waiting=waiting) as connection:
+        with self._open_current(patience, waiting, read_only=False) as (connection, version):
             try:
                 connection.begin()
-                self._bring_up_to_date(connection)
+                self._define(connection, version)
                 yield connection
                 connection.commit()
             except duckdb.Error as error:
                 raise DatabaseFailed(
                     str(self.path), f"writing failed, and the last changes were not stored ({first_line(error)})"
                 ) from error
+            except BadValue as error:
+                raise DamagedDatabase(str(self.path), str(error)) from error
+        self._checked = self._defined = self._read_state()
 
-    def _bring_up_to_date(self, connection: Connection) -> None:
-        """Create the schema, or upgrade it, in the caller's transaction."""
-        has_own_definitions = self._check_catalog(connection)
-        version = read_version(connection, str(self.path))
-        if version is None:  # a blank database
-            create_schema(connection)
-        elif version < SCHEMA_VERSION or not has_own_definitions:
-            upgrade(connection, str(self.path), version)
+    def _define(self, connection: Connection, version: int | None) -> None:
+        """Create what a blank database needs, or replace the views and macros of another version."""
+        if version is None:
+            with file_first(connection):
+                create_schema(connection)
+        elif self._defined is None and not has_own_definitions(connection):
+            replace_definitions(connection, quote_name(read_name(connection)))
+
+    @contextmanager
+    def _open_current(
+        self, patience: float | None, waiting: Callable[[str], None] | None, *, read_only: bool
+    ) -> Iterator[tuple[Connection, int | None]]:
+        """Open the file with its schema version, which is None for a blank database. An older file is converted."""
+        with self._open(read_only=read_only, patience=patience, waiting=waiting) as connection:
+            version = self._check(connection)
+            if version in (None, SCHEMA_VERSION):
+                yield connection, version
+                return
+        self._convert(self.patience if patience is None else patience, waiting)
+        with self._open(read_only=read_only, patience=patience, waiting=waiting) as connection:
+            yield connection, self._check(connection)
+
+    def _check(self, connection: Connection) -> int | None:
+        """Check the file once for each of its states, and return the version of the schema. See integrity.py."""
+        state = self._read_state()
+        if state is not None and self._checked == state:
+            return SCHEMA_VERSION
+        path = str(self.path)
+        with self._reading_errors():
+            version = check_version(connection, path)
+            if version == SCHEMA_VERSION:
+                check_shape(connection, path)
+                self._checked = state
+        return version
+
+    def _read_state(self) -> tuple[int, ...] | None:
+        """Return what changes if something writes to the file. None if the file is gone."""
+        with suppress(OSError):
+            info = self.path.stat()
+            return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+        return None
+
+    def _convert(self, patience: float, waiting: Callable[[str], None] | None) -> None:
+        """Replace an older file by a converted copy. Until the copy is complete, the older file stays as it is."""
+        path, new = Path(os.path.realpath(self.path)), self._companion(".new")
+        try:
+            if not os.access(path, os.W_OK):
+                raise PermissionError("the file is read-only")
+            with block_readers(self.path, patience):
+                _remove_database(new)  # left by an interrupted attempt
+                with closing(self._connect(patience, waiting, read_only=False)) as connection:
+                    checkpoint(connection)
+                convert(path, new)
+                new.replace(path)
+        except (duckdb.Error, OSError) as error:
+            detail = (
+                f"an earlier posesearch made this database, and it can't be converted here ({first_line(error)}). "
+                "It was not changed. Free some space, or copy it to a folder where you can write"
+            )
+            raise DatabaseFailed(str(self.path), detail) from error
+        finally:
+            _remove_database(new)
 
     def _create(self, patience: float) -> None:
         """Create the file under another name and rename it. An interruption or a full disk leaves no partial file."""
@@ -189,11 +241,12 @@ class DatabaseFile:
                 return
             try:
                 _remove_database(new)  # left by an interrupted attempt
-                with closing(_connect(new, read_only=False)) as connection:
+                with closing(connect(new, read_only=False)) as connection:
                     connection.begin()
-                    create_schema(connection)
+                    with file_first(connection):
+                        create_schema(connection)
                     connection.commit()
-                    connection.execute("CHECKPOINT")  # moves the log into the file, and raises if that fails
+                    checkpoint(connection)
                 new.replace(self.path)
             except (duckdb.Error, OSError) as error:
                 raise DatabaseFailed(str(self.path), f"the database can't be created ({first_line(error)})") from error
@@ -219,7 +272,7 @@ class DatabaseFile:
         started = time.monotonic()
         while True:
             try:
-                return _connect(self.path, read_only=read_only)
+                return connect(self.path, read_only=read_only)
             except duckdb.Error as error:
                 text = str(error)
                 if any(words in text for words in _OTHER_FORMAT):
@@ -261,15 +314,6 @@ class DatabaseFile:
                 if not is_own:
                     detail = f"{companion.name} beside it is a link or not a regular file; replace it with a copy"
                     raise DatabaseFailed(str(self.path), detail)
-
-
-def _connect(path: Path, *, read_only: bool) -> Connection:
-    """Open a file with a configuration that no statement can change."""
-    connection = Connection(duckdb.connect(str(path.absolute()), read_only=read_only, config=dict(_CONFIG)))
-    with suppress(duckdb.InvalidInputException):  # another connection of this process has locked it already
-        connection.execute(DISABLE_FLOAT_COMPRESSION)
-        connection.execute(_LOCK_CONFIG)
-    return connection
 
 
 def database_files(path: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from posesearch.store.connection import Connection
+from posesearch.store.schema import view_query
 
 
 def count_rows(connection: Connection) -> dict[str, Any]:
@@ -20,8 +21,8 @@ def count_rows(connection: Connection) -> dict[str, Any]:
         """,
     )
     collections = connection.execute("""
-        SELECT collection, count(*) FILTER (status = 'ingested') AS snapshots, coalesce(sum(n), 0)::INTEGER AS poses,
-               coalesce(sum(complete), 0)::INTEGER AS complete_poses, count(*) FILTER (status = 'rejected') AS rejected
+        SELECT collection, count(*) FILTER (status = 'ingested') AS snapshots, coalesce(sum(n), 0)::BIGINT AS poses,
+               coalesce(sum(complete), 0)::BIGINT AS complete_poses, count(*) FILTER (status = 'rejected') AS rejected
         FROM snapshots LEFT JOIN (
             SELECT snapshot_id, count(*) AS n, count(*) FILTER (body_joints = 14) AS complete
             FROM poses GROUP BY snapshot_id
@@ -31,10 +32,10 @@ def count_rows(connection: Connection) -> dict[str, Any]:
     reasons = (
         "SELECT reason, count(*) AS photos FROM snapshots WHERE status = 'rejected' GROUP BY reason ORDER BY 2 DESC, 1"
     )
-    clusterings = """
+    clusterings = f"""
         SELECT clustering_id, collection, normalization, k, chosen_by, complete, partial
-        FROM current_clusterings ORDER BY clustering_id
-    """
+        FROM ({view_query("current_clusterings")}) ORDER BY clustering_id
+    """  # noqa: S608 (a view of schema.sql)
     return {
         **totals,
         "collections": _to_dicts(collections),

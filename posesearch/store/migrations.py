@@ -1,147 +1,172 @@
-"""The schema of the database: creates it, reads its version, and upgrades older versions."""
+"""Converts the database of an earlier posesearch: its rows are copied into a new file."""
 
-from contextlib import suppress
-from importlib import resources
+import os
+import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from posesearch.errors import DatabaseFailed, NewerSchema, NotOurDatabase
+from posesearch.store.configuration import DISABLE_FLOAT_COMPRESSION, FILE_CONFIG, quote_name, quote_text
 from posesearch.store.interruptible import Connection
+from posesearch.store.schema import SCHEMA_VERSION, SEQUENCES, definitions, read_schema, table_columns
 
-SCHEMA_VERSION: Final = 6
+_CONSTANT: Final = ("joints", "body_parts")
+"""Tables with the same rows in every database."""
 
-# The changes to the tables from each version to the next. An upgrade also replaces all views and macros.
-_UPGRADES: Final = {
-    1: """
-        ALTER TABLE poses ADD COLUMN world_x FLOAT[18];
-        ALTER TABLE poses ADD COLUMN world_y FLOAT[18];
-        ALTER TABLE poses ADD COLUMN world_z FLOAT[18];
-    """,
-    2: """
-        ALTER TABLE snapshots ADD COLUMN dhash UBIGINT;
-        ALTER TABLE poses ADD COLUMN joint_set USMALLINT;
-        ALTER TABLE poses ADD COLUMN world_vector FLOAT[42];
-        ALTER TABLE poses ADD COLUMN world_squares FLOAT[14];
-        UPDATE poses SET joint_set = list_sum([mask[i]::INTEGER << (i - 1) for i in range(1, 15)]);
-        CREATE TEMP TABLE world_vectors AS
-        WITH axes AS (
-            SELECT pose_id, mask::DOUBLE[] AS mask, unnest([1, 2, 3]) AS axis,
-                   [coalesce(v, 0)::DOUBLE for v in unnest([world_x, world_y, world_z])[1:14]] AS value
-            FROM poses WHERE world_x IS NOT NULL
-        ), centred AS (
-            SELECT pose_id, axis, [
-                mask[i] * (value[i] - list_dot_product(value, mask) / list_sum(mask)) for i in range(1, 15)
-            ] AS value FROM axes
-        )
-        SELECT pose_id, flatten(list(value ORDER BY axis)) AS value FROM centred GROUP BY pose_id;
-        UPDATE poses SET world_vector = [v / sqrt(list_dot_product(value, value)) for v in value]::FLOAT[42]
-        FROM world_vectors WHERE world_vectors.pose_id = poses.pose_id AND list_dot_product(value, value) > 0;
-        UPDATE poses SET world_squares = [
-            world_vector[i] ** 2 + world_vector[i + 14] ** 2 + world_vector[i + 28] ** 2 for i in range(1, 15)
-        ]::FLOAT[14] WHERE world_vector IS NOT NULL;
-        DROP TABLE world_vectors;
-    """,
-    3: """
-        ALTER TABLE snapshots ADD COLUMN taken_at TIMESTAMP;
-        ALTER TABLE snapshots ADD COLUMN camera VARCHAR;
-        ALTER TABLE snapshots ADD COLUMN latitude DOUBLE;
-        ALTER TABLE snapshots ADD COLUMN longitude DOUBLE;
-        ALTER TABLE snapshots ADD COLUMN missing_since TIMESTAMP;
-        CREATE TABLE sources (
-            source VARCHAR NOT NULL, collection VARCHAR NOT NULL, snapshot_id INTEGER NOT NULL, bytes BIGINT,
-            modified_ns BIGINT, etag VARCHAR, last_modified VARCHAR, missing_since TIMESTAMP
-        );
-        INSERT INTO sources BY NAME
-        SELECT source, collection, max(snapshot_id) AS snapshot_id FROM snapshots GROUP BY ALL ORDER BY snapshot_id;
-    """,
-    # Only views and macros changed. These macros have other names now.
-    4: "".join(
-        f"DROP MACRO {kind} IF EXISTS {name};"
-        for kind, names in (
-            ("", ("bits_of", "told", "turned_product", "flat_spread", "solid_spread", "whole_correlation")),
-            ("", ("part_correlation", "shrunk", "scattered", "mirrored_view", "view_query")),
-            ("TABLE", ("nearest_to", "named")),
-        )
-        for name in names
-    ),
-    5: """
-        ALTER TABLE sources ADD COLUMN IF NOT EXISTS signature VARCHAR;
-        ALTER TABLE sources ADD COLUMN IF NOT EXISTS unread_reason VARCHAR;
-    """,
-}
-_VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql
-
-# Every search reads whole vectors. Compression would make them a sixth smaller, but decompressing takes longer than
-# reading that sixth.
-DISABLE_FLOAT_COMPRESSION: Final = "SET GLOBAL disabled_compression_methods = 'alp,alprd'"
+OLD_MACROS: Final = frozenset(
+    [
+        "bits_of",
+        "told",
+        "turned_product",
+        "flat_spread",
+        "solid_spread",
+        "whole_correlation",
+        "part_correlation",
+        "shrunk",
+        "scattered",
+        "mirrored_view",
+        "view_query",
+        "nearest_to",
+        "named",
+        "joint_set_of",
+        "mirrored_axis",
+        "mirrored_weight",
+        "mirrored_vector",
+        "mirrored_world_vector",
+        "centred",
+        "query_of",
+        "pose_query",
+        "world_query",
+        "sum_within",
+        "query_within",
+        "spread_or_null",
+        "squared",
+        "rotated_product",
+        "image_spread",
+        "world_spread",
+        "full_correlation",
+        "along_within",
+        "partial_correlation",
+        "penalized",
+        "rank_poses",
+        "part_names",
+        "parts_weight",
+        "with_sources",
+        "correlation_of_sums",
+        "pair_correlation",
+        "pair_similarity",
+        "hash_id",
+        "random_similarities",
+    ]
+)
+"""The macros of versions 4 to 6 that are no longer there."""
 
 
-def create_schema(connection: Connection) -> None:
-    """Create all tables, views and macros in a blank database."""
-    connection.execute(read_schema())
-    connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+def convert(old: Path, new: Path) -> None:
+    """Write the rows of a database of an earlier version into a new file. The old file stays as it is.
 
+    Objects of the user's own are copied: tables with their rows, views, macros, and indexes.
 
-def read_schema() -> str:
-    """Return the text of schema.sql, from the installed package or from the top of the source tree."""
-    installed = resources.files("posesearch") / "schema.sql"
-    if installed.is_file():
-        return installed.read_text(encoding="utf-8")
-    return (Path(__file__).parents[2] / "schema.sql").read_text(encoding="utf-8")
-
-
-def read_version(connection: Connection, path: str) -> int | None:
-    """Return the version of the schema. None if the database is blank.
+    Args:
+        old: the file of an earlier version. While it is open here, no other process can write to it.
+        new: the file to be written. It must not exist.
 
     Raises:
-        NotOurDatabase: the file is not a posesearch database.
-        NewerSchema: a later posesearch wrote the file.
+        duckdb.Error, OSError: the new file can't be written, or the old one has a table that can't be copied.
     """
-    try:
-        rows = connection.execute("SELECT value::INTEGER FROM about WHERE key = 'schema_version'").fetchall()
-    except duckdb.Error as error:
-        with suppress(duckdb.Error):  # the query may have failed in a transaction, which is no longer usable
-            connection.rollback()
-            connection.begin()
-        if _is_blank(connection):
-            return None
-        raise NotOurDatabase(path) from error
-    if not rows:
-        raise NotOurDatabase(path)
-    version = int(rows[0][0])
-    if version > SCHEMA_VERSION:
-        raise NewerSchema(path)
-    return version
+    with closing(duckdb.connect(str(new.absolute()), config=FILE_CONFIG)) as opened:
+        connection = Connection(opened)
+        connection.execute(DISABLE_FLOAT_COMPRESSION)
+        allowed = ", ".join(quote_text(f"{old.absolute()}{ending}") for ending in ("", ".wal"))
+        connection.execute(f"SET allowed_paths = [{allowed}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute(f"ATTACH {quote_text(str(old.absolute()))} AS old_file (READ_ONLY)")
+        [(name,)] = connection.execute("SELECT current_database()").fetchall()
+        connection.begin()
+        schema = _start_sequences(connection, read_schema())  # while no macro in the file can hide a function
+        connection.execute(f"COPY FROM DATABASE old_file TO {quote_name(name)} (SCHEMA)")
+        _drop_old_objects(connection, name)
+        connection.execute(schema)
+        _copy_rows(connection)
+        connection.execute("INSERT OR REPLACE INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+        _copy_indexes(connection)
+        connection.commit()
+        connection.execute("DETACH old_file")
+        connection.execute(f"CHECKPOINT {quote_name(name)}")
+        connection.close()
+    shutil.copymode(old, new)
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
 
 
-def _is_blank(connection: Connection) -> bool:
-    # This calls no function, such as count, because a macro in the file could hide it.
-    found = connection.execute("""
-        SELECT 1 FROM system.main.duckdb_tables() UNION ALL SELECT 1 FROM system.main.duckdb_sequences()
-        UNION ALL SELECT 1 FROM system.main.duckdb_views() WHERE NOT internal
-        UNION ALL SELECT 1 FROM system.main.duckdb_functions() WHERE NOT internal
+def _drop_old_objects(connection: Connection, database: str) -> None:
+    """Drop what schema.sql creates, and what earlier versions of it created."""
+    own = {name for _, name, *_ in definitions()} | OLD_MACROS
+    queries = {
+        "TABLE": "SELECT table_name FROM system.main.duckdb_tables() WHERE true",
+        "VIEW": "SELECT view_name FROM system.main.duckdb_views() WHERE NOT internal",
+        "MACRO": "SELECT DISTINCT function_name FROM system.main.duckdb_functions() WHERE function_type = 'macro'",
+        "MACRO TABLE": "SELECT DISTINCT function_name FROM system.main.duckdb_functions() "
+        "WHERE function_type = 'table_macro'",
+        "SEQUENCE": "SELECT sequence_name FROM system.main.duckdb_sequences() WHERE true",
+    }
+    tables = set(table_columns())
+    dropped = {"TABLE": tables, "VIEW": own | tables, "SEQUENCE": set(SEQUENCES)}
+    for kind, query in queries.items():
+        here = f"{query} AND schema_name = 'main' AND database_name = ?"
+        for (name,) in connection.execute(here, [database]).fetchall():
+            if name.lower() in dropped.get(kind, own):
+                connection.execute(f"DROP {kind} main.{quote_name(name)}")
+
+
+def _start_sequences(connection: Connection, schema: str) -> str:
+    """Return the schema with sequences that continue those of the old file."""
+    for sequence, table, column in zip(
+        SEQUENCES, ("snapshots", "poses", "clusterings"), ("snapshot_id", "pose_id", "clustering_id"), strict=True
+    ):
+        [(last,)] = connection.execute(
+            f"""
+            SELECT greatest(coalesce(max({column}), 0), coalesce((
+                SELECT any_value(last_value) FROM system.main.duckdb_sequences()
+                WHERE database_name = 'old_file' AND schema_name = 'main' AND sequence_name = ?
+            ), 0)) FROM old_file.main.{table}
+            """,  # noqa: S608 (our own names)
+            [sequence],
+        ).fetchall()
+        schema = schema.replace(f"CREATE SEQUENCE {sequence};", f"CREATE SEQUENCE {sequence} START {last + 1};")
+    return schema
+
+
+def _copy_rows(connection: Connection) -> None:
+    """Copy the rows of all tables. A column that the old table does not have is NULL."""
+    tables = connection.execute("""
+        SELECT schema_name, table_name FROM system.main.duckdb_tables() WHERE database_name = 'old_file'
     """).fetchall()
-    return not found
+    for schema, table in tables:
+        own = table_columns().get(table.lower()) if schema == "main" else None
+        if own is not None and table.lower() in _CONSTANT:
+            continue
+        qualified = f"{quote_name(schema)}.{quote_name(table)}"
+        columns = "*"
+        if own is not None:
+            stored = connection.execute(
+                "SELECT column_name FROM system.main.duckdb_columns() "
+                "WHERE database_name = 'old_file' AND schema_name = ? AND table_name = ?",
+                [schema, table],
+            ).fetchall()
+            columns = ", ".join(quote_name(column) for (column,) in stored if column.lower() in own)
+        connection.execute(
+            f"INSERT INTO {qualified} BY NAME SELECT {columns} FROM old_file.{qualified}"  # noqa: S608 (quoted)
+        )
 
 
-def upgrade(connection: Connection, path: str, version: int) -> None:
-    """Bring a database of an earlier version up to date, in the caller's transaction.
-
-    Raises:
-        DatabaseFailed: DuckDB refuses a step.
-    """
-    try:
-        for step in range(version, SCHEMA_VERSION):
-            connection.execute(_UPGRADES[step])
-        connection.execute(read_schema().partition(_VIEWS_BEGIN)[2].partition("\n")[2])
-        connection.execute("UPDATE about SET value = ? WHERE key = 'schema_version'", [str(SCHEMA_VERSION)])
-    except duckdb.Error as error:
-        detail = f"an earlier posesearch made this database, and it can't be brought up to date ({first_line(error)})"
-        raise DatabaseFailed(path, detail) from error
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of DuckDB's message."""
-    return str(error).strip().splitlines()[0]
+def _copy_indexes(connection: Connection) -> None:
+    """Create the indexes that the user has on posesearch's tables. Those on other tables are there already."""
+    for table, sql in connection.execute("""
+        SELECT table_name, sql FROM system.main.duckdb_indexes()
+        WHERE database_name = 'old_file' AND schema_name = 'main' AND sql IS NOT NULL
+    """).fetchall():
+        if table.lower() in table_columns():
+            connection.execute(sql)

@@ -9,6 +9,7 @@ from posesearch import skeleton
 from posesearch.errors import NoSuchPose
 from posesearch.pose.normalize import squared_lengths
 from posesearch.store.connection import Connection
+from posesearch.store.schema import view_query
 from posesearch.types import Float32, Int64, Keypoints, Person, Pose, StoredPose
 
 
@@ -44,7 +45,7 @@ def write_poses(
     }
     boxes = np.array([person.box for person in people], np.float32)
     columns = {
-        "snapshot_id": np.array([snapshot_id for snapshot_id, _ in poses], np.int32),
+        "snapshot_id": np.array([snapshot_id for snapshot_id, _ in poses], np.int64),
         "person": np.array(numbers, np.int32),
         **{name: boxes[:, number] for number, name in enumerate(("box_x", "box_y", "box_width", "box_height"))},
         "prominence": np.array([person.prominence for person in people], np.float32),
@@ -106,16 +107,17 @@ def read_pose(connection: Connection, pose_id: int) -> StoredPose:
 def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
     """Return the poses with these ids, in the order of the ids. Ids that do not exist are ignored."""
     cursor = connection.execute(
-        """
+        f"""
         SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person AS number, l.estimator,
                l.clustering_id, l.cluster, l.distance, s.sha256, s.dhash, o.signature,
                l.score, [l.box_x, l.box_y, l.box_width, l.box_height] AS box, l.prominence,
                p.x, p.y, p.joint_score, [p.world_x, p.world_y, p.world_z] AS world,
                p.vector, p.mask, p.world_vector
-        FROM labelled_poses AS l JOIN poses AS p USING (pose_id) JOIN snapshots AS s ON s.snapshot_id = l.snapshot_id
+        FROM ({view_query("labelled_poses")}) AS l JOIN poses AS p USING (pose_id)
+        JOIN snapshots AS s ON s.snapshot_id = l.snapshot_id
         LEFT JOIN sources AS o ON o.snapshot_id = l.snapshot_id AND o.source = l.source
         WHERE l.pose_id IN (SELECT unnest(?::HUGEINT[]))
-        """,
+        """,  # noqa: S608 (a view of schema.sql)
         [list(pose_ids)],
     )
     columns = [column[0] for column in cursor.description or ()]

@@ -4,6 +4,7 @@ For a pose that has all joints of the query, every sum over the joints is an inn
 these constants.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -20,7 +21,7 @@ ALL_JOINTS: Final = (1 << skeleton.N_BODY) - 1
 
 @dataclass(frozen=True, eq=False)
 class PreparedQuery:
-    """A query with the constants for its SQL. The macros pose_query and world_query compute the same constants.
+    """A query with the constants for its SQL. The search macros of schema.sql compute the same constants.
 
     Attributes:
         pose: one pose. For the invariance "view", it has world coordinates.
@@ -92,3 +93,16 @@ class PreparedQuery:
             "u": u.tolist(), "v": v.tolist(), "f": f.tolist(), "squares": squares.tolist(),
             "weight": w.tolist(), "total": w.sum(), "spread": squares.sum(), "joint_set": self.joint_set,
         }  # fmt: skip
+
+    def sums_within(self, sets: Sequence[int]) -> dict[str, Float64]:
+        """Return the sums of the query over the joints of some poses.
+
+        Args:
+            sets: m joint sets, as in poses.joint_set.
+
+        Returns:
+            (m,) float64 each: n, the sum of the weights, the sums of u, v and f, and the spread of the query.
+        """
+        has = (np.array(sets)[:, None] >> np.arange(skeleton.N_BODY) & 1).astype(np.float64)
+        n, u, v, f, squares = (has @ np.array(self.constants[name]) for name in ("weight", "u", "v", "f", "squares"))
+        return {"n": n, "u": u, "v": v, "f": f, "spread": squares - (u**2 + v**2 + f**2) / np.maximum(n, 1e-9)}

@@ -1,15 +1,18 @@
 """The exact search: the SQL that ranks candidates by their similarity to a query.
 
-The formulas are macros in schema.sql, so that the duckdb shell gives the same numbers. The macro rank_poses is the
-whole search in one statement. This module is faster, because its statements leave out what the query does not need.
+The formulas are those of formulas.py, which the macros of schema.sql have too, so that the duckdb shell gives the same
+numbers. This module is faster than the macros, because its statements leave out what the query does not need.
 
 It searches in two steps. The first ranks the poses that have all joints of the query. The second ranks the others, and
 is skipped if none of them can be as similar as the matches of the first.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from posesearch.store import formulas
 from posesearch.store.connection import Connection
 from posesearch.store.prepared_query import ALL_JOINTS, PreparedQuery
 
@@ -98,30 +101,24 @@ def _rank_with_all_joints(
     connection: Connection, query: PreparedQuery, n: int, candidates: str
 ) -> list[tuple[int, float]]:
     """Return the best of the poses that have all joints of the query."""
-    size = query.pose.vectors.shape[1]
-    used = ["along"]
-    product = f"array_inner_product(vector, $along::FLOAT[{size}])"
-    if query.invariance != "none":
-        used += ["fixed", "across"]
-        product = ", ".join(f"${name}::FLOAT[{size}]" for name in ("fixed", "along", "across"))
-        product = f"rotated_product(vector, {product})"
-    spread = "1.0"
-    if not query.is_whole_body:
-        names = ["ones_u", "ones_v"] + ["ones_f"] * (query.invariance == "view")
-        ones = ", ".join(f"${name}::FLOAT[{size}]" for name in names)
-        kind = "world" if query.invariance == "view" else "image"
-        used += [*names, "weight", "total"]
-        spread = f"spread_or_null({kind}_spread(vector, squares, $weight::FLOAT[14], {ones}, $total))"
-    constants = {name: query.constants[name] for name in (*used, "spread")}
+    axes, turns = 3 if query.invariance == "view" else 2, "false" if query.invariance == "none" else "true"
+    product = formulas.product("vector", "$", None, axes=axes, turns=turns)
+    spread = "1.0" if query.is_whole_body else formulas.spread("vector", "squares", "$", "$total", axes=axes)
+    text = formulas.correlation(product, "$spread", spread)
     return connection.execute(
         f"""
         SELECT pose_id, greatest(-1, least(1, similarity)) FROM (
-            SELECT pose_id, {product} / sqrt(spread_or_null($spread) * {spread}) AS similarity FROM {candidates}
+            SELECT pose_id, {text} AS similarity FROM {candidates}
             WHERE {_has_all_joints(query.joint_set)} ORDER BY similarity DESC NULLS LAST, pose_id LIMIT {n:d}
         ) WHERE similarity IS NOT NULL
         """,  # noqa: S608 (our own words and numbers)
-        constants,
+        _named_in(text, query.constants),
     ).fetchall()
+
+
+def _named_in(text: str, constants: dict[str, Any]) -> dict[str, Any]:
+    """Return the constants that an SQL text names. DuckDB accepts no others."""
+    return {name: value for name, value in constants.items() if re.search(rf"\${name}\b", text)}
 
 
 def _has_all_joints(joints: int) -> str:
@@ -132,26 +129,25 @@ def _rank_partial(
     connection: Connection, query: PreparedQuery, n: int, sets: Sequence[int], candidates: str
 ) -> list[tuple[int, float]]:
     """Return the best of the poses with one of these sets of joints. Each set lacks a joint of the query."""
-    size = query.pose.vectors.shape[1]
-    arrays = ", ".join(
-        f"'{name}': ${name}::FLOAT[{size}]" for name in ("ones_u", "ones_v", "ones_f", "fixed", "along", "across")
-    )
-    rotates, world = query.invariance != "none", query.invariance == "view"
-    constants = {name: value for name, value in query.constants.items() if name not in ("spread", "joint_set")}
+    axes, turns = 3 if query.invariance == "view" else 2, "false" if query.invariance == "none" else "true"
+    product = formulas.product("vector", "$", "s.", axes=axes, turns=turns)
+    spread = formulas.spread("vector", "squares", "$", "s.n", axes=axes)
+    correlation = formulas.correlation(product, "s.spread", spread)
+    sums = query.sums_within(sets)
+    columns = ", ".join(f"unnest($sum_{name}) AS {name}" for name in sums)
     return connection.execute(
         f"""
-        WITH prepared AS MATERIALIZED (
-            SELECT {{'rotates': {rotates}, 'world': {world}, 'weight': $weight::FLOAT[14], 'total': $total, {arrays},
-                     'u': $u, 'v': $v, 'f': $f, 'squares': $squares}} AS q
-        ), within AS MATERIALIZED (
-            SELECT joint_set, query_within(q, joint_set) AS within
-            FROM (SELECT unnest($sets)::USMALLINT AS joint_set), prepared
-        )
+        WITH sums AS MATERIALIZED (SELECT unnest($sets)::USMALLINT AS joint_set, {columns})
         SELECT * FROM (
-            SELECT pose_id, penalized(partial_correlation(vector, squares, q, within), within.n / q.total) AS similarity
-            FROM {candidates} JOIN within USING (joint_set), prepared
-            ORDER BY similarity DESC NULLS LAST, pose_id LIMIT {n:d}
+            SELECT pose_id, {formulas.penalize("correlation", "share")} AS similarity FROM (
+                SELECT pose_id, {correlation} AS correlation, s.n / $total AS share
+                FROM {candidates} JOIN sums AS s USING (joint_set)
+            ) ORDER BY similarity DESC NULLS LAST, pose_id LIMIT {n:d}
         ) WHERE similarity IS NOT NULL
         """,  # noqa: S608 (our own words and numbers)
-        {**constants, "sets": list(sets)},
-    ).fetchall()
+        {
+            "sets": list(sets),
+            **{f"sum_{name}": values.tolist() for name, values in sums.items()},
+            **_named_in(correlation, query.constants), "total": query.total,
+        },
+    ).fetchall()  # fmt: skip

@@ -13,7 +13,7 @@ from posesearch.errors import NoSuchCollection
 from posesearch.photos.exif import CaptureInfo
 from posesearch.store.connection import Connection
 from posesearch.store.poses import write_poses
-from posesearch.types import Pose
+from posesearch.types import Int64, Pose
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,16 +178,20 @@ def update_photo_facts(connection: Connection, rows: Sequence[SnapshotRow]) -> N
 
 
 def delete_snapshots(connection: Connection, query: str) -> None:
-    """Delete snapshots with their poses and labels. `query` is trusted SQL that returns a column snapshot_id."""
+    """Delete snapshots with their poses, labels and attributes.
+
+    `query` is trusted SQL that returns a column snapshot_id.
+    """
     for statement in (
         "DELETE FROM labels WHERE pose_id IN (SELECT pose_id FROM poses SEMI JOIN ({}) USING (snapshot_id))",
         "DELETE FROM poses WHERE snapshot_id IN (SELECT snapshot_id FROM ({}))",
+        "DELETE FROM attributes WHERE snapshot_id IN (SELECT snapshot_id FROM ({}))",
         "DELETE FROM snapshots WHERE snapshot_id IN (SELECT snapshot_id FROM ({}))",
     ):
         connection.execute(statement.format(query))
 
 
-def _assign_ids(connection: Connection) -> NDArray[np.int32]:
+def _assign_ids(connection: Connection) -> Int64:
     """Return the ids of a batch's snapshots. A snapshot gets the id that it replaces, or a new one in batch order."""
     kept = connection.execute("""
         SELECT min(snapshot_id) FROM batch LEFT JOIN replaced USING (position) GROUP BY position ORDER BY position
@@ -195,7 +199,7 @@ def _assign_ids(connection: Connection) -> NDArray[np.int32]:
     missing = sum(snapshot_id is None for (snapshot_id,) in kept)
     # A separate query, because with GROUP BY or a join the order in which nextval counts is arbitrary.
     new_ids = iter(sorted(connection.execute("SELECT nextval('snapshot_ids') FROM range(?)", [missing]).fetchall()))
-    return np.array([next(new_ids)[0] if snapshot_id is None else snapshot_id for (snapshot_id,) in kept], np.int32)
+    return np.array([next(new_ids)[0] if snapshot_id is None else snapshot_id for (snapshot_id,) in kept], np.int64)
 
 
 def check_collection(connection: Connection, collection: str | None) -> None:

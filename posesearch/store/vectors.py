@@ -1,25 +1,28 @@
 """Reads the vectors of many poses as matrices: a fixed random sample, or all candidates in blocks."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
 from posesearch.pose.similarity import Poses
-from posesearch.store.candidates import RELATIONS
+from posesearch.store.candidates import all_poses
 from posesearch.store.connection import Connection
 from posesearch.types import Int64
+
+# A number that orders ids as if at random, and always in the same way: Knuth's multiplicative hash.
+_HASH: Final = "abs(pose_id % 4294967296)::UBIGINT * 2654435761 % 4294967296"
 
 
 def sample_poses(connection: Connection, count: int, *, world: bool) -> Poses:
     """Return a random sample of up to `count` poses. It is the same each time."""
-    table = RELATIONS[world]
+    table = all_poses(world=world)
     rows = connection.execute(
         f"""
         SELECT joint_set, {_elements("vector", world=world)} FROM {table}
-        WHERE pose_id IN (SELECT pose_id FROM {table} ORDER BY hash_id(pose_id), pose_id LIMIT {count:d})
+        WHERE pose_id IN (SELECT pose_id FROM {table} ORDER BY {_HASH}, pose_id LIMIT {count:d})
         ORDER BY pose_id
         """  # noqa: S608 (our own names)
     ).fetchnumpy()

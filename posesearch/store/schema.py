@@ -1,0 +1,75 @@
+"""The schema of the database: schema.sql, its version, and the parts that other modules use."""
+
+import re
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from posesearch.store.interruptible import Connection
+
+SCHEMA_VERSION: Final = 7
+
+STORAGE_VERSION: Final = "v1.2.0"
+"""The format of the file. DuckDB 1.2 and later read it. The default of DuckDB 2 can be read by no earlier version."""
+
+SEQUENCES: Final = ("snapshot_ids", "pose_ids", "clustering_ids")
+
+_VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql
+_TABLE: Final = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\);", re.MULTILINE | re.DOTALL)
+_COLUMN: Final = re.compile(r"^    (\w+) +([A-Z]+(?:\[\d+\])?)", re.MULTILINE)
+_DEFINITION: Final = re.compile(
+    r"^CREATE OR REPLACE (VIEW|MACRO) (\w+)(?:\(([^)]*)\))? AS( TABLE)?\s(.*?);$", re.MULTILINE | re.DOTALL
+)
+_CREATE: Final = re.compile(r"^(CREATE OR REPLACE (?:VIEW|MACRO)) (\w+)", re.MULTILINE)
+
+
+@cache
+def read_schema() -> str:
+    """Return the text of schema.sql, from the installed package or from the top of the source tree."""
+    installed = resources.files("posesearch") / "schema.sql"
+    if installed.is_file():
+        return installed.read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "schema.sql").read_text(encoding="utf-8")
+
+
+def create_schema(connection: Connection) -> None:
+    """Create all tables, views, macros and comments in a blank database."""
+    connection.execute(read_schema())
+    connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+
+
+def replace_definitions(connection: Connection, database: str) -> None:
+    """Replace the views, the macros and the comments by those of this version.
+
+    Args:
+        connection: the database.
+        database: its name in DuckDB, quoted.
+    """
+    text = read_schema().partition(_VIEWS_BEGIN)[2].partition("\n")[2]
+    for kind, name, *_ in definitions():
+        if kind == "MACRO":  # a scalar macro and a table macro can have the same name
+            connection.execute(f"DROP MACRO IF EXISTS {database}.main.{name}")
+            connection.execute(f"DROP MACRO TABLE IF EXISTS {database}.main.{name}")
+    connection.execute(_CREATE.sub(rf"\1 {database}.main.\2", text))
+
+
+@cache
+def table_columns() -> dict[str, dict[str, str]]:
+    """Return the columns with their types, for each table."""
+    return {
+        table: {name: kind for name, kind in _COLUMN.findall(body) if name != "PRIMARY"}
+        for table, body in _TABLE.findall(read_schema())
+    }
+
+
+@cache
+def definitions() -> tuple[tuple[str, str, str, str, str], ...]:
+    """Return the views and macros: "VIEW" or "MACRO", name, parameters, " TABLE" for a table macro, and body."""
+    return tuple(_DEFINITION.findall(read_schema()))
+
+
+@cache
+def view_query(name: str) -> str:
+    """Return the query of a view. A statement that has it as a subquery does not read the view in the file."""
+    return next(text for kind, view, _, _, text in definitions() if (kind, view) == ("VIEW", name))

@@ -1,0 +1,181 @@
+"""Databases of earlier versions: they are converted, and nothing is lost if that fails."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from posesearch.database import Database
+from posesearch.errors import DatabaseFailed, OldSchema
+from posesearch.store import schema
+from posesearch.store.connection import DatabaseFile
+from tests.conftest import Toy, toy_photo
+
+VERSION_4 = (Path(__file__).parent / "data" / "version4.sql").read_text(encoding="utf-8")
+"""A database that version 4 of the schema made of five mannequins and a rejected photo, as SQL."""
+
+VERSIONS = {
+    4: "",
+    5: "UPDATE about SET value = '5' WHERE key = 'schema_version'",
+    6: """
+        UPDATE about SET value = '6' WHERE key = 'schema_version';
+        ALTER TABLE sources ADD COLUMN signature VARCHAR; UPDATE sources SET signature = 'signed';
+        ALTER TABLE sources ADD COLUMN unread_reason VARCHAR; CREATE MACRO penalized(a, b) AS a;
+    """,
+}
+OF_THE_USER = """
+    CREATE TABLE notes (pose_id INTEGER PRIMARY KEY, note VARCHAR DEFAULT 'none');
+    INSERT INTO notes VALUES (1, 'good');
+    CREATE SCHEMA extra; CREATE TABLE extra.more AS SELECT 1 AS a;
+    CREATE INDEX noted ON notes (note); CREATE INDEX scores ON poses (score);
+    CREATE VIEW good AS SELECT pose_id, source FROM labelled_poses JOIN notes USING (pose_id);
+    CREATE MACRO doubled(a, times := 2) AS times * a;
+    CREATE MACRO best(n) AS TABLE SELECT pose_id FROM poses ORDER BY score DESC LIMIT n;
+    CREATE MACRO max(a) AS -1; CREATE MACRO coalesce_all(a) AS a;
+    CREATE SEQUENCE mine START 7;
+"""
+TABLES = ("about", "snapshots", "sources", "poses", "clusterings", "centroids", "labels", "inertias")
+
+
+def make_old(path: Path, version: int = 4, more: str = "") -> dict[str, list[dict[str, object]]]:
+    """Write a database of an earlier version, in the format of this DuckDB. Return the rows of its tables."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(VERSION_4)
+        connection.execute(VERSIONS[version] + ";" + more)
+        return read_tables(connection)
+
+
+def read_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, object]]]:
+    tables = {}
+    for table in TABLES:
+        cursor = connection.execute(f"FROM {table} ORDER BY ALL")
+        columns = [column[0] for column in cursor.description]
+        tables[table] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return tables
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_rows_of_an_earlier_version_are_converted(version: int, tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    old = make_old(path, version)
+    with DatabaseFile(path).reading():
+        pass
+    with duckdb.connect(str(path), read_only=True) as connection:
+        new = read_tables(connection)
+        [(storage,)] = connection.execute("SELECT tags FROM duckdb_databases() WHERE NOT internal").fetchall()
+        kinds = connection.execute(
+            "SELECT DISTINCT data_type FROM duckdb_columns() WHERE NOT internal AND column_name LIKE '%_id'"
+        ).fetchall()
+        macros = connection.execute(
+            "SELECT DISTINCT function_name FROM duckdb_functions() WHERE NOT internal"
+        ).fetchall()
+    for table in TABLES:
+        assert len(new[table]) == len(old[table])
+        for row, before in zip(new[table], old[table], strict=True):
+            if row.get("key") != "schema_version":
+                assert {**row, **before} == row  # every old value is there
+    assert {"key": "schema_version", "value": str(schema.SCHEMA_VERSION)} in new["about"]
+    assert storage["storage_version"].startswith(schema.STORAGE_VERSION)
+    assert kinds == [("BIGINT",)]
+    assert {name for (name,) in macros} == {name for kind, name, *_ in schema.definitions() if kind == "MACRO"}
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["poses.duckdb"]
+
+
+def test_a_converted_database_works_and_continues_its_ids(tmp_path: Path, toy: Toy) -> None:
+    path = tmp_path / "poses.duckdb"
+    make_old(path)
+    (tmp_path / "a.png").write_bytes(toy_photo())
+    db = Database(path)
+    assert db.similar(1, close=0, duplicates=True).matches[0].stored.pose_id == 1
+    assert db.sql("SELECT pose_id FROM similar_views(1, 1)").rows == ((1,),)
+    db.ingest(tmp_path / "a.png")
+    assert db.sql("SELECT max(pose_id), max(snapshot_id) FROM poses").rows == ((67, 67),)  # 66 of each were made
+    db.cluster(2)
+    assert db.sql("SELECT max(clustering_id) FROM clusterings").rows == ((2,),)
+
+
+def test_objects_of_the_user_are_converted(tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    make_old(path, more=OF_THE_USER)
+    db = Database(path)
+    assert db.sql("FROM notes").rows == ((1, "good"),)
+    assert db.sql("FROM extra.more").rows == ((1,),)
+    assert db.sql("SELECT pose_id, doubled(4), doubled(4, times := 3) FROM good").rows == ((1, 8, 12),)
+    assert len(db.sql("FROM best(3)").rows) == 3
+    assert db.sql("SELECT index_name FROM duckdb_indexes() ORDER BY ALL").rows == (("noted",), ("scores",))
+    assert db.sql("SELECT sequence_name FROM duckdb_sequences() WHERE sequence_name = 'mine'").rows == (("mine",),)
+    assert db.sql("SELECT max(pose_id) > 1 FROM poses").rows == ((True,),)  # DuckDB's max, not the one in the file
+
+
+LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+from posesearch.__main__ import main
+sys.argv = ["posesearch", "stats", "--db", sys.argv[1]]
+main()
+"""
+KILLED = """
+import os, sys
+from posesearch.store import migrations
+migrations._copy_rows = lambda *_: os._exit(9)
+import posesearch
+posesearch.open(sys.argv[1]).stats()
+"""
+
+
+@pytest.mark.parametrize(("code", "status"), [(LIMITED, 1), (KILLED, 9)], ids=["no space", "killed"])
+def test_a_conversion_that_fails_changes_nothing(code: str, status: int, tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    make_old(path)
+    before = path.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, encoding="utf-8", check=False, timeout=300
+    )
+    assert done.returncode == status, done.stderr
+    if status == 1:
+        assert done.stdout == ""
+        assert done.stderr.count("\n") == 1
+        assert "it can't be converted here" in done.stderr
+        assert "It was not changed. Free some space" in done.stderr
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["poses.duckdb"]
+    assert path.read_bytes() == before
+    assert Database(path).stats()["poses"] == 5
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["poses.duckdb"]
+
+
+def test_a_link_to_an_earlier_version_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    make_old(tmp_path / "there" / "poses.duckdb")
+    link = tmp_path / "poses.duckdb"
+    link.symlink_to(tmp_path / "there" / "poses.duckdb")
+    assert Database(link).stats()["poses"] == 5
+    assert link.is_symlink()
+
+
+def test_the_modes_of_the_file_stay(tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    make_old(path)
+    path.chmod(0o600)
+    Database(path).stats()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_very_early_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    make_old(path, more="UPDATE about SET value = '3' WHERE key = 'schema_version'")
+    before = path.read_bytes()
+    with pytest.raises(OldSchema, match="ingest the photos into a new one"):
+        Database(path).stats()
+    assert path.read_bytes() == before
+
+
+def test_a_table_of_the_user_that_can_not_be_copied_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    make_old(path, more="CREATE TABLE mine (pose_id INTEGER REFERENCES poses (pose_id))")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseFailed, match="It was not changed"):
+        Database(path).stats()
+    assert path.read_bytes() == before
