@@ -26,7 +26,8 @@ from posesearch.search.similar import find_similar
 from posesearch.store import about, poses
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.counts import count_rows
-from posesearch.store.sql import Table, read_ids, run_sql
+from posesearch.store.interruptible import DEFAULT_TIMEOUT
+from posesearch.store.sql import Table, parse_reading, read_ids, run_sql, run_statements
 from posesearch.threads import DEFAULT_THREADS
 from posesearch.trust import Trust
 from posesearch.types import StoredPose
@@ -298,20 +299,22 @@ class Database:
         """
         return photo_sources.list_photos([os.fspath(folder)])
 
-    def pose_ids(self, query: str) -> list[int]:
+    def pose_ids(self, query: str, *, timeout: float = DEFAULT_TIMEOUT) -> list[int]:
         """Return the pose ids in the first column of an SQL result, as queries for `similar_many`.
 
         Args:
             query: SQL that reads. See `sql`.
+            timeout: seconds that the query may take. 0 means no limit.
 
         Raises:
             BadSQL: DuckDB refuses the SQL, it returns no rows, or the column has something else than integers.
+            QueryTooSlow: the query takes longer than `timeout`.
 
         Example:
             ids = db.pose_ids("SELECT pose_id FROM poses WHERE prominence > 0.9")
         """
         with self._file.reading() as connection:
-            return read_ids(connection, query)
+            return read_ids(connection, query, timeout)
 
     def pairs(
         self, n: int = 10, *, progress: Progress | None = None, **options: Unpack[CompareArguments]
@@ -384,24 +387,48 @@ class Database:
             size, estimator = self._file.path.stat().st_size, about.read_value(connection, "estimator")
             return {"path": self.path, "bytes": size, "estimator": estimator, **count_rows(connection)}
 
-    def sql(self, query: str) -> Table:
-        """Run SQL that reads. It can't change the file, or access other files or the network.
+    def sql(self, query: str, *, timeout: float = DEFAULT_TIMEOUT) -> Table:
+        """Run one SQL statement that reads. It can't change the file, or access other files or the network.
 
         Args:
-            query: one or more statements. docs/sql.md lists the tables, views and macros.
+            query: the statement. docs/sql.md lists the tables, views and macros.
+            timeout: seconds that it may take. 0 means no limit.
 
         Returns:
-            The result of the last statement: its columns and rows.
+            The result: its columns, rows and types. Repeated names of columns get numbers, as in "a", "a_1".
 
         Raises:
-            BadSQL: a statement does more than read, or DuckDB refuses it.
+            BadSQL: the statement does more than read, DuckDB refuses it, or there are several statements.
+            QueryTooSlow: it takes longer than `timeout`.
+            ValueError: timeout is negative.
 
         Example:
             for collection, photos in db.sql("SELECT collection, count(*) FROM snapshots GROUP BY 1").rows:
                 print(collection, photos)
         """
         with self._file.reading() as connection:
-            return run_sql(connection, query)
+            return run_sql(connection, query, timeout)
+
+    def sql_all(self, query: str, *, timeout: float = DEFAULT_TIMEOUT) -> tuple[Table, ...]:
+        """Run SQL statements that read, and return the result of each. All are checked before the first one runs.
+
+        Args:
+            query: statements as in `sql`, with semicolons between them.
+            timeout: seconds that they may take together. 0 means no limit.
+
+        Returns:
+            The results, in the order of the statements.
+
+        Raises:
+            BadSQL: a statement does more than read, or DuckDB refuses it.
+            QueryTooSlow: they take longer than `timeout`.
+            ValueError: timeout is negative.
+
+        Example:
+            poses, joints = db.sql_all("FROM poses LIMIT 1; FROM joints")
+        """
+        with self._file.reading() as connection:
+            return run_statements(connection, parse_reading(connection, query), timeout)
 
     def _renew_decoders(self) -> None:
         self._decoders = DecoderPool()  # for queries. It starts no process yet.

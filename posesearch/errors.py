@@ -44,6 +44,7 @@ PosesearchError
     ├── NoSuchPart            --parts has an unknown part, or one that the query does not show
     ├── NoWorldJoints         --view any needs joints in 3D
     ├── BadFilter             --where is not one SQL condition
+    ├── QueryTooSlow          SQL takes longer than --timeout
     ├── NoPoses               there are no poses yet
     ├── TooFewPoses           k is larger than the number of complete poses
     └── BadSQL                DuckDB refuses the statement
@@ -456,6 +457,16 @@ class BadFilter(QueryError):
         super().__init__(f"--where {where!r}: {detail}{end} It must be one condition on the columns of labelled_poses.")
 
 
+class QueryTooSlow(QueryError):
+    """SQL takes longer than --timeout."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"{what} took longer than {seconds:g} s, and was stopped. --timeout raises the limit, and 0 removes it."
+        )
+
+
 class NoPoses(QueryError):
     """There are no poses yet."""
 
@@ -478,4 +489,4 @@ class TooFewPoses(QueryError):
 
 
 class BadSQL(QueryError):
-    """DuckDB refuses the statement."""
+    """DuckDB refuses the statement, or it has several results where one is needed."""
