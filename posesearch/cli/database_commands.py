@@ -10,6 +10,7 @@ from posesearch.cli.options import (
     DEFAULT_DB,
     AsJson,
     Db,
+    Timeout,
 )
 
 # As in commands.py, commands import what is slow to import.
@@ -45,7 +46,8 @@ def stats(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="An SQL statement that reads.", metavar="QUERY")],
+    query: Annotated[str, typer.Argument(help="SQL statements that read.", metavar="QUERY")],
+    timeout: Timeout = 60,
     db: Db = DEFAULT_DB,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV instead of a table.", rich_help_panel=layout.OUTPUT)
@@ -56,13 +58,13 @@ def sql(
 
     A query can't change the database. schema.sql describes the tables, views and macros. docs/sql.md has more examples.
     """
-    from posesearch.cli import output  # noqa: PLC0415
+    from posesearch.cli import output, query_results  # noqa: PLC0415
 
     with posesearch.open(db) as database:
-        table = database.sql(query)
+        tables = (database.sql(query, timeout=timeout),) if as_csv else database.sql_all(query, timeout=timeout)
     if as_json:
-        output.show_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+        query_results.show_json(tables)
     elif as_csv:
-        output.show_csv(table.columns, table.rows)
+        output.show_csv(tables[0].columns, tables[0].rows)
     else:
-        output.show_table(table.columns, table.rows)
+        query_results.show(tables)

@@ -1,0 +1,184 @@
+"""The user's own SQL: several statements, names that come twice, limits, the terminal, and Parquet."""
+
+import json
+import re
+import shutil
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import posesearch
+from posesearch.errors import BadSQL, QueryTooSlow
+from posesearch.store import sql
+from tests.test_cli import Run, run
+
+assert run  # a fixture of test_cli
+
+COUNTING = "WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r) FROM r"
+SHORT = 0.2  # seconds
+HANG_SECONDS = 300
+
+
+@pytest.fixture
+def path(toy_database: Path, tmp_path: Path) -> Path:
+    """A copy of the toy's database, which also has a view that never ends."""
+    copy = Path(shutil.copy(toy_database, tmp_path / "toy.duckdb"))
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(f"CREATE VIEW endless AS {COUNTING}")
+    return copy
+
+
+# Several statements
+
+
+def test_every_result_is_shown(path: Path, run: Run) -> None:
+    query = "SELECT 1 AS a, 2 AS b; SELECT 3 AS c;; SELECT 4 AS d WHERE false"
+    code, out, err = run("sql", query, "--db", path)
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [["a", "b"], ["1", "2"], [], ["c"], ["3"], [], ["d"]]
+    results = json.loads(run("sql", query, "--db", path, "--json")[1])
+    assert results == [[{"a": 1, "b": 2}], [{"c": 3}], []]
+    assert json.loads(run("sql", "SELECT 1 AS a;", "--db", path, "--json")[1]) == [{"a": 1}]
+
+
+def test_csv_has_room_for_one_result(path: Path, run: Run) -> None:
+    code, out, err = run("sql", "SELECT 1; SELECT 2", "--db", path, "--csv")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "CSV, Parquet, --from-sql and Database.sql have room for one result, but there are 2 statements" in err
+    assert run("sql", "SELECT 1 AS a;", "--db", path, "--csv")[1] == "a\n1\n"
+
+
+def test_python_has_a_method_for_one_result_and_one_for_several(path: Path) -> None:
+    with posesearch.open(path) as db:
+        assert db.sql("SELECT 1 AS a").rows == ((1,),)
+        assert [table.rows for table in db.sql_all("SELECT 1; SELECT 2")] == [((1,),), ((2,),)]
+        assert db.sql_all("") == ()
+        for method in (db.sql, db.pose_ids):
+            with pytest.raises(BadSQL, match="room for one result, but there are 2 statements"):
+                method("SELECT 1; SELECT 2")
+
+
+def test_results_are_shown_only_if_all_statements_succeed(path: Path, run: Run) -> None:
+    for query in ("SELECT 1; SELECT * FROM nothing", "SELECT 1; SELECT error('no')"):
+        code, out, err = run("sql", query, "--db", path)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+
+
+def test_all_statements_are_checked_before_the_first_one_runs(path: Path) -> None:
+    with posesearch.open(path) as db:
+        with pytest.raises(BadSQL, match="only statements that read"):
+            db.sql_all("FROM endless; CREATE TABLE a (b INTEGER)", timeout=HANG_SECONDS)
+        with pytest.raises(BadSQL, match="syntax error"):
+            db.sql_all("FROM endless; SELEC 1", timeout=HANG_SECONDS)
+
+
+# Names
+
+
+@given(st.lists(st.sampled_from(["a", "a_1", "a_2", "a_1_1", "A", "", "_1", "b"]) | st.text(max_size=3)))
+def test_numbered_names_are_unique_and_the_first_keeps_its_name(names: list[str]) -> None:
+    numbered = sql.number_duplicates(names)
+    assert len(numbered) == len(set(numbered)) == len(names)
+    for position, (name, new) in enumerate(zip(names, numbered, strict=True)):
+        assert new == name if name not in names[:position] else re.fullmatch(re.escape(name) + r"_\d+", new)
+
+
+def test_no_column_is_lost_in_json(path: Path, run: Run) -> None:
+    query = "SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a, 5 AS A"
+    [row] = json.loads(run("sql", query, "--db", path, "--json")[1])
+    assert row == {"a": 1, "a_2": 2, "a_1": 3, "a_3": 4, "A": 5}
+
+
+# Limits
+
+ENDLESS = {
+    "a view that never ends": "FROM endless",
+    "a view that has no row": "FROM endless WHERE i < 0",
+    "a cross product": "FROM range(1000000000) AS a, range(1000000000) AS b",
+    "a cross product that is counted": "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b "
+    "WHERE hash(a.range, b.range) = 1",
+    "rows that are fetched": "SELECT range % 9 FROM range(10000000000000)",
+    "a plan with times": "EXPLAIN ANALYZE SELECT count(*) FROM endless",
+    "a pivot": "PIVOT (SELECT i % 9 AS n FROM endless) ON n USING count(*)",
+    "the second statement": "SELECT 1; FROM endless",
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_query_ends_when_its_time_is_over(name: str, path: Path) -> None:
+    with posesearch.open(path) as db:
+        with pytest.raises(QueryTooSlow, match="^The query took longer than 0.2 s, and was stopped. --timeout raises"):
+            db.sql_all(ENDLESS[name], timeout=SHORT)
+        assert db.sql("SELECT 1").rows == ((1,),)
+
+
+def test_a_query_of_another_thread_ends_too(path: Path) -> None:
+    errors: list[Exception] = []
+
+    def query() -> None:
+        try:
+            posesearch.open(path).sql("FROM endless", timeout=SHORT)
+        except QueryTooSlow as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=query)
+    thread.start()
+    thread.join(HANG_SECONDS)
+    assert len(errors) == 1
+
+
+def test_a_condition_ends_when_its_time_is_over(path: Path) -> None:
+    condition = "pose_id IN (SELECT -i FROM endless)"
+    with posesearch.open(path) as db:
+        for search in (
+            lambda: db.similar(1, where=condition, timeout=SHORT),
+            lambda: list(db.similar_many([1], where=condition, timeout=SHORT)),
+            lambda: db.pairs(where=condition, timeout=SHORT),
+            lambda: db.outliers(where=condition, timeout=SHORT),
+        ):
+            with pytest.raises(QueryTooSlow, match="^The condition of --where took longer than 0.2 s"):
+                search()
+        with pytest.raises(QueryTooSlow, match="^The query took longer"):
+            db.pose_ids("FROM endless", timeout=SHORT)
+
+
+def test_a_command_ends_with_one_line_when_its_time_is_over(path: Path, run: Run) -> None:
+    condition = "pose_id IN (SELECT -i FROM endless)"
+    for arguments in (
+        ("sql", "FROM endless"), ("sql", "FROM endless", "--json"), ("sql", "FROM endless", "--csv"),
+        ("similar", "--from-sql", "FROM endless"), ("similar", 1, "--where", condition),
+        ("pairs", "--where", condition), ("outliers", "--where", condition),
+    ):  # fmt: skip
+        code, out, err = run(*arguments, "--timeout", SHORT, "--db", path)
+        assert (code, out, err.count("\n")) == (1, "", 1), arguments
+        assert err.startswith("posesearch: The ")
+        assert "took longer than 0.2 s, and was stopped. --timeout raises the limit, and 0 removes it." in err
+
+
+def test_a_quick_query_has_time_enough(path: Path, run: Run) -> None:
+    for timeout in ((), ("--timeout", "0"), ("--timeout", "inf"), ("--timeout", HANG_SECONDS)):
+        assert run("sql", "SELECT 1 AS a", "--csv", *timeout, "--db", path)[:2] == (0, "a\n1\n")
+        assert run("similar", 1, "--where", "pose_id > 0", *timeout, "--db", path)[0] == 0
+
+
+def test_a_time_is_not_negative(path: Path, run: Run) -> None:
+    assert run("sql", "SELECT 1", "--timeout", "-1", "--db", path)[0] == 2
+    with posesearch.open(path) as db:
+        for search in (lambda: db.sql("SELECT 1", timeout=-1), lambda: db.pairs(timeout=-1)):
+            with pytest.raises(ValueError, match="timeout must be 0 or more, not -1"):
+                search()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["FROM endless", "SELECT range(1000) FROM endless", "SELECT repeat('x', 10000) FROM endless",
+     "SELECT {'a': range(1000)} FROM endless"],
+)  # fmt: skip
+def test_rows_without_end_do_not_fill_the_memory(query: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "MAX_BYTES", 10_000_000)
+    with posesearch.open(path) as db, pytest.raises(BadSQL, match="larger than 0.01 GB; add a LIMIT"):
+        db.sql(query, timeout=HANG_SECONDS)
