@@ -1,8 +1,12 @@
 """The user's own SQL: several statements, names that come twice, limits, the terminal, and Parquet."""
 
 import json
+import os
+import pty
 import re
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -182,3 +186,119 @@ def test_rows_without_end_do_not_fill_the_memory(query: str, path: Path, monkeyp
     monkeypatch.setattr(sql, "MAX_BYTES", 10_000_000)
     with posesearch.open(path) as db, pytest.raises(BadSQL, match="larger than 0.01 GB; add a LIMIT"):
         db.sql(query, timeout=HANG_SECONDS)
+
+
+# The terminal
+
+SHORTENED = "Long values are shortened. --json and --csv print them in full.\n"
+
+
+def in_terminal(columns: int, path: Path, query: str, *options: str, **environment: str) -> tuple[list[str], str]:
+    """Run `sql` with stdout on a pseudo-terminal. Return the lines without colours, and stderr."""
+    primary, secondary = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "posesearch", "sql", query, *options, "--db", str(path)],
+        stdin=subprocess.DEVNULL, stdout=secondary, stderr=subprocess.PIPE,
+        env={**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment},
+    ) as process:  # fmt: skip
+        os.close(secondary)
+        heard = bytearray()
+        try:
+            while data := os.read(primary, 1 << 16):
+                heard.extend(data)
+        except OSError:  # a pseudo-terminal reports in this way that its other end is closed
+            pass
+        os.close(primary)
+        assert process.stderr is not None
+        err = process.stderr.read().decode()
+    assert process.returncode == 0, err
+    text = re.sub(r"\x1b\[[0-9;]*m", "", heard.decode()).replace("\r\n", "\n")
+    return [line.rstrip() for line in text.splitlines()], err
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_row_of_poses_has_a_line_for_each_value(columns: int, path: Path) -> None:
+    with posesearch.open(path) as db:
+        names = db.sql("FROM poses LIMIT 1").columns
+    lines, err = in_terminal(columns, path, "FROM poses ORDER BY pose_id LIMIT 1")
+    assert [line.split()[0] for line in lines] == list(names)
+    assert max(map(len, lines)) <= columns
+    assert "pose_id        1" in lines
+    assert any(re.fullmatch(r"x +\[-?[\d.]+, -?[\d.]+, … 18 numbers\]", line) for line in lines)
+    assert err == SHORTENED
+    lines, _ = in_terminal(columns, path, "FROM poses ORDER BY pose_id LIMIT 2")
+    assert len(lines) == 2 * len(names) + 3
+    assert [line for line in lines if line.startswith("row ")] == ["row 1", "row 2"]
+
+
+def test_a_table_that_fits_stays_as_it_is(path: Path) -> None:
+    query = "SELECT 0.667::FLOAT AS single, 0.6669999957084656 AS double, [1.5::FLOAT, NULL] AS list, NULL AS none"
+    lines, err = in_terminal(80, path, query)
+    assert [re.split(r"  +", line) for line in lines] == [
+        ["single", "double", "list", "none"],
+        ["0.667", "0.6669999957084656", "[1.5, NULL]"],
+    ]
+    assert err == ""
+
+
+def test_floats_have_seven_digits_also_inside_other_values(path: Path) -> None:
+    query = "SELECT {'a': 0.1::FLOAT, 'b': [0.2::FLOAT]} AS s, map {'k': 0.7::FLOAT} AS m, 111.835945::FLOAT AS f"
+    assert in_terminal(80, path, query)[0][1].split("  ") == ["{a: 0.1, b: [0.2]}", "{k: 0.7}", "111.8359"]
+
+
+def test_long_texts_lose_their_middle(path: Path) -> None:
+    query = "SELECT 1 AS n, '/photos/' || repeat('long/', 40) || 'name.jpg' AS source"
+    lines, err = in_terminal(60, path, query)
+    assert len(lines) == 2
+    assert re.fullmatch(r"1  /photos/long/[long/]*…[long/]*/name.jpg", lines[1])
+    assert len(lines[1]) == 60
+    assert err == SHORTENED
+    assert len(in_terminal(60, path, "SELECT repeat('猫', 99) AS cats")[0]) == 2
+
+
+def test_a_value_of_several_lines_has_one(path: Path) -> None:
+    assert in_terminal(80, path, "SELECT 'a' || chr(10) || 'b' || chr(27) || '[31m' AS t")[0] == ["t", r"a\nb\x1b[31m"]
+
+
+def test_a_wide_result_without_rows_names_its_columns(path: Path) -> None:
+    lines, err = in_terminal(80, path, "FROM poses WHERE false")
+    assert lines == []
+    assert err.startswith("There are no rows. The columns are pose_id, snapshot_id, ")
+
+
+def test_a_plan_is_drawn(path: Path) -> None:
+    lines, err = in_terminal(80, path, "EXPLAIN SELECT 1 AS a")
+    assert len(lines) > 3
+    assert (lines[0][0], lines[0][-1]) == ("╭", "╮")
+    assert err == ""
+
+
+def test_a_terminal_without_unicode_gets_three_dots(path: Path) -> None:
+    lines, _ = in_terminal(80, path, "SELECT range(9) AS list", PYTHONIOENCODING="ascii")
+    assert lines == ["list", "[0, 1, ... 9 numbers]"]
+
+
+def test_in_a_pipe_a_row_is_one_line_with_all_values(path: Path) -> None:
+    query = "SELECT x, repeat('long ', 100000) AS text, 0.7::FLOAT AS f FROM poses ORDER BY pose_id LIMIT 2"
+    done = subprocess.run(
+        [sys.executable, "-m", "posesearch", "sql", query, "--db", str(path)],
+        capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "80"},
+    )  # fmt: skip
+    assert done.stderr == ""
+    with posesearch.open(path) as db:
+        rows = db.sql(query).rows
+    assert len(done.stdout.splitlines()) == 1 + len(rows)
+    for line, row in zip(done.stdout.splitlines()[1:], rows, strict=True):
+        assert [cell.strip() for cell in re.split(r"  +", line.strip())] == [str(value).strip() for value in row]
+
+
+def test_json_and_csv_in_a_terminal_have_all_values(path: Path) -> None:
+    query = "SELECT range(30) AS list, 0.7::FLOAT AS f, repeat('x', 300) AS text"
+    for option in ("--json", "--csv"):
+        lines, err = in_terminal(80, path, query, option)
+        text = "".join(lines)
+        assert "x" * 300 in text
+        assert "0.699999988079071" in text
+        assert re.search(r"\b29\b", text)
+        assert "…" not in text
+        assert err == ""
