@@ -4,6 +4,7 @@ import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, Self, Unpack
 
 from posesearch import sources as photo_sources
@@ -12,6 +13,7 @@ from posesearch.estimators.cache import EstimatorCache
 from posesearch.ingest.plan import IngestRequest
 from posesearch.ingest.reestimate import reestimate
 from posesearch.ingest.run import ingest
+from posesearch.output_files import check_output, output_errors, replace_file
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import MIN_JOINTS
 from posesearch.pose.normalize import Normalization
@@ -23,10 +25,10 @@ from posesearch.search.batch import find_similar_to_each
 from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions
 from posesearch.search.pairwise import find_outliers, find_pairs
 from posesearch.search.similar import find_similar
-from posesearch.store import about, poses
-from posesearch.store.connection import DatabaseFile
+from posesearch.store import about, parquet, poses
+from posesearch.store.connection import DatabaseFile, database_files
 from posesearch.store.counts import count_rows
-from posesearch.store.interruptible import DEFAULT_TIMEOUT
+from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 from posesearch.store.sql import Table, parse_reading, read_ids, run_sql, run_statements
 from posesearch.threads import DEFAULT_THREADS
 from posesearch.trust import Trust
@@ -429,6 +431,36 @@ class Database:
         """
         with self._file.reading() as connection:
             return run_statements(connection, parse_reading(connection, query), timeout)
+
+    def sql_to_parquet(self, query: str, path: str | os.PathLike[str], *, timeout: float = DEFAULT_TIMEOUT) -> int:
+        """Write the result of one SQL statement to a Parquet file. The result may be larger than the memory.
+
+        If the query fails, an older file stays as it was. The database can't be opened a second time meanwhile, also
+        not by another thread.
+
+        Args:
+            query: the statement. See `sql`.
+            path: the file. If it exists, it must be a Parquet file or empty. Its folder must exist.
+            timeout: seconds that it may take. 0 means no limit.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            BadSQL: the statement does more than read, DuckDB refuses it, or there is not one statement.
+            QueryTooSlow: it takes longer than `timeout`.
+            OutputFailed: the file can't be written, or is something else than a Parquet file.
+            ValueError: timeout is negative.
+
+        Example:
+            db.sql_to_parquet("SELECT pose_id, joint, x, y FROM keypoints", "keypoints.parquet")
+        """
+        check_timeout(timeout)
+        target = Path(path)
+        with output_errors(target):
+            check_output(target, parquet.SIGNATURE, "Parquet file", keep=database_files(self._file.path))
+            with replace_file(target) as new, DatabaseFile(self.path, output=new).reading() as connection:
+                return parquet.write_parquet(connection, query, new, timeout)
 
     def _renew_decoders(self) -> None:
         self._decoders = DecoderPool()  # for queries. It starts no process yet.

@@ -37,7 +37,7 @@ PosesearchError
 │   ├── IngestRunning         an ingest was started inside an ingest of the same database
 │   ├── BatchLost             the last photos of an ingest could not be written
 │   └── DatabaseFailed        the disk is full, the folder is read-only, and the like
-├── OutputFailed              a picture can't be written
+├── OutputFailed              a picture or a Parquet file can't be written
 └── QueryError                a question can't be answered
     ├── NoSuchPose, NoSuchPerson, NoSuchCollection, NoSuchCluster
     ├── BadKeypoints          not a keypoints file
@@ -370,7 +370,7 @@ class DatabaseFailed(StoreError):
 
 
 class OutputFailed(PosesearchError):
-    """A picture can't be written."""
+    """A picture or a Parquet file can't be written."""
 
     def __init__(self, path: str, detail: str) -> None:
         self.path = path

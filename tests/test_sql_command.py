@@ -1,5 +1,6 @@
 """The user's own SQL: several statements, names that come twice, limits, the terminal, and Parquet."""
 
+import glob
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 import posesearch
 from posesearch.errors import BadSQL, QueryTooSlow
 from posesearch.store import sql
+from posesearch.store.connection import DatabaseFile
 from tests.test_cli import Run, run
 
 assert run  # a fixture of test_cli
@@ -302,3 +305,189 @@ def test_json_and_csv_in_a_terminal_have_all_values(path: Path) -> None:
         assert re.search(r"\b29\b", text)
         assert "…" not in text
         assert err == ""
+
+
+# Parquet
+
+
+def read_parquet(file: Path, columns: str = "*") -> list[tuple[Any, ...]]:
+    """Return the rows of a Parquet file, which may have any name."""
+    with duckdb.connect() as connection:
+        return connection.execute(f"SELECT {columns} FROM read_parquet($1)", [glob.escape(str(file))]).fetchall()
+
+
+def test_a_result_is_written_to_parquet(path: Path, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "x.parquet"
+    query = "SELECT pose_id, x, score FROM poses ORDER BY pose_id DESC"
+    code, out, err = run("sql", query, "--parquet", file, "--db", path)
+    with posesearch.open(path) as db:
+        rows = db.sql(query).rows
+    assert (code, out, err) == (0, "", f"{file} has {len(rows)} rows.\n")
+    assert read_parquet(file) == [(pose_id, list(x), score) for pose_id, x, score in rows]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT 1 AS a -- a comment", [(1,)]),
+        ("/* ; */ SELECT 'é;--' AS a; /* behind; */ -- it\n ;", [("é;--",)]),
+        ("PIVOT (SELECT 'p' AS k, 1 AS v UNION ALL SELECT 'q', 2) ON k USING sum(v)", [(1, 2)]),
+        ("WITH a AS (SELECT 7 AS b) FROM a;", [(7,)]),
+        ("VALUES (5), (6)", [(5,), (6,)]),
+        ("SELECT column_name FROM (DESCRIBE joints) ORDER BY 1 DESC LIMIT 1", [("position",)]),
+        ("SELECT 1 AS a WHERE false", []),
+    ],
+)
+def test_any_statement_that_reads_can_be_written(query: str, rows: list[Any], path: Path, tmp_path: Path) -> None:
+    with posesearch.open(path) as db:
+        assert db.sql_to_parquet(query, tmp_path / "x.parquet") == len(rows)
+    assert read_parquet(tmp_path / "x.parquet") == rows
+
+
+def test_other_words_for_reading_can_be_written(path: Path, tmp_path: Path) -> None:
+    with posesearch.open(path) as db:
+        for query in ("DESCRIBE poses", "SUMMARIZE poses", "SHOW TABLES", "FROM similar_poses(1, 3)"):
+            assert db.sql_to_parquet(query, tmp_path / "x.parquet") == len(db.sql(query).rows)
+
+
+def test_columns_of_one_name_are_numbered_in_parquet(path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "x.parquet"
+    with posesearch.open(path) as db:
+        db.sql_to_parquet("""SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS "b""c" """, file)
+    assert read_parquet(file, 'a, a_2, a_1, "b""c"') == [(1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("name", ["it's.parquet", "a b?.parquet", "*[a].parquet", '"q" %s $1 {x}.p', "猫.p", "-"])
+def test_a_parquet_file_may_have_any_name(
+    name: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / f"folder {name}"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with posesearch.open(path) as db:
+        db.sql_to_parquet("SELECT 1 AS a", name)
+        db.sql_to_parquet("SELECT 2 AS a", name)
+    assert [file.name for file in folder.iterdir()] == [name]
+    shutil.copy(folder / name, tmp_path / "x.parquet")
+    assert read_parquet(tmp_path / "x.parquet") == [(2,)]
+
+
+def test_a_failing_query_leaves_no_file_and_keeps_an_older_one(path: Path, tmp_path: Path, run: Run) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    failing = (
+        ("SELECT error('no') FROM poses", ()), ("SELECT * FROM nothing", ()), ("SELECT 1; SELECT 2", ()), ("", ()),
+        ("FROM endless", ("--timeout", SHORT)), ("EXPLAIN SELECT 1", ()), ("CREATE TABLE a (b INTEGER)", ()),
+        ("SELECT count(*) FROM endless", ("--timeout", SHORT)), ("SELEC 1", ()), ("SELECT $1", ()),
+    )  # fmt: skip
+    for query, options in failing:
+        code, out, err = run("sql", query, "--parquet", folder / "x.parquet", *options, "--db", path)
+        assert (code, out, err.count("\n")) == (1, "", 1), query
+        assert list(folder.iterdir()) == []
+    with posesearch.open(path) as db:
+        db.sql_to_parquet("SELECT 1 AS a", folder / "x.parquet")
+        before = (folder / "x.parquet").read_bytes()
+        with pytest.raises(BadSQL, match="no"):
+            db.sql_to_parquet("SELECT error('no')", folder / "x.parquet")
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {"x.parquet": before}
+
+
+def test_only_parquet_files_are_replaced(path: Path, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "letter.txt").write_text("dear aunt", encoding="utf-8")
+    (tmp_path / "link.parquet").symlink_to(path)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = path.read_bytes()
+    for name, says in {
+        "letter.txt": "a file that is not a Parquet file is already there, and was not changed",
+        "link.parquet": "it is the path of the database or of a photo, and a Parquet file never replaces these",
+        "toy.duckdb": "it is the path of the database or of a photo, and a Parquet file never replaces these",
+        "toy.duckdb.wal": "it is the path of the database or of a photo, and a Parquet file never replaces these",
+        "folder": "it is not a regular file",
+        "pipe": "it is not a regular file",
+        "nowhere/x.parquet": "the folder does not exist",
+        "letter.txt/x.parquet": "ot a directory",
+        "x" * 999: "name too long",
+    }.items():
+        code, out, err = run("sql", "SELECT 1", "--parquet", tmp_path / name, "--db", path)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert says in err
+        assert f"{tmp_path / name}: the file can't be written (" in err
+    assert (tmp_path / "letter.txt").read_text(encoding="utf-8") == "dear aunt"
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob(".posesearch*"))
+    (tmp_path / "empty").touch(mode=0o600)
+    assert run("sql", "SELECT 1 AS a", "--parquet", tmp_path / "empty", "--db", path)[0] == 0
+    assert read_parquet(tmp_path / "empty") == [(1,)]
+    assert (tmp_path / "empty").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_one_line(path: Path, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "folder").mkdir(mode=0o500)
+    code, out, err = run("sql", "SELECT 1", "--parquet", tmp_path / "folder" / "x.parquet", "--db", path)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "Permission denied" in err
+
+
+def test_parquet_excludes_csv_and_json(path: Path, tmp_path: Path, run: Run) -> None:
+    for option in ("--csv", "--json"):
+        code, out, err = run("sql", "SELECT 1", "--parquet", tmp_path / "x.parquet", option, "--db", path)
+        assert (code, out) == (2, "")
+        assert f"--parquet: it can't be combined with {option}" in err
+    assert not (tmp_path / "x.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT content FROM read_text('{folder}/secret.txt')",
+        "SELECT file FROM glob('{folder}/*')",
+        "COPY poses TO '{folder}/other.csv'",
+        "COPY (PIVOT joints ON joint USING count(*)) TO '{folder}/other.csv'",
+        "SELECT 1) TO '{folder}/other.csv' --",
+        "SELECT 1) AS t) TO '{folder}/other.csv'; --",
+        "FROM '{folder}/secret.txt'",
+        "SELECT * FROM enable_logging(storage := 'file', storage_path := '{folder}/log')",
+        "SET allowed_paths = []",
+    ],
+)
+def test_no_other_file_is_read_or_written(query: str, path: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("a secret", encoding="utf-8")
+    before = sorted(tmp_path.iterdir())
+    with posesearch.open(path) as db, pytest.raises(BadSQL):
+        db.sql_to_parquet(query.format(folder=tmp_path), tmp_path / "x.parquet")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_connection_of_parquet_allows_one_file_and_is_locked(path: Path, tmp_path: Path) -> None:
+    output = tmp_path / "it's ?.parquet"
+    with DatabaseFile(path, output=output).reading() as connection:
+        query = "SELECT current_setting('enable_external_access'), current_setting('lock_configuration')"
+        assert connection.execute(query).fetchall() == [(False, True)]
+        [(allowed,)] = connection.execute("SELECT current_setting('allowed_paths')").fetchall()
+        assert {name for name in allowed if not name.startswith(str(path))} == {str(output)}
+        with pytest.raises(duckdb.PermissionException):
+            connection.execute(f"COPY joints TO '{tmp_path}/other.parquet'")
+        with pytest.raises(duckdb.InvalidInputException, match="locked"):
+            connection.execute("SET allowed_paths = []")
+
+
+def test_threads_that_write_and_read_take_turns(path: Path, tmp_path: Path) -> None:
+    done: list[int] = []
+
+    def write(number: int) -> None:
+        with posesearch.open(path) as db:
+            for _ in range(3):
+                db.sql_to_parquet(f"SELECT {number} AS n FROM poses", tmp_path / f"{number}.parquet")
+                assert db.sql("SELECT 1").rows == ((1,),)
+        done.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(HANG_SECONDS)
+    assert sorted(done) == [0, 1, 2]
+    for number in range(3):
+        assert set(read_parquet(tmp_path / f"{number}.parquet")) == {(number,)}

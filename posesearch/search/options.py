@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, TypedDict
 
 from posesearch import skeleton
 from posesearch.pose.similarity import MIN_SHARED, Invariance
-from posesearch.store.interruptible import DEFAULT_TIMEOUT
+from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 
 MIN_PERCENTILE: Final = 90.0
 """A match has at least this percentile among random pairs. docs/search.md explains the value."""
@@ -73,8 +73,7 @@ class SearchOptions:
             raise ValueError(f"min_shared must be 2 to {skeleton.N_BODY}, not {self.min_shared}")
         if not 0 <= self.close <= 100:
             raise ValueError(f"close must be 0 to 100, not {self.close}")
-        if self.timeout < 0:
-            raise ValueError(f"timeout must be 0 or more, not {self.timeout}")
+        check_timeout(self.timeout)
 
     @classmethod
     def from_arguments(

@@ -23,6 +23,7 @@ from posesearch.store.migrations import (
     read_version,
     upgrade,
 )
+from posesearch.store.output_access import connect_with_output
 
 __all__ = ["Connection", "DatabaseFile"]
 
@@ -60,15 +61,17 @@ class DatabaseFile:
     so that an ingest and the searches of other processes take turns.
     """
 
-    def __init__(self, path: str | Path, patience: float = 10.0) -> None:
+    def __init__(self, path: str | Path, patience: float = 10.0, output: Path | None = None) -> None:
         """Store the path. Nothing is opened yet.
 
         Args:
             path: the file. It need not exist.
             patience: seconds to wait for another process that has the file open.
+            output: the only other file that the statements of a reader may open. See output_access.py.
         """
         self.path = Path(path)
         self.patience = patience
+        self._output = output
         self._checked: tuple[int, int] | None = None  # device and inode of the file whose catalog was checked
 
     def exists(self) -> bool:
@@ -219,7 +222,7 @@ class DatabaseFile:
         started = time.monotonic()
         while True:
             try:
-                return _connect(self.path, read_only=read_only)
+                return _connect(self.path, read_only=read_only, output=self._output if read_only else None)
             except duckdb.Error as error:
                 text = str(error)
                 if any(words in text for words in _OTHER_FORMAT):
@@ -263,9 +266,12 @@ class DatabaseFile:
                     raise DatabaseFailed(str(self.path), detail)
 
 
-def _connect(path: Path, *, read_only: bool) -> Connection:
+def _connect(path: Path, *, read_only: bool, output: Path | None = None) -> Connection:
     """Open a file with a configuration that no statement can change."""
-    connection = Connection(duckdb.connect(str(path.absolute()), read_only=read_only, config=dict(_CONFIG)))
+    if output is not None:
+        connection = Connection(connect_with_output(path, output, _CONFIG))
+    else:
+        connection = Connection(duckdb.connect(str(path.absolute()), read_only=read_only, config=dict(_CONFIG)))
     with suppress(duckdb.InvalidInputException):  # another connection of this process has locked it already
         connection.execute(DISABLE_FLOAT_COMPRESSION)
         connection.execute(_LOCK_CONFIG)

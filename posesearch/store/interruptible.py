@@ -16,6 +16,12 @@ DEFAULT_TIMEOUT: Final = 60.0
 _REPEAT_SECONDS: Final = 0.1  # an interrupt while no query runs has no effect, so interrupts are repeated
 
 
+def check_timeout(seconds: float) -> None:
+    """Raise ValueError for a negative time."""
+    if seconds < 0:
+        raise ValueError(f"timeout must be 0 or more, not {seconds}")
+
+
 class Connection:
     """A DuckDB connection with the methods that posesearch uses.
 
@@ -45,8 +51,7 @@ class Connection:
             QueryTooSlow: a query was interrupted.
             ValueError: `seconds` is negative.
         """
-        if seconds < 0:
-            raise ValueError(f"timeout must be 0 or more, not {seconds}")
+        check_timeout(seconds)
         is_over, is_done = threading.Event(), threading.Event()
 
         def interrupt() -> None:
