@@ -4,6 +4,7 @@ import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, Self, Unpack
 
 from posesearch import sources as photo_sources
@@ -12,6 +13,7 @@ from posesearch.estimators.cache import EstimatorCache
 from posesearch.ingest.plan import IngestRequest
 from posesearch.ingest.reestimate import reestimate
 from posesearch.ingest.run import ingest
+from posesearch.output_files import check_output, output_errors, replace_file
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import MIN_JOINTS
 from posesearch.pose.normalize import Normalization
@@ -23,10 +25,12 @@ from posesearch.search.batch import find_similar_to_each
 from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions
 from posesearch.search.pairwise import find_outliers, find_pairs
 from posesearch.search.similar import find_similar
-from posesearch.store import about, poses
+from posesearch.store import about, parquet, poses
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.counts import count_rows
-from posesearch.store.sql import Table, read_ids, run_sql
+from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
+from posesearch.store.new_file import database_files
+from posesearch.store.sql import Table, parse_reading, read_ids, run_sql, run_statements
 from posesearch.threads import DEFAULT_THREADS
 from posesearch.trust import Trust
 from posesearch.types import StoredPose
@@ -298,20 +302,22 @@ class Database:
         """
         return photo_sources.list_photos([os.fspath(folder)])
 
-    def pose_ids(self, query: str) -> list[int]:
+    def pose_ids(self, query: str, *, timeout: float = DEFAULT_TIMEOUT) -> list[int]:
         """Return the pose ids in the first column of an SQL result, as queries for `similar_many`.
 
         Args:
             query: SQL that reads. See `sql`.
+            timeout: seconds that the query may take. 0 means no limit.
 
         Raises:
             BadSQL: DuckDB refuses the SQL, it returns no rows, or the column has something else than integers.
+            QueryTooSlow: the query takes longer than `timeout`.
 
         Example:
             ids = db.pose_ids("SELECT pose_id FROM poses WHERE prominence > 0.9")
         """
         with self._file.reading(for_users_sql=True) as connection:
-            return read_ids(connection, query)
+            return read_ids(connection, query, timeout)
 
     def pairs(
         self, n: int = 10, *, progress: Progress | None = None, **options: Unpack[CompareArguments]
@@ -384,24 +390,81 @@ class Database:
             size, estimator = self._file.path.stat().st_size, about.read_value(connection, "estimator")
             return {"path": self.path, "bytes": size, "estimator": estimator, **count_rows(connection)}
 
-    def sql(self, query: str) -> Table:
-        """Run SQL that reads. It can't change the file, or access other files or the network.
+    def sql(self, query: str, *, timeout: float = DEFAULT_TIMEOUT) -> Table:
+        """Run one SQL statement that reads. It can't change the file, or access other files or the network.
 
         Args:
-            query: one or more statements. docs/sql.md lists the tables, views and macros.
+            query: the statement. docs/sql.md lists the tables, views and macros.
+            timeout: seconds that it may take. 0 means no limit.
 
         Returns:
-            The result of the last statement: its columns and rows.
+            The result: its columns, rows and types. Repeated names of columns get numbers, as in "a", "a_1".
 
         Raises:
-            BadSQL: a statement does more than read, or DuckDB refuses it.
+            BadSQL: the statement does more than read, DuckDB refuses it, or there are several statements.
+            QueryTooSlow: it takes longer than `timeout`.
+            ValueError: timeout is negative.
 
         Example:
             for collection, photos in db.sql("SELECT collection, count(*) FROM snapshots GROUP BY 1").rows:
                 print(collection, photos)
         """
         with self._file.reading(for_users_sql=True) as connection:
-            return run_sql(connection, query)
+            return run_sql(connection, query, timeout)
+
+    def sql_all(self, query: str, *, timeout: float = DEFAULT_TIMEOUT) -> tuple[Table, ...]:
+        """Run SQL statements that read, and return the result of each. All are checked before the first one runs.
+
+        Args:
+            query: statements as in `sql`, with semicolons between them.
+            timeout: seconds that they may take together. 0 means no limit.
+
+        Returns:
+            The results, in the order of the statements.
+
+        Raises:
+            BadSQL: a statement does more than read, or DuckDB refuses it.
+            QueryTooSlow: they take longer than `timeout`.
+            ValueError: timeout is negative.
+
+        Example:
+            poses, joints = db.sql_all("FROM poses LIMIT 1; FROM joints")
+        """
+        with self._file.reading(for_users_sql=True) as connection:
+            return run_statements(connection, parse_reading(connection, query), timeout)
+
+    def sql_to_parquet(self, query: str, path: str | os.PathLike[str], *, timeout: float = DEFAULT_TIMEOUT) -> int:
+        """Write the result of one SQL statement to a Parquet file. The result may be larger than the memory.
+
+        If the query fails, an older file stays as it was. The database can't be opened a second time meanwhile, also
+        not by another thread.
+
+        Args:
+            query: the statement. See `sql`.
+            path: the file. If it exists, it must be a Parquet file or empty. Its folder must exist.
+            timeout: seconds that it may take. 0 means no limit.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            BadSQL: the statement does more than read, DuckDB refuses it, or there is not one statement.
+            QueryTooSlow: it takes longer than `timeout`.
+            OutputFailed: the file can't be written, or is something else than a Parquet file.
+            ValueError: timeout is negative.
+
+        Example:
+            db.sql_to_parquet("SELECT pose_id, joint, x, y FROM keypoints", "keypoints.parquet")
+        """
+        check_timeout(timeout)
+        target = Path(path)
+        with output_errors(target):
+            check_output(target, parquet.SIGNATURE, "Parquet file", keep=database_files(self._file.path))
+            with (
+                replace_file(target) as new,
+                DatabaseFile(self.path, output=new).reading(for_users_sql=True) as connection,
+            ):
+                return parquet.write_parquet(connection, query, new, timeout)
 
     def _renew_decoders(self) -> None:
         self._decoders = DecoderPool()  # for queries. It starts no process yet.

@@ -39,13 +39,14 @@ PosesearchError
 │   ├── IngestRunning         an ingest was started inside an ingest of the same database
 │   ├── BatchLost             the last photos of an ingest could not be written
 │   └── DatabaseFailed        the disk is full, the folder is read-only, and the like
-├── OutputFailed              a picture can't be written
+├── OutputFailed              a picture or a Parquet file can't be written
 └── QueryError                a question can't be answered
     ├── NoSuchPose, NoSuchPerson, NoSuchCollection, NoSuchCluster
     ├── BadKeypoints          not a keypoints file
     ├── NoSuchPart            --parts has an unknown part, or one that the query does not show
     ├── NoWorldJoints         --view any needs joints in 3D
     ├── BadFilter             --where is not one SQL condition
+    ├── QueryTooSlow          SQL takes longer than --timeout
     ├── NoPoses               there are no poses yet
     ├── TooFewPoses           k is larger than the number of complete poses
     └── BadSQL                DuckDB refuses the statement
@@ -388,7 +389,7 @@ class DatabaseFailed(StoreError):
 
 
 class OutputFailed(PosesearchError):
-    """A picture can't be written."""
+    """A picture or a Parquet file can't be written."""
 
     def __init__(self, path: str, detail: str) -> None:
         self.path = path
@@ -475,6 +476,16 @@ class BadFilter(QueryError):
         super().__init__(f"--where {where!r}: {detail}{end} It must be one condition on the columns of labelled_poses.")
 
 
+class QueryTooSlow(QueryError):
+    """SQL takes longer than --timeout."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"{what} took longer than {seconds:g} s, and was stopped. --timeout raises the limit, and 0 removes it."
+        )
+
+
 class NoPoses(QueryError):
     """There are no poses yet."""
 
@@ -497,4 +508,4 @@ class TooFewPoses(QueryError):
 
 
 class BadSQL(QueryError):
-    """DuckDB refuses the statement."""
+    """DuckDB refuses the statement, or it has several results where one is needed."""

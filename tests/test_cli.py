@@ -517,7 +517,7 @@ def test_a_picture_never_replaces_the_database_or_a_photo(toy: Toy, tmp_path: Pa
     ):
         code, out, err = run(*arguments, "--db", db)
         assert (code, out) == (1, "")
-        assert "and a picture never replaces these" in err
+        assert "and a PNG picture never replaces these" in err
         assert err.count("\n") == 1
     assert {path: path.read_bytes() for path in photos} == {path: before[path] for path in photos}
     assert json.loads(run("stats", "--db", db, "--json")[1])["poses"] == 2

@@ -22,6 +22,7 @@ from posesearch.ingest import batch
 from posesearch.progress import IngestProgress
 from posesearch.results.ingest import PhotoOutcome
 from posesearch.store import connection as store_connection
+from posesearch.store import new_file
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.locks import block_readers, ingest_lock, wait_for_writers
 from tests.conftest import Toy, toy_photo
@@ -135,7 +136,7 @@ def test_a_database_that_can_not_be_made_leaves_nothing(tmp_path: Path, monkeypa
     def no_room(connection: object) -> None:
         raise duckdb.IOException("No space left on device")
 
-    monkeypatch.setattr(store_connection, "create_schema", no_room)
+    monkeypatch.setattr(new_file, "create_schema", no_room)
     with (
         pytest.raises(DatabaseFailed, match="the database can't be created .No space left on device"),
         DatabaseFile(tmp_path / "x").writing(),

@@ -211,7 +211,7 @@ def test_what_is_to_be_kept_is_not_overwritten_under_any_name(tmp_path: Path) ->
         "folder/../log.wal",
         "gone.png",
     ):
-        with pytest.raises(OutputFailed, match="of the database or of a photo, and a picture never replaces these"):
+        with pytest.raises(OutputFailed, match="of the database or of a photo, and a PNG picture never replaces these"):
             write_file(tmp_path / name, PICTURE, keep)
     assert photo.read_bytes() == OTHER_PICTURE
     assert not (tmp_path / "log.wal").exists()

@@ -1,5 +1,6 @@
 """The commands stats and sql."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from posesearch.cli.options import (
     DEFAULT_DB,
     AsJson,
     Db,
+    Timeout,
 )
 
 # As in commands.py, commands import what is slow to import.
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
         epilog=layout.examples(
             'posesearch sql "FROM similar_poses(1, 10)"',
             'posesearch sql "SELECT joint, avg(score) FROM keypoints GROUP BY joint" --csv',
+            'posesearch sql "FROM keypoints" --parquet keypoints.parquet',
         ),
     )(sql)
 
@@ -45,24 +48,43 @@ def stats(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="An SQL statement that reads.", metavar="QUERY")],
+    query: Annotated[str, typer.Argument(help="SQL statements that read.", metavar="QUERY")],
+    timeout: Timeout = 60,
     db: Db = DEFAULT_DB,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV instead of a table.", rich_help_panel=layout.OUTPUT)
     ] = False,
     as_json: AsJson = False,
+    parquet: Annotated[
+        Path | None,
+        typer.Option(
+            "--parquet",
+            help="Write the result to a Parquet file. It may be larger than the memory.",
+            metavar="FILE",
+            rich_help_panel=layout.OUTPUT,
+        ),
+    ] = None,
 ) -> None:
     """Query the database in SQL.
 
-    A query can't change the database. schema.sql describes the tables, views and macros. docs/sql.md has more examples.
+    A query can't change the database. The results of several statements are printed one after the other. --csv and
+    --parquet have room for one result. schema.sql describes the tables, views and macros. docs/sql.md has more
+    examples.
     """
-    from posesearch.cli import output  # noqa: PLC0415
+    from posesearch.cli import output, query_results  # noqa: PLC0415
 
+    if parquet and (as_csv or as_json):
+        other = "--csv" if as_csv else "--json"
+        raise typer.BadParameter(f"it can't be combined with {other}", param_hint="--parquet")
     with posesearch.open(db) as database:
-        table = database.sql(query)
+        if parquet:
+            count = database.sql_to_parquet(query, parquet, timeout=timeout)
+            output.note(f"{parquet} has {count} row{'s' * (count != 1)}.")
+            return
+        tables = (database.sql(query, timeout=timeout),) if as_csv else database.sql_all(query, timeout=timeout)
     if as_json:
-        output.show_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+        query_results.show_json(tables)
     elif as_csv:
-        output.show_csv(table.columns, table.rows)
+        output.show_csv(tables[0].columns, tables[0].rows)
     else:
-        output.show_table(table.columns, table.rows)
+        query_results.show(tables)

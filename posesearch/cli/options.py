@@ -113,6 +113,16 @@ Where = Annotated[
         rich_help_panel=layout.FILTERS,
     ),
 ]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        min=0,
+        help="End the command if your SQL takes longer. 0 means no limit.",
+        metavar="SECONDS",
+        rich_help_panel=layout.SAFETY,
+    ),
+]
 NoMirror = Annotated[
     bool, typer.Option("--no-mirror", help="Do not find mirrored poses.", rich_help_panel=layout.MATCHING)
 ]
@@ -155,6 +165,7 @@ def make_compare_arguments(
     turn: bool,
     view: View,
     min_shared: int,
+    timeout: float,
     every: bool = False,
 ) -> "CompareArguments":
     """Return the options of a command as the arguments of a method of Database."""
@@ -163,4 +174,5 @@ def make_compare_arguments(
     return {
         "collection": collection, "cluster": cluster, "where": where, "mirror": not no_mirror, "turn": turn,
         "view": "any" if view is View.ANY else "same", "min_shared": min_shared, "duplicates": every,
+        "timeout": timeout,
     }  # fmt: skip

@@ -21,8 +21,8 @@ from posesearch.errors import PosesearchError
 from posesearch.render import terminal
 from posesearch.render.terminal import Style, TextPicture
 
-PIPE_WIDTH: Final = 240
-"""Columns if stdout is not a terminal. Programs that read it need paths on one line."""
+PIPE_WIDTH: Final = 10**12
+"""Columns if stdout is not a terminal. Programs that read it need each row on one line."""
 
 STYLES: Final = {"left": "bright_blue", "right": "dark_orange", "centre": "bold"}
 
@@ -71,8 +71,13 @@ def _to_json(value: Any, indent: int | None = None) -> str:
 
     Characters that could act on a terminal, and bytes of file names that are not Unicode, become escapes of JSON.
     """
-    plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    text = json.dumps(_replace_nan(value), default=_to_jsonable, ensure_ascii=plain, indent=indent, allow_nan=False)
+    text = json.dumps(
+        _replace_nan(value),
+        default=_to_jsonable,
+        ensure_ascii=not encodes_unicode(),
+        indent=indent,
+        allow_nan=False,
+    )
     return _NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
 
@@ -116,8 +121,12 @@ def show_lines(pairs: Iterable[tuple[str, Any]]) -> None:
 
 def choose_style(ascii_only: bool) -> Style:
     """Return the style of skeletons: braille if stdout can encode it, unless plain ASCII is asked for."""
-    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
-    return "braille" if encoding.startswith("utf") and not ascii_only else "ascii"
+    return "braille" if encodes_unicode() and not ascii_only else "ascii"
+
+
+def encodes_unicode() -> bool:
+    """Return whether stdout can encode every character."""
+    return (sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf")
 
 
 def show_skeletons(drawn: Sequence[tuple[Any, str]], ascii_only: bool, width: int = 20, height: int = 11) -> None:

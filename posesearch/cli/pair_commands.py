@@ -12,6 +12,7 @@ from posesearch.cli.options import (
     Cluster,
     Collection,
     Db,
+    Timeout,
     View,
     Where,
     make_compare_arguments,
@@ -79,6 +80,7 @@ def pairs(
     collection: Collection = None,
     cluster: Cluster = None,
     where: Where = "",
+    timeout: Timeout = 60,
     n: Annotated[
         int,
         typer.Option("-n", min=1, max=100_000, help="Number of pairs.", metavar="N", rich_help_panel=layout.RESULT),
@@ -95,7 +97,7 @@ def pairs(
     """
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
 
-    options = make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared, every)
+    options = make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared, timeout, every)
     with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
         report = database.pairs(n, progress=progress, **options)
     if as_json:
@@ -112,6 +114,7 @@ def outliers(
     collection: Collection = None,
     cluster: Cluster = None,
     where: Where = "",
+    timeout: Timeout = 60,
     n: Annotated[
         int,
         typer.Option("-n", min=1, max=100_000, help="Number of poses.", metavar="N", rich_help_panel=layout.RESULT),
@@ -125,7 +128,7 @@ def outliers(
     """
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
 
-    options = make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared)
+    options = make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared, timeout)
     with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
         report = database.outliers(n, progress=progress, **options)
     if as_json:

@@ -17,6 +17,7 @@ from posesearch.cli.options import (
     Db,
     MinShared,
     NoMirror,
+    Timeout,
     Trusted,
     Turn,
     View,
@@ -98,6 +99,7 @@ def similar(
     collection: Collection = None,
     cluster: Cluster = None,
     where: Where = "",
+    timeout: Timeout = 60,
     n: Annotated[
         int,
         typer.Option("-n", min=1, max=1_000_000, help="Number of matches.", metavar="N", rich_help_panel=layout.RESULT),
@@ -140,13 +142,13 @@ def similar(
     """
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
-    from posesearch.store.connection import database_files  # noqa: PLC0415
+    from posesearch.store.new_file import database_files  # noqa: PLC0415
 
     query = query or None  # an unset variable of a shell is not a folder
     if (query is None) == (from_sql is None):
         raise typer.BadParameter("give either a QUERY or --from-sql", param_hint="QUERY")
     options: SearchArguments = {
-        **make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared, every),
+        **make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared, timeout, every),
         "parts": [part for part in parts.split(",") if part],
         "close": close,
     }
@@ -179,7 +181,9 @@ def _search_for_each(
     from posesearch.cli import output, progress_bar  # noqa: PLC0415
     from posesearch.results.search import Failure  # noqa: PLC0415
 
-    queries = database.photos(folder) if folder is not None else database.pose_ids(from_sql or "")
+    queries = (
+        database.photos(folder) if folder is not None else database.pose_ids(from_sql or "", timeout=options["timeout"])
+    )
     failed = 0
     with progress_bar.Spinner("searching"):
         for report in database.similar_many(queries, n, **options):
@@ -214,7 +218,7 @@ def show_command(
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
     from posesearch.results.poses import pose_json  # noqa: PLC0415
-    from posesearch.store.connection import database_files  # noqa: PLC0415
+    from posesearch.store.new_file import database_files  # noqa: PLC0415
     from posesearch.trust import Trust  # noqa: PLC0415
 
     with posesearch.open(db) as database:

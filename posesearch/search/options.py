@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, TypedDict
 
 from posesearch import skeleton
 from posesearch.pose.similarity import MIN_SHARED, Invariance
+from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 
 MIN_PERCENTILE: Final = 90.0
 """A match has at least this percentile among random pairs. docs/search.md explains the value."""
@@ -23,6 +24,7 @@ class CompareArguments(TypedDict, total=False):
         view: "any" compares world coordinates and ignores rotations about the vertical. "same" by default.
         min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer. 6 by default.
         duplicates: whether each near-duplicate is listed separately.
+        timeout: seconds that `where` may take. 60 by default, and 0 means no limit.
     """
 
     collection: str | None
@@ -33,6 +35,7 @@ class CompareArguments(TypedDict, total=False):
     view: Literal["same", "any"]
     min_shared: int
     duplicates: bool
+    timeout: float
 
 
 class SearchArguments(CompareArguments, total=False):
@@ -61,6 +64,7 @@ class SearchOptions:
     min_shared: int = MIN_SHARED
     close: float = MIN_PERCENTILE
     duplicates: bool = False
+    timeout: float = DEFAULT_TIMEOUT
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -69,6 +73,7 @@ class SearchOptions:
             raise ValueError(f"min_shared must be 2 to {skeleton.N_BODY}, not {self.min_shared}")
         if not 0 <= self.close <= 100:
             raise ValueError(f"close must be 0 to 100, not {self.close}")
+        check_timeout(self.timeout)
 
     @classmethod
     def from_arguments(

@@ -60,4 +60,5 @@ def select_from_options(connection: Connection, options: SearchOptions) -> str:
         collection=options.collection,
         cluster=options.cluster,
         where=options.where,
+        timeout=options.timeout,
     )

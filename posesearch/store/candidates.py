@@ -9,6 +9,7 @@ import duckdb
 from posesearch import skeleton
 from posesearch.errors import BadFilter
 from posesearch.store.connection import Connection
+from posesearch.store.interruptible import DEFAULT_TIMEOUT
 from posesearch.store.schema import view_query
 
 
@@ -25,7 +26,13 @@ Others can read files other than the database, or change the process.
 
 
 def select_candidates(
-    connection: Connection, *, world: bool, collection: str | None = None, cluster: int | None = None, where: str = ""
+    connection: Connection,
+    *,
+    world: bool,
+    collection: str | None = None,
+    cluster: int | None = None,
+    where: str = "",
+    timeout: float = DEFAULT_TIMEOUT,
 ) -> str:
     """Return the name of the relation to search: all poses, or a temporary view of some of them.
 
@@ -36,23 +43,26 @@ def select_candidates(
         cluster: only poses with this label. None means all.
         where: an SQL expression over the columns of the views labelled_poses and skeletons. angles is a struct with the
             columns of the view angles. Empty means all poses.
+        timeout: seconds that the selection may take. 0 means no limit.
 
     Raises:
         BadFilter: `where` is not one expression, or DuckDB refuses it.
+        QueryTooSlow: the selection takes longer than `timeout`.
     """
     table = all_poses(world=world)
     if collection is None and cluster is None and not where:
         return table
     try:
         condition, names = _parse_condition(connection, where) if where else ("true", set())
-        connection.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {_relation_with(names)}
-            WHERE ($collection IS NULL OR collection = $collection) AND ($cluster IS NULL OR cluster = $cluster)
-              AND ({condition})
-            """,  # noqa: S608 (one expression, parsed and printed by DuckDB)
-            {"collection": collection, "cluster": cluster},
-        )
+        with connection.limit(timeout, "The condition of --where"):
+            connection.execute(
+                f"""
+                CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {_relation_with(names)}
+                WHERE ($collection IS NULL OR collection = $collection) AND ($cluster IS NULL OR cluster = $cluster)
+                  AND ({condition})
+                """,  # noqa: S608 (one expression, parsed and printed by DuckDB)
+                {"collection": collection, "cluster": cluster},
+            )
     except duckdb.Error as error:
         raise BadFilter(where, str(error).strip().splitlines()[0]) from error
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidates AS FROM {table} SEMI JOIN chosen USING (pose_id)")

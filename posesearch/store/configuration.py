@@ -28,21 +28,39 @@ _LOCK_CONFIG: Final = "SET lock_configuration = true"
 DISABLE_FLOAT_COMPRESSION: Final = "SET GLOBAL disabled_compression_methods = 'alp,alprd'"
 
 
-def connect(path: Path, *, read_only: bool) -> Connection:
+def connect(path: Path, *, read_only: bool, output: Path | None = None) -> Connection:
     """Open a file with a configuration that no statement can change.
 
     Statements find functions in DuckDB before they look in the file, where a macro could have the same name.
+
+    Args:
+        path: the database.
+        read_only: whether statements can't write to it.
+        output: the absolute path of the only other file that statements may open. Other connections of this process
+            must not have the same.
 
     Raises:
         duckdb.Error: DuckDB can't open the file.
     """
     config = {**FILE_CONFIG, **_NO_OTHER_FILES}
+    if output is not None:
+        # DuckDB accepts an allowed path only while all paths are allowed, and all connections of a process to one
+        # database share their settings. The name of the agent is in no other settings, so these are not shared.
+        config |= {"enable_external_access": "true", "custom_user_agent": output.name}
     connection = Connection(duckdb.connect(str(path.absolute()), read_only=read_only, config=config))
+    if output is not None:
+        allow_only(connection, output)
     with suppress(duckdb.InvalidInputException):  # another connection of this process has locked it already
         connection.execute(DISABLE_FLOAT_COMPRESSION)
         connection.execute(_LOCK_CONFIG)
     _search_functions_first(connection, read_name(connection))
     return connection
+
+
+def allow_only(connection: Connection, *paths: Path) -> None:
+    """Let statements open these files, and no others."""
+    connection.execute(f"SET allowed_paths = [{', '.join(quote_text(str(path)) for path in paths)}]")
+    connection.execute("SET enable_external_access = false")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from posesearch.store.configuration import (
 from posesearch.store.integrity import check_shape, check_version, has_own_definitions
 from posesearch.store.interruptible import Connection
 from posesearch.store.locks import block_readers, wait_for_writers
-from posesearch.store.migrations import convert
+from posesearch.store.new_file import create_database, replace_by_converted
 from posesearch.store.schema import SCHEMA_VERSION, create_schema, replace_definitions
 from posesearch.store.values import BadValue
 
@@ -55,17 +55,19 @@ class DatabaseFile:
     so that an ingest and the searches of other processes take turns.
     """
 
-    def __init__(self, path: str | Path, patience: float = 10.0) -> None:
+    def __init__(self, path: str | Path, patience: float = 10.0, output: Path | None = None) -> None:
         """Store the path. Nothing is opened yet.
 
         Args:
             path: the file. It need not exist.
             patience: seconds to wait for another process that has the file open.
+            output: the only other file that the statements of a reader may open.
         """
         self.path = Path(path)
         self.patience = patience
         self._checked: tuple[int, ...] | None = None  # the state of the file that was checked
         self._defined: tuple[int, ...] | None = None  # the state in which it had the views and macros of this version
+        self._output = output
 
     def exists(self) -> bool:
         """Return whether the file exists and is not empty."""
@@ -213,45 +215,30 @@ class DatabaseFile:
 
     def _convert(self, patience: float, waiting: Callable[[str], None] | None) -> None:
         """Replace an older file by a converted copy. Until the copy is complete, the older file stays as it is."""
-        path, new = Path(os.path.realpath(self.path)), self._companion(".new")
         try:
-            if not os.access(path, os.W_OK):
+            if not os.access(self.path, os.W_OK):
                 raise PermissionError("the file is read-only")
             with block_readers(self.path, patience):
-                _remove_database(new)  # left by an interrupted attempt
                 with closing(self._connect(patience, waiting, read_only=False)) as connection:
                     checkpoint(connection)
-                convert(path, new)
-                new.replace(path)
+                replace_by_converted(Path(os.path.realpath(self.path)))
         except (duckdb.Error, OSError) as error:
             detail = (
                 f"an earlier posesearch made this database, and it can't be converted here ({first_line(error)}). "
                 "It was not changed. Free some space, or copy it to a folder where you can write"
             )
             raise DatabaseFailed(str(self.path), detail) from error
-        finally:
-            _remove_database(new)
 
     def _create(self, patience: float) -> None:
         """Create the file under another name and rename it. An interruption or a full disk leaves no partial file."""
         self._check_link()
-        new = self._companion(".new")
         with block_readers(self.path, patience):
-            if self.exists():  # another process was first
-                return
-            try:
-                _remove_database(new)  # left by an interrupted attempt
-                with closing(connect(new, read_only=False)) as connection:
-                    connection.begin()
-                    with file_first(connection):
-                        create_schema(connection)
-                    connection.commit()
-                    checkpoint(connection)
-                new.replace(self.path)
-            except (duckdb.Error, OSError) as error:
-                raise DatabaseFailed(str(self.path), f"the database can't be created ({first_line(error)})") from error
-            finally:
-                _remove_database(new)
+            if not self.exists():  # another process may have been first
+                try:
+                    create_database(self.path)
+                except (duckdb.Error, OSError) as error:
+                    detail = f"the database can't be created ({first_line(error)})"
+                    raise DatabaseFailed(str(self.path), detail) from error
 
     @contextmanager
     def _open(
@@ -272,7 +259,7 @@ class DatabaseFile:
         started = time.monotonic()
         while True:
             try:
-                return connect(self.path, read_only=read_only)
+                return connect(self.path, read_only=read_only, output=self._output if read_only else None)
             except duckdb.Error as error:
                 text = str(error)
                 if any(words in text for words in _OTHER_FORMAT):
@@ -314,18 +301,6 @@ class DatabaseFile:
                 if not is_own:
                     detail = f"{companion.name} beside it is a link or not a regular file; replace it with a copy"
                     raise DatabaseFailed(str(self.path), detail)
-
-
-def database_files(path: Path) -> list[Path]:
-    """Return the paths of a database: the file, DuckDB's log, the lock files, and a new file that is being created."""
-    endings = ("", ".wal", ".lock", ".gate", ".new", ".new.wal")
-    return [path.with_name(path.name + ending) for ending in endings]
-
-
-def _remove_database(path: Path) -> None:
-    for file in (path, path.with_name(f"{path.name}.wal")):
-        with suppress(OSError):  # the folder may not exist; opening the file reports that
-            file.unlink()
 
 
 def _describe_holder(text: str) -> str:

@@ -1,12 +1,25 @@
-"""A DuckDB connection whose queries end on Ctrl-C."""
+"""A DuckDB connection whose queries end on Ctrl-C, and when their time is over."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any, Self, TypeVar
+from contextlib import contextmanager
+from typing import Any, Final, Self
 
 import duckdb
 
-Result = TypeVar("Result")
+from posesearch.errors import QueryTooSlow
+
+DEFAULT_TIMEOUT: Final = 60.0
+"""Seconds that the user's own SQL may take."""
+
+_REPEAT_SECONDS: Final = 0.1  # an interrupt while no query runs has no effect, so interrupts are repeated
+
+
+def check_timeout(seconds: float) -> None:
+    """Raise ValueError for a negative time."""
+    if seconds < 0:
+        raise ValueError(f"timeout must be 0 or more, not {seconds}")
 
 
 class Connection:
@@ -26,6 +39,40 @@ class Connection:
         self._run(self._connection.execute, sql, parameters)
         return self
 
+    @contextmanager
+    def limit(self, seconds: float, what: str) -> Iterator[None]:
+        """Interrupt the queries of the block when its time is over.
+
+        Args:
+            seconds: the time. 0 means no limit.
+            what: what takes the time, to begin the error's sentence with.
+
+        Raises:
+            QueryTooSlow: a query was interrupted.
+            ValueError: `seconds` is negative.
+        """
+        check_timeout(seconds)
+        is_over, is_done = threading.Event(), threading.Event()
+
+        def interrupt() -> None:
+            if is_done.wait(min(seconds, threading.TIMEOUT_MAX) or None):
+                return
+            is_over.set()
+            while not is_done.wait(_REPEAT_SECONDS):
+                self._connection.interrupt()
+
+        thread = threading.Thread(target=interrupt, name="posesearch-timeout", daemon=True)
+        thread.start()
+        try:
+            yield
+        except duckdb.Error as error:
+            if is_over.is_set():
+                raise QueryTooSlow(what, seconds) from error
+            raise
+        finally:
+            is_done.set()
+            thread.join()
+
     def extract_statements(self, sql: str) -> list[duckdb.Statement]:
         """Return the statements of a text. duckdb.extract_statements opens a database that is never closed."""
         return self._connection.extract_statements(sql)
@@ -33,6 +80,11 @@ class Connection:
     def fetchall(self) -> list[tuple[Any, ...]]:
         """Return the remaining rows of the result."""
         rows: list[tuple[Any, ...]] = self._run(self._connection.fetchall)
+        return rows
+
+    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
+        """Return the next rows of the result, at most `size`. Empty after the last one."""
+        rows: list[tuple[Any, ...]] = self._run(self._connection.fetchmany, size)
         return rows
 
     def fetchone(self) -> tuple[Any, ...] | None:
@@ -85,7 +137,7 @@ class Connection:
         try:
             return future.result()
         except KeyboardInterrupt:
-            while not future.done():  # an interrupt before the query has begun has no effect
+            while not future.done():
                 self._connection.interrupt()
-                wait([future], timeout=0.1)
+                wait([future], timeout=_REPEAT_SECONDS)
             raise

@@ -8,7 +8,7 @@ from typing import Final
 
 import duckdb
 
-from posesearch.store.configuration import DISABLE_FLOAT_COMPRESSION, FILE_CONFIG, quote_name, quote_text
+from posesearch.store.configuration import DISABLE_FLOAT_COMPRESSION, FILE_CONFIG, allow_only, quote_name, quote_text
 from posesearch.store.interruptible import Connection
 from posesearch.store.schema import SCHEMA_VERSION, SEQUENCES, definitions, read_schema, table_columns
 
@@ -79,9 +79,7 @@ def convert(old: Path, new: Path) -> None:
     with closing(duckdb.connect(str(new.absolute()), config=FILE_CONFIG)) as opened:
         connection = Connection(opened)
         connection.execute(DISABLE_FLOAT_COMPRESSION)
-        allowed = ", ".join(quote_text(f"{old.absolute()}{ending}") for ending in ("", ".wal"))
-        connection.execute(f"SET allowed_paths = [{allowed}]")
-        connection.execute("SET enable_external_access = false")
+        allow_only(connection, old.absolute(), old.absolute().with_name(f"{old.name}.wal"))
         connection.execute(f"ATTACH {quote_text(str(old.absolute()))} AS old_file (READ_ONLY)")
         [(name,)] = connection.execute("SELECT current_database()").fetchall()
         connection.begin()

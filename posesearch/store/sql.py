@@ -1,46 +1,131 @@
 """Runs the user's own SQL. Its statements may only read, and have no access to other files."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
 
 import duckdb
 
 from posesearch.errors import BadSQL
 from posesearch.store.connection import Connection
+from posesearch.store.interruptible import DEFAULT_TIMEOUT
+
+MAX_BYTES: Final = 2_000_000_000
+"""About the largest result that is kept in memory. A query may have rows without end."""
 
 _READING: Final = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)  # MULTI is PIVOT
 _EXPLAIN: Final = re.compile(r"\A\s*EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
+_BLOCK_ROWS: Final = 2048
+_BLOCK_BYTES: Final = 16_000_000
 
 
 @dataclass(frozen=True)
 class Table:
-    """The result of a query: column names and rows of Python values."""
+    """The result of a query.
+
+    Attributes:
+        columns: the names of the columns, each of them once.
+        rows: a tuple of Python values for each row.
+        types: the DuckDB type of each column, such as FLOAT[18].
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    types: tuple[str, ...]
 
 
-def run_sql(connection: Connection, sql: str) -> Table:
-    """Run the user's own SQL, and return the result of the last statement.
+def run_sql(connection: Connection, sql: str, timeout: float = DEFAULT_TIMEOUT) -> Table:
+    """Run one statement of the user's own SQL, and return its result. Without a statement, it has no columns.
+
+    Raises:
+        BadSQL: there are several statements, or one that `run_statements` refuses.
+        QueryTooSlow: it takes longer than `timeout` seconds.
+    """
+    statements = parse_reading(connection, sql)
+    check_single(statements)
+    tables = run_statements(connection, statements, timeout)
+    return tables[0] if tables else Table((), (), ())
+
+
+def run_statements(
+    connection: Connection, statements: Sequence[duckdb.Statement], timeout: float = DEFAULT_TIMEOUT
+) -> tuple[Table, ...]:
+    """Run statements of `parse_reading`, and return the result of each.
 
     The connection has no access to other files, and its configuration is locked. See connection.py.
 
     Raises:
-        BadSQL: a statement does more than read, or DuckDB refuses it. The error has DuckDB's message.
+        BadSQL: DuckDB refuses a statement, or a result is too large. The error has DuckDB's message.
+        QueryTooSlow: they take longer than `timeout` seconds together.
     """
-    table = Table((), ())
-    try:
-        for statement in connection.extract_statements(sql.encode("utf-8", "replace").decode()):
+    with sql_errors(), connection.limit(timeout, "The query"):
+        return tuple(_fetch(connection.execute(statement)) for statement in statements)
+
+
+def read_ids(connection: Connection, sql: str, timeout: float = DEFAULT_TIMEOUT) -> list[int]:
+    """Return the ids of poses in the first column of the user's own SQL.
+
+    Raises:
+        BadSQL: `run_sql` refuses it, there are no rows, or the column has no ids.
+        QueryTooSlow: it takes longer than `timeout` seconds.
+    """
+    ids = [row[0] for row in run_sql(connection, sql, timeout).rows]
+    if not ids:
+        raise BadSQL("the query returns no rows, so there is no pose to search for")
+    if not all(type(pose_id) is int for pose_id in ids):
+        raise BadSQL("the first column must have the ids of poses, which are integers")
+    return ids
+
+
+def parse_reading(connection: Connection, sql: str) -> list[duckdb.Statement]:
+    """Return the statements of a text, all of which only read.
+
+    Raises:
+        BadSQL: a statement does more than read, or DuckDB can't parse it.
+    """
+    with sql_errors():
+        statements = connection.extract_statements(sql.encode("utf-8", "replace").decode())
+        for statement in statements:
             _check_reading(connection, statement)
-            cursor = connection.execute(statement)
-            columns = _number_duplicates(column[0] for column in cursor.description or ())
-            table = Table(columns, tuple(cursor.fetchall()) if columns else ())
+    return statements
+
+
+def check_single(statements: Sequence[duckdb.Statement]) -> None:
+    """Raise BadSQL if there are several statements, and therefore several results."""
+    if len(statements) > 1:
+        raise BadSQL(
+            f"CSV, Parquet, --from-sql and Database.sql have room for one result, but there are {len(statements)} "
+            f"statements"
+        )
+
+
+@contextmanager
+def sql_errors() -> Iterator[None]:
+    """Raise BadSQL with DuckDB's message, on one line and without the excerpt of the statement."""
+    try:
+        yield
     except duckdb.Error as error:
-        raise BadSQL(_one_line(error)) from error
-    return table
+        lines = [line.strip() for line in str(error).partition("\nLINE ")[0].splitlines()]
+        raise BadSQL(" ".join(line for line in lines if line)) from error
+
+
+def number_duplicates(names: Sequence[str]) -> tuple[str, ...]:
+    """Append numbers to repeated names, so that each name is there once. The first of equal names stays as it is."""
+    taken, seen = set(names), set[str]()
+    numbers = {name: count(1) for name in taken}
+    numbered = []
+    for name in names:
+        new = name
+        if name in seen:
+            new = next(other for number in numbers[name] if (other := f"{name}_{number}") not in taken)
+            taken.add(new)
+        seen.add(name)
+        numbered.append(new)
+    return tuple(numbered)
 
 
 def _check_reading(connection: Connection, statement: duckdb.Statement) -> None:
@@ -53,31 +138,31 @@ def _check_reading(connection: Connection, statement: duckdb.Statement) -> None:
         raise BadSQL(f"only statements that read, such as SELECT, are allowed, not {kind.name}")
 
 
-def read_ids(connection: Connection, sql: str) -> list[int]:
-    """Return the ids of poses in the first column of the user's own SQL.
-
-    Raises:
-        BadSQL: DuckDB refuses it, there are no rows, or the column has no ids.
-    """
-    ids = [row[0] for row in run_sql(connection, sql).rows]
-    if not ids:
-        raise BadSQL("the query returns no rows, so there is no pose to search for")
-    if not all(type(pose_id) is int for pose_id in ids):
-        raise BadSQL("the first column must have the ids of poses, which are integers")
-    return ids
-
-
-def _number_duplicates(names: Iterable[str]) -> tuple[str, ...]:
-    """Append numbers to repeated names, as DuckDB does in its own tables."""
-    seen: Counter[str] = Counter()
-    numbered = []
-    for name in names:
-        numbered.append(f"{name}_{seen[name]}" if seen[name] else name)
-        seen[name] += 1
-    return tuple(numbered)
+def _fetch(cursor: Connection) -> Table:
+    """Return the result of a statement. DuckDB computes it while its rows are fetched."""
+    described = cursor.description or []
+    rows: list[tuple[Any, ...]] = []
+    size, block_rows = 0, 1
+    while block := cursor.fetchmany(block_rows):
+        row_size = _estimate_size(block[-1])  # the rows of a block are alike
+        size += row_size * len(block)
+        if size > MAX_BYTES:
+            raise BadSQL(f"the result is larger than {MAX_BYTES / 1e9:g} GB; add a LIMIT, or write it with --parquet")
+        rows += block
+        block_rows = min(_BLOCK_ROWS, _BLOCK_BYTES // row_size + 1)
+    return Table(
+        columns=number_duplicates([column[0] for column in described]),
+        rows=tuple(rows),
+        types=tuple(str(column[1]) for column in described),
+    )
 
 
-def _one_line(error: duckdb.Error) -> str:
-    """Return DuckDB's message on one line, without the excerpt of the statement."""
-    lines = [line.strip() for line in str(error).partition("\nLINE ")[0].splitlines()]
-    return " ".join(line for line in lines if line)
+def _estimate_size(value: Any) -> int:
+    """Return about how many bytes a value or a row takes. The items of a long list are alike."""
+    size = sys.getsizeof(value)
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple) and value:
+        sample = value[:100]
+        size += sum(map(_estimate_size, sample)) * len(value) // len(sample)
+    return size

@@ -1,0 +1,59 @@
+"""Writes new database files under another name, and renames them when they are complete."""
+
+from contextlib import closing, suppress
+from pathlib import Path
+
+from posesearch.store.configuration import checkpoint, connect, file_first
+from posesearch.store.migrations import convert
+from posesearch.store.schema import create_schema
+
+
+def create_database(path: Path) -> None:
+    """Create a database without rows.
+
+    Raises:
+        duckdb.Error, OSError: it can't be written. Nothing is left of it.
+    """
+    new = _new_name(path)
+    _remove_database(new)  # left by an interrupted attempt
+    try:
+        with closing(connect(new, read_only=False)) as connection:
+            connection.begin()
+            with file_first(connection):
+                create_schema(connection)
+            connection.commit()
+            checkpoint(connection)
+        new.replace(path)
+    finally:
+        _remove_database(new)
+
+
+def replace_by_converted(path: Path) -> None:
+    """Replace the database of an earlier version by a converted copy. Its log must be in the file.
+
+    Raises:
+        duckdb.Error, OSError: the copy can't be written. Nothing is left of it, and the database is as before.
+    """
+    new = _new_name(path)
+    _remove_database(new)  # left by an interrupted attempt
+    try:
+        convert(path, new)
+        new.replace(path)
+    finally:
+        _remove_database(new)
+
+
+def database_files(path: Path) -> list[Path]:
+    """Return the paths of a database: the file, DuckDB's log, the lock files, and a new file that is being created."""
+    endings = ("", ".wal", ".lock", ".gate", ".new", ".new.wal")
+    return [path.with_name(path.name + ending) for ending in endings]
+
+
+def _new_name(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _remove_database(path: Path) -> None:
+    for file in (path, path.with_name(f"{path.name}.wal")):
+        with suppress(OSError):  # the folder may not exist; opening the file reports that
+            file.unlink()
