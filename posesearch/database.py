@@ -26,10 +26,10 @@ from posesearch.search.options import CompareArguments, SearchArguments, SearchO
 from posesearch.search.pairwise import find_outliers, find_pairs
 from posesearch.search.similar import find_similar
 from posesearch.store import about, parquet, poses
+from posesearch.store.companions import database_files
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.counts import count_rows
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
-from posesearch.store.new_file import database_files
 from posesearch.store.sql import Table, parse_reading, read_ids, run_sql, run_statements
 from posesearch.threads import DEFAULT_THREADS
 from posesearch.trust import Trust

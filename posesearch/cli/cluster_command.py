@@ -100,7 +100,7 @@ def cluster(
     """
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
-    from posesearch.store.new_file import database_files  # noqa: PLC0415
+    from posesearch.store.companions import database_files  # noqa: PLC0415
 
     count = _parse_k(k)
     chosen: Literal["body", "max"] = "body" if normalization is NormalizationOption.BODY else "max"

@@ -142,7 +142,7 @@ def similar(
     """
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
-    from posesearch.store.new_file import database_files  # noqa: PLC0415
+    from posesearch.store.companions import database_files  # noqa: PLC0415
 
     query = query or None  # an unset variable of a shell is not a folder
     if (query is None) == (from_sql is None):
@@ -218,7 +218,7 @@ def show_command(
     from posesearch.cli import output, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
     from posesearch.results.poses import pose_json  # noqa: PLC0415
-    from posesearch.store.new_file import database_files  # noqa: PLC0415
+    from posesearch.store.companions import database_files  # noqa: PLC0415
     from posesearch.trust import Trust  # noqa: PLC0415
 
     with posesearch.open(db) as database:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -12,6 +11,7 @@ from typing import Final
 import duckdb
 
 from posesearch.errors import DamagedDatabase, DatabaseBusy, DatabaseFailed, NoDatabase, NotOurDatabase
+from posesearch.store.companions import check_files, check_link
 from posesearch.store.configuration import (
     checkpoint,
     connect,
@@ -29,9 +29,6 @@ from posesearch.store.schema import SCHEMA_VERSION, create_schema, replace_defin
 from posesearch.store.values import BadValue
 
 __all__ = ["Connection", "DatabaseFile"]
-
-_COMPANIONS: Final = (".wal", ".wal.checkpoint", ".wal.recovery", ".tmp")
-"""The endings of what DuckDB writes beside a database."""
 
 # DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process in another mode.
 _OPEN_ELSEWHERE: Final = ("Could not set lock", "being used by another process", "different configuration")
@@ -76,7 +73,7 @@ class DatabaseFile:
     def check_creatable(self) -> None:
         """Raise DatabaseFailed if the file can't be created. An ingest checks this before its work."""
         folder = self.path.parent
-        self._check_link()
+        check_link(self.path)
         if not folder.is_dir():
             raise DatabaseFailed(str(self.path), "the folder does not exist; create it first")
         if not os.access(folder, os.W_OK):
@@ -231,7 +228,7 @@ class DatabaseFile:
 
     def _create(self, patience: float) -> None:
         """Create the file under another name and rename it. An interruption or a full disk leaves no partial file."""
-        self._check_link()
+        check_link(self.path)
         with block_readers(self.path, patience):
             if not self.exists():  # another process may have been first
                 try:
@@ -248,7 +245,7 @@ class DatabaseFile:
         if read_only:
             wait_for_writers(self.path, min(patience, _MAX_READER_WAIT))
         with nullcontext() if read_only else block_readers(self.path, patience):
-            self._check_files()
+            check_files(self.path)
             connection = self._connect(patience, waiting, read_only=read_only)
             try:
                 yield connection
@@ -274,33 +271,6 @@ class DatabaseFile:
                     waiting(f"{self.path}: {other} has this database open. Waiting for it to finish.")
                     waiting = None
                 time.sleep(_RETRY_SECONDS)
-
-    def _companion(self, ending: str) -> Path:
-        return self.path.with_name(self.path.name + ending)
-
-    def _check_link(self) -> None:
-        """Raise DatabaseFailed if the path is a link whose target does not exist. A new file would replace the link."""
-        if self.path.is_symlink() and not self.path.exists():
-            target = self.path.readlink()
-            detail = f"this is a link to {target}, which does not exist; remove the link, or restore its target"
-            raise DatabaseFailed(str(self.path), detail)
-
-    def _check_files(self) -> None:
-        """Raise an error if the database is not a regular file, or if a file that DuckDB writes beside it is not.
-
-        Opening a pipe would wait forever. Writing through a link would destroy its target.
-        """
-        with suppress(FileNotFoundError):
-            mode = self.path.stat().st_mode
-            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # DuckDB refuses a folder
-                raise NotOurDatabase(str(self.path))
-        for companion in map(self._companion, _COMPANIONS):
-            with suppress(FileNotFoundError):
-                info = companion.lstat()
-                is_own = stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink == 1)
-                if not is_own:
-                    detail = f"{companion.name} beside it is a link or not a regular file; replace it with a copy"
-                    raise DatabaseFailed(str(self.path), detail)
 
 
 def _describe_holder(text: str) -> str:

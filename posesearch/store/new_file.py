@@ -43,12 +43,6 @@ def replace_by_converted(path: Path) -> None:
         _remove_database(new)
 
 
-def database_files(path: Path) -> list[Path]:
-    """Return the paths of a database: the file, DuckDB's log, the lock files, and a new file that is being created."""
-    endings = ("", ".wal", ".lock", ".gate", ".new", ".new.wal")
-    return [path.with_name(path.name + ending) for ending in endings]
-
-
 def _new_name(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
