@@ -77,7 +77,7 @@ class Person:
         keypoints: in pixels of the photo.
         score: the estimator's score of the person. Larger is more certain. The scale is the estimator's own.
         box: x, y, width, height in pixels of the photo, inside its frame.
-        prominence: height of the box divided by the height of the photo.
+        prominence: height of the box divided by the height of the photo. NaN if that height is not known.
         world: (18, 3) float32, metres from the midpoint of the hips: x to the right and y down in the photo, z away
             from the camera. NaN where the joint is missing. None if the estimator does not give world coordinates.
     """
@@ -125,7 +125,7 @@ class StoredPose:
         pose_id, snapshot_id: ids in the database.
         source: path or URL of the photo.
         collection: the collection of the snapshot.
-        width, height: size of the upright photo in pixels.
+        width, height: size of the upright photo in pixels. None if it is not known.
         number: which person of the photo the pose is, from 1.
         estimator: name of the estimator that found the pose.
         pose: keypoints and vectors.
@@ -139,8 +139,8 @@ class StoredPose:
     snapshot_id: int
     source: str
     collection: str
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     number: int
     estimator: str
     pose: Pose

@@ -1,5 +1,6 @@
 """Prints each kind of result in the terminal."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -108,7 +109,8 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     """Show the nearest cluster, the skeletons side by side, and the matches."""
     query = report.query
     of = f", person {query.person} of {query.people}" if query.people > 1 else ""
-    lines = [("query", f"{query.source} ({query.width} x {query.height}{of})")]
+    size = "" if query.width is None else f"{query.width} x {query.height}"
+    lines = [("query", f"{query.source} ({size}{of})" if size or of else query.source)]
     if report.cluster is None:
         lines.append(("cluster", f"none yet. Try: {hints.command('cluster')}"))
     else:
@@ -154,7 +156,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
 def _comparable_keypoints(match: Match) -> Float32:
     """Return the joints of a match, flipped where it is mirrored, so that eyes can compare."""
     keypoints = match.stored.pose.person.keypoints
-    return (keypoints.mirror(match.stored.width) if match.mirrored else keypoints).xy
+    return (keypoints.mirror(match.stored.width or 0) if match.mirrored else keypoints).xy
 
 
 def _percent(value: float | None) -> str:
@@ -203,12 +205,13 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
         else f"{stored.cluster} of clustering {stored.clustering_id}, distance {stored.distance:.3f} to its centroid"
     )
     left, top, width, height = person.box
+    prominence = "" if math.isnan(person.prominence) else f", {person.prominence:.0%} as high as the photo"
     output.show_lines([
         ("pose", f"{stored.pose_id}, person {stored.number} of snapshot {stored.snapshot_id}"),
         ("path", stored.source),
         ("collection", stored.collection),
-        ("photo", f"{stored.width} x {stored.height}"),
-        ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}), {person.prominence:.0%} as high as the photo"),
+        ("photo", "size not known" if stored.width is None else f"{stored.width} x {stored.height}"),
+        ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}){prominence}"),
         ("estimator", f"{stored.estimator}, score {person.score:.2f}"),
         ("body joints", f"{person.keypoints.body_joints} of {skeleton.N_BODY}"),
         ("cluster", cluster),

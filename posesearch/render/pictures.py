@@ -161,13 +161,13 @@ def _draw_match(photo: Pixels | None, match: Match) -> Pixels:
     heat = np.sqrt(np.minimum(match.contributions / HOT, 1.0))
     width, keypoints = match.stored.width, match.stored.pose.person.keypoints
     if match.mirrored:
-        keypoints = keypoints.mirror(width)
+        keypoints = keypoints.mirror(width or 0)
         photo = None if photo is None else mirror_pixels(photo)
     return _draw_pose(photo, width, keypoints, heat)
 
 
-def _draw_pose(photo: Pixels | None, width: int, keypoints: Keypoints, heat: Heat | None = None) -> Pixels:
-    """Draw the skeleton on its photo, or alone if there is no photo.
+def _draw_pose(photo: Pixels | None, width: int | None, keypoints: Keypoints, heat: Heat | None = None) -> Pixels:
+    """Draw the skeleton on its photo, or alone if there is no photo or if its width is not known.
 
     Args:
         photo: (h, w, 3) uint8. It may be smaller than the photo whose pixels the keypoints are in.
@@ -175,7 +175,7 @@ def _draw_pose(photo: Pixels | None, width: int, keypoints: Keypoints, heat: Hea
         keypoints: the skeleton.
         heat: as in `draw_on_photo`.
     """
-    if photo is None:
+    if photo is None or width is None:
         return draw_alone(keypoints.xy, TILE_WIDTH, TILE_HEIGHT, heat)
     scale = photo.shape[1] / width
     return draw_on_photo(photo, keypoints.scale(scale, scale).xy, heat)

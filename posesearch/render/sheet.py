@@ -1,5 +1,6 @@
 """Draws a contact sheet: one picture with many pictures in a grid, each with a caption."""
 
+from bisect import bisect
 from dataclasses import dataclass
 from typing import Final
 
@@ -110,8 +111,8 @@ def _shorten_start(text: str, width: int, size: int) -> str:
     """Return the text, shortened at its start to at most `width` pixels. The end of a path is the informative part."""
     text = "".join(character if character.isprintable() else "?" for character in text)
     font = _load_font(size)
-    if font.getlength(text) <= width:
+    if len(text) <= 4 * width and font.getlength(text) <= width:
         return text
-    while text and font.getlength("…" + text) > width:
-        text = text[1:]
-    return "…" + text
+    text = text[-4 * width :]  # measuring a long text is slow
+    first = bisect(range(len(text)), 0, key=lambda start: width - font.getlength("…" + text[start:]) >= 0)
+    return "…" + text[first:]

@@ -30,8 +30,8 @@ class Query:
     """
 
     source: str
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     estimator: str | None
     people: int
     person: int

@@ -92,9 +92,9 @@ def make_fingerprints(stored: Sequence[StoredPose]) -> Fingerprints:
 
 
 def _place_joints(stored: StoredPose) -> Float32:
-    """Return the body joints as fractions of the photo's width and height, (14, 2)."""
+    """Return the body joints as fractions of the photo's width and height, (14, 2). NaN if these are not known."""
     xy = stored.pose.person.keypoints.xy[skeleton.BODY]
-    return np.asarray(xy / (stored.width, stored.height), np.float32)
+    return np.asarray(xy / (stored.width or np.nan, stored.height or np.nan), np.float32)
 
 
 def stack_poses(stored: Sequence[StoredPose]) -> Poses:

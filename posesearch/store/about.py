@@ -4,6 +4,7 @@ import json
 from typing import Final
 
 from posesearch.store.connection import Connection
+from posesearch.store.values import BadValue, parse_object
 from posesearch.types import CustomWeights, EstimatorConfig
 
 _ESTIMATOR: Final = "estimator"
@@ -26,8 +27,16 @@ def read_estimator(connection: Connection) -> EstimatorConfig | None:
     name = read_value(connection, _ESTIMATOR)
     if name is None:
         return None
-    files = json.loads(read_value(connection, _MODEL_FILES) or "{}")
-    return EstimatorConfig(name, {network: CustomWeights(**weights) for network, weights in files.items()})
+    row = f"key '{_MODEL_FILES}'"
+    files = parse_object("about", row, "value", read_value(connection, _MODEL_FILES) or "{}")
+    try:
+        custom = {network: CustomWeights(**weights) for network, weights in files.items()}
+    except TypeError as error:
+        raise BadValue("about", row, "a value that describes no network files") from error
+    for weights in custom.values():
+        if not all(isinstance(text, str | None) for text in vars(weights).values()) or not weights.path:
+            raise BadValue("about", row, "a value that describes no network files")
+    return EstimatorConfig(name, custom)
 
 
 def write_estimator(connection: Connection, config: EstimatorConfig) -> None:

@@ -1,7 +1,7 @@
 """The tables of clusterings: `clusterings`, `centroids`, `labels`, `inertias`."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from posesearch.pose.normalize import Normalization
 from posesearch.results.clusters import Clustering
 from posesearch.store.connection import Connection
 from posesearch.store.schema import view_query
+from posesearch.store.values import BadValue, check_finite, check_present
 from posesearch.types import Float32, Int64, Mask
 
 
@@ -89,10 +90,23 @@ def read_current(connection: Connection, collection: str | None) -> list[Current
         """,  # noqa: S608 (a view of schema.sql)
         {"collection": collection},
     ).fetchall()
-    return [
-        CurrentClustering(row[0], row[1], np.array(row[2], np.float32), np.array(row[3]), np.array(row[4]))
-        for row in rows
-    ]
+    return [_make_clustering(*row) for row in rows]
+
+
+def _make_clustering(
+    clustering_id: int, normalization: Normalization, centroids: Any, sizes: Any, medoids: Any
+) -> CurrentClustering:
+    """Return a clustering. Raise BadValue if a centroid can't be compared."""
+    name = f"clustering_id {clustering_id}"
+    if normalization not in get_args(Normalization):
+        raise BadValue("clusterings", name, f"the normalization {normalization!r}, which is unknown")
+    for vector in centroids:
+        check_finite("centroids", name, vector=vector)
+    for size, medoid in zip(sizes, medoids, strict=True):
+        check_present("centroids", name, size=size, medoid_pose_id=medoid)
+    return CurrentClustering(
+        clustering_id, normalization, np.array(centroids, np.float32), np.array(sizes), np.array(medoids)
+    )
 
 
 def has_cluster(connection: Connection, cluster: int) -> bool:

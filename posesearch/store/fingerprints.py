@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from posesearch import skeleton
 from posesearch.store.connection import Connection
+from posesearch.store.values import BadValue, to_floats
 from posesearch.types import Float32, Int64
 
 
@@ -38,7 +39,9 @@ class Fingerprints:
 def read_fingerprints(connection: Connection, pose_ids: Int64) -> Fingerprints:
     """Return the fingerprints of poses. `pose_ids`, (n,), must exist and be in ascending order."""
     # One column per number, because DuckDB passes numbers to NumPy directly, but arrays as objects.
-    places = ", ".join(f"x[{i}] / width AS x{i}, y[{i}] / height AS y{i}" for i in range(1, skeleton.N_BODY + 1))
+    places = ", ".join(
+        f"x[{i}] / nullif(width, 0) AS x{i}, y[{i}] / nullif(height, 0) AS y{i}" for i in range(1, skeleton.N_BODY + 1)
+    )
     columns = connection.execute(
         f"""
         SELECT pose_id, snapshot_id, person, dense_rank() OVER (ORDER BY sha256) AS photo,
@@ -46,13 +49,18 @@ def read_fingerprints(connection: Connection, pose_ids: Int64) -> Fingerprints:
         FROM poses JOIN snapshots USING (snapshot_id) ORDER BY pose_id
         """  # noqa: S608 (our own names)
     ).fetchnumpy()
-    axes = [[np.ma.filled(columns[f"{axis}{i}"], np.nan) for i in range(1, skeleton.N_BODY + 1)] for axis in "xy"]
-    rows = np.searchsorted(columns["pose_id"], pose_ids)
+    axes = np.array([[to_floats(columns[f"{axis}{i}"]) for i in range(1, skeleton.N_BODY + 1)] for axis in "xy"])
+    axes[~np.isfinite(axes)] = np.nan
+    stored = np.asarray(columns["pose_id"], np.int64)
+    missing = np.setdiff1d(pose_ids, stored)
+    if len(missing):
+        raise BadValue("poses", f"pose_id {missing[0]}", "a snapshot_id that the table snapshots does not have")
+    rows = np.searchsorted(stored, pose_ids)
     return Fingerprints(
         np.asarray(columns["snapshot_id"], np.int64),
         np.asarray(columns["person"], np.int64),
         np.asarray(columns["photo"], np.int64),
         np.asarray(columns["dhash"], np.uint64),
         np.asarray(columns["has_dhash"], bool),
-        np.asarray(axes, np.float32).transpose(2, 1, 0),
+        axes.transpose(2, 1, 0),
     ).take(rows)

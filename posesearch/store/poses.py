@@ -1,5 +1,6 @@
 """The table `poses`: writes people with their keypoints and vectors, and reads them back."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from posesearch.errors import NoSuchPose
 from posesearch.pose.normalize import squared_lengths
 from posesearch.store.connection import Connection
 from posesearch.store.schema import view_query
+from posesearch.store.values import BadValue, check_finite, check_present, check_vectors, to_floats
 from posesearch.types import Float32, Int64, Keypoints, Person, Pose, StoredPose
 
 
@@ -60,7 +62,8 @@ def write_poses(
     connection.execute(
         f"""
         INSERT INTO poses BY NAME
-        SELECT snapshot_id, person, box_x, box_y, box_width, box_height, prominence, score, body_joints, joint_set,
+        SELECT snapshot_id, person, box_x, box_y, box_width, box_height,
+               CASE WHEN NOT isnan(prominence) THEN prominence END AS prominence, score, body_joints, joint_set,
                {_ARRAYS}, $estimator AS estimator, $settings AS settings
         FROM batch
         """,  # noqa: S608 (our own names)
@@ -122,8 +125,44 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
     )
     columns = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    for row in rows:
+        _check_row(row)
     found = {row["pose_id"]: _make_stored_pose(**row) for row in rows}
     return [found[pose_id] for pose_id in pose_ids if pose_id in found]
+
+
+def _check_row(row: dict[str, Any]) -> None:
+    """Raise BadValue if a pose has a value that posesearch does not write."""
+    name = f"pose_id {row['pose_id']}"
+    present = ("snapshot_id", "source", "collection", "number", "estimator")
+    check_present(
+        "poses", name, **{column: row.pop(column) if column == "settings" else row[column] for column in present}
+    )
+    check_finite("poses", name, score=row["score"], box=row["box"], joint_score=row["joint_score"])
+    row["prominence"] = math.nan if row["prominence"] is None else row["prominence"]
+    if math.isinf(row["prominence"]):
+        raise BadValue("poses", name, "a prominence that is not finite")
+    snapshot = f"snapshot_id {row['snapshot_id']}"
+    check_present("snapshots", snapshot, sha256=row["sha256"])
+    for column in ("width", "height"):
+        if row[column] is not None and row[column] <= 0:
+            raise BadValue("snapshots", snapshot, f"a {column} of {row[column]} pixels")
+    if row["distance"] is not None:
+        check_finite("labels", name, distance=row["distance"])
+    check_present("poses", name, x=row["x"], y=row["y"], mask=row["mask"], vector=row["vector"])
+    found = [value is not None for value in row["x"]]
+    world = row["world"]
+    for column, values in (("y", row["y"]), *(("world", axis) for axis in world if world != [None] * 3)):
+        if values is None or [value is not None for value in values] != found:
+            raise BadValue("poses", name, f"other missing joints in {column} than in x")
+    for column, values in (("x", row["x"]), ("y", row["y"]), *(("world", axis) for axis in world if axis is not None)):
+        check_finite("poses", name, **{column: [value for value in values if value is not None]})
+    if list(row["mask"]) != [float(one) for one in found[: skeleton.N_BODY]]:
+        raise BadValue("poses", name, "a mask that does not say which joints are missing")
+    for column in ("vector", "world_vector"):
+        if row[column] is not None:
+            vector = np.array([row[column]], dtype=np.float32)
+            check_vectors("poses", "pose_id", np.array([row["pose_id"]]), column, vector)
 
 
 def _make_stored_pose(
@@ -163,6 +202,7 @@ def read_vectors(connection: Connection, collection: str | None) -> tuple[Int64,
         {"collection": collection},
     ).fetchnumpy()
     ids = np.asarray(columns["pose_id"], np.int64)[:: 2 * skeleton.N_BODY]
-    vectors = np.asarray(columns["v"], np.float32).reshape(-1, 2 * skeleton.N_BODY)
+    vectors = to_floats(columns["v"]).reshape(-1, 2 * skeleton.N_BODY)
+    check_vectors("poses", "pose_id", ids, "vector", vectors)
     raw = np.asarray(columns["raw"], np.float32).reshape(-1, 2, skeleton.N_BODY).transpose(0, 2, 1)
     return ids, vectors, raw

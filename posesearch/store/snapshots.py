@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from posesearch.errors import NoSuchCollection
 from posesearch.photos.exif import CaptureInfo
+from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.store.connection import Connection
 from posesearch.store.poses import write_poses
+from posesearch.store.values import BadValue, check_present, parse_object
 from posesearch.types import Int64, Pose
 
 
@@ -64,11 +66,28 @@ class StoredSnapshot:
 def read_snapshots(connection: Connection) -> list[StoredSnapshot]:
     """Return all snapshots in the order of their ids."""
     rows = connection.execute("""
-        SELECT s.source, s.sha256, s.collection, s.settings, o.signature
+        SELECT s.snapshot_id, s.source, s.sha256, s.collection, s.settings, o.signature
         FROM snapshots AS s LEFT JOIN sources AS o ON o.snapshot_id = s.snapshot_id AND o.source = s.source
         ORDER BY s.snapshot_id
     """).fetchall()
-    return [StoredSnapshot(*row) for row in rows]
+    for snapshot_id, source, _, collection, settings, _ in rows:
+        row = f"snapshot_id {snapshot_id}"
+        check_present("snapshots", row, source=source, collection=collection, settings=settings)
+        _check_settings(settings, row)
+    return [StoredSnapshot(*row) for _, *row in rows]
+
+
+def _check_settings(settings: str, row: str) -> None:
+    """Raise BadValue if the settings are no acceptance rule."""
+    if settings not in _known_rules:
+        try:
+            AcceptanceRule(**parse_object("snapshots", row, "settings", settings)).to_json()
+        except (TypeError, ValueError) as error:
+            raise BadValue("snapshots", row, "settings that are no rule of posesearch") from error
+        _known_rules.add(settings)
+
+
+_known_rules: set[str] = set()  # there are few distinct ones
 
 
 def read_contents(connection: Connection, collection: str) -> dict[str, StoredContent]:
@@ -80,6 +99,9 @@ def read_contents(connection: Connection, collection: str) -> dict[str, StoredCo
         """,
         [collection],
     ).fetchall()
+    for sha256, source, settings, *_ in rows:
+        if source is None or settings is None:
+            check_present("snapshots", f"sha256 {sha256}", source=source, settings=settings)
     # There are few distinct rules and reasons, so the rows share the strings.
     shared: dict[str | None, str | None] = {}
     return {

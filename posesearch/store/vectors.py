@@ -10,6 +10,7 @@ from posesearch import skeleton
 from posesearch.pose.similarity import Poses
 from posesearch.store.candidates import all_poses
 from posesearch.store.connection import Connection
+from posesearch.store.values import check_vectors, to_floats
 from posesearch.types import Int64
 
 # A number that orders ids as if at random, and always in the same way: Knuth's multiplicative hash.
@@ -21,12 +22,12 @@ def sample_poses(connection: Connection, count: int, *, world: bool) -> Poses:
     table = all_poses(world=world)
     rows = connection.execute(
         f"""
-        SELECT joint_set, {_elements("vector", world=world)} FROM {table}
+        SELECT pose_id, joint_set, {_elements("vector", world=world)} FROM {table}
         WHERE pose_id IN (SELECT pose_id FROM {table} ORDER BY {_HASH}, pose_id LIMIT {count:d})
         ORDER BY pose_id
         """  # noqa: S608 (our own names)
     ).fetchnumpy()
-    return _to_poses(rows)
+    return _to_poses(rows)[1]
 
 
 def read_blocks(
@@ -42,9 +43,9 @@ def read_blocks(
             """,  # noqa: S608 (our own names)
             {"start": start, "size": size},
         ).fetchnumpy()
-        ids = np.asarray(rows.pop("pose_id"), np.int64)
+        ids, poses = _to_poses(rows)
         if len(ids):
-            yield ids, _to_poses(rows)
+            yield ids, poses
 
 
 def _elements(vector: str, *, world: bool) -> str:
@@ -52,7 +53,11 @@ def _elements(vector: str, *, world: bool) -> str:
     return ", ".join(f"{vector}[{i}] AS v{i}" for i in range(1, (3 if world else 2) * skeleton.N_BODY + 1))
 
 
-def _to_poses(rows: dict[str, NDArray[Any]]) -> Poses:
-    sets = np.asarray(rows.pop("joint_set"), np.int64)
+def _to_poses(rows: dict[str, NDArray[Any]]) -> tuple[Int64, Poses]:
+    """Return ids and vectors. Raise BadValue if a vector can't be compared."""
+    ids = np.asarray(rows.pop("pose_id"), np.int64)
+    sets = np.asarray(np.ma.filled(rows.pop("joint_set"), 0), np.int64)
     masks = (sets[:, None] >> np.arange(skeleton.N_BODY) & 1).astype(np.float32)
-    return Poses(np.stack([np.asarray(column, np.float32) for column in rows.values()], axis=1), masks)
+    vectors = np.stack([to_floats(column) for column in rows.values()], axis=1)
+    check_vectors("poses", "pose_id", ids, "vector" if len(rows) == 2 * skeleton.N_BODY else "world_vector", vectors)
+    return ids, Poses(vectors, masks)

@@ -1,0 +1,114 @@
+"""Databases that a stranger made or that were damaged: every command ends with its answer or with one line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from posesearch.database import Database
+from posesearch.errors import DamagedDatabase, PosesearchError
+from tests.conftest import Toy
+from tests.tampering import damage, tamper, tamperings
+
+SAMPLE = (
+    "schema_version '-5'", "schema_version 'x'", "model_files '{{'", "model_files '[]'", "no table labels",
+    "text in poses", "no column poses.world_squares", "rows of poses twice", "no rows in snapshots",
+    "poses.vector = repeat(['nan'::FLOAT], 28)::FLOAT[28]", "poses.x = repeat(['inf'::FLOAT], 18)::FLOAT[18]",
+    "poses.mask = NULL", "poses.box_width = 'nan'", "poses.person = NULL", "snapshots.width = 0",
+    "snapshots.sha256 = NULL", "snapshots.settings = ''", "sources.source = NULL", "centroids.vector = NULL",
+    "clusterings.normalization = ''", "a view instead of poses", "another view labelled_poses", "dangling ids",
+    "huge ids", "a default that fails",
+)  # fmt: skip
+CODE = """
+import json, sys
+from pathlib import Path
+from tests.tampering import run_commands
+print(json.dumps(run_commands(Path(sys.argv[1]), Path(sys.argv[2]), limit=120)))
+"""
+
+
+@pytest.fixture
+def copy(demo_folder: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "poses.duckdb"
+    path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
+    return path
+
+
+def problems(path: Path, photos: Path) -> list[str]:
+    """Run the commands in processes of their own, because the one of the tests has loaded networks."""
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, str(path), str(photos)],
+        cwd=Path(__file__).parents[1], capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the commands run in forked processes")
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_tampered_database_ends_every_command_with_an_answer_or_one_line(
+    name: str, copy: Path, demo_folder: Path
+) -> None:
+    tamper(copy, tamperings()[name])
+    assert problems(copy, demo_folder / "photos") == []
+
+
+def test_an_untouched_database_has_no_problem(copy: Path, demo_folder: Path) -> None:
+    assert problems(copy, demo_folder / "photos") == []
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_a_damaged_file_gives_an_answer_or_a_sentence(number: int, copy: Path) -> None:
+    *_, (_, data) = damage(copy.read_bytes(), number + 1, seed=number)
+    copy.write_bytes(data)
+    db = Database(copy)
+    for ask in (db.stats, lambda: db.similar(1), db.pairs, lambda: db.sql("FROM similar_poses(1)")):
+        message = ""
+        try:
+            ask()
+        except PosesearchError as error:
+            message = str(error)
+        assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("statements", "says"),
+    [
+        (("UPDATE poses SET vector = [x * 'nan'::FLOAT for x in vector]::FLOAT[28] WHERE pose_id = 3",),
+         "in the table poses, the row with pose_id 3 has a vector that does not have norm 1"),
+        (("ALTER TABLE labels DROP COLUMN distance",), "the table labels has no column distance, FLOAT"),
+        (("ALTER TABLE labels ALTER distance TYPE VARCHAR",),
+         "the column distance of the table labels has the type VARCHAR, not FLOAT"),
+        (("DROP TABLE inertias",), "the table inertias is missing"),
+        (("UPDATE about SET value = '-5' WHERE key = 'schema_version'",), "'-5', which is no version"),
+        (("UPDATE about SET value = 'no' WHERE key = 'model_files'",), "the row with key 'model_files' has a value"),
+        (("UPDATE snapshots SET width = -3 WHERE snapshot_id = 3",), "snapshot_id 3 has a width of -3 pixels"),
+    ],
+)  # fmt: skip
+def test_a_sentence_names_the_table_and_the_row(statements: tuple[str, ...], says: str, copy: Path) -> None:
+    tamper(copy, statements)
+    with pytest.raises(DamagedDatabase) as error:
+        Database(copy).similar(3)
+    assert says in str(error.value)
+    assert "restore a backup" in str(error.value)
+
+
+def test_what_a_photo_tells_may_be_missing(copy: Path) -> None:
+    unknown = "UPDATE snapshots SET width = NULL, height = NULL, dhash = NULL"
+    tamper(copy, (unknown, "UPDATE poses SET prominence = NULL"))
+    db = Database(copy)
+    assert db.show(1).width is None
+    assert len(db.similar(1, mirror=True, close=0).matches) > 0
+    assert db.pairs().pairs
+    assert db.sql("SELECT count(*) FROM labelled_poses WHERE prominence IS NULL").rows[0][0] > 0
+
+
+def test_a_file_is_checked_once_for_each_of_its_states(copy: Path, toy: Toy) -> None:
+    db = Database(copy)
+    db.stats()
+    tamper(copy, ("DROP TABLE inertias",))
+    with pytest.raises(DamagedDatabase, match="the table inertias is missing"):
+        db.stats()
