@@ -326,10 +326,10 @@ class AlteredDatabase(StoreError):
 class DamagedDatabase(StoreError):
     """A table, a column or a value is not as posesearch writes it. Something else has changed or damaged the file."""
 
-    sentence = "this database is damaged"
+    sentence = "this database is damaged, or something else has changed it"
 
-    def __init__(self, path: str, what: str) -> None:
-        super().__init__(path, f"this database is damaged, or something else has changed it: {what}; restore a backup")
+    def __init__(self, path: str, what: str = "") -> None:
+        super().__init__(path, f"{self.sentence}: {what}; restore a backup" if what else "")
 
 
 class UntrustedDatabase(StoreError):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+import posesearch.database  # noqa: F401 (so that each forked process need not import it)
 from posesearch.cli import main
 from posesearch.store import schema
 

@@ -95,7 +95,7 @@ def test_a_full_disk_is_one_sentence_and_loses_no_batch(demo_folder: Path, tmp_p
     root, db = Path(__file__).parents[1], tmp_path / "poses.duckdb"
     for limit, sentence in (
         (1000, "the database can't be created"),
-        (2_000_000, "writing failed, and the last changes were not stored"),
+        (3_000_000, "writing failed, and the last changes were not stored"),
     ):
         fill = [sys.executable, "-c", FILL, str(db), str(limit)]
         written, _, said = subprocess.run(

@@ -24,8 +24,10 @@ SAMPLE = (
 CODE = """
 import json, sys
 from pathlib import Path
-from tests.tampering import run_commands
-print(json.dumps(run_commands(Path(sys.argv[1]), Path(sys.argv[2]), limit=120)))
+from tests.tampering import COMMANDS as every, run_commands
+chosen = [one for one in every if one[0] in ("stats", "show", "pairs", "cluster") or "--close" in one]
+chosen += [("ingest", "{photos}", "--dry-run"), ("reestimate",)]
+print(json.dumps(run_commands(Path(sys.argv[1]), Path(sys.argv[2]), chosen, limit=120)))
 """
 
 
