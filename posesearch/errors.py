@@ -473,7 +473,8 @@ class BadFilter(QueryError):
     def __init__(self, where: str, detail: str) -> None:
         self.where = where
         end = "" if detail.endswith((".", "!", "?")) else "."
-        super().__init__(f"--where {where!r}: {detail}{end} It must be one condition on the columns of labelled_poses.")
+        columns = "the columns of labelled_poses, joints such as nose.y, or angles such as angles.trunk"
+        super().__init__(f"--where {where!r}: {detail}{end} It must be one condition on {columns}.")
 
 
 class QueryTooSlow(QueryError):

@@ -107,8 +107,8 @@ Where = Annotated[
     str,
     typer.Option(
         "--where",
-        help='Only poses that meet this SQL condition, such as "width > height". It can use the columns of the view '
-        "labelled_poses.",
+        help='Only poses that meet this SQL condition, such as "width > height", "left_wrist.y < nose.y" or '
+        '"angles.left_elbow < 90". It can use the columns of the views labelled_poses, skeletons and angles.',
         metavar="SQL",
         rich_help_panel=layout.FILTERS,
     ),

@@ -109,8 +109,8 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     """Show the nearest cluster, the skeletons side by side, and the matches."""
     query = report.query
     of = f", person {query.person} of {query.people}" if query.people > 1 else ""
-    size = "" if query.width is None else f"{query.width} x {query.height}"
-    lines = [("query", f"{query.source} ({size}{of})" if size or of else query.source)]
+    size = "size not known" if query.width is None else f"{query.width} x {query.height}"
+    lines = [("query", f"{query.source} ({size}{of})")]
     if report.cluster is None:
         lines.append(("cluster", f"none yet. Try: {hints.command('cluster')}"))
     else:
@@ -177,8 +177,7 @@ def pairs(report: PairsReport) -> None:
         numbers=("similarity", "percentile", "pose"),
     )  # fmt: skip
     if report.duplicates:
-        are = "is" if report.duplicates == 1 else "are"
-        output.note(f"{_count(report.duplicates, 'pair')} of near-duplicates {are} hidden. --all shows them.")
+        output.note(f"Near-duplicates are hidden ({_count(report.duplicates, 'pair')}). --all shows them.")
 
 
 def outliers(report: OutliersReport) -> None:
@@ -186,11 +185,8 @@ def outliers(report: OutliersReport) -> None:
     output.show_table(
         ("similarity", "percentile", "pose", "nearest", "path"),
         [
-            (
-                f"{outlier.similarity:.3f}", _percent(outlier.percentile), outlier.stored.pose_id, outlier.nearest,
-                outlier.stored.source,
-            )
-            for outlier in report.outliers
+            (f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest, one.stored.source)
+            for one in report.outliers
         ],
         numbers=("similarity", "percentile", "pose", "nearest"),
     )  # fmt: skip
@@ -205,13 +201,13 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
         else f"{stored.cluster} of clustering {stored.clustering_id}, distance {stored.distance:.3f} to its centroid"
     )
     left, top, width, height = person.box
-    prominence = "" if math.isnan(person.prominence) else f", {person.prominence:.0%} as high as the photo"
+    of_photo = "" if math.isnan(person.prominence) else f", {person.prominence:.0%} as high as the photo"
     output.show_lines([
         ("pose", f"{stored.pose_id}, person {stored.number} of snapshot {stored.snapshot_id}"),
         ("path", stored.source),
         ("collection", stored.collection),
         ("photo", "size not known" if stored.width is None else f"{stored.width} x {stored.height}"),
-        ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}){prominence}"),
+        ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}){of_photo}"),
         ("estimator", f"{stored.estimator}, score {person.score:.2f}"),
         ("body joints", f"{person.keypoints.body_joints} of {skeleton.N_BODY}"),
         ("cluster", cluster),

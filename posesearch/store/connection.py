@@ -101,22 +101,37 @@ class DatabaseFile:
         """
         if not self.exists():
             raise NoDatabase(str(self.path))
-        if for_users_sql:
-            self._replace_definitions(patience, waiting)
         with self._open_current(patience, waiting, read_only=True) as (connection, version):
             if version is None:  # an ingest was stopped before its first batch
                 raise NoDatabase(str(self.path))
+            if not for_users_sql or self._is_defined(connection):
+                with self._use(connection, for_users_sql=for_users_sql):
+                    yield connection
+                return
+        self._replace_definitions(patience, waiting)
+        with (
+            self._open_current(patience, waiting, read_only=True) as (connection, _),
+            self._use(connection, for_users_sql=True),
+        ):
+            yield connection
+
+    @contextmanager
+    def _use(self, connection: Connection, *, for_users_sql: bool) -> Iterator[None]:
+        with self._reading_errors():
+            if for_users_sql:
+                search_other_schemas(connection)
+            yield
+
+    def _is_defined(self, connection: Connection) -> bool:
+        """Return whether the views and macros in the file are those of this version."""
+        state = self._read_state()
+        if self._defined is None or self._defined != state:
             with self._reading_errors():
-                if for_users_sql:
-                    search_other_schemas(connection)
-                yield connection
+                self._defined = state if has_own_definitions(connection) else None
+        return self._defined is not None
 
     def _replace_definitions(self, patience: float | None, waiting: Callable[[str], None] | None) -> None:
-        """Replace the views and macros in the file if they are not those of this version."""
-        with self._open_current(patience, waiting, read_only=True) as (connection, version), self._reading_errors():
-            if version is None or self._defined == self._read_state() or has_own_definitions(connection):
-                self._defined = self._read_state()
-                return
+        """Replace the views and macros in the file by those of this version."""
         try:
             with self.writing(patience, waiting):
                 pass
