@@ -43,8 +43,9 @@ def write_clustering(connection: Connection, clustering: Clustering) -> int:
     """Write a clustering and return its id."""
     row = connection.execute(
         """
-        INSERT INTO clusterings (collection, normalization, k, chosen_by, seed, complete, partial, inertia)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING clustering_id
+        INSERT INTO clusterings
+            (clustering_id, collection, normalization, k, chosen_by, seed, complete, partial, inertia)
+        VALUES (nextval('clustering_ids'), ?, ?, ?, ?, ?, ?, ?, ?) RETURNING clustering_id
         """,
         [
             clustering.collection, clustering.normalization, len(clustering.centroids), clustering.chosen_by,

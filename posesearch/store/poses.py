@@ -62,7 +62,7 @@ def write_poses(
     connection.execute(
         f"""
         INSERT INTO poses BY NAME
-        SELECT snapshot_id, person, box_x, box_y, box_width, box_height,
+        SELECT nextval('pose_ids') AS pose_id, snapshot_id, person, box_x, box_y, box_width, box_height,
                CASE WHEN NOT isnan(prominence) THEN prominence END AS prominence, score, body_joints, joint_set,
                {_ARRAYS}, $estimator AS estimator, $settings AS settings
         FROM batch

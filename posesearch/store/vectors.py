@@ -10,7 +10,7 @@ from posesearch import skeleton
 from posesearch.pose.similarity import Poses
 from posesearch.store.candidates import all_poses
 from posesearch.store.connection import Connection
-from posesearch.store.values import check_vectors, to_floats
+from posesearch.store.values import BadValue, check_vectors, to_floats
 from posesearch.types import Int64
 
 # A number that orders ids as if at random, and always in the same way: Knuth's multiplicative hash.
@@ -34,14 +34,16 @@ def read_blocks(
     connection: Connection, candidates: str, *, world: bool, size: int = 50_000
 ) -> Iterator[tuple[Int64, Poses]]:
     """Yield the ids, (n,), and the vectors of all candidates in blocks, ordered by id."""
-    first, last = connection.execute(f"SELECT min(pose_id), max(pose_id) FROM {candidates}").fetchall()[0]  # noqa: S608
-    for start in range(first or 0, (-1 if last is None else last) + 1, size):
+    stored = connection.execute(f"SELECT pose_id FROM {candidates} ORDER BY pose_id").fetchnumpy()["pose_id"]  # noqa: S608
+    if np.ma.is_masked(stored):
+        raise BadValue("poses", "pose_id NULL", "no id")
+    for start in range(0, len(stored), size):
         rows = connection.execute(
             f"""
             SELECT pose_id, joint_set, {_elements("vector", world=world)} FROM {candidates}
-            WHERE pose_id BETWEEN $start AND $start + $size - 1 ORDER BY pose_id
+            WHERE pose_id BETWEEN $first AND $last ORDER BY pose_id
             """,  # noqa: S608 (our own names)
-            {"start": start, "size": size},
+            {"first": int(stored[start]), "last": int(stored[start : start + size][-1])},
         ).fetchnumpy()
         ids, poses = _to_poses(rows)
         if len(ids):
