@@ -377,8 +377,8 @@ CREATE OR REPLACE MACRO similar_poses(
             WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
     ), penalized AS (
         SELECT pose_id, snapshot_id, joints, flipped_joints,
-               CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
-               CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
+               CASE WHEN isfinite(plain) THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
+               CASE WHEN isfinite(flipped) THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
         FROM correlated
     ), compared_poses AS MATERIALIZED (
         SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
@@ -478,8 +478,8 @@ CREATE OR REPLACE MACRO similar_views(
             WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
     ), penalized AS (
         SELECT pose_id, snapshot_id, joints, flipped_joints,
-               CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
-               CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
+               CASE WHEN isfinite(plain) THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
+               CASE WHEN isfinite(flipped) THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
         FROM correlated
     ), compared_poses AS MATERIALIZED (
         SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
@@ -556,8 +556,8 @@ CREATE OR REPLACE MACRO nearest_poses(
             WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
     ), penalized AS (
         SELECT pose_id, snapshot_id, joints, flipped_joints,
-               CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
-               CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
+               CASE WHEN isfinite(plain) THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
+               CASE WHEN isfinite(flipped) THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
         FROM correlated
     ), compared_poses AS MATERIALIZED (
         SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
@@ -619,7 +619,7 @@ CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS (
         FROM sums AS s, first, second, argument
         WHERE s.n >= least(6, first.pose.body_joints, second.pose.body_joints) AND (argument.mirror OR NOT s.mirrored)
     )
-    SELECT max(CASE WHEN correlation IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END) FROM correlated
+    SELECT max(CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END) FROM correlated
 );
 
 -- How much each joint of a query, which is a stored pose, adds to its distance from another stored pose. The contributions sum to
@@ -692,13 +692,13 @@ CREATE OR REPLACE MACRO similarity_percentile(value) AS (
                THEN (array_inner_product(a.vector, b.flipped_vector)::DOUBLE - (array_inner_product(a.x, b.flipped_mask)::DOUBLE * array_inner_product(b.flipped_x, a.mask)::DOUBLE + array_inner_product(a.y, b.flipped_mask)::DOUBLE * array_inner_product(b.flipped_y, a.mask)::DOUBLE) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0)) / sqrt((CASE WHEN array_inner_product(a.squares, b.flipped_mask)::DOUBLE - ((array_inner_product(a.x, b.flipped_mask)::DOUBLE) * (array_inner_product(a.x, b.flipped_mask)::DOUBLE) + (array_inner_product(a.y, b.flipped_mask)::DOUBLE) * (array_inner_product(a.y, b.flipped_mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(a.squares, b.flipped_mask)::DOUBLE - ((array_inner_product(a.x, b.flipped_mask)::DOUBLE) * (array_inner_product(a.x, b.flipped_mask)::DOUBLE) + (array_inner_product(a.y, b.flipped_mask)::DOUBLE) * (array_inner_product(a.y, b.flipped_mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) END) * (CASE WHEN array_inner_product(b.flipped_squares, a.mask)::DOUBLE - ((array_inner_product(b.flipped_x, a.mask)::DOUBLE) * (array_inner_product(b.flipped_x, a.mask)::DOUBLE) + (array_inner_product(b.flipped_y, a.mask)::DOUBLE) * (array_inner_product(b.flipped_y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(b.flipped_squares, a.mask)::DOUBLE - ((array_inner_product(b.flipped_x, a.mask)::DOUBLE) * (array_inner_product(b.flipped_x, a.mask)::DOUBLE) + (array_inner_product(b.flipped_y, a.mask)::DOUBLE) * (array_inner_product(b.flipped_y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) END)) END AS flipped
         FROM prepared AS a, prepared AS b WHERE a.pose_id <> b.pose_id
     ), pair AS MATERIALIZED (
-        SELECT greatest(CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END,
-                        CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END) AS similarity
+        SELECT greatest(CASE WHEN isfinite(plain) THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END,
+                        CASE WHEN isfinite(flipped) THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END) AS similarity
         FROM correlated
     )
     SELECT CASE WHEN (SELECT count(*) FROM sample) >= 30
-           THEN 100.0 * count(*) FILTER (p.similarity <= a.value + 1e-6) / count(p.similarity) END
-    FROM argument AS a, pair AS p WHERE a.value IS NOT NULL
+           THEN 100.0 * count(*) FILTER (p.similarity <= a.value + 1e-6) / nullif(count(p.similarity), 0) END
+    FROM argument AS a, pair AS p WHERE isfinite(a.value)
 );
 
 -- The old name of similarity_percentile, for one version.
@@ -725,13 +725,13 @@ CREATE OR REPLACE MACRO closer_than(value) AS (
                THEN (array_inner_product(a.vector, b.flipped_vector)::DOUBLE - (array_inner_product(a.x, b.flipped_mask)::DOUBLE * array_inner_product(b.flipped_x, a.mask)::DOUBLE + array_inner_product(a.y, b.flipped_mask)::DOUBLE * array_inner_product(b.flipped_y, a.mask)::DOUBLE) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0)) / sqrt((CASE WHEN array_inner_product(a.squares, b.flipped_mask)::DOUBLE - ((array_inner_product(a.x, b.flipped_mask)::DOUBLE) * (array_inner_product(a.x, b.flipped_mask)::DOUBLE) + (array_inner_product(a.y, b.flipped_mask)::DOUBLE) * (array_inner_product(a.y, b.flipped_mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(a.squares, b.flipped_mask)::DOUBLE - ((array_inner_product(a.x, b.flipped_mask)::DOUBLE) * (array_inner_product(a.x, b.flipped_mask)::DOUBLE) + (array_inner_product(a.y, b.flipped_mask)::DOUBLE) * (array_inner_product(a.y, b.flipped_mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) END) * (CASE WHEN array_inner_product(b.flipped_squares, a.mask)::DOUBLE - ((array_inner_product(b.flipped_x, a.mask)::DOUBLE) * (array_inner_product(b.flipped_x, a.mask)::DOUBLE) + (array_inner_product(b.flipped_y, a.mask)::DOUBLE) * (array_inner_product(b.flipped_y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) > 0.001 THEN array_inner_product(b.flipped_squares, a.mask)::DOUBLE - ((array_inner_product(b.flipped_x, a.mask)::DOUBLE) * (array_inner_product(b.flipped_x, a.mask)::DOUBLE) + (array_inner_product(b.flipped_y, a.mask)::DOUBLE) * (array_inner_product(b.flipped_y, a.mask)::DOUBLE)) / nullif(array_inner_product(a.mask, b.flipped_mask)::DOUBLE, 0) END)) END AS flipped
         FROM prepared AS a, prepared AS b WHERE a.pose_id <> b.pose_id
     ), pair AS MATERIALIZED (
-        SELECT greatest(CASE WHEN plain IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END,
-                        CASE WHEN flipped IS NOT NULL THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END) AS similarity
+        SELECT greatest(CASE WHEN isfinite(plain) THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END,
+                        CASE WHEN isfinite(flipped) THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END) AS similarity
         FROM correlated
     )
     SELECT CASE WHEN (SELECT count(*) FROM sample) >= 30
-           THEN 100.0 * count(*) FILTER (p.similarity <= a.value + 1e-6) / count(p.similarity) END
-    FROM argument AS a, pair AS p WHERE a.value IS NOT NULL
+           THEN 100.0 * count(*) FILTER (p.similarity <= a.value + 1e-6) / nullif(count(p.similarity), 0) END
+    FROM argument AS a, pair AS p WHERE isfinite(a.value)
 );
 
 -- The comments of the database.

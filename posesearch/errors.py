@@ -360,7 +360,7 @@ class DatabaseBusy(StoreError):
     """Another process has the file open."""
 
     def __init__(self, path: str, holder: str = "") -> None:
-        other = holder or "another program"
+        other = holder or "another program, or another connection of this one,"
         super().__init__(path, f"{other} has this database open; try again when it has finished, or close it.")
 
 

@@ -133,7 +133,7 @@ def test_an_empty_file_counts_as_no_database(tmp_path: Path, db: Database, toy: 
 
 
 def test_a_database_that_can_not_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room(connection: object) -> None:
+    def no_room(*_: object) -> None:
         raise duckdb.IOException("No space left on device")
 
     monkeypatch.setattr(new_file, "create_schema", no_room)

@@ -33,7 +33,8 @@ OF_THE_USER = """
     CREATE VIEW good AS SELECT pose_id, source FROM labelled_poses JOIN notes USING (pose_id);
     CREATE MACRO doubled(a, times := 2) AS times * a;
     CREATE MACRO best(n) AS TABLE SELECT pose_id FROM poses ORDER BY score DESC LIMIT n;
-    CREATE MACRO max(a) AS -1; CREATE MACRO coalesce_all(a) AS a;
+    CREATE MACRO max(a) AS -1; CREATE MACRO count_star() AS 7; CREATE MACRO list_transform(a, b) AS 7;
+    ALTER TABLE poses ADD COLUMN note VARCHAR; UPDATE poses SET note = 'mine' WHERE pose_id = 1;
     CREATE SEQUENCE mine START 7;
 """
 TABLES = ("about", "snapshots", "sources", "poses", "clusterings", "centroids", "labels", "inertias")
@@ -107,6 +108,7 @@ def test_objects_of_the_user_are_converted(tmp_path: Path) -> None:
     assert db.sql("SELECT index_name FROM duckdb_indexes() ORDER BY ALL").rows == (("noted",), ("scores",))
     assert db.sql("SELECT sequence_name FROM duckdb_sequences() WHERE sequence_name = 'mine'").rows == (("mine",),)
     assert db.sql("SELECT max(pose_id) > 1 FROM poses").rows == ((True,),)  # DuckDB's max, not the one in the file
+    assert db.sql("SELECT pose_id FROM poses WHERE note = 'mine'").rows == ((1,),)
 
 
 LIMITED = """
@@ -172,10 +174,21 @@ def test_a_very_early_version_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_table_of_the_user_that_can_not_be_copied_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("CREATE TABLE mine (pose_id INTEGER REFERENCES poses (pose_id))", "mine"),
+        ("CREATE TABLE mine (a INTEGER, b INTEGER GENERATED ALWAYS AS (a * 2))", "the rows of the table mine"),
+        ("CREATE VIEW angles AS SELECT 1 AS a", "an object with the name of your view angles"),
+        ("CREATE TABLE attributes (a INTEGER)", "an object with the name of your table attributes"),
+        ("CREATE MACRO similarity_percentile(a) AS a", "the name of your macro similarity_percentile"),
+    ],
+)
+def test_an_object_of_the_user_that_can_not_be_converted_is_named(more: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "poses.duckdb"
-    make_old(path, more="CREATE TABLE mine (pose_id INTEGER REFERENCES poses (pose_id))")
+    make_old(path, more=more)
     before = path.read_bytes()
-    with pytest.raises(DatabaseFailed, match="It was not changed"):
+    with pytest.raises(DatabaseFailed, match="It was not changed. Rename or drop your own objects") as error:
         Database(path).stats()
+    assert says in str(error.value)
     assert path.read_bytes() == before

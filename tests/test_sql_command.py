@@ -63,7 +63,9 @@ def test_python_has_a_method_for_one_result_and_one_for_several(path: Path) -> N
     with posesearch.open(path) as db:
         assert db.sql("SELECT 1 AS a").rows == ((1,),)
         assert [table.rows for table in db.sql_all("SELECT 1; SELECT 2")] == [((1,),), ((2,),)]
-        assert db.sql_all("") == ()
+        for method in (db.sql, db.sql_all, db.pose_ids):
+            with pytest.raises(BadSQL, match="there is no statement"):
+                method(" -- nothing")
         for method in (db.sql, db.pose_ids):
             with pytest.raises(BadSQL, match="room for one result, but there are 2 statements"):
                 method("SELECT 1; SELECT 2")

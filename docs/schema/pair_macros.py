@@ -113,6 +113,6 @@ def similarity_percentile(name: str) -> str:
         FROM correlated
     )
     SELECT CASE WHEN (SELECT count(*) FROM sample) >= 30
-           THEN 100.0 * count(*) FILTER (p.similarity <= a.value + 1e-6) / count(p.similarity) END
-    FROM argument AS a, pair AS p WHERE a.value IS NOT NULL
+           THEN 100.0 * count(*) FILTER (p.similarity <= a.value + 1e-6) / nullif(count(p.similarity), 0) END
+    FROM argument AS a, pair AS p WHERE isfinite(a.value)
 )"""

@@ -73,6 +73,8 @@ def sql(
     """
     from posesearch.cli import output, query_results  # noqa: PLC0415
 
+    if as_csv and as_json:
+        raise typer.BadParameter("it can't be combined with --json", param_hint="--csv")
     if parquet and (as_csv or as_json):
         other = "--csv" if as_csv else "--json"
         raise typer.BadParameter(f"it can't be combined with {other}", param_hint="--parquet")
@@ -85,6 +87,6 @@ def sql(
     if as_json:
         query_results.show_json(tables)
     elif as_csv:
-        output.show_csv(tables[0].columns, tables[0].rows)
+        output.show_csv(tables[0].columns, query_results.whole_rows(tables[0]))
     else:
         query_results.show(tables)

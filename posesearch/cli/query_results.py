@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from posesearch.cli import output
-from posesearch.cli.one_line import OneLine
+from posesearch.cli.one_line import OneLine, write_whole
 from posesearch.store.sql import Table
 
 MIN_WIDTH: Final = 24
@@ -24,6 +24,11 @@ def show_json(tables: Sequence[Table]) -> None:
     output.show_json(results[0] if len(results) == 1 else results)
 
 
+def whole_rows(table: Table) -> list[list[Any]]:
+    """Return the rows as text for a pipe or for CSV."""
+    return [[write_whole(*pair) for pair in zip(row, table.types, strict=True)] for row in table.rows]
+
+
 def show(tables: Sequence[Table]) -> None:
     """Print the results one after the other. In a pipe, every row is one line with the whole values."""
     one_line = OneLine()
@@ -31,7 +36,7 @@ def show(tables: Sequence[Table]) -> None:
         if number:
             output.out.print()
         if not sys.stdout.isatty():
-            output.show_table(table.columns, table.rows)
+            output.show_table(table.columns, whole_rows(table))
         elif table.columns == _PLAN:
             _show_plan(table)
         else:

@@ -1,7 +1,6 @@
 """How posesearch opens a database in DuckDB: the configuration, and where DuckDB looks for names."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -53,7 +52,7 @@ def connect(path: Path, *, read_only: bool, output: Path | None = None) -> Conne
     with suppress(duckdb.InvalidInputException):  # another connection of this process has locked it already
         connection.execute(DISABLE_FLOAT_COMPRESSION)
         connection.execute(_LOCK_CONFIG)
-    _search_functions_first(connection, read_name(connection))
+    search_functions_first(connection, read_name(connection))
     return connection
 
 
@@ -61,15 +60,6 @@ def allow_only(connection: Connection, *paths: Path) -> None:
     """Let statements open these files, and no others."""
     connection.execute(f"SET allowed_paths = [{', '.join(quote_text(str(path)) for path in paths)}]")
     connection.execute("SET enable_external_access = false")
-
-
-@contextmanager
-def file_first(connection: Connection) -> Iterator[None]:
-    """Let statements create objects in a new file without its name."""
-    name = read_name(connection)
-    connection.execute(f"USE {quote_name(name)}.main")
-    yield
-    _search_functions_first(connection, name)
 
 
 def checkpoint(connection: Connection) -> None:
@@ -95,10 +85,11 @@ def search_other_schemas(connection: Connection) -> None:
     schemas = connection.execute(
         "SELECT schema_name FROM system.main.duckdb_schemas() WHERE NOT internal AND database_name = ?", [name]
     ).fetchall()
-    _search_functions_first(connection, name, *(schema for (schema,) in schemas if schema != "main"))
+    search_functions_first(connection, name, *(schema for (schema,) in schemas if schema != "main"))
 
 
-def _search_functions_first(connection: Connection, name: str, *schemas: str) -> None:
+def search_functions_first(connection: Connection, name: str, *schemas: str) -> None:
+    """Let statements find functions in DuckDB before they look in the file, where a macro could have the same name."""
     path = ["system.main", *(f"{quote_name(name)}.{quote_name(schema)}" for schema in ("main", *schemas))]
     connection.execute(f"SET search_path = {quote_text(','.join(path))}")
 

@@ -15,7 +15,6 @@ from posesearch.store.companions import check_files, check_link
 from posesearch.store.configuration import (
     checkpoint,
     connect,
-    file_first,
     first_line,
     quote_name,
     read_name,
@@ -24,6 +23,7 @@ from posesearch.store.configuration import (
 from posesearch.store.integrity import check_shape, check_version, has_own_definitions
 from posesearch.store.interruptible import Connection
 from posesearch.store.locks import block_readers, wait_for_writers
+from posesearch.store.migrations import NotConvertible
 from posesearch.store.new_file import create_database, replace_by_converted
 from posesearch.store.schema import SCHEMA_VERSION, create_schema, replace_definitions
 from posesearch.store.values import BadValue
@@ -137,8 +137,8 @@ class DatabaseFile:
                 pass
         except DatabaseFailed as error:
             detail = (
-                "its views and macros are not those of this posesearch, and can't be replaced here "
-                f"({error.detail}); copy it to a folder where you can write"
+                f"its views and macros are not those of this posesearch, and can't be replaced here ({error.detail}); "
+                "rename your own objects that have their names, or copy it to a folder where you can write"
             )
             raise DatabaseFailed(str(self.path), detail) from error
 
@@ -186,8 +186,7 @@ class DatabaseFile:
     def _define(self, connection: Connection, version: int | None) -> None:
         """Create what a blank database needs, or replace the views and macros of another version."""
         if version is None:
-            with file_first(connection):
-                create_schema(connection)
+            create_schema(connection, quote_name(read_name(connection)))
         elif self._defined is None and not has_own_definitions(connection):
             replace_definitions(connection, quote_name(read_name(connection)))
 
@@ -234,10 +233,13 @@ class DatabaseFile:
                 with closing(self._connect(patience, waiting, read_only=False)) as connection:
                     checkpoint(connection)
                 replace_by_converted(Path(os.path.realpath(self.path)))
-        except (duckdb.Error, OSError) as error:
+        except (duckdb.Error, OSError, NotConvertible) as error:
+            remedy = "Free some space, or copy it to a folder where you can write"
+            if not isinstance(error, OSError | duckdb.IOException | duckdb.FatalException):
+                remedy = "Rename or drop your own objects that are named here in the duckdb shell, and try again"
             detail = (
                 f"an earlier posesearch made this database, and it can't be converted here ({first_line(error)}). "
-                "It was not changed. Free some space, or copy it to a folder where you can write"
+                f"It was not changed. {remedy}"
             )
             raise DatabaseFailed(str(self.path), detail) from error
 

@@ -28,9 +28,9 @@ def penalize(correlation: str, share: str) -> str:
         correlation: a column, because it is repeated.
         share: the share of the query's weight that is on shared joints.
     """
-    # greatest and least ignore NULL, so it needs a case of its own.
+    # greatest and least ignore NULL, and take NaN for the largest number, so these need a case of their own.
     distance = f"(1 - {correlation}) * {share} + (1 - {share}) * {missing_distance(correlation)}"
-    return f"CASE WHEN {correlation} IS NOT NULL THEN greatest(-1, least(1, 1 - ({distance}))) END"
+    return f"CASE WHEN isfinite({correlation}) THEN greatest(-1, least(1, 1 - ({distance}))) END"
 
 
 def inner(a: str, b: str) -> str:

@@ -47,32 +47,28 @@ def check_version(connection: Connection, path: str) -> int | None:
         OldSchema: the file is too old to be converted.
     """
     tables = _read_names(connection, "SELECT table_name FROM system.main.duckdb_tables() WHERE schema_name = 'main'")
-    if not tables >= table_columns().keys():
-        _explain_missing_tables(connection, path, tables)
     if "about" not in tables:
-        return None
+        _refuse_views(connection, path, {"about"})
+        if _is_blank(connection):
+            return None
+        raise NotOurDatabase(path)
     if _HAS_TRIGGERS:
         triggers = _read_names(connection, "SELECT trigger_name FROM system.main.duckdb_triggers()")
         if triggers:
             raise _make_error(path, "trigger", min(triggers), "that would run when posesearch writes")
     version = _read_version(connection, path)
-    required = _OLD_TABLES if version < SCHEMA_VERSION else table_columns()
-    for table in required:
-        if table not in tables:
-            raise DamagedDatabase(path, f"the table {table} is missing")
+    required = set(_OLD_TABLES) if version < SCHEMA_VERSION else set(table_columns())
+    if missing := required - tables:
+        _refuse_views(connection, path, missing)
+        raise DamagedDatabase(path, f"the table {min(missing)} is missing")
     return version
 
 
-def _explain_missing_tables(connection: Connection, path: str, tables: set[str]) -> None:
-    """Raise an error if views are in place of tables, or if this is another program's database."""
+def _refuse_views(connection: Connection, path: str, names: set[str]) -> None:
+    """Raise AlteredDatabase if a view has the name of a table that is missing."""
     views = _read_names(connection, "SELECT view_name FROM system.main.duckdb_views() WHERE NOT internal")
-    hidden = views & table_columns().keys() - tables
-    if "attributes" not in tables:
-        hidden.discard("body_parts")  # a view until version 6
-    if hidden:
+    if hidden := views & names:
         raise _make_error(path, "view", min(hidden), "in place of the table")
-    if "about" not in tables and not _is_blank(connection):
-        raise NotOurDatabase(path)
 
 
 def _read_version(connection: Connection, path: str) -> int:

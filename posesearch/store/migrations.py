@@ -8,9 +8,20 @@ from typing import Final
 
 import duckdb
 
-from posesearch.store.configuration import DISABLE_FLOAT_COMPRESSION, FILE_CONFIG, allow_only, quote_name, quote_text
+from posesearch.store.configuration import (
+    DISABLE_FLOAT_COMPRESSION,
+    FILE_CONFIG,
+    allow_only,
+    first_line,
+    quote_name,
+    quote_text,
+    search_functions_first,
+)
 from posesearch.store.interruptible import Connection
-from posesearch.store.schema import SCHEMA_VERSION, SEQUENCES, definitions, read_schema, table_columns
+from posesearch.store.schema import SEQUENCES, create_schema, definitions, read_schema, table_columns
+
+_NEW_NAMES: Final = frozenset(("skeletons", "angles", "attributes", "similarity_percentile"))
+"""Names that versions 4 to 6 did not use."""
 
 _CONSTANT: Final = ("joints", "body_parts")
 """Tables with the same rows in every database."""
@@ -64,6 +75,10 @@ OLD_MACROS: Final = frozenset(
 """The macros of versions 4 to 6 that are no longer there."""
 
 
+class NotConvertible(Exception):
+    """An object of the user's own can't be copied. The message names it."""
+
+
 def convert(old: Path, new: Path) -> None:
     """Write the rows of a database of an earlier version into a new file. The old file stays as it is.
 
@@ -74,7 +89,8 @@ def convert(old: Path, new: Path) -> None:
         new: the file to be written. It must not exist.
 
     Raises:
-        duckdb.Error, OSError: the new file can't be written, or the old one has a table that can't be copied.
+        NotConvertible: an object of the user's own can't be copied.
+        duckdb.Error, OSError: the new file can't be written.
     """
     with closing(duckdb.connect(str(new.absolute()), config=FILE_CONFIG)) as opened:
         connection = Connection(opened)
@@ -82,13 +98,14 @@ def convert(old: Path, new: Path) -> None:
         allow_only(connection, old.absolute(), old.absolute().with_name(f"{old.name}.wal"))
         connection.execute(f"ATTACH {quote_text(str(old.absolute()))} AS old_file (READ_ONLY)")
         [(name,)] = connection.execute("SELECT current_database()").fetchall()
+        search_functions_first(connection, name)
+        _check_names(connection)
         connection.begin()
-        schema = _start_sequences(connection, read_schema())  # while no macro in the file can hide a function
+        schema = _start_sequences(connection, read_schema())
         connection.execute(f"COPY FROM DATABASE old_file TO {quote_name(name)} (SCHEMA)")
         _drop_old_objects(connection, name)
-        connection.execute(schema)
-        _copy_rows(connection)
-        connection.execute("INSERT OR REPLACE INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+        create_schema(connection, quote_name(name), schema)
+        _copy_rows(connection, quote_name(name))
         _copy_indexes(connection)
         connection.commit()
         connection.execute("DETACH old_file")
@@ -97,6 +114,21 @@ def convert(old: Path, new: Path) -> None:
     shutil.copymode(old, new)
     with new.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _check_names(connection: Connection) -> None:
+    """Raise NotConvertible if an object of the user's own has a name that this version uses."""
+    names = connection.execute("""
+        SELECT 'table', table_name FROM system.main.duckdb_tables()
+        WHERE database_name = 'old_file' AND schema_name = 'main'
+        UNION ALL SELECT 'view', view_name FROM system.main.duckdb_views()
+        WHERE database_name = 'old_file' AND schema_name = 'main' AND NOT internal
+        UNION ALL SELECT 'macro', function_name FROM system.main.duckdb_functions()
+        WHERE database_name = 'old_file' AND schema_name = 'main' AND NOT internal
+    """).fetchall()
+    for kind, name in names:
+        if name.lower() in _NEW_NAMES:
+            raise NotConvertible(f"posesearch now has an object with the name of your {kind} {name}")
 
 
 def _drop_old_objects(connection: Connection, database: str) -> None:
@@ -116,7 +148,7 @@ def _drop_old_objects(connection: Connection, database: str) -> None:
         here = f"{query} AND schema_name = 'main' AND database_name = ?"
         for (name,) in connection.execute(here, [database]).fetchall():
             if name.lower() in dropped.get(kind, own):
-                connection.execute(f"DROP {kind} main.{quote_name(name)}")
+                connection.execute(f"DROP {kind} {quote_name(database)}.main.{quote_name(name)}")
 
 
 def _start_sequences(connection: Connection, schema: str) -> str:
@@ -137,8 +169,8 @@ def _start_sequences(connection: Connection, schema: str) -> str:
     return schema
 
 
-def _copy_rows(connection: Connection) -> None:
-    """Copy the rows of all tables. A column that the old table does not have is NULL."""
+def _copy_rows(connection: Connection, database: str) -> None:
+    """Copy the rows of all tables. A column that the old table does not have is NULL. The user's columns are added."""
     tables = connection.execute("""
         SELECT schema_name, table_name FROM system.main.duckdb_tables() WHERE database_name = 'old_file'
     """).fetchall()
@@ -147,17 +179,23 @@ def _copy_rows(connection: Connection) -> None:
         if own is not None and table.lower() in _CONSTANT:
             continue
         qualified = f"{quote_name(schema)}.{quote_name(table)}"
-        columns = "*"
-        if own is not None:
-            stored = connection.execute(
-                "SELECT column_name FROM system.main.duckdb_columns() "
-                "WHERE database_name = 'old_file' AND schema_name = ? AND table_name = ?",
-                [schema, table],
-            ).fetchall()
-            columns = ", ".join(quote_name(column) for (column,) in stored if column.lower() in own)
-        connection.execute(
-            f"INSERT INTO {qualified} BY NAME SELECT {columns} FROM old_file.{qualified}"  # noqa: S608 (quoted)
-        )
+        stored = connection.execute(
+            "SELECT column_name, data_type FROM system.main.duckdb_columns() "
+            "WHERE database_name = 'old_file' AND schema_name = ? AND table_name = ?",
+            [schema, table],
+        ).fetchall()
+        condition = "key <> 'schema_version'" if own is not None and table.lower() == "about" else "true"
+        try:
+            for column, kind in stored:
+                if own is not None and column.lower() not in own:
+                    connection.execute(f"ALTER TABLE {database}.{qualified} ADD COLUMN {quote_name(column)} {kind}")
+            connection.execute(
+                f"INSERT INTO {database}.{qualified} BY NAME FROM old_file.{qualified} WHERE {condition}"
+            )
+        except duckdb.IOException:  # the disk is full
+            raise
+        except duckdb.Error as error:
+            raise NotConvertible(f"the rows of the table {table} can't be copied ({first_line(error)})") from error
 
 
 def _copy_indexes(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from contextlib import closing, suppress
 from pathlib import Path
 
-from posesearch.store.configuration import checkpoint, connect, file_first
+from posesearch.store.configuration import checkpoint, connect, quote_name, read_name
 from posesearch.store.migrations import convert
 from posesearch.store.schema import create_schema
 
@@ -19,8 +19,7 @@ def create_database(path: Path) -> None:
     try:
         with closing(connect(new, read_only=False)) as connection:
             connection.begin()
-            with file_first(connection):
-                create_schema(connection)
+            create_schema(connection, quote_name(read_name(connection)))
             connection.commit()
             checkpoint(connection)
         new.replace(path)

@@ -31,8 +31,6 @@ def write_parquet(connection: Connection, sql: str, file: Path, timeout: float =
     """
     statements = parse_reading(connection, sql)
     check_single(statements)
-    if not statements:
-        raise BadSQL("there is no statement, so there is no result to write")
     if statements[0].type == duckdb.StatementType.EXPLAIN:
         raise BadSQL("the plan of EXPLAIN can't be written to Parquet")
     query = _strip_end(statements[0].query)

@@ -21,7 +21,7 @@ _COLUMN: Final = re.compile(r"^    (\w+) +([A-Z]+(?:\[\d+\])?)", re.MULTILINE)
 _DEFINITION: Final = re.compile(
     r"^CREATE OR REPLACE (VIEW|MACRO) (\w+)(?:\(([^)]*)\))? AS( TABLE)?\s(.*?);$", re.MULTILINE | re.DOTALL
 )
-_CREATE: Final = re.compile(r"^(CREATE OR REPLACE (?:VIEW|MACRO)) (\w+)", re.MULTILINE)
+_CREATE: Final = re.compile(r"^(CREATE (?:OR REPLACE )?(?:TABLE|SEQUENCE|VIEW|MACRO)) (\w+)", re.MULTILINE)
 
 
 @cache
@@ -33,10 +33,24 @@ def read_schema() -> str:
     return (Path(__file__).parents[2] / "schema.sql").read_text(encoding="utf-8")
 
 
-def create_schema(connection: Connection) -> None:
-    """Create all tables, views, macros and comments in a blank database."""
-    connection.execute(read_schema())
-    connection.execute("INSERT INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+def create_schema(connection: Connection, database: str, schema: str = "") -> None:
+    """Create all tables, views, macros and comments in a blank database.
+
+    Args:
+        connection: the database.
+        database: its name in DuckDB, quoted.
+        schema: the text, if it is not that of schema.sql.
+    """
+    connection.execute(_qualify(schema or read_schema(), database))
+    connection.execute("INSERT OR REPLACE INTO about VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+
+
+def _qualify(schema: str, database: str) -> str:
+    """Return the schema with the database's name before the names of what it creates.
+
+    DuckDB would create the objects in the database that is first in the search path.
+    """
+    return _CREATE.sub(rf"\1 {database}.main.\2", schema)
 
 
 def replace_definitions(connection: Connection, database: str) -> None:
@@ -51,7 +65,7 @@ def replace_definitions(connection: Connection, database: str) -> None:
         if kind == "MACRO":  # a scalar macro and a table macro can have the same name
             connection.execute(f"DROP MACRO IF EXISTS {database}.main.{name}")
             connection.execute(f"DROP MACRO TABLE IF EXISTS {database}.main.{name}")
-    connection.execute(_CREATE.sub(rf"\1 {database}.main.\2", text))
+    connection.execute(_qualify(text, database))
 
 
 @cache

@@ -39,16 +39,15 @@ class Table:
 
 
 def run_sql(connection: Connection, sql: str, timeout: float = DEFAULT_TIMEOUT) -> Table:
-    """Run one statement of the user's own SQL, and return its result. Without a statement, it has no columns.
+    """Run one statement of the user's own SQL, and return its result.
 
     Raises:
-        BadSQL: there are several statements, or one that `run_statements` refuses.
+        BadSQL: there is not one statement, or one that `run_statements` refuses.
         QueryTooSlow: it takes longer than `timeout` seconds.
     """
     statements = parse_reading(connection, sql)
     check_single(statements)
-    tables = run_statements(connection, statements, timeout)
-    return tables[0] if tables else Table((), (), ())
+    return run_statements(connection, statements, timeout)[0]
 
 
 def run_statements(
@@ -85,12 +84,14 @@ def parse_reading(connection: Connection, sql: str) -> list[duckdb.Statement]:
     """Return the statements of a text, all of which only read.
 
     Raises:
-        BadSQL: a statement does more than read, or DuckDB can't parse it.
+        BadSQL: there is no statement, one does more than read, or DuckDB can't parse it.
     """
     with sql_errors():
         statements = connection.extract_statements(sql.encode("utf-8", "replace").decode())
         for statement in statements:
             _check_reading(connection, statement)
+    if not statements:
+        raise BadSQL("there is no statement")
     return statements
 
 
