@@ -153,7 +153,8 @@ def test_a_server_that_has_no_ip_address_is_called_so(monkeypatch: pytest.Monkey
 
 def test_a_filter_that_fails_ends_its_sentence(demo_folder: Path, run: Run) -> None:
     err = run("similar", "1", "--where", "foo=", "--db", demo_folder / "poses.duckdb")[2]
-    assert '"=". It must be one condition on the columns of labelled_poses. Try: posesearch sql ' in err
+    assert '"=". It must be one condition on the columns of labelled_poses, joints such as nose.y, or ' in err
+    assert "angles.trunk. Try: posesearch sql " in err
 
 
 def test_an_entry_of_a_list_is_named_by_its_line(toy: Toy, folder: Path, run: Run) -> None:

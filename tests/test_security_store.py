@@ -138,7 +138,6 @@ def test_refused_statements_end_the_command_with_one_line(copy: Path) -> None:
     ("statement", "rows"),
     [
         ("SELECT 3;;", ((3,),)),
-        ("", ()),
         ("WITH a AS (SELECT 7) FROM a", ((7,),)),
         ("FROM joints SELECT joint LIMIT 1", (("nose",),)),
         ("VALUES (5)", ((5,),)),

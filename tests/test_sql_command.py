@@ -294,7 +294,26 @@ def test_in_a_pipe_a_row_is_one_line_with_all_values(path: Path) -> None:
         rows = db.sql(query).rows
     assert len(done.stdout.splitlines()) == 1 + len(rows)
     for line, row in zip(done.stdout.splitlines()[1:], rows, strict=True):
-        assert [cell.strip() for cell in re.split(r"  +", line.strip())] == [str(value).strip() for value in row]
+        cells = [cell.strip() for cell in re.split(r"  +", line.strip())]
+        assert cells == [str(list(row[0])).replace("None", "NULL"), row[1].strip(), "0.7"]
+
+
+def test_duckdb_reads_the_lists_in_csv(path: Path) -> None:
+    query = "SELECT x, [NULL, 1.5] AS l, {'k': 1} AS s FROM poses ORDER BY pose_id"
+    done = subprocess.run(
+        [sys.executable, "-m", "posesearch", "sql", query, "--db", str(path), "--csv"],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    file = path.with_name("out.csv")
+    file.write_bytes(done.stdout)
+    with duckdb.connect() as connection:
+        read = f"SELECT x::FLOAT[18], l::DOUBLE[], s::STRUCT(k INTEGER) FROM read_csv('{file}', header = true)"
+        rows = connection.execute(read).fetchall()
+    with posesearch.open(path) as db:
+        expected = db.sql(query).rows
+    assert [row[1:] for row in rows] == [([None, 1.5], {"k": 1})] * len(expected)
+    for row, other in zip(rows, expected, strict=True):
+        assert [value and pytest.approx(value, rel=1e-6) for value in row[0]] == list(other[0])
 
 
 def test_json_and_csv_in_a_terminal_have_all_values(path: Path) -> None:
@@ -303,7 +322,7 @@ def test_json_and_csv_in_a_terminal_have_all_values(path: Path) -> None:
         lines, err = in_terminal(80, path, query, option)
         text = "".join(lines)
         assert "x" * 300 in text
-        assert "0.699999988079071" in text
+        assert ("0.699999988079071" if option == "--json" else "0.7,") in text
         assert re.search(r"\b29\b", text)
         assert "…" not in text
         assert err == ""

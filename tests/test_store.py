@@ -16,10 +16,12 @@ from posesearch.store.connection import DatabaseFile
 from posesearch.store.snapshots import SnapshotRow
 from tests.conftest import LEGS, STANDING, person
 
+RULE = '{"estimator": "toy", "strict": false, "min_joints": 8}'
+
 
 def snapshot(name: str = "a.jpg", sha256: str | None = "1", people: int = 1) -> SnapshotRow:
     poses = tuple(normalize.make_pose(person(STANDING + 100 * n, LEGS[: n % 5])) for n in range(people))
-    return SnapshotRow(name, sha256, 640, 480, "men", "{}", None, poses)
+    return SnapshotRow(name, sha256, 640, 480, "men", RULE, None, poses)
 
 
 def write(store: DatabaseFile, *batch: SnapshotRow) -> None:
@@ -48,7 +50,7 @@ def test_what_is_written_is_read_back(store: DatabaseFile) -> None:
 
 def test_the_view_keypoints_has_a_row_a_joint_and_null_where_missing(store: DatabaseFile) -> None:
     pose = normalize.make_pose(person(STANDING, LEGS))
-    write(store, SnapshotRow("a.jpg", "1", 640, 480, "men", "{}", None, (pose,)))
+    write(store, SnapshotRow("a.jpg", "1", 640, 480, "men", RULE, None, (pose,)))
     with store.reading() as connection:
         rows = connection.execute("SELECT joint, x, y, score, nx, ny FROM keypoints").fetchall()
     joints = {row[0]: row[1:] for row in rows}
@@ -182,7 +184,7 @@ def test_metres_are_read_back_and_null_where_there_are_none(store: DatabaseFile)
     one = person(STANDING, LEGS)
     world = np.where(one.keypoints.present[:, None], np.arange(54, dtype=np.float32).reshape(18, 3), np.nan)
     with_metres = normalize.make_pose(replace(one, world=world.astype(np.float32)))
-    write(store, SnapshotRow("a.jpg", "1", 640, 480, "men", "{}", None, (with_metres, normalize.make_pose(one))))
+    write(store, SnapshotRow("a.jpg", "1", 640, 480, "men", RULE, None, (with_metres, normalize.make_pose(one))))
     with store.reading() as connection:
         first, second = poses.read_poses(connection, [1, 2])
         rows = connection.execute(
