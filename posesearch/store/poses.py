@@ -157,8 +157,8 @@ def _check_row(row: dict[str, Any]) -> None:
             raise BadValue("poses", name, f"other missing joints in {column} than in x")
     for column, values in (("x", row["x"]), ("y", row["y"]), *(("world", axis) for axis in world if axis is not None)):
         check_finite("poses", name, **{column: [value for value in values if value is not None]})
-    if list(row["mask"]) != [float(one) for one in found[: skeleton.N_BODY]]:
-        raise BadValue("poses", name, "a mask that does not say which joints are missing")
+    if not set(row["mask"]) <= {0, 1}:
+        raise BadValue("poses", name, "a mask that is not 0 or 1 for each joint")
     for column in ("vector", "world_vector"):
         if row[column] is not None:
             vector = np.array([row[column]], dtype=np.float32)
