@@ -72,11 +72,11 @@ def similarity_percentile(name: str) -> str:
 
     def correlation(b: str) -> str:
         products = {
-            "ab": formulas.inner("a.vector", f"b.{b}vector"),
-            "ax": formulas.inner("a.x", f"b.{b}mask"), "ay": formulas.inner("a.y", f"b.{b}mask"),
-            "bx": formulas.inner(f"b.{b}x", "a.mask"), "b_y": formulas.inner(f"b.{b}y", "a.mask"),
-            "aa": formulas.inner("a.squares", f"b.{b}mask"), "bb": formulas.inner(f"b.{b}squares", "a.mask"),
-            "n": f"nullif({formulas.inner('a.mask', f'b.{b}mask')}, 0)",
+            "ab": formulas.inner_product("a.vector", f"b.{b}vector"),
+            "ax": formulas.inner_product("a.x", f"b.{b}mask"), "ay": formulas.inner_product("a.y", f"b.{b}mask"),
+            "bx": formulas.inner_product(f"b.{b}x", "a.mask"), "b_y": formulas.inner_product(f"b.{b}y", "a.mask"),
+            "aa": formulas.inner_product("a.squares", f"b.{b}mask"), "bb": formulas.inner_product(f"b.{b}squares", "a.mask"),
+            "n": f"nullif({formulas.inner_product('a.mask', f'b.{b}mask')}, 0)",
         }  # fmt: skip
         return formulas.correlation(
             f"{products['ab']} - ({products['ax']} * {products['bx']} + {products['ay']} * {products['b_y']}) / {products['n']}",

@@ -63,14 +63,23 @@ def _search(axes: int, turns: str) -> str:
         lines = [f"coalesce(sum({value}) {has}, 0) AS {prefix}{name}" for name, value in columns.items()]
         return ", ".join([f"count(*) {has} AS {prefix}joints", *lines])
 
+    names = ["along", "across", "ones_u", "ones_v", *(["fixed", "ones_f"] if axes == 3 else [])]
+
+    def products(prefix: str) -> str:
+        columns = {name: formulas.inner_product("p.vector", f"q.{prefix}{name}") for name in names}
+        columns["weight"] = formulas.inner_product("p.squares", f"q.{prefix}weight")
+        if turns != "true":
+            columns["across"] = f"CASE WHEN {turns} THEN {columns['across']} END"
+        return ",\n               ".join(f"{value} AS {prefix}{name}" for name, value in columns.items())
+
     def similarity(prefix: str) -> str:
-        query, shared = f"q.{prefix}", f"s.{prefix}"
-        product = formulas.product("p.vector", query, shared, axes=axes, turns=turns)
-        spread = formulas.spread("p.vector", "p.squares", query, f"{shared}n", axes=axes)
+        shared = f"s.{prefix}"
+        product = formulas.product(lambda name: f"m.{prefix}{name}", shared, axes=axes, turns=turns)
+        spread = formulas.spread(lambda name: f"m.{prefix}{name}", f"{shared}n", axes=axes)
         return formulas.correlation(product, formulas.query_spread(shared), spread)
 
     def comparable(prefix: str) -> str:
-        return f"s.{prefix}joints >= least(argument.min_shared, q.joints)"
+        return f"s.{prefix}joints >= least(argument.min_shared, m.joints)"
 
     return f"""centre AS (
         SELECT sum(w) AS total, sum(w * u) / sum(w) AS u, sum(w * v) / sum(w) AS v, sum(w * f) / sum(w) AS f FROM joint
@@ -89,17 +98,22 @@ def _search(axes: int, turns: str) -> str:
                {sums("flipped_", "opposite", "-")}
         FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM centred WHERE w > 0) AS q
         GROUP BY s.joint_set
+    ), multiplied AS (
+        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.total, q.joints,
+               {products("")},
+               {products("flipped_")}
+        FROM query_table(among) AS p, query AS q, argument
+        WHERE p.snapshot_id IN (
+            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
+            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
     ), correlated AS (
-        SELECT p.pose_id, p.snapshot_id, s.joints, s.flipped_joints,
-               s.n / q.total AS share, s.flipped_n / q.total AS flipped_share,
+        SELECT m.pose_id, m.snapshot_id, s.joints, s.flipped_joints,
+               s.n / m.total AS share, s.flipped_n / m.total AS flipped_share,
                CASE WHEN {comparable("")}
                THEN {similarity("")} END AS plain,
                CASE WHEN argument.mirror AND {comparable("flipped_")}
                THEN {similarity("flipped_")} END AS flipped
-        FROM query_table(among) AS p JOIN shared AS s ON s.joint_set = p.joint_set, query AS q, argument
-        WHERE p.snapshot_id IN (
-            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
-            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
+        FROM multiplied AS m JOIN shared AS s ON s.joint_set = m.joint_set, argument
     ), penalized AS (
         SELECT pose_id, snapshot_id, joints, flipped_joints,
                {formulas.penalize("plain", "share")} AS plain,

@@ -3,6 +3,8 @@
 Each function takes SQL expressions and returns one. `pose/similarity.py` explains the formula, and has its constants.
 """
 
+from collections.abc import Callable
+
 from posesearch.pose.similarity import MIN_SPREAD, MISSING_JOINT_FACTOR, MISSING_JOINT_SIMILARITY
 
 
@@ -33,9 +35,24 @@ def penalize(correlation: str, share: str) -> str:
     return f"CASE WHEN isfinite({correlation}) THEN greatest(-1, least(1, 1 - ({distance}))) END"
 
 
-def inner(a: str, b: str) -> str:
+def inner_product(a: str, b: str) -> str:
     """Return the inner product of two arrays as DOUBLE."""
     return f"array_inner_product({a}, {b})::DOUBLE"
+
+
+Inner = Callable[[str], str]
+"""Returns the inner product of a stored pose with the constant of this name."""
+
+
+def inner_with_parameters(axes: int) -> Inner:
+    """Return the inner products of the columns vector and squares with parameters of the statement."""
+
+    def inner(name: str) -> str:
+        if name == "weight":
+            return inner_product("squares", "$weight::FLOAT[14]")
+        return inner_product("vector", f"${name}::FLOAT[{14 * axes}]")
+
+    return inner
 
 
 def squared(expression: str) -> str:
@@ -43,45 +60,43 @@ def squared(expression: str) -> str:
     return f"({expression}) * ({expression})"
 
 
-def product(vector: str, query: str, sums: str | None, *, axes: int, turns: str) -> str:
+def product(inner: Inner, sums: str | None, *, axes: int, turns: str) -> str:
     """Return the product of a stored pose with a query over the joints that both have.
 
     Args:
-        vector: the vector of the stored pose.
-        query: what comes before the names of the query's constants, such as "$" or "query.". See PreparedQuery.
+        inner: returns the inner product of the stored vector with a constant of the query. See PreparedQuery.
         sums: what comes before n, u, v and f, the sums of the query over the shared joints. None if the stored pose has
             all joints of the query, because the sums are then 0.
         axes: the number of axes: 2 for image coordinates, 3 for world coordinates.
         turns: an SQL condition, whether the best rotation is taken. "true" and "false" are decided here.
     """
-    size = f"::FLOAT[{14 * axes}]" if query == "$" else ""
-    along, across, fixed = (inner(vector, f"{query}{name}{size}") for name in ("along", "across", "fixed"))
+    along, across = inner("along"), inner("across")
     if sums is not None:
-        x, y, z = (inner(vector, f"{query}ones_{axis}{size}") for axis in "uvf")
+        x, y = inner("ones_u"), inner("ones_v")
         along = f"({along} - ({x} * {sums}u + {y} * {sums}v) / {sums}n)"
         across = f"({across} - ({x} * {sums}v - {y} * {sums}u) / {sums}n)"
-        fixed = f"({fixed} - {z} * {sums}f / {sums}n)"
     turned = f"sqrt({squared(along)} + {squared(across)})"
-    if axes == 3:
-        return f"{fixed} + {turned}"
+    if axes == 3:  # the third axis stays where it is
+        return (
+            f"{inner('fixed')} - {inner('ones_f')} * {sums}f / {sums}n + {turned}"
+            if sums
+            else f"{inner('fixed')} + {turned}"
+        )
     return {"true": turned, "false": along}.get(turns, f"CASE WHEN {turns} THEN {turned} ELSE {along} END")
 
 
-def spread(vector: str, squares: str, query: str, n: str, *, axes: int) -> str:
+def spread(inner: Inner, n: str, *, axes: int) -> str:
     """Return the spread of a stored pose: the weighted sum of squares of the query's joints about their centroid.
 
     It is 1 if the pose has exactly the joints of the query and each has weight 1, because its vector has norm 1.
 
     Args:
-        vector: the vector of the stored pose.
-        squares: the column squares of the stored pose.
-        query: as in `product`.
+        inner: as in `product`. For "weight", it returns the inner product with the column squares.
         n: the sum of the weights of the shared joints.
-        axes: the number of axes: 2 for image coordinates, 3 for world coordinates.
+        axes: as in `product`.
     """
-    size, weight_size = (f"::FLOAT[{14 * axes}]", "::FLOAT[14]") if query == "$" else ("", "")
-    means = " + ".join(squared(inner(vector, f"{query}ones_{axis}{size}")) for axis in "uvf"[:axes])
-    return f"{inner(squares, f'{query}weight{weight_size}')} - ({means}) / {n}"
+    means = " + ".join(squared(inner(f"ones_{axis}")) for axis in "uvf"[:axes])
+    return f"{inner('weight')} - ({means}) / {n}"
 
 
 def query_spread(sums: str) -> str:

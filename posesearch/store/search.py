@@ -102,8 +102,9 @@ def _rank_with_all_joints(
 ) -> list[tuple[int, float]]:
     """Return the best of the poses that have all joints of the query."""
     axes, turns = 3 if query.invariance == "view" else 2, "false" if query.invariance == "none" else "true"
-    product = formulas.product("vector", "$", None, axes=axes, turns=turns)
-    spread = "1.0" if query.is_whole_body else formulas.spread("vector", "squares", "$", "$total", axes=axes)
+    inner = formulas.inner_with_parameters(axes)
+    product = formulas.product(inner, None, axes=axes, turns=turns)
+    spread = "1.0" if query.is_whole_body else formulas.spread(inner, "$total", axes=axes)
     text = formulas.correlation(product, "$spread", spread)
     return connection.execute(
         f"""
@@ -130,8 +131,9 @@ def _rank_partial(
 ) -> list[tuple[int, float]]:
     """Return the best of the poses with one of these sets of joints. Each set lacks a joint of the query."""
     axes, turns = 3 if query.invariance == "view" else 2, "false" if query.invariance == "none" else "true"
-    product = formulas.product("vector", "$", "s.", axes=axes, turns=turns)
-    spread = formulas.spread("vector", "squares", "$", "s.n", axes=axes)
+    inner = formulas.inner_with_parameters(axes)
+    product = formulas.product(inner, "s.", axes=axes, turns=turns)
+    spread = formulas.spread(inner, "s.n", axes=axes)
     correlation = formulas.correlation(product, "s.spread", spread)
     sums = query.sums_within(sets)
     columns = ", ".join(f"unnest($sum_{name}) AS {name}" for name in sums)
