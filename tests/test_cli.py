@@ -363,7 +363,10 @@ def test_every_encoding_of_stdout_will_do(encoding: str, awkward: Path, monkeypa
 
 def test_sql_of_nothing_and_names_that_come_twice(demo_folder: Path, run: Run) -> None:
     db = demo_folder / "poses.duckdb"
-    assert run("sql", "", "--db", db, "--json")[:2] == (0, "[]\n")
+    for nothing in ("", ";", " -- a comment"):
+        code, out, err = run("sql", nothing, "--db", db, "--json")
+        assert (code, out) == (1, "")
+        assert "there is no statement" in err
     assert json.loads(run("sql", "SELECT 1 AS a, 2 AS a", "--db", db, "--json")[1]) == [{"a": 1, "a_1": 2}]
 
 

@@ -16,8 +16,8 @@ import pytest
 import posesearch
 from posesearch.clusters import kmeans
 from posesearch.database import Database
-from posesearch.store.schema import SCHEMA_VERSION
 from tests.conftest import Toy, posesearch_process, toy_photo
+from tests.test_migrations import make_old
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs, and only DuckDB's own lock")
 
@@ -216,10 +216,11 @@ def unprivileged() -> list[str]:
 
 @pytest.mark.parametrize("is_older", [True, False])
 def test_a_read_only_database_that_must_be_brought_up_to_date(is_older: bool, copy: Path) -> None:
-    with duckdb.connect(str(copy)) as connection:
-        if is_older:
-            connection.execute("UPDATE about SET value = ?", [str(SCHEMA_VERSION - 1)])
-        else:
+    if is_older:
+        copy.unlink()
+        make_old(copy)
+    else:
+        with duckdb.connect(str(copy)) as connection:
             connection.execute("CREATE OR REPLACE MACRO pose_similarity(a, b) AS 1")
     before = copy.read_bytes()
     command = [*unprivileged(), sys.executable, "-m", "posesearch", "sql", "FROM poses LIMIT 0", "--db", str(copy)]

@@ -125,9 +125,15 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
     )
     columns = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    found = {}
     for row in rows:
         _check_row(row)
-    found = {row["pose_id"]: _make_stored_pose(**row) for row in rows}
+        try:
+            found[row["pose_id"]] = _make_stored_pose(**row)
+        except ValueError as error:
+            raise BadValue(
+                "poses", f"pose_id {row['pose_id']}", f"values that do not fit together ({error})"
+            ) from error
     return [found[pose_id] for pose_id in pose_ids if pose_id in found]
 
 
