@@ -67,6 +67,8 @@ with posesearch.open(sys.argv[1]) as db:
             assert name == names[position % len(names)], (position, name)
             assert poses == expected[name], (name, poses)
             assert (status == "ingested") == (poses > 0), (name, status)
+        if not rows:  # the file is there, and the first batch is not
+            continue
         started = time.monotonic()
         pose_id = max(row[4] or 0 for row in rows)
         report = db.similar(pose_id, 3, close=0)

@@ -81,11 +81,11 @@ def read_name(connection: Connection) -> str:
 
 def search_other_schemas(connection: Connection) -> None:
     """Let the user's SQL name objects in all schemas of the file. DuckDB's functions still come first."""
-    name = read_name(connection)
-    schemas = connection.execute(
-        "SELECT schema_name FROM system.main.duckdb_schemas() WHERE NOT internal AND database_name = ?", [name]
+    rows = connection.execute(
+        "SELECT database_name, schema_name FROM system.main.duckdb_schemas() WHERE NOT internal"
     ).fetchall()
-    search_functions_first(connection, name, *(schema for (schema,) in schemas if schema != "main"))
+    if rows:
+        search_functions_first(connection, rows[0][0], *(schema for _, schema in rows if schema != "main"))
 
 
 def search_functions_first(connection: Connection, name: str, *schemas: str) -> None:

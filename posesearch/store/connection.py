@@ -63,7 +63,7 @@ class DatabaseFile:
         self.path = Path(path)
         self.patience = patience
         self._checked: tuple[int, ...] | None = None  # the state of the file that was checked
-        self._defined: tuple[int, ...] | None = None  # the state in which it had the views and macros of this version
+        self._defined: tuple[int, ...] | None = None  # device and inode of the file that has this version's macros
         self._output = output
 
     def exists(self) -> bool:
@@ -123,11 +123,15 @@ class DatabaseFile:
             yield
 
     def _is_defined(self, connection: Connection) -> bool:
-        """Return whether the views and macros in the file are those of this version."""
+        """Return whether the views and macros in the file are those of this version.
+
+        This is checked once for each file, because DuckDB takes a while to list macros.
+        """
         state = self._read_state()
-        if self._defined is None or self._defined != state:
+        file = state and state[:2]
+        if self._defined is None or self._defined != file:
             with self._reading_errors():
-                self._defined = state if has_own_definitions(connection) else None
+                self._defined = file if has_own_definitions(connection) else None
         return self._defined is not None
 
     def _replace_definitions(self, patience: float | None, waiting: Callable[[str], None] | None) -> None:
@@ -181,7 +185,8 @@ class DatabaseFile:
                 ) from error
             except BadValue as error:
                 raise DamagedDatabase(str(self.path), str(error)) from error
-        self._checked = self._defined = self._read_state()
+        self._checked = self._read_state()
+        self._defined = self._checked and self._checked[:2]
 
     def _define(self, connection: Connection, version: int | None) -> None:
         """Create what a blank database needs, or replace the views and macros of another version."""
