@@ -286,10 +286,10 @@ JOIN snapshots AS s USING (snapshot_id);
 
 -- A row per pose with the angles of its joints in the photo, in degrees from 0 to 180. They are those of the picture, not of the
 -- body in space. NULL if a joint is missing. `--where` has them as fields of angles, such as angles.left_elbow:
---   SELECT source FROM angles JOIN snapshots USING (snapshot_id) WHERE left_elbow < 60
+--   SELECT source FROM angles WHERE left_elbow < 60
 CREATE OR REPLACE VIEW angles AS
 SELECT
-    pose_id, snapshot_id,
+    p.pose_id, p.snapshot_id, s.source, s.collection,
     CASE WHEN (x[6] - x[7]) * (x[8] - x[7]) + (y[6] - y[7]) * (y[8] - y[7]) <> 0 OR (x[6] - x[7]) * (y[8] - y[7]) - (y[6] - y[7]) * (x[8] - x[7]) <> 0 THEN degrees(atan2(abs((x[6] - x[7]) * (y[8] - y[7]) - (y[6] - y[7]) * (x[8] - x[7])), (x[6] - x[7]) * (x[8] - x[7]) + (y[6] - y[7]) * (y[8] - y[7]))) END AS left_elbow,  -- degrees at the left elbow, between shoulder and wrist. 180 is a straight arm. NULL if a joint is missing
     CASE WHEN (x[3] - x[4]) * (x[5] - x[4]) + (y[3] - y[4]) * (y[5] - y[4]) <> 0 OR (x[3] - x[4]) * (y[5] - y[4]) - (y[3] - y[4]) * (x[5] - x[4]) <> 0 THEN degrees(atan2(abs((x[3] - x[4]) * (y[5] - y[4]) - (y[3] - y[4]) * (x[5] - x[4])), (x[3] - x[4]) * (x[5] - x[4]) + (y[3] - y[4]) * (y[5] - y[4]))) END AS right_elbow,  -- degrees at the right elbow, between shoulder and wrist. 180 is a straight arm. NULL if a joint is missing
     CASE WHEN (x[12] - x[13]) * (x[14] - x[13]) + (y[12] - y[13]) * (y[14] - y[13]) <> 0 OR (x[12] - x[13]) * (y[14] - y[13]) - (y[12] - y[13]) * (x[14] - x[13]) <> 0 THEN degrees(atan2(abs((x[12] - x[13]) * (y[14] - y[13]) - (y[12] - y[13]) * (x[14] - x[13])), (x[12] - x[13]) * (x[14] - x[13]) + (y[12] - y[13]) * (y[14] - y[13]))) END AS left_knee,  -- degrees at the left knee, between hip and ankle. 180 is a straight leg. NULL if a joint is missing
@@ -299,7 +299,8 @@ SELECT
     CASE WHEN (x[7] - x[6]) * (x[12] - x[6]) + (y[7] - y[6]) * (y[12] - y[6]) <> 0 OR (x[7] - x[6]) * (y[12] - y[6]) - (y[7] - y[6]) * (x[12] - x[6]) <> 0 THEN degrees(atan2(abs((x[7] - x[6]) * (y[12] - y[6]) - (y[7] - y[6]) * (x[12] - x[6])), (x[7] - x[6]) * (x[12] - x[6]) + (y[7] - y[6]) * (y[12] - y[6]))) END AS left_shoulder,  -- degrees at the left shoulder, between elbow and hip. 0 is an arm along the trunk, 180 an arm above the head. NULL if a joint is missing
     CASE WHEN (x[4] - x[3]) * (x[9] - x[3]) + (y[4] - y[3]) * (y[9] - y[3]) <> 0 OR (x[4] - x[3]) * (y[9] - y[3]) - (y[4] - y[3]) * (x[9] - x[3]) <> 0 THEN degrees(atan2(abs((x[4] - x[3]) * (y[9] - y[3]) - (y[4] - y[3]) * (x[9] - x[3])), (x[4] - x[3]) * (x[9] - x[3]) + (y[4] - y[3]) * (y[9] - y[3]))) END AS right_shoulder,  -- degrees at the right shoulder, between elbow and hip. 0 is an arm along the trunk, 180 an arm above the head. NULL if a joint is missing
     CASE WHEN x[2] - (x[12] + x[9]) / 2 <> 0 OR y[2] - (y[12] + y[9]) / 2 <> 0 THEN degrees(atan2(abs(x[2] - (x[12] + x[9]) / 2), -(y[2] - (y[12] + y[9]) / 2))) END AS trunk  -- degrees between the vertical and the line from the hips to the neck. 0 is upright, 180 upside down. NULL if unknown
-FROM poses;
+FROM poses AS p
+JOIN snapshots AS s USING (snapshot_id);
 
 -- The n poses most similar to the stored pose with this id, best first. Usually that pose itself is first.
 --   FROM similar_poses(42)
@@ -950,9 +951,11 @@ COMMENT ON COLUMN skeletons.right_eye IS 'the right eye, with the fields x, y, s
 COMMENT ON COLUMN skeletons.left_eye IS 'the left eye, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
 COMMENT ON COLUMN skeletons.right_ear IS 'the right ear, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
 COMMENT ON COLUMN skeletons.left_ear IS 'the left ear, with the fields x, y, score, world_x, world_y, world_z, nx and ny, as in keypoints';
-COMMENT ON VIEW angles IS 'A row per pose with the angles of its joints in the photo, in degrees from 0 to 180. They are those of the picture, not of the body in space. NULL if a joint is missing. `--where` has them as fields of angles, such as angles.left_elbow: SELECT source FROM angles JOIN snapshots USING (snapshot_id) WHERE left_elbow < 60';
+COMMENT ON VIEW angles IS 'A row per pose with the angles of its joints in the photo, in degrees from 0 to 180. They are those of the picture, not of the body in space. NULL if a joint is missing. `--where` has them as fields of angles, such as angles.left_elbow: SELECT source FROM angles WHERE left_elbow < 60';
 COMMENT ON COLUMN angles.pose_id IS 'id of the pose. A new estimation gives a new id';
 COMMENT ON COLUMN angles.snapshot_id IS 'id of the snapshot. It stays the same';
+COMMENT ON COLUMN angles.source IS 'absolute path or http(s) URL: one of the photo''s sources. If any of them exists, this one does';
+COMMENT ON COLUMN angles.collection IS 'name of the collection';
 COMMENT ON COLUMN angles.left_elbow IS 'degrees at the left elbow, between shoulder and wrist. 180 is a straight arm. NULL if a joint is missing';
 COMMENT ON COLUMN angles.right_elbow IS 'degrees at the right elbow, between shoulder and wrist. 180 is a straight arm. NULL if a joint is missing';
 COMMENT ON COLUMN angles.left_knee IS 'degrees at the left knee, between hip and ankle. 180 is a straight leg. NULL if a joint is missing';

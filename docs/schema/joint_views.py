@@ -63,9 +63,10 @@ def _list_angles() -> str:
 
 _ANGLES: Final = f"""angles AS
 SELECT
-    pose_id, snapshot_id,
+    p.pose_id, p.snapshot_id, s.source, s.collection,
 {_list_angles()}
-FROM poses"""
+FROM poses AS p
+JOIN snapshots AS s USING (snapshot_id)"""
 
 VIEWS: Final = {
     """\
@@ -74,6 +75,6 @@ A row per pose with a struct per joint. The fields of a missing joint are NULL. 
     """\
 A row per pose with the angles of its joints in the photo, in degrees from 0 to 180. They are those of the picture, not of the
 body in space. NULL if a joint is missing. `--where` has them as fields of angles, such as angles.left_elbow:
-  SELECT source FROM angles JOIN snapshots USING (snapshot_id) WHERE left_elbow < 60""": _ANGLES,
+  SELECT source FROM angles WHERE left_elbow < 60""": _ANGLES,
 }
 """The views of joints by their comments."""
