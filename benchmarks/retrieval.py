@@ -29,13 +29,10 @@ from posesearch import skeleton
 from posesearch.database import Database
 from posesearch.pose.normalize import normalize_body, normalize_max
 from posesearch.pose.similarity import Invariance, Poses, compare
-from posesearch.search.near_duplicates import (
-    are_near_duplicates,
-    collapse_near_duplicates,
-    make_fingerprints,
-    stack_poses,
-)
+from posesearch.search.near_duplicates import are_near_duplicates, collapse_near_duplicates
+from posesearch.search.query import stack_poses
 from posesearch.store.connection import DatabaseFile
+from posesearch.store.fingerprints import Fingerprints, read_fingerprints
 from posesearch.store.poses import read_poses
 from posesearch.types import StoredPose
 
@@ -177,9 +174,20 @@ def hits(similarities: Array, own: NDArray[np.int64]) -> tuple[float, float]:
     return 100 * float((rank < 1).mean()), 100 * float((rank < 10).mean())
 
 
-def distinct(stored: Sequence[StoredPose]) -> list[StoredPose]:
+def stack(stored: Sequence[StoredPose]) -> Poses:
+    """Return the image coordinates of stored poses as matrices."""
+    return stack_poses([one.pose for one in stored], "none")
+
+
+def distinct(stored: Sequence[StoredPose], fingerprints: Fingerprints) -> list[StoredPose]:
     """Return the poses without near-duplicates, because each copy of a photo would be a right answer."""
-    return [stored[row] for row, _ in collapse_near_duplicates(stored)]
+    poses = stack(stored)
+
+    def correlate(rows: NDArray[np.int64], first: int) -> Array:
+        one = poses.take(slice(first, first + 1))
+        return np.asarray(compare(poses.take(rows), one, one.masks).correlation[0])
+
+    return [stored[row] for row, _ in collapse_near_duplicates(fingerprints, correlate)]
 
 
 def refinding(bodies: Bodies, seeds: int) -> None:
@@ -223,11 +231,10 @@ def best_both_ways(stored: Poses, query: Poses) -> Array:
     )
 
 
-def classes(yoga: Sequence[StoredPose], labels: dict[str, str], photos: int) -> None:
-    """Print table (b)."""
-    main = [one for one in yoga if one.number == 1]
+def classes(main: Sequence[StoredPose], fingerprints: Fingerprints, labels: dict[str, str], photos: int) -> None:
+    """Print table (b) for the most prominent people of the yoga photos."""
     names = np.array([labels[Path(one.source).name] for one in main])
-    poses, fingerprints = stack_poses(main), make_fingerprints(main)
+    poses = stack(main)
     similarities = best_both_ways(poses, poses)
     rows, columns = (grid.ravel() for grid in np.indices(similarities.shape))
     correlation = compare(poses, poses, poses.masks).correlation.ravel()
@@ -304,11 +311,11 @@ def nothing_close(stored: Sequence[StoredPose], labels: dict[str, str]) -> None:
     print(f"{'database':24}" + "".join(f"{limit:>14}" for limit in limits))
     for collections in (("street", "studio", "sports", "yoga"), ("street", "yoga"), ("yoga",), ("street", "studio")):
         held = [one for one in stored if one.collection in collections]
-        poses = stack_poses(held)
+        poses = stack(held)
         sample = poses.take(np.linspace(0, len(held) - 1, min(200, len(held))).astype(np.int64))
         pairs = best_both_ways(sample, sample)[~np.eye(len(sample), dtype=bool)]
         scale = np.sort(pairs[pairs > -np.inf])
-        similarities = best_both_ways(poses, stack_poses(queries))
+        similarities = best_both_ways(poses, stack(queries))
         names = np.array([labels.get(Path(one.source).name, "") for one in held])
         best: dict[str, list[float]] = {"in": [], "out": []}
         for row, query in enumerate(queries):
@@ -324,13 +331,13 @@ def nothing_close(stored: Sequence[StoredPose], labels: dict[str, str]) -> None:
         print(f"{'+'.join(collections):24.24}" + "".join(f"{cell:>14}" for cell in cells))
 
 
-def ingested(db: Database, folder: Path, estimator: str | None) -> list[StoredPose]:
-    """Ingest the four folders. Return all their poses."""
+def ingested(db: Database, folder: Path, estimator: str | None) -> tuple[list[StoredPose], Fingerprints]:
+    """Ingest the four folders. Return all their poses, and their fingerprints."""
     for collection in ("street", "studio", "sports", "yoga"):
         db.ingest(folder / collection / "photos", collection=collection, estimator=estimator)
     ids = [row[0] for row in db.sql("SELECT pose_id FROM poses ORDER BY pose_id").rows]
     with DatabaseFile(db.path).reading() as connection:
-        return read_poses(connection, ids)
+        return read_poses(connection, ids), read_fingerprints(connection, np.array(ids))
 
 
 if __name__ == "__main__":
@@ -340,14 +347,16 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as away, posesearch.open(Path(away) / "poses.duckdb") as database:
-        stored = ingested(database, options.eval, options.estimator)
+        stored, fingerprints = ingested(database, options.eval, options.estimator)
     print(machine.line())
     lines = (options.eval / "yoga" / "classes.jsonl").read_text(encoding="utf-8").splitlines()
     labels = {row["file"]: row["pose_class"] for row in map(json.loads, lines)}
-    others = distinct([one for one in stored if one.collection != "yoga"])
+    is_yoga = np.array([one.collection == "yoga" for one in stored])
+    others = distinct([one for one in stored if one.collection != "yoga"], fingerprints.take(np.flatnonzero(~is_yoga)))
     joints = np.stack([one.pose.person.keypoints.xy[skeleton.BODY] for one in others]).astype(np.float64)
     scores = np.stack([one.pose.person.keypoints.score[skeleton.BODY] for one in others]).astype(np.float64)
     refinding(Bodies(joints, scores), options.seeds)
-    classes([one for one in stored if one.collection == "yoga"], labels, len(labels))
+    main = np.flatnonzero(is_yoga & (fingerprints.number == 1))
+    classes([stored[row] for row in main.tolist()], fingerprints.take(main), labels, len(labels))
     views(others, options.seeds)
     nothing_close(stored, labels)

@@ -75,6 +75,7 @@ class Database:
         self._estimators.clear()
         self._close_decoders()
         self._renew_decoders()
+        self._file.close()
 
     @property
     def path(self) -> str:

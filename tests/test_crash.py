@@ -21,8 +21,8 @@ from posesearch.errors import DatabaseFailed
 from posesearch.ingest import batch
 from posesearch.progress import IngestProgress
 from posesearch.results.ingest import PhotoOutcome
-from posesearch.store import connection as store_connection
 from posesearch.store import new_file
+from posesearch.store import waiting as store_waiting
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.locks import block_readers, ingest_lock, wait_for_writers
 from tests.conftest import Toy, toy_photo
@@ -188,7 +188,7 @@ with ingest_lock(Path({db.path!r}), print):
 def test_a_batch_waits_for_whoever_has_the_file(
     tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_connection, "_SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(store_waiting, "_SILENT_SECONDS", 0.1)
     photos = [tmp_path / f"{number}.png" for number in range(3)]
     for number, photo in enumerate(photos):
         photo.write_bytes(toy_photo(wrist=number))

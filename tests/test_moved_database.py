@@ -14,7 +14,7 @@ from posesearch.errors import BatchLost, DatabaseMoved
 from posesearch.ingest import batch
 from posesearch.progress import IngestProgress
 from posesearch.results.ingest import PhotoOutcome
-from posesearch.store import connection as store_connection
+from posesearch.store import waiting as store_waiting
 from tests.conftest import Toy, toy_photo
 from tests.test_crash import holding
 from tests.test_sync import write
@@ -175,7 +175,7 @@ def test_an_interrupted_ingest_that_can_not_write_says_so(db: Database, photos: 
 def test_an_ingest_that_is_interrupted_while_its_last_batch_waits_says_so(
     db: Database, photos: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_connection, "_SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(store_waiting, "_SILENT_SECONDS", 0.1)
     db.ingest(photos / "0.png")
     db._file.patience = 0.2
 
@@ -192,7 +192,7 @@ def test_an_ingest_that_is_interrupted_while_its_last_batch_waits_says_so(
 def test_a_reestimation_that_is_interrupted_while_its_last_batch_waits_says_so(
     db: Database, photos: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_connection, "_SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(store_waiting, "_SILENT_SECONDS", 0.1)
     db.ingest(photos, estimator="tf-pose")
     db._file.patience = 0.2
 
@@ -210,7 +210,7 @@ def test_a_reestimation_that_is_interrupted_while_its_last_batch_waits_says_so(
 def test_a_file_that_is_held_at_the_start_is_waited_for(
     command: str, db: Database, photos: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_connection, "_SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(store_waiting, "_SILENT_SECONDS", 0.1)
     db.ingest(photos / "0.png")
     db._file.patience = 0.2
     with holding(HOLD.format(db.path)) as holder:

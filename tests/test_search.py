@@ -33,8 +33,7 @@ from posesearch.pose import normalize
 from posesearch.pose.similarity import Invariance, Poses, compare, penalize
 from posesearch.results import poses as answers
 from posesearch.results.search import Failure, SimilarReport
-from posesearch.search import query as queries
-from posesearch.search.options import CompareArguments, SearchArguments
+from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions
 from posesearch.store import formulas, search, vectors
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.prepared_query import PreparedQuery
@@ -100,7 +99,7 @@ def expected(
     ids, stored = everything(db, invariance == "view")
     row = ids.index(pose_id)
     query = stored.take(slice(row, row + 1))
-    weight = query.masks * queries.joint_weights(options.get("parts", ()))
+    weight = query.masks * SearchOptions(parts=tuple(options.get("parts", ()))).weight
     least = options.get("min_shared", 6)
     best = compare(stored, query, weight, invariance).similarity(least)[0]
     if options.get("mirror", True):
@@ -169,11 +168,11 @@ def test_no_better_match_is_skipped_in_a_crowd(
         ((_, stored),) = vectors.read_blocks(connection, "poses", world=False)
         for row in (0, 1, 50, 51, 303):
             pose = stored.take(slice(row, row + 1))
-            weight = pose.masks[0] * queries.joint_weights(parts)
+            weight = pose.masks[0] * SearchOptions(parts=parts).weight
             if weight.sum() < 3:
                 continue
             asked = PreparedQuery(pose, weight, invariance)
-            flipped = asked.mirror()
+            flipped = asked.mirrored
             best = np.maximum(
                 compare(stored, asked.pose, asked.weight[None], invariance).similarity()[0],
                 compare(stored, flipped.pose, flipped.weight[None], invariance).similarity()[0],

@@ -152,7 +152,7 @@ def test_contributions_sum_to_the_distance_and_are_where_joints_are_asked_about(
     if (weight[0] * stored.masks[0] > 0).sum() < 4:
         return
     result = compare(stored, query, weight, invariance)
-    parts = contributions(stored, query, weight, invariance)
+    (parts,) = contributions(stored, query, weight, result, invariance)
     assert parts.shape == (14,)
     assert (parts >= 0).all()
     assert (parts[weight[0] == 0] == 0).all()
@@ -164,7 +164,8 @@ def test_the_joint_that_was_moved_contributes_most() -> None:
     for joint in range(14):
         moved = xy.copy()
         moved[0, joint] += 25
-        assert contributions(poses(moved), poses(xy), poses(xy).masks).argmax() == joint
+        stored, query = poses(moved), poses(xy)
+        assert contributions(stored, query, query.masks, compare(stored, query, query.masks)).argmax() == joint
 
 
 def test_missing_joints_lower_the_similarity() -> None:

@@ -483,7 +483,7 @@ def test_no_other_file_is_read_or_written(query: str, path: Path, tmp_path: Path
 
 def test_the_connection_of_parquet_allows_one_file_and_is_locked(path: Path, tmp_path: Path) -> None:
     output = tmp_path / "it's ?.parquet"
-    with DatabaseFile(path, output=output).reading() as connection:
+    with DatabaseFile(path, output=output).reading(for_users_sql=True) as connection:
         query = "SELECT current_setting('enable_external_access'), current_setting('lock_configuration')"
         assert connection.execute(query).fetchall() == [(False, True)]
         [(allowed,)] = connection.execute("SELECT current_setting('allowed_paths')").fetchall()

@@ -5,12 +5,14 @@ matrix products, and explain one comparison joint by joint. docs/search.md deriv
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 
 from posesearch import skeleton
 from posesearch.types import Float32, Float64, Int64
+
+Float = TypeVar("Float", Float32, Float64)
 
 Invariance = Literal["none", "turn", "view"]
 """What a comparison ignores besides position and size.
@@ -43,7 +45,10 @@ MIN_SHARED: Final = 6
 A few joints fit almost any pose.
 """
 
-_MIRROR: Final = list(skeleton.MIRROR[skeleton.BODY])
+
+def mirror_joints(values: Float) -> Float:
+    """Return values of body joints, (..., 14), with left and right joints exchanged."""
+    return values[..., list(skeleton.MIRROR[skeleton.BODY])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +75,9 @@ class Poses:
 
     def mirror(self) -> "Poses":
         """Return the mirrored poses: x is negated, and left and right joints are exchanged."""
-        axes = self.axes[:, :, _MIRROR].copy()
+        axes = mirror_joints(self.axes)
         axes[0] *= -1
-        return Poses(axes.transpose(1, 0, 2).reshape(self.vectors.shape), self.masks[:, _MIRROR])
+        return Poses(axes.transpose(1, 0, 2).reshape(self.vectors.shape), mirror_joints(self.masks))
 
     def take(self, rows: slice | Int64) -> "Poses":
         """Return the poses in these rows."""
@@ -171,36 +176,41 @@ def compare(stored: Poses, query: Poses, weight: Float32, invariance: Invariance
     )
 
 
-def contributions(stored: Poses, query: Poses, weight: Float32, invariance: Invariance = "none") -> Float64:
-    """Explain one comparison: return how much each joint adds to the distance, 1 - similarity.
+def contributions(
+    stored: Poses, query: Poses, weight: Float32, comparison: Comparison, invariance: Invariance = "none"
+) -> Float64:
+    """Explain a comparison: return how much each joint adds to the distance, 1 - similarity.
 
     The shared joints of both poses are centred and scaled to norm 1, and the stored pose is rotated by the best
     rotation. 1 - correlation is then half the sum of the weighted squared distances between them. A joint that the
     stored pose does not have adds its share of the weight, times the distance of a missing joint.
 
     Args:
-        stored: one pose.
+        stored: n poses.
         query: one pose.
         weight: (1, 14) float32, as in `compare`.
+        comparison: what `compare` returned for these arguments.
         invariance: as in `compare`.
 
     Returns:
-        (14,) float64, at least 0. They sum to the distance.
+        (n, 14) float64, at least 0. The rows sum to the distances.
     """
-    compared = compare(stored, query, weight, invariance)
-    w = weight[0].astype(np.float64)
-    shared = w * stored.masks[0]
-    a, b = (_center_and_scale(poses.axes[:, 0].astype(np.float64), shared) for poses in (stored, query))
+    w = weight.astype(np.float64)
+    shared = w * stored.masks
+    a, b = (_center_and_scale(poses.axes.astype(np.float64), shared) for poses in (stored, query))
     if invariance != "none":
         first, second = 0, 1 if invariance == "turn" else 2
-        angle = np.radians(-compared.degrees[0, 0])
+        angle = np.radians(-comparison.degrees[0])[:, None]
         cosine, sine = np.cos(angle), np.sin(angle)
         a[first], a[second] = a[first] * cosine - a[second] * sine, a[first] * sine + a[second] * cosine
-    differing = 0.5 * shared * ((a - b) ** 2).sum(axis=0) * compared.share[0, 0]
-    return np.asarray(differing + (w - shared) / w.sum() * _missing_joint_distance(compared.correlation[0, 0]))
+    differing = 0.5 * shared * ((a - b) ** 2).sum(axis=0) * comparison.share[0][:, None]
+    missing = (w - shared) / w.sum() * _missing_joint_distance(comparison.correlation[0])[:, None]
+    return np.asarray(differing + missing)
 
 
 def _center_and_scale(axes: Float64, w: Float64) -> Float64:
-    """Return the coordinates of one pose, (2 or 3, 14), with weighted centroid 0 and weighted norm 1."""
-    centred = axes - (axes @ w / w.sum())[:, None]
-    return np.asarray(centred / np.sqrt((w * centred**2).sum()))
+    """Return the coordinates of n poses, (2 or 3, n, 14), with weighted centroid 0 and weighted norm 1."""
+    total = w.sum(axis=1)[:, None]
+    centred = axes - (axes * w).sum(axis=2, keepdims=True) / np.maximum(total, 1e-9)
+    norm = np.sqrt((w * centred**2).sum(axis=(0, 2)))[:, None]
+    return np.asarray(centred / np.maximum(norm, 1e-9))

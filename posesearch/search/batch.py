@@ -9,19 +9,21 @@ import numpy as np
 from posesearch.errors import NoSuchPose, PhotoError, QueryError
 from posesearch.estimators import Estimator
 from posesearch.photos.pool import DecoderPool
+from posesearch.pose.similarity import Poses
 from posesearch.results.search import Failure, Query, SimilarReport
 from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
-from posesearch.search.percentiles import PercentileScale, compare_both_ways
-from posesearch.search.query import joint_weights, make_query, prepare_query, query_from_pose
-from posesearch.search.ranking import Ranking, rank_distinct, select_from_options
+from posesearch.search.percentiles import compare_both_ways
+from posesearch.search.query import make_query, prepare_query, query_from_pose
+from posesearch.search.ranking import list_hits, rank_distinct, select_from_options
 from posesearch.search.similar import check_searchable
 from posesearch.store import vectors
 from posesearch.store.connection import Connection, DatabaseFile
+from posesearch.store.poses import read_poses
 from posesearch.store.prepared_query import PreparedQuery
 from posesearch.store.search import Hit
 from posesearch.threads import map_in_order
-from posesearch.types import EstimatorConfig, Float64, Int64, Mask
+from posesearch.types import EstimatorConfig, Float32, Float64, Int64, Mask
 
 QUERIES: Final = 256
 POSES: Final = 8192
@@ -38,9 +40,11 @@ def find_similar_to_each(
 
     The file is open while poses are compared and reports are made. It is closed while the caller processes the reports.
     """
-    joint_weights(options.parts)  # reports an unknown part before the work
     wanted = list(sources)
-    config, stored = check_searchable(file, options, [source for source in wanted if isinstance(source, int)])
+    with file.reading(for_users_sql=bool(options.where)) as connection:
+        config = check_searchable(file, connection, options)
+        ids = [source for source in wanted if isinstance(source, int)]
+        stored = {one.pose_id: one for one in read_poses(connection, ids)}
 
     def prepare(item: tuple[int, str | int]) -> tuple[int, tuple[Query, PreparedQuery] | Failure]:
         position, source = item
@@ -51,7 +55,7 @@ def find_similar_to_each(
                 query = query_from_pose(stored[source], None)
             else:
                 raise NoSuchPose(source)
-            return position, (query, prepare_query(query, options.parts, options.invariance))
+            return position, (query, prepare_query(query, options))
         except (PhotoError, QueryError) as error:
             return position, Failure(str(source), type(error).__name__, str(error))
 
@@ -62,7 +66,6 @@ def find_similar_to_each(
     prepared = [query[1] for query in queries if not isinstance(query, Failure)]
     with file.reading(for_users_sql=bool(options.where)) as connection:
         candidates = select_from_options(connection, options)
-        scale = PercentileScale(connection, options)
         best_hits = _find_most_similar(connection, prepared, options, candidates)
     for start in range(0, len(queries), QUERIES):
         with file.reading(for_users_sql=bool(options.where)) as connection:
@@ -70,7 +73,7 @@ def find_similar_to_each(
             reports = [
                 query
                 if isinstance(query, Failure)
-                else _make_report(connection, *query, next(best_hits), candidates, scale, options)
+                else _make_report(connection, *query, next(best_hits), candidates, options)
                 for query in queries[start : start + QUERIES]
             ]
         yield from reports
@@ -82,13 +85,12 @@ def _make_report(
     prepared: PreparedQuery,
     hits: list[Hit],
     candidates: str,
-    scale: PercentileScale,
     options: SearchOptions,
 ) -> SimilarReport:
-    ranking = Ranking(connection, query, hits, options)
-    if len(ranking.listed) < options.n and len(hits) >= _hits_per_query(options):  # near-duplicates took up places
+    ranking = list_hits(connection, query, hits, options)
+    if len(ranking) < options.n and len(hits) >= _hits_per_query(options):  # near-duplicates took up places
         ranking = rank_distinct(connection, query, prepared, candidates, options, 4 * _hits_per_query(options))
-    return make_report(connection, query, prepared, ranking, scale, options)
+    return make_report(connection, query, prepared, ranking, options)
 
 
 def _hits_per_query(options: SearchOptions) -> int:
@@ -128,14 +130,23 @@ def _find_most_similar(
     connection: Connection, prepared: Sequence[PreparedQuery], options: SearchOptions, candidates: str
 ) -> Iterator[list[Hit]]:
     """Return the best hits of each query. Each pose is read once, and compared with all queries."""
-    chunks = [prepared[start : start + QUERIES] for start in range(0, len(prepared), QUERIES)]
+    chunks = [_stack(prepared[start : start + QUERIES]) for start in range(0, len(prepared), QUERIES)]
     best = [
-        _BestHits(np.zeros((len(chunk), 0)), np.zeros((len(chunk), 0), np.int64), np.zeros((len(chunk), 0), bool))
-        for chunk in chunks
+        _BestHits(np.zeros((len(query), 0)), np.zeros((len(query), 0), np.int64), np.zeros((len(query), 0), bool))
+        for query, _ in chunks
     ]
     for ids, stored in vectors.read_blocks(connection, candidates, world=options.uses_world, size=POSES):
         best = [
-            hits.merge(ids, *compare_both_ways(stored, chunk, options), _hits_per_query(options))
-            for hits, chunk in zip(best, chunks, strict=True)
+            hits.merge(ids, *compare_both_ways(stored, query, weight, options), _hits_per_query(options))
+            for hits, (query, weight) in zip(best, chunks, strict=True)
         ]
     return (hits for of_chunk in best for hits in of_chunk.to_hits())
+
+
+def _stack(queries: Sequence[PreparedQuery]) -> tuple[Poses, Float32]:
+    """Return queries and the weights of their joints, (q, 14), as matrices."""
+    poses = Poses(
+        np.concatenate([query.pose.vectors for query in queries]),
+        np.concatenate([query.pose.masks for query in queries]),
+    )
+    return poses, np.stack([query.weight for query in queries])

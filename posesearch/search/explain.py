@@ -1,5 +1,6 @@
 """Explains the hits of a search: the joints that differ, the percentile, the rotation, and the nearest cluster."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,16 +8,15 @@ import numpy as np
 from posesearch import skeleton
 from posesearch.pose.centroids import assign_to_centroids
 from posesearch.pose.normalize import NORMALIZATIONS
-from posesearch.pose.similarity import Poses, compare, contributions
+from posesearch.pose.similarity import Poses, compare, contributions, mirror_joints
 from posesearch.results.search import Match, NearestCluster, Query, SimilarReport
 from posesearch.search.options import SearchOptions
-from posesearch.search.percentiles import PercentileScale
-from posesearch.search.query import select_coordinates
-from posesearch.search.ranking import Ranking
-from posesearch.store import clusterings
+from posesearch.search.percentiles import read_scale
+from posesearch.search.query import stack_poses
+from posesearch.search.ranking import ListedHit
+from posesearch.store import clusterings, poses
 from posesearch.store.connection import Connection
 from posesearch.store.prepared_query import PreparedQuery
-from posesearch.store.search import Hit
 from posesearch.types import Pose, StoredPose
 
 
@@ -24,47 +24,58 @@ def make_report(
     connection: Connection,
     query: Query,
     prepared: PreparedQuery,
-    ranking: Ranking,
-    scale: PercentileScale,
+    ranking: Sequence[ListedHit],
     options: SearchOptions,
 ) -> SimilarReport:
     """Return the matches among the listed hits, with explanations, and the nearest cluster."""
     collection = options.collection if options.collection is not None else query.collection
     cluster = _find_nearest_cluster(connection, query.pose, collection)
-    explained = [
-        _explain_hit(prepared, ranking.hits[row], ranking.poses[row], duplicates, scale, options)
-        for row, duplicates in ranking.listed[: options.n]
-    ]  # best first
-    too_far = [match for match in explained if match.percentile is not None and match.percentile < options.close]
-    matches = explained[: len(explained) - len(too_far)]
-    ranked = tuple(replace(match, rank=rank) for rank, match in enumerate(matches, start=1))
-    return SimilarReport(query, cluster, ranked, too_far[0] if too_far else None)
+    listed = ranking[: options.n]
+    stored = poses.read_poses(connection, [one.hit.pose_id for one in listed])
+    scale = read_scale(connection, options)
+    explained: dict[int, Match] = {}
+    for variant, is_mirrored in ((prepared, False), (prepared.mirrored, True)):
+        rows = [row for row, one in enumerate(listed) if one.hit.mirrored == is_mirrored]
+        if rows:
+            matches = _explain(variant, [listed[row] for row in rows], [stored[row] for row in rows])
+            explained |= zip(rows, matches, strict=True)
+    best_first = [
+        replace(match, rank=row + 1, percentile=scale.percentile(match.similarity))
+        for row, match in sorted(explained.items())
+    ]
+    too_far = [match for match in best_first if match.percentile is not None and match.percentile < options.close]
+    close = best_first[: len(best_first) - len(too_far)]
+    return SimilarReport(query, cluster, tuple(close), too_far[0] if too_far else None)
 
 
-def _explain_hit(
-    prepared: PreparedQuery,
-    hit: Hit,
-    stored: StoredPose,
-    duplicates: tuple[int, ...],
-    scale: PercentileScale,
-    options: SearchOptions,
-) -> Match:
-    variant = prepared.mirror() if hit.mirrored else prepared
-    pose = select_coordinates(stored.pose, options.invariance)
-    comparison = compare(pose, variant.pose, variant.weight[None], options.invariance)
-    degrees = float(comparison.degrees[0, 0])  # of a mirrored match: of the stored pose against the mirrored query
-    differences = contributions(pose, variant.pose, variant.weight[None], options.invariance)
-    return Match(
-        rank=0,
-        similarity=hit.similarity,
-        percentile=scale.percentile(hit.similarity),
-        shared_joints=int(comparison.shared[0, 0]),
-        mirrored=hit.mirrored,
-        degrees=None if options.invariance == "none" else -degrees if hit.mirrored else degrees,
-        contributions=differences[list(skeleton.MIRROR[skeleton.BODY])] if hit.mirrored else differences,
-        duplicates=duplicates,
-        stored=stored,
-    )
+def _explain(query: PreparedQuery, hits: Sequence[ListedHit], stored: Sequence[StoredPose]) -> list[Match]:
+    """Return the matches of hits with a query. Either all hits are mirrored, or none. Ranks and percentiles follow."""
+    compared = stack_poses([one.pose for one in stored], query.invariance)
+    comparison = compare(compared, query.pose, query.weight[None], query.invariance)
+    added = contributions(compared, query.pose, query.weight[None], comparison, query.invariance)
+    is_mirrored = hits[0].hit.mirrored
+    return [
+        Match(
+            rank=0,
+            similarity=one.hit.similarity,
+            percentile=None,
+            shared_joints=shared,
+            mirrored=is_mirrored,
+            # The rotation of a mirrored match is that of the mirrored stored pose, so its sign changes.
+            degrees=None if query.invariance == "none" else -degrees if is_mirrored else degrees,
+            contributions=parts,
+            duplicates=one.duplicates,
+            stored=pose,
+        )
+        for one, pose, shared, degrees, parts in zip(
+            hits,
+            stored,
+            comparison.shared[0].tolist(),
+            comparison.degrees[0].tolist(),
+            mirror_joints(added) if is_mirrored else added,
+            strict=True,
+        )
+    ]
 
 
 def _find_nearest_cluster(connection: Connection, pose: Pose, collection: str | None) -> NearestCluster | None:
@@ -74,7 +85,8 @@ def _find_nearest_cluster(connection: Connection, pose: Pose, collection: str | 
     compared, because the distances of different clusterings are not comparable.
     """
     best: NearestCluster | None = None
-    for clustering in clusterings.read_current(connection, collection):
+    key = "current clusterings", collection
+    for clustering in connection.compute_once(key, lambda: clusterings.read_current(connection, collection)):
         normalize = NORMALIZATIONS[clustering.normalization]
         vector = normalize(pose.person.keypoints.xy[None, skeleton.BODY])
         labels, _ = assign_to_centroids(vector, pose.mask[None], clustering.centroids, clustering.normalization)

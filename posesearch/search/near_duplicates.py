@@ -1,14 +1,12 @@
 """Near-duplicates: poses of the same person in copies, re-encodings or burst shots of a photo."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
-from posesearch import skeleton
-from posesearch.pose.similarity import Poses, compare
 from posesearch.store.fingerprints import Fingerprints
-from posesearch.types import Float32, Float64, Int64, Mask, StoredPose
+from posesearch.types import Float32, Float64, Int64, Mask
 
 MAX_HASH_BITS: Final = 8
 """The difference hashes differ in at most this many of 64 bits.
@@ -33,13 +31,19 @@ def are_near_duplicates(a: Fingerprints, b: Fingerprints, correlation: Float64) 
     Args:
         a: n poses.
         b: n poses.
-        correlation: (n,) float64, not mirrored. It may be a similarity instead, which is at most as large.
+        correlation: (n,) float64, not mirrored.
     """
-    same_photo = (a.photo == b.photo) & (a.number == b.number)
-    same_hash = a.has_dhash & b.has_dhash & (np.bitwise_count(a.dhash ^ b.dhash) <= MAX_HASH_BITS)
-    same_look = same_hash & (correlation >= MIN_CORRELATION)
+    same_look = _have_same_hash(a, b) & (correlation >= MIN_CORRELATION)
     same_look[same_look] = _compute_moves(a.places[same_look], b.places[same_look]) <= MAX_MOVE
-    return np.asarray((a.snapshot_id != b.snapshot_id) & (same_photo | same_look), dtype=np.bool_)
+    return np.asarray((a.snapshot_id != b.snapshot_id) & (_have_same_photo(a, b) | same_look), dtype=np.bool_)
+
+
+def _have_same_photo(a: Fingerprints, b: Fingerprints) -> Mask:
+    return np.asarray((a.photo == b.photo) & (a.number == b.number), np.bool_)
+
+
+def _have_same_hash(a: Fingerprints, b: Fingerprints) -> Mask:
+    return np.asarray(a.has_dhash & b.has_dhash & (np.bitwise_count(a.dhash ^ b.dhash) <= MAX_HASH_BITS), np.bool_)
 
 
 def _compute_moves(a: Float32, b: Float32) -> Float32:
@@ -50,53 +54,31 @@ def _compute_moves(a: Float32, b: Float32) -> Float32:
     return np.asarray(np.take_along_axis(moves, middle, axis=-1)[..., 0], np.float32)
 
 
-def collapse_near_duplicates(ranked: Sequence[StoredPose]) -> list[tuple[int, tuple[int, ...]]]:
+def collapse_near_duplicates(
+    fingerprints: Fingerprints, correlate: Callable[[Int64, int], Float64]
+) -> list[tuple[int, list[int]]]:
     """Keep the best of each group of near-duplicates.
 
     Args:
-        ranked: poses, best first.
+        fingerprints: of n poses, best first.
+        correlate: returns the correlations of some rows, (m,), with one row, (m,) float64. It is called only for rows
+            whose photos look alike.
 
     Returns:
-        The rows that are kept, in order, each with the ids of its near-duplicates.
+        The rows that are kept, in order, each with the rows of its near-duplicates.
     """
-    if not ranked:
-        return []
-    fingerprints, poses = make_fingerprints(ranked), stack_poses(ranked)
-    left = np.arange(len(ranked))
+    left = np.arange(len(fingerprints.photo))
     kept = []
     while len(left):
-        first, others = left[:1], left[1:]
-        correlation = compare(poses.take(others), poses.take(first), poses.masks[first]).correlation[0]
-        same = are_near_duplicates(
-            fingerprints.take(np.repeat(first, len(others))), fingerprints.take(others), correlation
-        )
-        kept.append((int(first[0]), tuple(ranked[row].pose_id for row in others[same])))
-        left = others[~same]
+        first, others = int(left[0]), left[1:]
+        rows = others[_may_be_duplicates(fingerprints.take(np.full(len(others), first)), fingerprints.take(others))]
+        if len(rows):
+            one = fingerprints.take(np.full(len(rows), first))
+            rows = rows[are_near_duplicates(one, fingerprints.take(rows), correlate(rows, first))]
+        kept.append((first, rows.tolist()))
+        left = np.setdiff1d(others, rows, assume_unique=True)
     return kept
 
 
-def make_fingerprints(stored: Sequence[StoredPose]) -> Fingerprints:
-    """Return the fingerprints of stored poses."""
-
-    def column(values: list[int]) -> Int64:
-        return np.array(values, np.int64)
-
-    return Fingerprints(
-        column([one.snapshot_id for one in stored]),
-        column([one.number for one in stored]),
-        np.unique([one.sha256 for one in stored], return_inverse=True)[1].astype(np.int64),
-        np.array([one.dhash or 0 for one in stored], np.uint64),
-        np.array([one.dhash is not None for one in stored]),
-        np.stack([_place_joints(one) for one in stored]),
-    )
-
-
-def _place_joints(stored: StoredPose) -> Float32:
-    """Return the body joints as fractions of the photo's width and height, (14, 2). NaN if these are not known."""
-    xy = stored.pose.person.keypoints.xy[skeleton.BODY]
-    return np.asarray(xy / (stored.width or np.nan, stored.height or np.nan), np.float32)
-
-
-def stack_poses(stored: Sequence[StoredPose]) -> Poses:
-    """Return the image coordinates of stored poses as a matrix."""
-    return Poses(np.stack([one.pose.vector for one in stored]), np.stack([one.pose.mask for one in stored]))
+def _may_be_duplicates(a: Fingerprints, b: Fingerprints) -> Mask:
+    return _have_same_photo(a, b) | _have_same_hash(a, b)

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal, TypedDict
 
+import numpy as np
+
 from posesearch import skeleton
+from posesearch.errors import NoSuchPart
 from posesearch.pose.similarity import MIN_SHARED, Invariance
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
+from posesearch.types import Float32
 
 MIN_PERCENTILE: Final = 90.0
 """A match has at least this percentile among random pairs. docs/search.md explains the value."""
@@ -96,6 +101,20 @@ class SearchOptions:
             raise ValueError("turn and view='any' can't be combined; choose one")
         invariance: Invariance = "view" if view == "any" else "turn" if turn else "none"
         return cls(n=n, parts=tuple(parts), invariance=invariance, **others)
+
+    @cached_property
+    def weight(self) -> Float32:
+        """The weight of each body joint, (14,) float32: 1 in the chosen parts, or everywhere without `parts`.
+
+        Raises:
+            NoSuchPart: there is no such part.
+        """
+        names = [part.strip().lower().replace("-", "_") for part in self.parts]
+        for name in names:
+            if name not in skeleton.PARTS:
+                known = ", ".join(part.replace("_", "-") for part in skeleton.PARTS)
+                raise NoSuchPart(name, f"there is no such part of the body; the parts are {known}")
+        return np.array(skeleton.joints_of(names) if names else [True] * skeleton.N_BODY, np.float32)
 
     @property
     def uses_world(self) -> bool:

@@ -14,7 +14,7 @@ from posesearch.progress import Progress
 from posesearch.results.search import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicates
 from posesearch.search.options import SearchOptions
-from posesearch.search.percentiles import PercentileScale
+from posesearch.search.percentiles import PercentileScale, read_scale
 from posesearch.search.ranking import select_from_options
 from posesearch.store import about, poses, snapshots, vectors
 from posesearch.store.connection import DatabaseFile
@@ -101,7 +101,7 @@ def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
         snapshots.check_collection(connection, options.collection)
         if about.read_estimator(connection) is None or not poses.has_poses(connection):
             raise NoPoses(str(file.path))
-        scale = PercentileScale(connection, options)
+        scale = read_scale(connection, options)
         candidates = select_from_options(connection, options)
         blocks = list(vectors.read_blocks(connection, candidates, world=options.uses_world))
         ids = np.concatenate([np.zeros(0, np.int64), *(block_ids for block_ids, _ in blocks)])

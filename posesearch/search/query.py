@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from posesearch import skeleton, sources
+from posesearch import sources
 from posesearch.errors import NoPerson, NoSuchPart, NoSuchPerson, NoWorldJoints, TooFewJoints
 from posesearch.estimators import Estimator
 from posesearch.keypoint_files import read_keypoints
@@ -14,8 +14,9 @@ from posesearch.pose.acceptance import MIN_JOINTS, AcceptanceRule, accept_people
 from posesearch.pose.normalize import make_pose
 from posesearch.pose.similarity import Invariance, Poses
 from posesearch.results.search import Query
+from posesearch.search.options import SearchOptions
 from posesearch.store.prepared_query import PreparedQuery
-from posesearch.types import Float32, Pose, StoredPose
+from posesearch.types import Pose, StoredPose
 
 MIN_JOINTS_STEPS: Final = (MIN_JOINTS, 6, 3)
 """Body joints that a person in a query photo must show. The first step that any person reaches is used.
@@ -136,21 +137,22 @@ def make_query(
     return query_from_photo(source, person, load, decoders, allow_private=allow_private)
 
 
-def prepare_query(query: Query, parts: Sequence[str], invariance: Invariance) -> PreparedQuery:
+def prepare_query(query: Query, options: SearchOptions) -> PreparedQuery:
     """Prepare a query for the search. With `parts`, only the joints of these parts of the body are compared.
 
     Raises:
-        NoSuchPart: there is no such part, or the query shows too few joints of the parts.
-        NoWorldJoints: `invariance` is "view" and the query has no world coordinates.
+        NoSuchPart: the query shows too few joints of the parts.
+        NoWorldJoints: world coordinates are compared, and the query has none.
     """
-    vector = query.pose.world_vector if invariance == "view" else query.pose.vector
-    if vector is None:
-        raise _make_world_error(query)
-    weight = query.pose.mask * joint_weights(parts)
+    try:
+        poses = stack_poses([query.pose], options.invariance)
+    except NoWorldJoints:
+        raise _make_world_error(query) from None
+    weight = query.pose.mask * options.weight
     needed = min(MIN_JOINTS_STEPS[-1], int(query.pose.mask.sum()))
-    if parts and weight.sum() < needed:
-        raise NoSuchPart(",".join(parts), f"{query.source} shows only {weight.sum():.0f} of these joints")
-    return PreparedQuery(Poses(vector[None], query.pose.mask[None]), weight, invariance)
+    if options.parts and weight.sum() < needed:
+        raise NoSuchPart(",".join(options.parts), f"{query.source} shows only {weight.sum():.0f} of these joints")
+    return PreparedQuery(poses, weight, options.invariance)
 
 
 def _make_world_error(query: Query) -> NoWorldJoints:
@@ -164,27 +166,14 @@ def _make_world_error(query: Query) -> NoWorldJoints:
     return NoWorldJoints(sentence, can_reestimate=True)
 
 
-def joint_weights(parts: Sequence[str]) -> Float32:
-    """Return the weight of each body joint, (14,) float32: 1 in these parts, or everywhere if `parts` is empty.
+def stack_poses(poses: Sequence[Pose], invariance: Invariance) -> Poses:
+    """Return the coordinates of poses that are compared.
 
     Raises:
-        NoSuchPart: there is no such part.
+        NoWorldJoints: `invariance` is "view" and a pose has no world coordinates.
     """
-    names = [part.strip().lower().replace("-", "_") for part in parts]
-    for name in names:
-        if name not in skeleton.PARTS:
-            known = ", ".join(part.replace("_", "-") for part in skeleton.PARTS)
-            raise NoSuchPart(name, f"there is no such part of the body; the parts are {known}")
-    return np.array(skeleton.joints_of(names) if names else [True] * skeleton.N_BODY, np.float32)
-
-
-def select_coordinates(pose: Pose, invariance: Invariance) -> Poses:
-    """Return the coordinates of a stored pose that are compared with a query.
-
-    Raises:
-        NoWorldJoints: `invariance` is "view" and the pose has no world coordinates.
-    """
-    vector = pose.world_vector if invariance == "view" else pose.vector
-    if vector is None:
+    vectors = [pose.world_vector if invariance == "view" else pose.vector for pose in poses]
+    present = [vector for vector in vectors if vector is not None]
+    if len(present) < len(vectors):
         raise NoWorldJoints("The stored pose has no joints in 3D, which --view any compares.", can_reestimate=True)
-    return Poses(vector[None], pose.mask[None])
+    return Poses(np.stack(present), np.stack([pose.mask for pose in poses]))

@@ -1,54 +1,64 @@
 """Ranks the hits of a search, and removes near-duplicates."""
 
+from dataclasses import dataclass
+
+import numpy as np
+
+from posesearch.pose.similarity import compare
 from posesearch.results.search import Query
 from posesearch.search.near_duplicates import collapse_near_duplicates
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import SAME_SIMILARITY
-from posesearch.store import poses, search
+from posesearch.store import search, vectors
 from posesearch.store.candidates import select_candidates
 from posesearch.store.connection import Connection
+from posesearch.store.fingerprints import read_fingerprints
 from posesearch.store.prepared_query import PreparedQuery
 from posesearch.store.search import Hit
+from posesearch.types import Float64, Int64
 
 
-class Ranking:
-    """The hits of a search, and which of them are listed. By default, near-duplicates of a listed hit are not listed.
+@dataclass(frozen=True)
+class ListedHit:
+    """A hit that is listed, with the ids of its near-duplicates, which are not."""
 
-    Attributes:
-        hits: best first. Of equal hits, the query's own pose comes first.
-        poses: the stored poses of the hits.
-        listed: the rows that are listed, each with the ids of its near-duplicates.
+    hit: Hit
+    duplicates: tuple[int, ...] = ()
+
+
+def list_hits(connection: Connection, query: Query, hits: list[Hit], options: SearchOptions) -> list[ListedHit]:
+    """Return the hits without the near-duplicates of better ones, best first. With `duplicates`, all are listed.
+
+    Of equal hits, the query's own pose comes first.
     """
+    ranked = sorted(
+        hits,
+        key=lambda hit: hit.pose_id != query.pose_id or hit.similarity < hits[0].similarity - SAME_SIMILARITY,
+    )
+    if options.duplicates:
+        return [ListedHit(hit) for hit in ranked]
+    ids = np.array([hit.pose_id for hit in ranked], np.int64)
 
-    def __init__(self, connection: Connection, query: Query, hits: list[Hit], options: SearchOptions) -> None:
-        self.hits = sorted(
-            hits,
-            key=lambda hit: hit.pose_id != query.pose_id or hit.similarity < hits[0].similarity - SAME_SIMILARITY,
-        )
-        self.poses = poses.read_poses(connection, [hit.pose_id for hit in self.hits])
-        self.listed = (
-            [(row, ()) for row in range(len(self.poses))]
-            if options.duplicates
-            else collapse_near_duplicates(self.poses)
-        )
+    def correlate(rows: Int64, first: int) -> Float64:
+        found = vectors.read_chosen(connection, ids[[first, *rows]])
+        one = found.take(slice(0, 1))
+        return np.asarray(compare(found.take(slice(1, None)), one, one.masks).correlation[0])
+
+    groups = collapse_near_duplicates(read_fingerprints(connection, ids), correlate)
+    return [ListedHit(ranked[first], tuple(ids[rows].tolist())) for first, rows in groups]
 
 
 def rank_distinct(
-    connection: Connection,
-    query: Query,
-    prepared: PreparedQuery,
-    candidates: str,
-    options: SearchOptions,
-    n: int,
-) -> Ranking:
+    connection: Connection, query: Query, prepared: PreparedQuery, candidates: str, options: SearchOptions, n: int
+) -> list[ListedHit]:
     """Search for n hits. While too few are left without near-duplicates, search for four times as many."""
     while True:
         hits = search.find_most_similar(
             connection, prepared, n, mirror=options.mirror, min_shared=options.min_shared, candidates=candidates
         )
-        ranking = Ranking(connection, query, hits, options)
-        if len(ranking.listed) >= options.n or len(hits) < n:
-            return ranking
+        listed = list_hits(connection, query, hits, options)
+        if len(listed) >= options.n or len(hits) < n:
+            return listed
         n *= 4
 
 

@@ -24,6 +24,10 @@ def write_value(connection: Connection, key: str, value: str) -> None:
 
 def read_estimator(connection: Connection) -> EstimatorConfig | None:
     """Return the estimator of the database's poses. None before the first ingest."""
+    return connection.compute_once("estimator", lambda: _read_estimator(connection))
+
+
+def _read_estimator(connection: Connection) -> EstimatorConfig | None:
     name = read_value(connection, _ESTIMATOR)
     if name is None:
         return None

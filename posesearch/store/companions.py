@@ -17,6 +17,11 @@ def database_files(path: Path) -> list[Path]:
     return [path.with_name(path.name + ending) for ending in endings]
 
 
+def duckdb_files(path: Path) -> list[Path]:
+    """Return the paths that DuckDB opens for a database: the file, and what DuckDB writes beside it."""
+    return [path.with_name(path.name + ending) for ending in ("", *_COMPANIONS)]
+
+
 def check_link(path: Path) -> None:
     """Raise DatabaseFailed if the path is a link whose target does not exist. A new file would replace the link."""
     if path.is_symlink() and not path.exists():
@@ -33,7 +38,7 @@ def check_files(path: Path) -> None:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # DuckDB refuses a folder
             raise NotOurDatabase(str(path))
-    for companion in (path.with_name(path.name + ending) for ending in _COMPANIONS):
+    for companion in duckdb_files(path)[1:]:
         with suppress(FileNotFoundError):
             info = companion.lstat()
             is_own = stat.S_ISDIR(info.st_mode) or (stat.S_ISREG(info.st_mode) and info.st_nlink == 1)

@@ -1,5 +1,6 @@
 """How posesearch opens a database in DuckDB: the configuration, and where DuckDB looks for names."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -20,20 +21,23 @@ FILE_CONFIG: Final[_Config] = {
     "storage_compatibility_version": STORAGE_VERSION,
 }
 _NO_OTHER_FILES: Final[_Config] = {"enable_external_access": "false"}
-_LOCK_CONFIG: Final = "SET lock_configuration = true"
+LOCK_CONFIG: Final = "SET lock_configuration = true"
 
 # Every search reads whole vectors. Compression would make them a sixth smaller, but decompressing takes longer than
 # reading that sixth.
 DISABLE_FLOAT_COMPRESSION: Final = "SET GLOBAL disabled_compression_methods = 'alp,alprd'"
 
 
-def connect(path: Path, *, read_only: bool, output: Path | None = None) -> Connection:
+def connect(
+    path: Path, on_close: Callable[[], None] | None = None, *, read_only: bool, output: Path | None = None
+) -> Connection:
     """Open a file with a configuration that no statement can change.
 
     Statements find functions in DuckDB before they look in the file, where a macro could have the same name.
 
     Args:
         path: the database.
+        on_close: is called after the connection was closed.
         read_only: whether statements can't write to it.
         output: the absolute path of the only other file that statements may open. Other connections of this process
             must not have the same.
@@ -46,12 +50,12 @@ def connect(path: Path, *, read_only: bool, output: Path | None = None) -> Conne
         # DuckDB accepts an allowed path only while all paths are allowed, and all connections of a process to one
         # database share their settings. The name of the agent is in no other settings, so these are not shared.
         config |= {"enable_external_access": "true", "custom_user_agent": output.name}
-    connection = Connection(duckdb.connect(str(path.absolute()), read_only=read_only, config=config))
+    connection = Connection(duckdb.connect(str(path.absolute()), read_only=read_only, config=config), on_close)
     if output is not None:
         allow_only(connection, output)
     with suppress(duckdb.InvalidInputException):  # another connection of this process has locked it already
         connection.execute(DISABLE_FLOAT_COMPRESSION)
-        connection.execute(_LOCK_CONFIG)
+        connection.execute(LOCK_CONFIG)
     search_functions_first(connection, read_name(connection))
     return connection
 
@@ -74,7 +78,7 @@ def checkpoint(connection: Connection) -> None:
 def read_name(connection: Connection) -> str:
     """Return the name that DuckDB gives the file."""
     [(name,)] = connection.execute(
-        "SELECT database_name FROM system.main.duckdb_databases() WHERE NOT internal LIMIT 1"
+        "SELECT database_name FROM system.main.duckdb_databases() WHERE path IS NOT NULL LIMIT 1"
     ).fetchall()
     return str(name)
 

@@ -1,48 +1,35 @@
 """Opens the database file, for as short as possible, and turns DuckDB's failures into errors of posesearch."""
 
 import os
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 
-from posesearch.errors import DamagedDatabase, DatabaseBusy, DatabaseFailed, NoDatabase, NotOurDatabase
+from posesearch.errors import DamagedDatabase, DatabaseFailed, NoDatabase
 from posesearch.store.companions import check_files, check_link
-from posesearch.store.configuration import (
-    checkpoint,
-    connect,
-    first_line,
-    quote_name,
-    read_name,
-    search_other_schemas,
-)
+from posesearch.store.configuration import checkpoint, first_line, quote_name, read_name, search_other_schemas
 from posesearch.store.integrity import check_shape, check_version, has_own_definitions
 from posesearch.store.interruptible import Connection
 from posesearch.store.locks import block_readers, wait_for_writers
 from posesearch.store.migrations import NotConvertible
 from posesearch.store.new_file import create_database, replace_by_converted
 from posesearch.store.schema import SCHEMA_VERSION, create_schema, replace_definitions
+from posesearch.store.shared_file import shared_file
 from posesearch.store.values import BadValue
+from posesearch.store.waiting import open_patiently
 
 __all__ = ["Connection", "DatabaseFile"]
 
-# DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process in another mode.
-_OPEN_ELSEWHERE: Final = ("Could not set lock", "being used by another process", "different configuration")
-
-# DuckDB's messages if the file is something else, such as a database of SQLite, which would need an extension.
-_OTHER_FORMAT: Final = ("not a valid DuckDB database", "sqlite_scanner", "Loading external extensions")
-
-# On Linux DuckDB names the program: "Conflicting lock is held in /usr/bin/python3 (PID 42)".
-_HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
-
-_RETRY_SECONDS: Final = 0.05
-_SILENT_SECONDS: Final = 1.0  # a shorter wait is not reported
 _MAX_READER_WAIT: Final = 2.0
 """Seconds that a reader waits for writers. A batch is written faster, unless its writer waits for another program."""
+
+_CLOCK_RESOLUTION_NS: Final = 2_000_000_000
+"""A file that was written this recently could still change without a change of its time. FAT has the coarsest times."""
 
 
 class DatabaseFile:
@@ -62,9 +49,15 @@ class DatabaseFile:
         """
         self.path = Path(path)
         self.patience = patience
-        self._checked: tuple[int, ...] | None = None  # the state of the file that was checked
+        self._shared = shared_file(self.path)
+        self._state: tuple[int, ...] | None = None  # the state of the file that was checked
+        self._kept: dict[Hashable, Any] = {}  # what connections have read from the file in this state
         self._defined: tuple[int, ...] | None = None  # device and inode of the file that has this version's macros
         self._output = output
+
+    def close(self) -> None:
+        """Release what makes the next reader faster."""
+        self._shared.close()
 
     def exists(self) -> bool:
         """Return whether the file exists and is not empty."""
@@ -101,37 +94,28 @@ class DatabaseFile:
         """
         if not self.exists():
             raise NoDatabase(str(self.path))
-        with self._open_current(patience, waiting, read_only=True) as (connection, version):
-            if version is None:  # an ingest was stopped before its first batch
-                raise NoDatabase(str(self.path))
-            if not for_users_sql or self._is_defined(connection):
-                with self._use(connection, for_users_sql=for_users_sql):
+        for is_last_try in (False, True):
+            with (
+                self._open_current(patience, waiting, read_only=True, alone=for_users_sql) as (connection, version),
+                self._reading_errors(),
+            ):
+                if version is None:  # an ingest was stopped before its first batch
+                    raise NoDatabase(str(self.path))
+                if for_users_sql:
+                    search_other_schemas(connection)
+                if not for_users_sql or is_last_try or self._is_defined(connection):
                     yield connection
-                return
-        self._replace_definitions(patience, waiting)
-        with (
-            self._open_current(patience, waiting, read_only=True) as (connection, _),
-            self._use(connection, for_users_sql=True),
-        ):
-            yield connection
-
-    @contextmanager
-    def _use(self, connection: Connection, *, for_users_sql: bool) -> Iterator[None]:
-        with self._reading_errors():
-            if for_users_sql:
-                search_other_schemas(connection)
-            yield
+                    return
+            self._replace_definitions(patience, waiting)
 
     def _is_defined(self, connection: Connection) -> bool:
         """Return whether the views and macros in the file are those of this version.
 
         This is checked once for each file, because DuckDB takes a while to list macros.
         """
-        state = self._read_state()
-        file = state and state[:2]
+        file = self._state and self._state[:2]
         if self._defined is None or self._defined != file:
-            with self._reading_errors():
-                self._defined = file if has_own_definitions(connection) else None
+            self._defined = file if has_own_definitions(connection) else None
         return self._defined is not None
 
     def _replace_definitions(self, patience: float | None, waiting: Callable[[str], None] | None) -> None:
@@ -173,7 +157,7 @@ class DatabaseFile:
         """
         if not self.exists():
             self._create(self.patience if patience is None else patience)
-        with self._open_current(patience, waiting, read_only=False) as (connection, version):
+        with self._open_current(patience, waiting, read_only=False, alone=True) as (connection, version):
             try:
                 connection.begin()
                 self._define(connection, version)
@@ -185,8 +169,8 @@ class DatabaseFile:
                 ) from error
             except BadValue as error:
                 raise DamagedDatabase(str(self.path), str(error)) from error
-        self._checked = self._read_state()
-        self._defined = self._checked and self._checked[:2]
+        self._state, self._kept = self._read_state(), {}
+        self._defined = self._state and self._state[:2]
 
     def _define(self, connection: Connection, version: int | None) -> None:
         """Create what a blank database needs, or replace the views and macros of another version."""
@@ -197,36 +181,55 @@ class DatabaseFile:
 
     @contextmanager
     def _open_current(
-        self, patience: float | None, waiting: Callable[[str], None] | None, *, read_only: bool
+        self, patience: float | None, waiting: Callable[[str], None] | None, *, read_only: bool, alone: bool
     ) -> Iterator[tuple[Connection, int | None]]:
         """Open the file with its schema version, which is None for a blank database. An older file is converted."""
-        with self._open(read_only=read_only, patience=patience, waiting=waiting) as connection:
-            version = self._check(connection)
-            if version in (None, SCHEMA_VERSION):
-                yield connection, version
-                return
-        self._convert(self.patience if patience is None else patience, waiting)
-        with self._open(read_only=read_only, patience=patience, waiting=waiting) as connection:
-            yield connection, self._check(connection)
+        patience = self.patience if patience is None else patience
+        for is_first_try in (True, False):
+            if read_only:
+                wait_for_writers(self.path, min(patience, _MAX_READER_WAIT))
+            with nullcontext() if read_only else block_readers(self.path, patience):
+                check_files(self.path)
+                with closing(self._connect(patience, waiting, read_only=read_only, alone=alone)) as connection:
+                    version = self._check(connection)
+                    if version in (None, SCHEMA_VERSION) or not is_first_try:
+                        yield connection, version
+                        return
+            self._convert(patience, waiting)
+
+    def _connect(
+        self, patience: float, waiting: Callable[[str], None] | None, *, read_only: bool, alone: bool
+    ) -> Connection:
+        """Open the file. With `alone`, the connection shares nothing with the other readers of this process."""
+        self._shared = shared_file(self.path)
+        output = self._output if read_only else None
+        connect = partial(self._shared.open, alone=alone, read_only=read_only, output=output)
+        return open_patiently(self.path, connect, patience, waiting)
 
     def _check(self, connection: Connection) -> int | None:
         """Check the file once for each of its states, and return the version of the schema. See integrity.py."""
         state = self._read_state()
-        if state is not None and self._checked == state:
-            return SCHEMA_VERSION
-        path = str(self.path)
-        with self._reading_errors():
-            version = check_version(connection, path)
-            if version == SCHEMA_VERSION:
+        if state is None or self._state != state:
+            path = str(self.path)
+            with self._reading_errors():
+                version = check_version(connection, path)
+                if version != SCHEMA_VERSION:
+                    return version
                 check_shape(connection, path)
-                self._checked = state
-        return version
+            self._state, self._kept = state, {}
+        if state is not None and time.time_ns() - state[3] > _CLOCK_RESOLUTION_NS:
+            connection.keep_in(self._kept)
+        return SCHEMA_VERSION
 
     def _read_state(self) -> tuple[int, ...] | None:
         """Return what changes if something writes to the file. None if the file is gone."""
         with suppress(OSError):
             info = self.path.stat()
-            return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+            state = info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+            with suppress(FileNotFoundError):
+                log = self.path.with_name(f"{self.path.name}.wal").stat()
+                return *state, log.st_size, log.st_mtime_ns
+            return state
         return None
 
     def _convert(self, patience: float, waiting: Callable[[str], None] | None) -> None:
@@ -235,7 +238,7 @@ class DatabaseFile:
             if not os.access(self.path, os.W_OK):
                 raise PermissionError("the file is read-only")
             with block_readers(self.path, patience):
-                with closing(self._connect(patience, waiting, read_only=False)) as connection:
+                with closing(self._connect(patience, waiting, read_only=False, alone=True)) as connection:
                     checkpoint(connection)
                 replace_by_converted(Path(os.path.realpath(self.path)))
         except (duckdb.Error, OSError, NotConvertible) as error:
@@ -258,44 +261,3 @@ class DatabaseFile:
                 except (duckdb.Error, OSError) as error:
                     detail = f"the database can't be created ({first_line(error)})"
                     raise DatabaseFailed(str(self.path), detail) from error
-
-    @contextmanager
-    def _open(
-        self, *, read_only: bool, patience: float | None = None, waiting: Callable[[str], None] | None = None
-    ) -> Iterator[Connection]:
-        patience = self.patience if patience is None else patience
-        if read_only:
-            wait_for_writers(self.path, min(patience, _MAX_READER_WAIT))
-        with nullcontext() if read_only else block_readers(self.path, patience):
-            check_files(self.path)
-            connection = self._connect(patience, waiting, read_only=read_only)
-            try:
-                yield connection
-            finally:
-                connection.close()  # rolls back what is not committed
-
-    def _connect(self, patience: float, waiting: Callable[[str], None] | None, *, read_only: bool) -> Connection:
-        started = time.monotonic()
-        while True:
-            try:
-                return connect(self.path, read_only=read_only, output=self._output if read_only else None)
-            except duckdb.Error as error:
-                text = str(error)
-                if any(words in text for words in _OTHER_FORMAT):
-                    raise NotOurDatabase(str(self.path)) from error
-                if not any(words in text for words in _OPEN_ELSEWHERE):
-                    raise DatabaseFailed(str(self.path), first_line(error)) from error
-                waited = time.monotonic() - started
-                if waited > patience:
-                    raise DatabaseBusy(str(self.path), _describe_holder(text)) from error
-                if waited > _SILENT_SECONDS and waiting is not None:
-                    other = _describe_holder(text) or "another program"
-                    waiting(f"{self.path}: {other} has this database open. Waiting for it to finish.")
-                    waiting = None
-                time.sleep(_RETRY_SECONDS)
-
-
-def _describe_holder(text: str) -> str:
-    """Return the program that has the file open, from DuckDB's message. Empty if the message does not name it."""
-    found = _HOLDER.search(text)
-    return f"{Path(found[1]).name} (process {found[2]})" if found else ""

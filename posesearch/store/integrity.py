@@ -64,7 +64,7 @@ def check_version(connection: Connection, path: str) -> int | None:
 
 def _can_have_triggers(connection: Connection) -> bool:
     """Return whether the file may have triggers. Only files in the format of DuckDB 2 can. Listing them takes 5 ms."""
-    rows = connection.execute("SELECT tags FROM system.main.duckdb_databases() WHERE NOT internal").fetchall()
+    rows = connection.execute("SELECT tags FROM system.main.duckdb_databases() WHERE path IS NOT NULL").fetchall()
     return not all(str(tags.get("storage_version", "")).startswith("v1.") for (tags,) in rows)
 
 

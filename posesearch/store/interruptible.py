@@ -1,14 +1,16 @@
 """A DuckDB connection whose queries end on Ctrl-C, and when their time is over."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import duckdb
 
 from posesearch.errors import QueryTooSlow
+
+Value = TypeVar("Value")
 
 DEFAULT_TIMEOUT: Final = 60.0
 """Seconds that the user's own SQL may take."""
@@ -29,10 +31,27 @@ class Connection:
     KeyboardInterrupt. Therefore its queries run in another thread while it waits.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Take over the connection."""
-        self._connection = connection
+    def __init__(self, connection: duckdb.DuckDBPyConnection, on_close: Callable[[], None] | None = None) -> None:
+        """Take over the connection. `on_close` is called after it was closed."""
+        self._connection, self._on_close = connection, on_close
+        self._kept: dict[Hashable, Any] = {}
         self._executor: ThreadPoolExecutor | None = None
+
+    def keep_in(self, kept: dict[Hashable, Any]) -> None:
+        """Let `compute_once` keep its values in this dict. Connections to the same state of the file share it."""
+        self._kept = kept
+
+    def compute_once(self, key: Hashable, compute: Callable[[], Value]) -> Value:
+        """Return the value of `compute`. It is kept as long as the file stays as it is.
+
+        Args:
+            key: identifies the value.
+            compute: reads the value. It depends on nothing but the key and the file.
+        """
+        if key not in self._kept:
+            self._kept[key] = compute()
+        value: Value = self._kept[key]
+        return value
 
     def execute(self, sql: str | duckdb.Statement, parameters: Any = None) -> Self:
         """Run a statement. The result is fetched from this object."""
@@ -126,7 +145,12 @@ class Connection:
         """Close the connection. A transaction that was not committed is rolled back."""
         if self._executor is not None:
             self._executor.shutdown()
-        self._connection.close()
+        try:
+            self._connection.close()
+        finally:
+            on_close, self._on_close = self._on_close, None
+            if on_close is not None:
+                on_close()
 
     def _run(self, function: Any, *arguments: Any) -> Any:
         if threading.current_thread() is not threading.main_thread():

@@ -8,6 +8,7 @@ from typing import Final
 
 import duckdb
 
+from posesearch.store.companions import duckdb_files
 from posesearch.store.configuration import (
     DISABLE_FLOAT_COMPRESSION,
     FILE_CONFIG,
@@ -95,7 +96,7 @@ def convert(old: Path, new: Path) -> None:
     with closing(duckdb.connect(str(new.absolute()), config=FILE_CONFIG)) as opened:
         connection = Connection(opened)
         connection.execute(DISABLE_FLOAT_COMPRESSION)
-        allow_only(connection, old.absolute(), old.absolute().with_name(f"{old.name}.wal"))
+        allow_only(connection, *duckdb_files(old.absolute()))
         connection.execute(f"ATTACH {quote_text(str(old.absolute()))} AS old_file (READ_ONLY)")
         [(name,)] = connection.execute("SELECT current_database()").fetchall()
         search_functions_first(connection, name)

@@ -8,7 +8,9 @@ import numpy as np
 
 from posesearch import skeleton
 from posesearch.errors import NoSuchPose
+from posesearch.pose.joint_sets import to_joint_sets
 from posesearch.pose.normalize import squared_lengths
+from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
 from posesearch.store.schema import view_query
 from posesearch.store.values import BadValue, check_finite, check_present, check_vectors, to_floats
@@ -53,7 +55,7 @@ def write_poses(
         "prominence": np.array([person.prominence for person in people], np.float32),
         "score": np.array([person.score for person in people], np.float32),
         "body_joints": np.array([points.body_joints for points in keypoints], np.int32),
-        "joint_set": np.array([joint_set(mask) for mask in masks], np.uint16),
+        "joint_set": to_joint_sets(masks).astype(np.uint16),
         "has_world": np.array([person.world is not None for person in people]),
         "has_world_vector": np.array([pose.world_vector is not None for _, pose in poses]),
         **{f"{name}_{i}": column for name, array in arrays.items() for i, column in enumerate(array.T)},
@@ -90,11 +92,6 @@ _ARRAYS: Final = ", ".join((
 ))  # fmt: skip
 
 
-def joint_set(mask: Float32) -> int:
-    """Return a mask, (14,), as bits. The lowest bit is the nose."""
-    return int((mask > 0) @ (1 << np.arange(skeleton.N_BODY)))
-
-
 def read_pose(connection: Connection, pose_id: int) -> StoredPose:
     """Return one pose.
 
@@ -109,19 +106,15 @@ def read_pose(connection: Connection, pose_id: int) -> StoredPose:
 
 def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
     """Return the poses with these ids, in the order of the ids. Ids that do not exist are ignored."""
+    condition, parameters = choose_poses(pose_ids)
     cursor = connection.execute(
         f"""
-        SELECT l.pose_id, l.snapshot_id, l.source, l.collection, l.width, l.height, l.person AS number, l.estimator,
-               l.clustering_id, l.cluster, l.distance, s.sha256, s.dhash, o.signature,
-               l.score, [l.box_x, l.box_y, l.box_width, l.box_height] AS box, l.prominence,
-               p.x, p.y, p.joint_score, [p.world_x, p.world_y, p.world_z] AS world,
-               p.vector, p.mask, p.world_vector
-        FROM ({view_query("labelled_poses")}) AS l JOIN poses AS p USING (pose_id)
-        JOIN snapshots AS s ON s.snapshot_id = l.snapshot_id
-        LEFT JOIN sources AS o ON o.snapshot_id = l.snapshot_id AND o.source = l.source
-        WHERE l.pose_id IN (SELECT unnest(?::HUGEINT[]))
+        SELECT pose_id, snapshot_id, source, collection, width, height, person AS number, estimator, clustering_id,
+               cluster, distance, sha256, dhash, score, [box_x, box_y, box_width, box_height] AS box, prominence,
+               x, y, joint_score, [world_x, world_y, world_z] AS world, vector, mask, world_vector, signature
+        FROM ({view_query("labelled_poses", *_MORE_COLUMNS, join=_SIGNATURES)}) WHERE {condition}
         """,  # noqa: S608 (a view of schema.sql)
-        [list(pose_ids)],
+        parameters,
     )
     columns = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
@@ -135,6 +128,14 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
                 "poses", f"pose_id {row['pose_id']}", f"values that do not fit together ({error})"
             ) from error
     return [found[pose_id] for pose_id in pose_ids if pose_id in found]
+
+
+_MORE_COLUMNS: Final = (
+    *("s.sha256", "s.dhash", "o.signature"),
+    *("p.x", "p.y", "p.joint_score", "p.world_x", "p.world_y", "p.world_z", "p.vector", "p.mask", "p.world_vector"),
+)
+_SIGNATURES: Final = "\nLEFT JOIN sources AS o ON o.snapshot_id = p.snapshot_id AND o.source = s.source"
+"""What a StoredPose has and the view labelled_poses has not."""
 
 
 def _check_row(row: dict[str, Any]) -> None:
@@ -187,7 +188,9 @@ def _make_stored_pose(
 
 def has_poses(connection: Connection) -> bool:
     """Return whether there is a pose."""
-    return bool(connection.execute("SELECT pose_id FROM poses LIMIT 1").fetchall())
+    return connection.compute_once(
+        "has_poses", lambda: bool(connection.execute("SELECT pose_id FROM poses LIMIT 1").fetchall())
+    )
 
 
 def read_vectors(connection: Connection, collection: str | None) -> tuple[Int64, Float32, Float32]:

@@ -7,16 +7,13 @@ these constants.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from posesearch import skeleton
-from posesearch.pose.similarity import Invariance, Poses, penalize
-from posesearch.store.poses import joint_set
+from posesearch.pose.joint_sets import ALL_JOINTS, to_joint_sets, to_masks
+from posesearch.pose.similarity import Invariance, Poses, mirror_joints, penalize
 from posesearch.types import Float32, Float64
-
-ALL_JOINTS: Final = (1 << skeleton.N_BODY) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,21 +24,23 @@ class PreparedQuery:
         pose: one pose. For the invariance "view", it has world coordinates.
         weight: (14,) float32, the weight of each joint. 0 where the query does not have or ignores the joint.
         invariance: what the comparison ignores.
+        is_mirrored: whether this is the mirror image of a query.
     """
 
     pose: Poses
     weight: Float32
     invariance: Invariance
+    is_mirrored: bool = False
 
-    def mirror(self) -> "PreparedQuery":
-        """Return the mirrored query."""
-        weights = Poses(self.pose.vectors, self.weight[None]).mirror().masks[0]
-        return PreparedQuery(self.pose.mirror(), weights, self.invariance)
+    @cached_property
+    def mirrored(self) -> "PreparedQuery":
+        """The mirrored query."""
+        return PreparedQuery(self.pose.mirror(), mirror_joints(self.weight), self.invariance, not self.is_mirrored)
 
-    @property
+    @cached_property
     def joint_set(self) -> int:
         """The joints with a weight above 0, as bits."""
-        return joint_set(self.weight)
+        return int(to_joint_sets(self.weight))
 
     @property
     def total(self) -> float:
@@ -54,13 +53,19 @@ class PreparedQuery:
         lightest = float(self.weight[self.weight > 0].min())
         return float(penalize(np.ones(1), np.array([1 - lightest / self.total]))[0])
 
-    def can_reach(self, threshold: float, joints: int, min_shared: int) -> bool:
-        """Return whether a pose with this set of joints, which lacks some of the query, can reach the threshold."""
-        shared = joints & self.joint_set
-        if shared == self.joint_set or shared.bit_count() < min(min_shared, self.joint_set.bit_count()):
-            return False
-        weight = self.weight[[bool(shared >> joint & 1) for joint in range(skeleton.N_BODY)]].sum(dtype=np.float64)
-        return bool(penalize(np.ones(1), np.array([weight / self.total]))[0] >= threshold)
+    def select_sets(self, sets: Sequence[int], threshold: float, min_shared: int) -> list[int]:
+        """Return which of the sets of joints lack joints of the query, although a pose with them can reach a threshold.
+
+        Args:
+            sets: sets of joints, as in joint_sets.py.
+            threshold: a similarity.
+            min_shared: joints that a pose must share with the query, or all joints of a query that has fewer.
+        """
+        has = to_masks(np.array(sets, np.int64))
+        shared, joints = has @ (self.weight > 0), self.joint_set.bit_count()
+        best = penalize(np.ones(len(sets)), has.astype(np.float64) @ self.weight / self.total)
+        is_wanted = (shared < joints) & (shared >= min(min_shared, joints)) & (best >= threshold)
+        return [one for one, wanted in zip(sets, is_wanted, strict=True) if wanted]
 
     @property
     def is_whole_body(self) -> bool:
@@ -98,11 +103,11 @@ class PreparedQuery:
         """Return the sums of the query over the joints of some poses.
 
         Args:
-            sets: m joint sets, as in poses.joint_set.
+            sets: m joint sets, as in joint_sets.py.
 
         Returns:
             (m,) float64 each: n, the sum of the weights, the sums of u, v and f, and the spread of the query.
         """
-        has = (np.array(sets)[:, None] >> np.arange(skeleton.N_BODY) & 1).astype(np.float64)
+        has = to_masks(np.array(sets, np.int64)).astype(np.float64)
         n, u, v, f, squares = (has @ np.array(self.constants[name]) for name in ("weight", "u", "v", "f", "squares"))
         return {"n": n, "u": u, "v": v, "f": f, "spread": squares - (u**2 + v**2 + f**2) / np.maximum(n, 1e-9)}

@@ -84,6 +84,13 @@ def definitions() -> tuple[tuple[str, str, str, str, str], ...]:
 
 
 @cache
-def view_query(name: str) -> str:
-    """Return the query of a view. A statement that has it as a subquery does not read the view in the file."""
-    return next(text for kind, view, _, _, text in definitions() if (kind, view) == ("VIEW", name))
+def view_query(name: str, *more_columns: str, join: str = "") -> str:
+    """Return the query of a view. A statement that has it as a subquery does not read the view in the file.
+
+    Args:
+        name: the view.
+        *more_columns: SQL of further columns, with the tables' aliases in the view.
+        join: SQL that joins further tables.
+    """
+    query = next(text for kind, view, _, _, text in definitions() if (kind, view) == ("VIEW", name))
+    return query.replace("\nFROM ", "".join(f", {column}" for column in more_columns) + "\nFROM ", 1) + join

@@ -10,11 +10,14 @@ is skipped if none of them can be as similar as the matches of the first.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Final
 
+from posesearch.pose.joint_sets import ALL_JOINTS
+from posesearch.pose.similarity import Invariance
 from posesearch.store import formulas
 from posesearch.store.connection import Connection
-from posesearch.store.prepared_query import ALL_JOINTS, PreparedQuery
+from posesearch.store.prepared_query import PreparedQuery
 
 
 @dataclass(frozen=True)
@@ -39,34 +42,31 @@ def find_most_similar(
         min_shared: joints that a pose must share with the query, or all joints of a query that has fewer.
         candidates: name of a relation, from select_candidates.
     """
-    variants = [query, query.mirror()] if mirror else [query]
-    best: dict[int, Hit] = {}
-
-    def keep_best(rows: Iterable[tuple[int, float, bool]]) -> None:
-        for hit in (Hit(*row) for row in rows):
-            if hit.pose_id not in best or hit.similarity > best[hit.pose_id].similarity:
-                best[hit.pose_id] = hit
-
+    variants = [query, query.mirrored] if mirror else [query]
     if query.is_whole_body and query.invariance == "none":
-        keep_best(_rank_complete(connection, variants, n, candidates))
+        hits = _keep_best(_rank_complete(connection, variants, n, candidates))
     else:
-        for mirrored, variant in enumerate(variants):
-            keep_best((*row, bool(mirrored)) for row in _rank_with_all_joints(connection, variant, n, candidates))
-    ranked = sorted(best.values(), key=lambda hit: -hit.similarity)
-    threshold = ranked[n - 1].similarity if len(ranked) >= n else -1.0
+        hits = _keep_best(hit for one in variants for hit in _rank_with_all_joints(connection, one, n, candidates))
+    threshold = hits[n - 1].similarity if len(hits) >= n else -1.0
     if query.max_partial_similarity >= threshold:
-        sets_query = f"SELECT DISTINCT joint_set FROM {candidates}"  # noqa: S608 (our own name)
+        sets_query = f"SELECT DISTINCT joint_set FROM {candidates} WHERE joint_set IS NOT NULL"  # noqa: S608 (our own name)
         stored = [row[0] for row in connection.execute(sets_query).fetchall()]
-        for mirrored, variant in enumerate(variants):
-            sets = [joints for joints in stored if variant.can_reach(threshold, joints, min_shared)]
+        for variant in variants:
+            sets = variant.select_sets(stored, threshold, min_shared)
             if sets:
-                keep_best((*row, bool(mirrored)) for row in _rank_partial(connection, variant, n, sets, candidates))
-    return sorted(best.values(), key=lambda hit: (-hit.similarity, hit.pose_id))[:n]
+                hits = _keep_best([*hits, *_rank_partial(connection, variant, n, sets, candidates)])
+    return hits[:n]
 
 
-def _rank_complete(
-    connection: Connection, variants: Sequence[PreparedQuery], n: int, candidates: str
-) -> list[tuple[int, float, bool]]:
+def _keep_best(hits: Iterable[Hit]) -> list[Hit]:
+    """Return the better hit of each pose, best first. Of equal hits, the pose with the lower id comes first."""
+    best: dict[int, Hit] = {}
+    for hit in sorted(hits, key=lambda hit: (-hit.similarity, hit.pose_id, hit.mirrored)):
+        best.setdefault(hit.pose_id, hit)
+    return list(best.values())
+
+
+def _rank_complete(connection: Connection, variants: Sequence[PreparedQuery], n: int, candidates: str) -> list[Hit]:
     """Return the best complete poses for a query with all joints: inner products of unit vectors.
 
     The query and its mirrored variant are compared in one pass. The first attempt does not filter out partial poses,
@@ -91,35 +91,25 @@ def _rank_complete(
                 **{f"along{number}": variant.constants["along"] for number, variant in enumerate(variants)},
             },
         ).fetchall()
-        complete = [(pose_id, value, mirrored) for pose_id, value, mirrored, joints in rows if joints == ALL_JOINTS]
+        complete = [Hit(*hit) for *hit, joints in rows if joints == ALL_JOINTS]
         if len(complete) >= n or len(rows) < limit:
             break
     return complete
 
 
-def _rank_with_all_joints(
-    connection: Connection, query: PreparedQuery, n: int, candidates: str
-) -> list[tuple[int, float]]:
+def _rank_with_all_joints(connection: Connection, query: PreparedQuery, n: int, candidates: str) -> list[Hit]:
     """Return the best of the poses that have all joints of the query."""
-    axes, turns = 3 if query.invariance == "view" else 2, "false" if query.invariance == "none" else "true"
-    inner = formulas.inner_with_parameters(axes)
-    product = formulas.product(inner, None, axes=axes, turns=turns)
-    spread = "1.0" if query.is_whole_body else formulas.spread(inner, "$total", axes=axes)
-    text = formulas.correlation(product, "$spread", spread)
-    return connection.execute(
+    correlation, parameters = _correlate_with_all_joints(query.invariance, is_whole_body=query.is_whole_body)
+    rows = connection.execute(
         f"""
         SELECT pose_id, greatest(-1, least(1, similarity)) FROM (
-            SELECT pose_id, {text} AS similarity FROM {candidates}
+            SELECT pose_id, {correlation} AS similarity FROM {candidates}
             WHERE {_has_all_joints(query.joint_set)} ORDER BY similarity DESC NULLS LAST, pose_id LIMIT {n:d}
         ) WHERE similarity IS NOT NULL
         """,  # noqa: S608 (our own words and numbers)
-        _named_in(text, query.constants),
+        {name: query.constants[name] for name in parameters},
     ).fetchall()
-
-
-def _named_in(text: str, constants: dict[str, Any]) -> dict[str, Any]:
-    """Return the constants that an SQL text names. DuckDB accepts no others."""
-    return {name: value for name, value in constants.items() if re.search(rf"\${name}\b", text)}
+    return [Hit(pose_id, similarity, query.is_mirrored) for pose_id, similarity in rows]
 
 
 def _has_all_joints(joints: int) -> str:
@@ -128,20 +118,16 @@ def _has_all_joints(joints: int) -> str:
 
 def _rank_partial(
     connection: Connection, query: PreparedQuery, n: int, sets: Sequence[int], candidates: str
-) -> list[tuple[int, float]]:
+) -> list[Hit]:
     """Return the best of the poses with one of these sets of joints. Each set lacks a joint of the query."""
-    axes, turns = 3 if query.invariance == "view" else 2, "false" if query.invariance == "none" else "true"
-    inner = formulas.inner_with_parameters(axes)
-    product = formulas.product(inner, "s.", axes=axes, turns=turns)
-    spread = formulas.spread(inner, "s.n", axes=axes)
-    correlation = formulas.correlation(product, "s.spread", spread)
+    correlation, penalized, parameters = _correlate_shared_joints(query.invariance)
     sums = query.sums_within(sets)
     columns = ", ".join(f"unnest($sum_{name}) AS {name}" for name in sums)
-    return connection.execute(
+    rows = connection.execute(
         f"""
         WITH sums AS MATERIALIZED (SELECT unnest($sets)::USMALLINT AS joint_set, {columns})
         SELECT * FROM (
-            SELECT pose_id, {formulas.penalize("correlation", "share")} AS similarity FROM (
+            SELECT pose_id, {penalized} AS similarity FROM (
                 SELECT pose_id, {correlation} AS correlation, s.n / $total AS share
                 FROM {candidates} JOIN sums AS s USING (joint_set)
             ) ORDER BY similarity DESC NULLS LAST, pose_id LIMIT {n:d}
@@ -150,6 +136,36 @@ def _rank_partial(
         {
             "sets": list(sets),
             **{f"sum_{name}": values.tolist() for name, values in sums.items()},
-            **_named_in(correlation, query.constants), "total": query.total,
+            **{name: query.constants[name] for name in ("total", *parameters)},
         },
-    ).fetchall()  # fmt: skip
+    ).fetchall()
+    return [Hit(pose_id, similarity, query.is_mirrored) for pose_id, similarity in rows]
+
+
+@cache
+def _correlate_with_all_joints(invariance: Invariance, *, is_whole_body: bool) -> tuple[str, list[str]]:
+    """Return the SQL of the correlation with poses that have all joints of the query, and its parameters."""
+    axes, turns = _AXES_AND_TURNS[invariance]
+    inner = formulas.inner_with_parameters(axes)
+    product = formulas.product(inner, None, axes=axes, turns=turns)
+    spread = "1.0" if is_whole_body else formulas.spread(inner, "$total", axes=axes)
+    text = formulas.correlation(product, "$spread", spread)
+    return text, _PARAMETER.findall(text)
+
+
+@cache
+def _correlate_shared_joints(invariance: Invariance) -> tuple[str, str, list[str]]:
+    """Return the SQL of the correlation with any poses, that of the similarity, and the parameters of both."""
+    axes, turns = _AXES_AND_TURNS[invariance]
+    inner = formulas.inner_with_parameters(axes)
+    product = formulas.product(inner, "s.", axes=axes, turns=turns)
+    text = formulas.correlation(product, "s.spread", formulas.spread(inner, "s.n", axes=axes))
+    return text, formulas.penalize("correlation", "share"), _PARAMETER.findall(text)
+
+
+_AXES_AND_TURNS: Final[dict[Invariance, tuple[int, str]]] = {
+    "none": (2, "false"),
+    "turn": (2, "true"),
+    "view": (3, "true"),
+}
+_PARAMETER: Final = re.compile(r"\$(\w+)")

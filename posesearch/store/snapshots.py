@@ -226,9 +226,11 @@ def _assign_ids(connection: Connection) -> Int64:
 
 def check_collection(connection: Connection, collection: str | None) -> None:
     """Raise NoSuchCollection if a collection is named and has no snapshot."""
-    names = [row[0] for row in connection.execute("SELECT DISTINCT collection FROM snapshots ORDER BY 1").fetchall()]
-    if collection is not None and collection not in names:
-        raise NoSuchCollection(collection, names)
+    if collection is None:
+        return
+    rows = connection.execute("SELECT DISTINCT collection FROM snapshots ORDER BY 1").fetchall()
+    if (collection,) not in rows:
+        raise NoSuchCollection(collection, [name for (name,) in rows])
 
 
 def _text_column(values: Any) -> NDArray[np.object_]:

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
+from posesearch.pose.joint_sets import to_masks
 from posesearch.pose.similarity import Poses
 from posesearch.store.candidates import all_poses
+from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
 from posesearch.store.values import BadValue, check_vectors, to_floats
 from posesearch.types import Int64
@@ -28,6 +30,17 @@ def sample_poses(connection: Connection, count: int, *, world: bool) -> Poses:
         """  # noqa: S608 (our own names)
     ).fetchnumpy()
     return _to_poses(rows)[1]
+
+
+def read_chosen(connection: Connection, pose_ids: Int64) -> Poses:
+    """Return the image coordinates of some poses, in the order of `pose_ids`, (n,). The poses must exist."""
+    condition, parameters = choose_poses(pose_ids.tolist())
+    rows = connection.execute(
+        f"SELECT pose_id, joint_set, {_elements('vector', world=False)} FROM poses WHERE {condition} ORDER BY pose_id",  # noqa: S608 (our own words)
+        parameters,
+    ).fetchnumpy()
+    ids, poses = _to_poses(rows)
+    return poses.take(np.searchsorted(ids, pose_ids))
 
 
 def read_blocks(
@@ -59,7 +72,7 @@ def _to_poses(rows: dict[str, NDArray[Any]]) -> tuple[Int64, Poses]:
     """Return ids and vectors. Raise BadValue if a vector can't be compared."""
     ids = np.asarray(rows.pop("pose_id"), np.int64)
     sets = np.asarray(np.ma.filled(rows.pop("joint_set"), 0), np.int64)
-    masks = (sets[:, None] >> np.arange(skeleton.N_BODY) & 1).astype(np.float32)
+    masks = to_masks(sets)
     vectors = np.stack([to_floats(column) for column in rows.values()], axis=1)
     check_vectors("poses", "pose_id", ids, "vector" if len(rows) == 2 * skeleton.N_BODY else "world_vector", vectors)
     return ids, Poses(vectors, masks)

@@ -1,0 +1,14 @@
+"""The condition of a statement that reads poses by their ids."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+_MAX_LISTED: Final = 1000
+"""DuckDB skips the blocks of a table that have none of the listed values. It can't list too many."""
+
+
+def choose_poses(pose_ids: Sequence[int]) -> tuple[str, list[Any]]:
+    """Return an SQL condition that is true for poses with these ids, and its parameters."""
+    if 0 < len(pose_ids) <= _MAX_LISTED:
+        return f"pose_id IN ({', '.join('?' * len(pose_ids))})", list(pose_ids)
+    return "pose_id IN (SELECT unnest(?::HUGEINT[]))", [list(pose_ids)]

@@ -1,0 +1,73 @@
+"""Opens a database file that another program may have open, and waits for it."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from posesearch.errors import DatabaseBusy, DatabaseFailed, NotOurDatabase
+from posesearch.store.configuration import first_line
+from posesearch.store.interruptible import Connection
+from posesearch.store.shared_file import AttachedHere
+
+# DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process.
+_OPEN_ELSEWHERE: Final = (
+    "Could not set lock",
+    "being used by another process",
+    "different configuration",
+    "Unique file handle conflict",
+)
+
+# DuckDB's messages if the file is something else, such as a database of SQLite, which would need an extension.
+_OTHER_FORMAT: Final = ("not a valid DuckDB database", "sqlite_scanner", "Loading external extensions")
+
+# On Linux DuckDB names the program: "Conflicting lock is held in /usr/bin/python3 (PID 42)".
+_HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
+
+_RETRY_SECONDS: Final = 0.05
+_SILENT_SECONDS: Final = 1.0  # a shorter wait is not reported
+
+
+def open_patiently(
+    path: Path, connect: Callable[[], Connection], patience: float, waiting: Callable[[str], None] | None
+) -> Connection:
+    """Return a connection to a file. While another program has the file open, try again.
+
+    Args:
+        path: the file, for the messages.
+        connect: opens it.
+        patience: seconds to wait for the other program.
+        waiting: is called once with a sentence if the wait takes longer than a second.
+
+    Raises:
+        DatabaseBusy: the other program has the file open for longer.
+        NotOurDatabase: the file is not a DuckDB database.
+        DatabaseFailed: DuckDB can't open it.
+    """
+    started = time.monotonic()
+    while True:
+        try:
+            return connect()
+        except (duckdb.Error, AttachedHere) as error:
+            text = str(error)
+            if any(words in text for words in _OTHER_FORMAT):
+                raise NotOurDatabase(str(path)) from error
+            if not isinstance(error, AttachedHere) and not any(words in text for words in _OPEN_ELSEWHERE):
+                raise DatabaseFailed(str(path), first_line(error)) from error
+            waited = time.monotonic() - started
+            if waited > patience:
+                raise DatabaseBusy(str(path), _describe_holder(text)) from error
+            if waited > _SILENT_SECONDS and waiting is not None:
+                other = _describe_holder(text) or "another program"
+                waiting(f"{path}: {other} has this database open. Waiting for it to finish.")
+                waiting = None
+            time.sleep(_RETRY_SECONDS)
+
+
+def _describe_holder(text: str) -> str:
+    """Return the program that has the file open, from DuckDB's message. Empty if the message does not name it."""
+    found = _HOLDER.search(text)
+    return f"{Path(found[1]).name} (process {found[2]})" if found else ""
