@@ -29,7 +29,7 @@ from posesearch import skeleton
 from posesearch.database import Database
 from posesearch.pose.normalize import normalize_body, normalize_max
 from posesearch.pose.similarity import Invariance, Poses, compare
-from posesearch.search.near_duplicates import are_near_duplicates, collapse_near_duplicates
+from posesearch.search.near_duplicates import are_near_duplicates, collapse_near_duplicates, look_alike
 from posesearch.search.query import stack_poses
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.fingerprints import Fingerprints, read_fingerprints
@@ -179,15 +179,20 @@ def stack(stored: Sequence[StoredPose]) -> Poses:
     return stack_poses([one.pose for one in stored], "none")
 
 
+def find_places(stored: Sequence[StoredPose]) -> NDArray[np.float32]:
+    """Return the body joints as fractions of the photos, (n, 14, 2)."""
+    sizes = np.array([(one.width, one.height) for one in stored], np.float32)
+    return np.stack([one.pose.person.keypoints.xy[skeleton.BODY] for one in stored]) / sizes[:, None]
+
+
 def distinct(stored: Sequence[StoredPose], fingerprints: Fingerprints) -> list[StoredPose]:
     """Return the poses without near-duplicates, because each copy of a photo would be a right answer."""
-    poses = stack(stored)
+    poses, places = stack(stored), find_places(stored)
 
-    def correlate(rows: NDArray[np.int64], first: int) -> Array:
-        one = poses.take(slice(first, first + 1))
-        return np.asarray(compare(poses.take(rows), one, one.masks).correlation[0])
+    def read(rows: NDArray[np.int64]) -> tuple[Poses, NDArray[np.float32]]:
+        return poses.take(rows), places[rows]
 
-    return [stored[row] for row, _ in collapse_near_duplicates(fingerprints, correlate)]
+    return [stored[row] for row, _ in collapse_near_duplicates(fingerprints, read)]
 
 
 def refinding(bodies: Bodies, seeds: int) -> None:
@@ -238,7 +243,8 @@ def classes(main: Sequence[StoredPose], fingerprints: Fingerprints, labels: dict
     similarities = best_both_ways(poses, poses)
     rows, columns = (grid.ravel() for grid in np.indices(similarities.shape))
     correlation = compare(poses, poses, poses.masks).correlation.ravel()
-    same = are_near_duplicates(fingerprints.take(rows), fingerprints.take(columns), correlation)
+    a, b, places = fingerprints.take(rows), fingerprints.take(columns), find_places(main)
+    same = look_alike(a, b) & are_near_duplicates(a, b, correlation, places[rows], places[columns])
     out = same.reshape(similarities.shape) | np.eye(len(main), dtype=bool)
     out |= similarities > 0.9995  # some copies are mirrored
     print(f"\n(b) Classes: {len(main)} of {photos} yoga photos have a pose (coverage {len(main) / photos:.1%})\n")

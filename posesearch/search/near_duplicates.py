@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from posesearch.pose.similarity import Poses, compare
 from posesearch.store.fingerprints import Fingerprints
 from posesearch.types import Float32, Float64, Int64, Mask
 
@@ -25,25 +26,30 @@ the same photo moves the median joint by up to 0.013, and a crop of 4% moves it 
 """
 
 
-def are_near_duplicates(a: Fingerprints, b: Fingerprints, correlation: Float64) -> Mask:
-    """Return which of n pairs show the same person in the same, or almost the same, photo.
-
-    Args:
-        a: n poses.
-        b: n poses.
-        correlation: (n,) float64, not mirrored.
-    """
-    same_look = _have_same_hash(a, b) & (correlation >= MIN_CORRELATION)
-    same_look[same_look] = _compute_moves(a.places[same_look], b.places[same_look]) <= MAX_MOVE
-    return np.asarray((a.snapshot_id != b.snapshot_id) & (_have_same_photo(a, b) | same_look), dtype=np.bool_)
+def look_alike(a: Fingerprints, b: Fingerprints) -> Mask:
+    """Return which of n pairs of poses may be near-duplicates, because their photos are the same or look alike."""
+    same_hash = a.has_dhash & b.has_dhash & (np.bitwise_count(a.dhash ^ b.dhash) <= MAX_HASH_BITS)
+    return np.asarray((a.snapshot_id != b.snapshot_id) & (_is_same_person(a, b) | same_hash), np.bool_)
 
 
-def _have_same_photo(a: Fingerprints, b: Fingerprints) -> Mask:
+def _is_same_person(a: Fingerprints, b: Fingerprints) -> Mask:
     return np.asarray((a.photo == b.photo) & (a.number == b.number), np.bool_)
 
 
-def _have_same_hash(a: Fingerprints, b: Fingerprints) -> Mask:
-    return np.asarray(a.has_dhash & b.has_dhash & (np.bitwise_count(a.dhash ^ b.dhash) <= MAX_HASH_BITS), np.bool_)
+def are_near_duplicates(
+    a: Fingerprints, b: Fingerprints, correlation: Float64, places_a: Float32, places_b: Float32
+) -> Mask:
+    """Return which of n pairs that look alike show the same person.
+
+    Args:
+        a: n poses.
+        b: n poses. `look_alike` is true for each pair.
+        correlation: (n,) float64, not mirrored.
+        places_a: (n, 14, 2) float32, where the joints of the first poses are in their photos. See read_places.
+        places_b: the same for the second poses.
+    """
+    same_pose = (correlation >= MIN_CORRELATION) & (_compute_moves(places_a, places_b) <= MAX_MOVE)
+    return np.asarray(_is_same_person(a, b) | same_pose, dtype=np.bool_)
 
 
 def _compute_moves(a: Float32, b: Float32) -> Float32:
@@ -55,13 +61,13 @@ def _compute_moves(a: Float32, b: Float32) -> Float32:
 
 
 def collapse_near_duplicates(
-    fingerprints: Fingerprints, correlate: Callable[[Int64, int], Float64]
+    fingerprints: Fingerprints, read: Callable[[Int64], tuple[Poses, Float32]]
 ) -> list[tuple[int, list[int]]]:
     """Keep the best of each group of near-duplicates.
 
     Args:
         fingerprints: of n poses, best first.
-        correlate: returns the correlations of some rows, (m,), with one row, (m,) float64. It is called only for rows
+        read: returns the poses in some rows, (m,), and their joints' places, (m, 14, 2). It is called only for rows
             whose photos look alike.
 
     Returns:
@@ -71,14 +77,19 @@ def collapse_near_duplicates(
     kept = []
     while len(left):
         first, others = int(left[0]), left[1:]
-        rows = others[_may_be_duplicates(fingerprints.take(np.full(len(others), first)), fingerprints.take(others))]
+        rows = others[look_alike(fingerprints.take(np.full(len(others), first)), fingerprints.take(others))]
         if len(rows):
-            one = fingerprints.take(np.full(len(rows), first))
-            rows = rows[are_near_duplicates(one, fingerprints.take(rows), correlate(rows, first))]
+            poses, places = read(np.array([first, *rows]))
+            one = poses.take(slice(0, 1))
+            correlation = compare(poses.take(slice(1, None)), one, one.masks).correlation[0]
+            same = are_near_duplicates(
+                fingerprints.take(np.full(len(rows), first)),
+                fingerprints.take(rows),
+                correlation,
+                places[:1],
+                places[1:],
+            )
+            rows = rows[same]
         kept.append((first, rows.tolist()))
         left = np.setdiff1d(others, rows, assume_unique=True)
     return kept
-
-
-def _may_be_duplicates(a: Fingerprints, b: Fingerprints) -> Mask:
-    return _have_same_photo(a, b) | _have_same_hash(a, b)

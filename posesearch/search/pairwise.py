@@ -12,14 +12,14 @@ from posesearch.errors import NoPoses
 from posesearch.pose.similarity import Poses, compare, penalize
 from posesearch.progress import Progress
 from posesearch.results.search import Outlier, OutliersReport, Pair, PairsReport
-from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicates
+from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicates, look_alike
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import PercentileScale, read_scale
 from posesearch.search.ranking import select_from_options
 from posesearch.store import about, poses, snapshots, vectors
 from posesearch.store.connection import DatabaseFile
-from posesearch.store.fingerprints import Fingerprints, read_fingerprints
-from posesearch.types import Float64, Int64
+from posesearch.store.fingerprints import Fingerprints, read_fingerprints, read_places
+from posesearch.types import Float32, Float64, Int64
 
 ROWS: Final = 256
 COLUMNS: Final = 8192
@@ -28,11 +28,12 @@ COLUMNS: Final = 8192
 
 @dataclass(frozen=True, eq=False)
 class _Input:
-    """All poses to compare: ids (n,), coordinates, fingerprints, and the percentile scale."""
+    """All poses to compare: ids (n,), coordinates, fingerprints, places of joints, and the percentile scale."""
 
     ids: Int64
     poses: Poses
     fingerprints: Fingerprints
+    places: Float32
     scale: PercentileScale
 
 
@@ -105,11 +106,11 @@ def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
         candidates = select_from_options(connection, options)
         blocks = list(vectors.read_blocks(connection, candidates, world=options.uses_world))
         ids = np.concatenate([np.zeros(0, np.int64), *(block_ids for block_ids, _ in blocks)])
-        fingerprints = read_fingerprints(connection, ids)
+        fingerprints, places = read_fingerprints(connection, ids), read_places(connection, ids)
     width = (3 if options.uses_world else 2) * skeleton.N_BODY
     coordinates = np.concatenate([np.zeros((0, width), np.float32), *(block.vectors for _, block in blocks)])
     masks = np.concatenate([np.zeros((0, skeleton.N_BODY), np.float32), *(block.masks for _, block in blocks)])
-    return _Input(ids, Poses(coordinates, masks), fingerprints, scale)
+    return _Input(ids, Poses(coordinates, masks), fingerprints, places, scale)
 
 
 def _compare_tiles(data: _Input, options: SearchOptions, progress: Progress, *, half: bool) -> Iterator[_Tile]:
@@ -124,33 +125,49 @@ def _compare_tiles(data: _Input, options: SearchOptions, progress: Progress, *, 
     for row, column in starts:
         rows, columns = slice(row, min(row + ROWS, count)), slice(column, min(column + COLUMNS, count))
         query, others = data.poses.take(rows), data.poses.take(columns)
-        plain = _symmetric_similarity(query, others, options)
+        plain, correlation = _symmetric_similarity(query, others, options)
         mirrored = (
-            _symmetric_similarity(query.mirror(), others, options) if options.mirror else np.full_like(plain, -np.inf)
+            _symmetric_similarity(query.mirror(), others, options)[0]
+            if options.mirror
+            else np.full_like(plain, -np.inf)
         )
         offset = np.arange(columns.start, columns.stop)[None] - np.arange(rows.start, rows.stop)[:, None]
         for values in (plain, mirrored):
             values[offset <= 0 if half else offset == 0] = -np.inf
         duplicates = 0
         if not options.duplicates:
-            near = np.nonzero(plain >= MIN_CORRELATION)
-            is_duplicate = are_near_duplicates(
-                data.fingerprints.take(near[0] + row), data.fingerprints.take(near[1] + column), plain[near]
-            )
-            duplicates = int(is_duplicate.sum())
+            first, second = _find_near_duplicates(data, rows, columns, np.where(plain > -np.inf, correlation, -np.inf))
+            duplicates = len(first)
             for values in (plain, mirrored):
-                values[near[0][is_duplicate], near[1][is_duplicate]] = -np.inf
+                values[first, second] = -np.inf
         yield _Tile(rows, columns, plain, mirrored, duplicates)
         progress.step()
 
 
-def _symmetric_similarity(query: Poses, others: Poses, options: SearchOptions) -> Float64:
-    """Return similarities that are the same in both directions. The share is that of the pose with more joints."""
+def _find_near_duplicates(data: _Input, rows: slice, columns: slice, correlation: Float64) -> tuple[Int64, Int64]:
+    """Return the near-duplicates in a tile: their rows and their columns, counted from its corner."""
+    first, second = np.nonzero(correlation >= MIN_CORRELATION)
+    a, b = data.fingerprints.take(first + rows.start), data.fingerprints.take(second + columns.start)
+    alike = look_alike(a, b)
+    first, second = first[alike], second[alike]
+    same = are_near_duplicates(
+        a.take(np.flatnonzero(alike)), b.take(np.flatnonzero(alike)), correlation[first, second],
+        data.places[first + rows.start], data.places[second + columns.start],
+    )  # fmt: skip
+    return first[same], second[same]
+
+
+def _symmetric_similarity(query: Poses, others: Poses, options: SearchOptions) -> tuple[Float64, Float64]:
+    """Return similarities that are the same in both directions, and correlations.
+
+    The share is that of the pose with more joints.
+    """
     comparison = compare(others, query, query.masks, options.invariance)
     joints = others.masks.sum(axis=1)[None], query.masks.sum(axis=1)[:, None]
     is_comparable = comparison.shared >= np.minimum(options.min_shared, np.minimum(*joints))
     similarity = penalize(comparison.correlation, comparison.shared / np.maximum(*joints))
-    return np.where(is_comparable & (comparison.share > 0), similarity, -np.inf)
+    similarity = np.where(is_comparable & (comparison.share > 0), similarity, -np.inf)
+    return similarity, comparison.correlation
 
 
 def _find_best_pairs(

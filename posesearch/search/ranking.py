@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posesearch.pose.similarity import compare
+from posesearch.pose.similarity import Poses
 from posesearch.results.search import Query
 from posesearch.search.near_duplicates import collapse_near_duplicates
 from posesearch.search.options import SearchOptions
@@ -12,10 +12,10 @@ from posesearch.search.percentiles import SAME_SIMILARITY
 from posesearch.store import search, vectors
 from posesearch.store.candidates import select_candidates
 from posesearch.store.connection import Connection
-from posesearch.store.fingerprints import read_fingerprints
+from posesearch.store.fingerprints import read_fingerprints, read_places
 from posesearch.store.prepared_query import PreparedQuery
 from posesearch.store.search import Hit
-from posesearch.types import Float64, Int64
+from posesearch.types import Float32, Int64
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,10 @@ def list_hits(connection: Connection, query: Query, hits: list[Hit], options: Se
         return [ListedHit(hit) for hit in ranked]
     ids = np.array([hit.pose_id for hit in ranked], np.int64)
 
-    def correlate(rows: Int64, first: int) -> Float64:
-        found = vectors.read_chosen(connection, ids[[first, *rows]])
-        one = found.take(slice(0, 1))
-        return np.asarray(compare(found.take(slice(1, None)), one, one.masks).correlation[0])
+    def read(rows: Int64) -> tuple[Poses, Float32]:
+        return vectors.read_chosen(connection, ids[rows]), read_places(connection, ids[rows])
 
-    groups = collapse_near_duplicates(read_fingerprints(connection, ids), correlate)
+    groups = collapse_near_duplicates(read_fingerprints(connection, ids), read)
     return [ListedHit(ranked[first], tuple(ids[rows].tolist())) for first, rows in groups]
 
 
