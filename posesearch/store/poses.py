@@ -8,7 +8,7 @@ import numpy as np
 
 from posesearch import skeleton
 from posesearch.errors import NoSuchPose
-from posesearch.pose.joint_sets import to_joint_sets
+from posesearch.pose.joint_sets import to_joint_sets, to_masks
 from posesearch.pose.normalize import squared_lengths
 from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
@@ -111,7 +111,7 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
         f"""
         SELECT pose_id, snapshot_id, source, collection, width, height, person AS number, estimator, clustering_id,
                cluster, distance, sha256, dhash, score, [box_x, box_y, box_width, box_height] AS box, prominence,
-               x, y, joint_score, [world_x, world_y, world_z] AS world, vector, mask, world_vector, signature
+               x, y, joint_score, [world_x, world_y, world_z] AS world, vector, joint_set, world_vector, signature
         FROM ({view_query("labelled_poses", *_MORE_COLUMNS, join=_SIGNATURES)}) WHERE {condition}
         """,  # noqa: S608 (a view of schema.sql)
         parameters,
@@ -132,7 +132,7 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
 
 _MORE_COLUMNS: Final = (
     *("s.sha256", "s.dhash", "o.signature"),
-    *("p.x", "p.y", "p.joint_score", "p.world_x", "p.world_y", "p.world_z", "p.vector", "p.mask", "p.world_vector"),
+    *("p.x", "p.y", "p.joint_score", "p.world_x", "p.world_y", "p.world_z", "p.vector", "p.joint_set", "p.world_vector"),
 )
 _SIGNATURES: Final = "\nLEFT JOIN sources AS o ON o.snapshot_id = p.snapshot_id AND o.source = s.source"
 """What a StoredPose has and the view labelled_poses has not."""
@@ -156,7 +156,7 @@ def _check_row(row: dict[str, Any]) -> None:
             raise BadValue("snapshots", snapshot, f"a {column} of {row[column]} pixels")
     if row["distance"] is not None:
         check_finite("labels", name, distance=row["distance"])
-    check_present("poses", name, x=row["x"], y=row["y"], mask=row["mask"], vector=row["vector"])
+    check_present("poses", name, x=row["x"], y=row["y"], joint_set=row["joint_set"], vector=row["vector"])
     found = [value is not None for value in row["x"]]
     world = row["world"]
     for column, values in (("y", row["y"]), *(("world", axis) for axis in world if world != [None] * 3)):
@@ -164,8 +164,6 @@ def _check_row(row: dict[str, Any]) -> None:
             raise BadValue("poses", name, f"other missing joints in {column} than in x")
     for column, values in (("x", row["x"]), ("y", row["y"]), *(("world", axis) for axis in world if axis is not None)):
         check_finite("poses", name, **{column: [value for value in values if value is not None]})
-    if not set(row["mask"]) <= {0, 1}:
-        raise BadValue("poses", name, "a mask that is not 0 or 1 for each joint")
     for column in ("vector", "world_vector"):
         if row[column] is not None:
             vector = np.array([row[column]], dtype=np.float32)
@@ -174,7 +172,7 @@ def _check_row(row: dict[str, Any]) -> None:
 
 def _make_stored_pose(
     score: float, box: list[float], prominence: float,
-    x: Any, y: Any, joint_score: Any, world: Any, vector: Any, mask: Any, world_vector: Any, **rest: Any,
+    x: Any, y: Any, joint_score: Any, world: Any, vector: Any, joint_set: int, world_vector: Any, **rest: Any,
 ) -> StoredPose:  # fmt: skip
     xy = np.array([x, y], dtype=np.float32).T  # a NULL element is None in Python and becomes NaN
     keypoints = Keypoints(np.ascontiguousarray(xy), np.array(joint_score, dtype=np.float32))
@@ -182,7 +180,7 @@ def _make_stored_pose(
     world_xyz = None if world[0] is None else np.ascontiguousarray(np.array(world, dtype=np.float32).T)  # (18, 3)
     person = Person(keypoints, score, (left, top, width, height), prominence, world_xyz)
     world_array = None if world_vector is None else np.array(world_vector, np.float32)
-    pose = Pose(person, np.array(vector, np.float32), np.array(mask, np.float32), world_array)
+    pose = Pose(person, np.array(vector, np.float32), to_masks(np.array(joint_set)), world_array)
     return StoredPose(pose=pose, **rest)
 
 
