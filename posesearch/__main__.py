@@ -1,6 +1,6 @@
 """Entry point of `python -m posesearch`."""
 
-from posesearch.cli import main
+from posesearch.cli import main_of_process
 
 if __name__ == "__main__":
-    main()
+    main_of_process()

@@ -1,4 +1,7 @@
-"""The Python interface: the class Database, with one method for each command."""
+"""The Python interface: the class Database, with one method for each command.
+
+A method imports what only this method needs, so that a search starts sooner.
+"""
 
 import os
 import weakref
@@ -8,11 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, Unpack
 
 from posesearch import sources as photo_sources
-from posesearch.clusters.run import cluster
 from posesearch.estimators.cache import EstimatorCache
-from posesearch.ingest.plan import IngestRequest
-from posesearch.ingest.reestimate import reestimate
-from posesearch.ingest.run import ingest
 from posesearch.output_files import check_output, output_errors, replace_file
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import MIN_JOINTS
@@ -21,9 +20,7 @@ from posesearch.progress import IngestProgress, Progress
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport
 from posesearch.results.search import Failure, OutliersReport, PairsReport, SimilarReport
-from posesearch.search.batch import find_similar_to_each
 from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions
-from posesearch.search.pairwise import find_outliers, find_pairs
 from posesearch.search.similar import find_similar
 from posesearch.store import about, parquet, poses
 from posesearch.store.companions import database_files
@@ -132,6 +129,9 @@ class Database:
             report = db.ingest("photos", collection="women")
             print(report.ingested, "new photos")
         """
+        from posesearch.ingest.plan import IngestRequest  # noqa: PLC0415
+        from posesearch.ingest.run import ingest  # noqa: PLC0415
+
         named = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
         request = IngestRequest(
             collection=collection, strict=strict, min_joints=min_joints, gps=gps,
@@ -183,6 +183,8 @@ class Database:
         Example:
             db.reestimate("tf-pose")
         """
+        from posesearch.ingest.reestimate import reestimate  # noqa: PLC0415
+
         self._estimators.forget_error()
         return reestimate(
             self._file,
@@ -226,6 +228,8 @@ class Database:
             for cluster in db.cluster(k=3).clusters:
                 print(cluster.cluster, cluster.size)
         """
+        from posesearch.clusters.run import cluster  # noqa: PLC0415
+
         return cluster(self._file, k, collection=collection, normalization=normalization, seed=seed)
 
     def similar(
@@ -290,6 +294,8 @@ class Database:
             for report in db.similar_many(db.photos("folder"), n=5):
                 print(report.as_json())
         """
+        from posesearch.search.batch import find_similar_to_each  # noqa: PLC0415
+
         search_options = SearchOptions.from_arguments(n, **options)
         self._estimators.forget_error()
         load = partial(self._estimators.load, streams=DEFAULT_THREADS)
@@ -342,6 +348,8 @@ class Database:
             for pair in db.pairs(5, collection="women").pairs:
                 print(pair.similarity, pair.first.source, pair.second.source)
         """
+        from posesearch.search.pairwise import find_pairs  # noqa: PLC0415
+
         return find_pairs(self._file, SearchOptions.from_arguments(n, **options), progress or Progress())
 
     def outliers(
@@ -367,6 +375,8 @@ class Database:
             for outlier in db.outliers(5).outliers:
                 print(outlier.similarity, outlier.stored.source)
         """
+        from posesearch.search.pairwise import find_outliers  # noqa: PLC0415
+
         return find_outliers(self._file, SearchOptions.from_arguments(n, **options), progress or Progress())
 
     def show(self, pose_id: int) -> StoredPose:

@@ -1,6 +1,7 @@
 """The command line. Only this package prints, exits, and reads the environment."""
 
 import io
+import os
 import signal
 import sys
 import threading
@@ -14,6 +15,22 @@ def main() -> None:
         sys.exit(_run())
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def main_of_process() -> None:
+    """Run the command that was typed, and end the process at once.
+
+    Otherwise the libraries would take a tenth of a second to release what they hold.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):  # a pipe is closed, or a disk is full; Python itself reports that
+            raise end from None
+        os._exit(end.code if isinstance(end.code, int) else 1)
 
 
 def _run() -> int:

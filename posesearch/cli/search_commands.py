@@ -1,6 +1,8 @@
 """The commands that search. Each calls one method of the library and shows the result."""
 
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -140,10 +142,6 @@ def similar(
     of 99.7% means: more alike than 99.7% of random pairs of poses in the database. The remarks name the joints that
     differ most.
     """
-    from posesearch.cli import output, show  # noqa: PLC0415
-    from posesearch.render import pictures  # noqa: PLC0415
-    from posesearch.store.companions import database_files  # noqa: PLC0415
-
     query = query or None  # an unset variable of a shell is not a folder
     if (query is None) == (from_sql is None):
         raise typer.BadParameter("give either a QUERY or --from-sql", param_hint="QUERY")
@@ -159,9 +157,15 @@ def similar(
             _search_for_each(database, query, from_sql, n, options)
             return
         asked = int(query) if query.isdecimal() and not Path(query).exists() else query
+        Thread(target=import_module, args=["posesearch.cli.show"], daemon=True).start()  # while the network loads
         report = database.similar(asked, n, person=person, allow_private=allow_private, **options)
+    from posesearch.cli import output, show  # noqa: PLC0415
+
     written, untrusted, trusted = None, [], trust or ()
     if png:
+        from posesearch.render import pictures  # noqa: PLC0415
+        from posesearch.store.companions import database_files  # noqa: PLC0415
+
         written = pictures.write_sheet(report, png, allow_private=allow_private, trust=trusted, keep=database_files(db))
         untrusted = pictures.list_untrusted(report, trusted)
     if report.query.people > 1 and person is None:

@@ -132,7 +132,17 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
 
 _MORE_COLUMNS: Final = (
     *("s.sha256", "s.dhash", "o.signature"),
-    *("p.x", "p.y", "p.joint_score", "p.world_x", "p.world_y", "p.world_z", "p.vector", "p.joint_set", "p.world_vector"),
+    *(
+        "p.x",
+        "p.y",
+        "p.joint_score",
+        "p.world_x",
+        "p.world_y",
+        "p.world_z",
+        "p.vector",
+        "p.joint_set",
+        "p.world_vector",
+    ),
 )
 _SIGNATURES: Final = "\nLEFT JOIN sources AS o ON o.snapshot_id = p.snapshot_id AND o.source = s.source"
 """What a StoredPose has and the view labelled_poses has not."""
