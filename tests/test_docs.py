@@ -118,10 +118,10 @@ def test_every_key_of_the_json_examples_is_in_a_table() -> None:
     assert not list_keys(examples) - in_tables
 
 
-def test_the_help_in_the_docs_is_the_commands_own() -> None:
-    command = [sys.executable, str(ROOT / "docs" / "make_cli.py"), "--check"]
-    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
-    assert done.returncode == 0, f"run docs/make_cli.py:\n{done.stderr}"
+@pytest.mark.parametrize("script", ["docs/make_cli.py", "docs/schema/make_schema.py"])
+def test_what_is_written_from_the_code_is_up_to_date(script: str) -> None:
+    done = subprocess.run([sys.executable, str(ROOT / script), "--check"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"run python {script}:\n{done.stdout}{done.stderr}"
 
 
 def test_every_command_is_in_the_docs() -> None:

@@ -1,10 +1,11 @@
-"""Write the views of joints, the macros and the comments into schema.sql.
+"""Write the rows about the skeleton, the views of joints, the macros and the comments into schema.sql.
 
     python docs/schema/make_schema.py [--check]
 
 With --check, it changes nothing, shows the difference, and exits with 1 if the file is out of date.
 
-The views and macros come from joint_views.py and macros.py. The comments in the database are those of the file.
+The views and macros come from joint_views.py and macros.py. The rows of the tables joints and body_parts come from
+posesearch/skeleton.py. The comments in the database are those of the file.
 """
 
 import difflib
@@ -16,6 +17,8 @@ from typing import Final
 
 from joint_views import VIEWS
 from macros import MACROS
+
+from posesearch import skeleton
 
 SCHEMA: Final = Path(__file__).parents[2] / "schema.sql"
 MARKER: Final = (
@@ -44,6 +47,11 @@ def make_schema() -> str:
     written, marker, _ = SCHEMA.read_text(encoding="utf-8").partition(MARKER)
     if not marker:
         raise ValueError(f"{SCHEMA} has no line {MARKER.strip()}")
+    for table, rows in (("joints", _list_joints()), ("body_parts", _list_parts())):
+        statement = f"INSERT INTO {table}{rows};\n"
+        written, count = re.subn(rf"^INSERT INTO {table}\b.*?;\n", statement, written, flags=re.MULTILINE | re.DOTALL)
+        if count != 1:
+            raise ValueError(f"{SCHEMA} has {count} statements that insert into {table}")
     views = "\n".join(_define(comment, f"VIEW {text}") for comment, text in VIEWS.items())
     macros = "\n".join(_define(comment, f"MACRO {text}") for comment, text in MACROS.items())
     comments = "".join(
@@ -51,6 +59,26 @@ def make_schema() -> str:
         for name, text in (*_describe_relations(written + views), *_describe_macros())
     )
     return f"{written}{marker}\n{views}\n{macros}\n-- The comments of the database.\n{comments}"
+
+
+def _list_joints() -> str:
+    """Return the rows of the table joints: position, name and position of the opposite joint. A limb has a line."""
+    text = " VALUES"
+    for row, (joint, opposite) in enumerate(zip(skeleton.JOINTS, skeleton.MIRROR, strict=True), start=1):
+        begins_line = joint in ("nose", "right_eye") or joint.endswith(("shoulder", "hip"))
+        separator = "," * (row > 1) + ("\n    " if begins_line else " ")
+        text += f"{separator}({row}, '{joint}', {opposite + 1})"
+    return text
+
+
+def _list_parts() -> str:
+    """Return the query for the rows of the table body_parts. Each body joint is a part of its own."""
+    parts = {part: joints for part, joints in skeleton.PARTS.items() if part not in skeleton.JOINTS}
+    rows = ",\n".join(f"    ('{part}', {list(joints)})" for part, joints in parts.items())
+    return (
+        f"\nSELECT part, unnest(joints) AS joint\nFROM (VALUES\n{rows}\n) AS named(part, joints)\n"
+        f"UNION ALL SELECT joint, joint FROM joints WHERE position <= {skeleton.N_BODY}"
+    )
 
 
 def _define(comment: str, definition: str) -> str:

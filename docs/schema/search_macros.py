@@ -4,10 +4,12 @@ from typing import Final
 
 from binding import PERMUTATION, bind, read_pose
 
+from posesearch.pose.similarity import MIN_SHARED
+from posesearch.skeleton import MIN_PART_JOINTS
 from posesearch.store import formulas
 
-# The joints of the chosen parts. Fewer than three joints have no shape of their own, so the torso is added to them.
-_CHOSEN: Final = """named AS (
+# The joints of the chosen parts. If they are too few to have a shape of their own, the torso is added to them.
+_CHOSEN: Final = f"""named AS (
         SELECT unnest(string_split(replace(array_to_string(argument.parts, ','), '-', '_'), ',')) AS part
         FROM argument WHERE len(argument.parts) > 0
     ), chosen AS MATERIALIZED (
@@ -21,7 +23,7 @@ _CHOSEN: Final = """named AS (
         WHERE j.position <= 14 AND (
             number.joints = 0
             OR j.joint IN (SELECT joint FROM chosen)
-            OR number.joints < 3 AND j.joint IN (SELECT joint FROM body_parts WHERE part = 'torso'))
+            OR number.joints < {MIN_PART_JOINTS} AND j.joint IN (SELECT joint FROM body_parts WHERE part = 'torso'))
     )"""
 
 
@@ -145,14 +147,18 @@ def _search(axes: int, turns: str) -> str:
 
 
 NEAREST_POSES: Final = f"""nearest_poses(
-    vector, weight, n := 10, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL
+    vector, weight, n := 10, mirror := true, turn := false, min_shared := {
+    MIN_SHARED
+}, among := 'poses', in_collection := NULL
 ) AS TABLE
     {bind("vector", "weight", "n", "mirror", "turn", "min_shared", "in_collection")}, {
     _read_joints("argument", "argument.vector", "argument.weight[j.position]::DOUBLE", 2, "")
 }, {_search(2, "argument.turn")}"""
 
 SIMILAR_POSES: Final = f"""similar_poses(
-    id, n := 10, mirror := true, turn := false, parts := NULL, min_shared := 6, among := 'poses', in_collection := NULL
+    id, n := 10, mirror := true, turn := false, parts := NULL, min_shared := {
+    MIN_SHARED
+}, among := 'poses', in_collection := NULL
 ) AS TABLE
     {bind("id", "n", "mirror", "turn", "parts", "min_shared", "in_collection")}, {
     read_pose("id", "stored", "vector mask")
@@ -167,7 +173,9 @@ SIMILAR_POSES: Final = f"""similar_poses(
 }, {_search(2, "argument.turn")}"""
 
 SIMILAR_VIEWS: Final = f"""similar_views(
-    id, n := 10, mirror := true, parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL
+    id, n := 10, mirror := true, parts := NULL, min_shared := {
+    MIN_SHARED
+}, among := 'world_poses', in_collection := NULL
 ) AS TABLE
     {bind("id", "n", "mirror", "parts", "min_shared", "in_collection")}, {
     read_pose("id", "stored", "world_vector mask")
