@@ -398,8 +398,9 @@ class Database:
             print(db.stats()["poses"])
         """
         with self._file.reading() as connection:
-            size, estimator = self._file.path.stat().st_size, about.read_value(connection, "estimator")
-            return {"path": self.path, "bytes": size, "estimator": estimator, **count_rows(connection)}
+            size, estimator = self._file.path.stat().st_size, about.read_estimator(connection)
+            name = estimator and estimator.name
+            return {"path": self.path, "bytes": size, "estimator": name, **count_rows(connection)}
 
     def sql(self, query: str, *, timeout: float = DEFAULT_TIMEOUT) -> Table:
         """Run one SQL statement that reads. It can't change the file, or access other files or the network.

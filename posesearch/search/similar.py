@@ -53,7 +53,8 @@ def check_searchable(file: DatabaseFile, connection: Connection, options: Search
         NoPoses, NoSuchCollection, NoSuchCluster: there is nothing to search.
         BadValue: the estimator is not as posesearch writes it.
     """
-    snapshots.check_collection(connection, options.collection)
+    if options.collection is not None:
+        snapshots.check_collection(connection, options.collection)
     config = about.read_estimator(connection)
     if config is None or not poses.has_poses(connection):
         raise NoPoses(str(file.path))

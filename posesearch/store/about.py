@@ -11,12 +11,6 @@ _ESTIMATOR: Final = "estimator"
 _MODEL_FILES: Final = "model_files"
 
 
-def read_value(connection: Connection, key: str) -> str | None:
-    """Return the value of a key. None if the table does not have the key."""
-    rows = connection.execute("SELECT value FROM about WHERE key = ?", [key]).fetchall()
-    return str(rows[0][0]) if rows else None
-
-
 def write_value(connection: Connection, key: str, value: str) -> None:
     """Insert or replace the value of a key."""
     connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
@@ -28,11 +22,12 @@ def read_estimator(connection: Connection) -> EstimatorConfig | None:
 
 
 def _read_estimator(connection: Connection) -> EstimatorConfig | None:
-    name = read_value(connection, _ESTIMATOR)
+    facts = dict(connection.execute("SELECT key, value FROM about").fetchall())
+    name = facts.get(_ESTIMATOR)
     if name is None:
         return None
     row = f"key '{_MODEL_FILES}'"
-    files = parse_object("about", row, "value", read_value(connection, _MODEL_FILES) or "{}")
+    files = parse_object("about", row, "value", facts.get(_MODEL_FILES) or "{}")
     try:
         custom = {network: CustomWeights(**weights) for network, weights in files.items()}
     except TypeError as error:
