@@ -1,12 +1,14 @@
+import shutil
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
 from posesearch import skeleton
 from posesearch.clusters import kmeans
 from posesearch.database import Database
-from posesearch.errors import NoPoses, NoSuchCollection, TooFewPoses
+from posesearch.errors import DamagedDatabase, NoPoses, NoSuchCollection, TooFewPoses
 from posesearch.pose import centroids, normalize
 from posesearch.types import Float32
 from tests.conftest import HEAD, LEGS, STANDING, Toy, toy_photo
@@ -95,6 +97,16 @@ def test_partial_poses_of_max_compare_over_what_they_have() -> None:
     _, distances = centroids.assign_to_centroids(vectors, masks, centroid, "max")
     assert distances[0] == pytest.approx(np.sqrt(28 * 0.01), rel=1e-4)
     assert distances[1] == pytest.approx(distances[0], rel=1e-4)
+
+
+def test_a_pose_whose_joints_are_damaged_is_refused(toy_database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "poses.duckdb"
+    shutil.copy(toy_database, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("UPDATE poses SET x = repeat(['inf'::FLOAT], 18)::FLOAT[18] WHERE pose_id = 2")
+    Database(copy).cluster(2)
+    with pytest.raises(DamagedDatabase, match="pose_id 2 has other joints in x and y than in joint_set"):
+        Database(copy).cluster(2, normalization="max")
 
 
 def test_a_clustering_is_stored_as_tables(demo_db: Database) -> None:

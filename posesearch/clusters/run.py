@@ -8,9 +8,9 @@ import numpy as np
 from posesearch.address_space import CLUSTERING, check_address_space
 from posesearch.clusters.kmeans import project, run_kmeans
 from posesearch.errors import NoPoses
-from posesearch.pose.normalize import Normalization, normalize_max
+from posesearch.pose.normalize import Normalization
 from posesearch.results.clusters import Clustering, ClusterReport
-from posesearch.store import clusterings, poses, snapshots
+from posesearch.store import clusterings, snapshots, vectors
 from posesearch.store.connection import DatabaseFile
 from posesearch.types import Mask
 
@@ -26,14 +26,11 @@ def cluster(
     check_address_space(CLUSTERING)
     with file.reading() as connection:
         snapshots.check_collection(connection, collection)
-        ids, vectors, raw = poses.read_vectors(connection, collection)
+        ids, poses = vectors.read_collection(connection, collection, normalization)
     if not len(ids):
         raise NoPoses(str(file.path))
-    if normalization == "max":
-        vectors = normalize_max(raw)
-    masks = (~np.isnan(raw[..., 0])).astype(np.float32)
-    result = run_kmeans(vectors, masks, None if k == "auto" else k, normalization, seed)
-    complete = np.asarray(masks.all(axis=1))
+    result = run_kmeans(poses.vectors, poses.masks, None if k == "auto" else k, normalization, seed)
+    complete = np.asarray(poses.masks.all(axis=1))
     clustering = Clustering(
         collection=collection,
         normalization=normalization,
@@ -50,7 +47,7 @@ def cluster(
         distances=result.distances,
         inertias=result.curve,
     )
-    points, centroid_points = project(vectors[complete], result.centroids)
+    points, centroid_points = project(poses.vectors[complete], result.centroids)
     with file.writing() as connection:
         # An ingest or a re-estimation may have removed poses since they were read.
         clustering = _keep(clustering, clusterings.are_stored(connection, clustering.pose_ids), complete)
