@@ -1,72 +1,115 @@
+import shutil
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
+import sklearn.cluster
 
+import posesearch
 from posesearch import skeleton
 from posesearch.clusters import kmeans
 from posesearch.database import Database
-from posesearch.errors import NoPoses, NoSuchCollection, TooFewPoses
+from posesearch.errors import DamagedDatabase, NoPoses, NoSuchCollection, TooFewPoses
 from posesearch.pose import centroids, normalize
+from posesearch.store import snapshots
+from posesearch.store.connection import DatabaseFile
+from posesearch.store.snapshots import SnapshotRow
 from posesearch.types import Float32
-from tests.conftest import HEAD, LEGS, STANDING, Toy, toy_photo
+from tests.conftest import HEAD, LEGS, STANDING, Toy, person, toy_photo
 
 
-def poses(random: np.random.Generator, count: int, wrists: float) -> Float32:
+def people(random: np.random.Generator, count: int, wrists: float) -> list[Float32]:
     """Return people with raised wrists. They differ slightly in their joints, and have random sizes and places."""
-    xy = np.repeat(STANDING[None, :14], count, axis=0) + random.normal(0, 1, (count, 14, 2))
+    xy = np.repeat(STANDING[None], count, axis=0) + random.normal(0, 1, (count, skeleton.N_JOINTS, 2))
     for name in ("left_wrist", "right_wrist"):
         xy[:, skeleton.INDEX[name], 1] -= wrists
-    return (xy * random.uniform(0.5, 2, (count, 1, 1)) + random.uniform(50, 400, (count, 1, 2))).astype(np.float32)
+    return list(xy * random.uniform(0.5, 2, (count, 1, 1)) + random.uniform(150, 400, (count, 1, 2)))
+
+
+def store(path: Path, complete: list[Float32], partial: list[Float32]) -> Database:
+    """Store complete poses, and poses without legs. Their ids count from 1."""
+    found = [*(person(xy) for xy in complete), *(person(xy, LEGS) for xy in partial)]
+    rule = '{"estimator": "toy", "strict": false, "min_joints": 8}'
+    poses = tuple(normalize.make_pose(one) for one in found)
+    with DatabaseFile(path).writing() as connection:
+        snapshots.write_snapshots(
+            connection, [SnapshotRow("a.jpg", "1", 640, 480, "men", rule, None, poses)], "toy", "{}"
+        )
+    return posesearch.open(path)
 
 
 @pytest.fixture
-def three_kinds() -> tuple[Float32, Float32]:
-    """Vectors and masks of 60 complete poses of three kinds (30, 20 and 10), and 2 partial poses of the second kind."""
+def three_kinds(tmp_path: Path) -> Database:
+    """A database of 60 complete poses of three kinds (10, 30 and 20), and 2 partial poses of the third kind."""
     random = np.random.default_rng(3)
-    xy = np.concatenate([poses(random, 30, 0), poses(random, 20, 60), poses(random, 10, 120), poses(random, 2, 60)])
-    for name in LEGS:
-        xy[60:, skeleton.INDEX[name]] = np.nan
-    return normalize.normalize_body(xy), (~np.isnan(xy[..., 0])).astype(np.float32)
+    kinds = [*people(random, 10, 120), *people(random, 30, 0), *people(random, 20, 60)]
+    return store(tmp_path / "poses.duckdb", kinds, people(random, 2, 60))
 
 
-def test_the_kinds_become_clusters_the_largest_first(three_kinds: tuple[Float32, Float32]) -> None:
-    result = kmeans.run_kmeans(*three_kinds, None, "body", seed=0)
-    assert len(result.centroids) == 3
-    assert result.labels.tolist() == [0] * 30 + [1] * 20 + [2] * 10 + [1] * 2
-    assert [k for k, _ in result.curve] == list(range(1, 14))
-    inertias = [inertia for _, inertia in result.curve]
+def read_vectors(db: Database) -> Float32:
+    return np.array([vector for (vector,) in db.sql("SELECT vector FROM poses ORDER BY pose_id").rows], np.float32)
+
+
+def test_the_kinds_become_clusters_the_largest_first(three_kinds: Database) -> None:
+    clustering = three_kinds.cluster(seed=0).clustering
+    assert clustering.pose_ids.tolist() == list(range(1, 63))
+    assert clustering.labels.tolist() == [2] * 10 + [0] * 30 + [1] * 22
+    assert clustering.sizes.tolist() == [30, 22, 10]
+    assert (clustering.chosen_by, clustering.complete, clustering.partial) == ("elbow", 60, 2)
+    assert [k for k, _ in clustering.inertias] == list(range(1, 14))
+    inertias = [inertia for _, inertia in clustering.inertias]
     assert inertias == sorted(inertias, reverse=True)
+    assert clustering.inertia == inertias[2]
 
 
-def test_distances_medoids_and_inertia_are_what_they_say(three_kinds: tuple[Float32, Float32]) -> None:
-    vectors, masks = three_kinds
-    result = kmeans.run_kmeans(vectors, masks, 3, "body", seed=0)
-    complete = slice(0, 60)
-    expected = np.linalg.norm(vectors[complete] - result.centroids[result.labels[complete]], axis=1)
-    assert np.allclose(result.distances[complete], expected, atol=1e-5)
-    assert result.inertia == pytest.approx(float((expected**2).sum()), rel=1e-4)
-    for cluster, medoid in enumerate(result.medoids):
-        members = np.flatnonzero(result.labels[complete] == cluster)
-        assert expected[medoid] == expected[members].min()
+def test_distances_medoids_and_inertia_are_what_they_say(three_kinds: Database) -> None:
+    vectors = read_vectors(three_kinds)[:60]
+    clustering = three_kinds.cluster(3).clustering
+    labels = clustering.labels[:60]
+    expected = np.linalg.norm(vectors - clustering.centroids[labels], axis=1)
+    assert np.allclose(clustering.distances[:60], expected, atol=1e-5)
+    assert clustering.inertia == pytest.approx(float((expected**2).sum()), rel=1e-4)
+    for cluster, medoid in enumerate(clustering.medoids):
+        assert np.allclose(clustering.centroids[cluster], vectors[labels == cluster].mean(axis=0), atol=1e-6)
+        assert labels[medoid - 1] == cluster
+        assert expected[medoid - 1] == expected[labels == cluster].min()
 
 
-def test_the_same_seed_gives_the_same_clusters(three_kinds: tuple[Float32, Float32]) -> None:
-    first, second = (kmeans.run_kmeans(*three_kinds, 5, "body", seed=7) for _ in range(2))
+def test_the_same_seed_gives_the_same_clusters(three_kinds: Database) -> None:
+    first, second = (three_kinds.cluster(5, seed=7).clustering for _ in range(2))
     assert np.array_equal(first.centroids, second.centroids)
     assert np.array_equal(first.labels, second.labels)
 
 
-def test_the_articles_normalisation_clusters_by_place() -> None:
+@pytest.mark.parametrize(("k", "also"), [("auto", []), (3, []), (20, [20])])
+def test_each_k_is_fitted_once(
+    k: int | str, also: list[int], three_kinds: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted = []
+
+    class Counting(sklearn.cluster.KMeans):  # type: ignore[misc]
+        def fit(self, *arguments: object) -> object:
+            fitted.append(self.n_clusters)
+            return super().fit(*arguments)
+
+    monkeypatch.setattr(sklearn.cluster, "KMeans", Counting)
+    report = three_kinds.cluster(k)  # type: ignore[arg-type]
+    assert fitted == [*range(1, 14), *also]
+    assert [tried for tried, _ in report.clustering.inertias] == list(range(1, 14))
+
+
+def test_the_articles_normalisation_clusters_by_place(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    left = STANDING[:14] + np.array([60, 100]) + random.normal(0, 1, (30, 14, 2))
-    right = left + np.array([3000, 0])
-    xy, masks = np.concatenate([left, right]).astype(np.float32), np.ones((60, 14), np.float32)
-    by_place = kmeans.run_kmeans(normalize.normalize_max(xy), masks, 2, "max", seed=0).labels
-    assert len(set(by_place[:30])) == len(set(by_place[30:])) == 1
-    assert by_place[0] != by_place[-1]
-    by_body = kmeans.run_kmeans(normalize.normalize_body(xy), masks, 2, "body", seed=0).labels
-    assert (by_body[:30] == by_body[30:]).all()
+    left = [STANDING + np.array([60, 100]) + random.normal(0, 1, STANDING.shape) for _ in range(31)]
+    right = [xy + np.array([3000, 0]) for xy in left]
+    db = store(tmp_path / "poses.duckdb", [*left[:30], *right[:30]], [left[30], right[30]])
+    by_place = db.cluster(2, normalization="max").clustering.labels
+    assert len(set(by_place[:30])) == len(set(by_place[30:60])) == 1
+    assert by_place[0] != by_place[59]
+    assert by_place[60:].tolist() == [by_place[0], by_place[30]]
+    by_body = db.cluster(2).clustering.labels
+    assert (by_body[:30] == by_body[30:60]).all()
 
 
 def test_the_elbow() -> None:
@@ -75,14 +118,31 @@ def test_the_elbow() -> None:
     assert kmeans.find_elbow(((1, 5.0), (2, 5.0), (3, 5.0))) == 1
 
 
-def test_more_clusters_than_different_poses(three_kinds: tuple[Float32, Float32]) -> None:
-    vectors, masks = three_kinds
-    same = np.repeat(vectors[:1], 9, axis=0)
+def test_more_clusters_than_different_poses() -> None:
+    same = np.ones((9, 28), np.float32)
     with pytest.raises(TooFewPoses, match="2 clusters need 2 different complete poses .* the database has 1"):
-        kmeans.run_kmeans(same, masks[:9], 2, "body", seed=0)
+        kmeans.run_kmeans(same, 2, seed=0)
     with pytest.raises(TooFewPoses, match="1 cluster needs 1 complete pose .* the database has 0"):
-        kmeans.run_kmeans(vectors[60:], masks[60:], None, "body", seed=0)
-    assert len(kmeans.run_kmeans(same, masks[:9], None, "body", seed=0).centroids) == 1
+        kmeans.run_kmeans(same[:0], None, seed=0)
+    found, inertia, curve = kmeans.run_kmeans(same, None, seed=0)
+    assert found.tolist() == same[:1].tolist()
+    assert (inertia, curve) == (0, ((1, 0),))
+
+
+def test_partial_poses_of_body_compare_over_what_they_have() -> None:
+    random = np.random.default_rng(5)
+    xy = (STANDING[:14] + random.normal(0, 20, (40, 14, 2))).astype(np.float32)
+    xy[random.random((40, 14)) < 0.3] = np.nan
+    xy[:3] = STANDING[:14]
+    vectors, masks = normalize.normalize_body(xy), (~np.isnan(xy[..., 0])).astype(np.float32)
+    kinds = (STANDING[:14] + random.normal(0, 20, (7, 14, 2))).astype(np.float32)
+    found = normalize.normalize_body(kinds)
+    labels, distances = centroids.assign_to_centroids(vectors, masks, found, "body")
+    for pose, (vector, present) in enumerate(zip(vectors, masks > 0, strict=True)):
+        among = normalize.normalize_body(np.where(present[:, None], kinds, np.float32(np.nan)))
+        expected = np.linalg.norm(vector - among, axis=1)
+        assert labels[pose] == expected.argmin()
+        assert distances[pose] == pytest.approx(expected.min(), abs=1e-5)
 
 
 def test_partial_poses_of_max_compare_over_what_they_have() -> None:
@@ -95,6 +155,16 @@ def test_partial_poses_of_max_compare_over_what_they_have() -> None:
     _, distances = centroids.assign_to_centroids(vectors, masks, centroid, "max")
     assert distances[0] == pytest.approx(np.sqrt(28 * 0.01), rel=1e-4)
     assert distances[1] == pytest.approx(distances[0], rel=1e-4)
+
+
+def test_a_pose_whose_joints_are_damaged_is_refused(toy_database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "poses.duckdb"
+    shutil.copy(toy_database, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("UPDATE poses SET x = repeat(['inf'::FLOAT], 18)::FLOAT[18] WHERE pose_id = 2")
+    Database(copy).cluster(2)
+    with pytest.raises(DamagedDatabase, match="pose_id 2 has other joints in x and y than in joint_set"):
+        Database(copy).cluster(2, normalization="max")
 
 
 def test_a_clustering_is_stored_as_tables(demo_db: Database) -> None:

@@ -1,6 +1,5 @@
 """The clustering run: reads the stored poses, clusters them, and stores the result."""
 
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -8,11 +7,11 @@ import numpy as np
 from posesearch.address_space import CLUSTERING, check_address_space
 from posesearch.clusters.kmeans import project, run_kmeans
 from posesearch.errors import NoPoses
-from posesearch.pose.normalize import Normalization, normalize_max
+from posesearch.pose.centroids import assign_to_centroids
+from posesearch.pose.normalize import Normalization
 from posesearch.results.clusters import Clustering, ClusterReport
-from posesearch.store import clusterings, poses, snapshots
+from posesearch.store import clusterings, snapshots, vectors
 from posesearch.store.connection import DatabaseFile
-from posesearch.types import Mask
 
 
 def cluster(
@@ -26,53 +25,35 @@ def cluster(
     check_address_space(CLUSTERING)
     with file.reading() as connection:
         snapshots.check_collection(connection, collection)
-        ids, vectors, raw = poses.read_vectors(connection, collection)
+        ids, poses = vectors.read_collection(connection, collection, normalization)
     if not len(ids):
         raise NoPoses(str(file.path))
-    if normalization == "max":
-        vectors = normalize_max(raw)
-    masks = (~np.isnan(raw[..., 0])).astype(np.float32)
-    result = run_kmeans(vectors, masks, None if k == "auto" else k, normalization, seed)
-    complete = np.asarray(masks.all(axis=1))
-    clustering = Clustering(
-        collection=collection,
-        normalization=normalization,
-        chosen_by="elbow" if k == "auto" else "user",
-        seed=seed,
-        complete=int(complete.sum()),
-        partial=int((~complete).sum()),
-        inertia=result.inertia,
-        centroids=result.centroids,
-        sizes=np.bincount(result.labels, minlength=len(result.centroids)),
-        medoids=ids[result.medoids],
-        pose_ids=ids,
-        labels=result.labels,
-        distances=result.distances,
-        inertias=result.curve,
-    )
-    points, centroid_points = project(vectors[complete], result.centroids)
+    complete = np.asarray(poses.masks.all(axis=1))
+    clustered = poses.vectors[complete]
+    centroids, inertia, inertias = run_kmeans(clustered, None if k == "auto" else k, seed)
+    labels, distances = assign_to_centroids(poses.vectors, poses.masks, centroids, normalization)
+    by_size = np.argsort(-np.bincount(labels, minlength=len(centroids)), kind="stable")
+    centroids, labels = centroids[by_size], np.argsort(by_size)[labels]  # label 0 is the largest cluster
+    nearest = [np.linalg.norm(clustered - centroid, axis=1).argmin() for centroid in centroids]
+    points, centroid_points = project(clustered, centroids)
     with file.writing() as connection:
-        # An ingest or a re-estimation may have removed poses since they were read.
-        clustering = _keep(clustering, clusterings.are_stored(connection, clustering.pose_ids), complete)
+        # An ingest or a re-estimation may have removed poses since they were read. They get no label.
+        kept = clusterings.are_stored(connection, ids)
+        clustering = Clustering(
+            collection=collection,
+            normalization=normalization,
+            chosen_by="elbow" if k == "auto" else "user",
+            seed=seed,
+            complete=int((kept & complete).sum()),
+            partial=int((kept & ~complete).sum()),
+            inertia=inertia,
+            centroids=centroids,
+            sizes=np.bincount(labels[kept], minlength=len(centroids)),
+            medoids=ids[complete][nearest],
+            pose_ids=ids[kept],
+            labels=labels[kept],
+            distances=distances[kept],
+            inertias=inertias,
+        )
         clustering_id = clusterings.write_clustering(connection, clustering)
-    return ClusterReport(clustering_id, clustering, points, centroid_points, result.labels[complete])
-
-
-def _keep(clustering: Clustering, kept: Mask, complete: Mask) -> Clustering:
-    """Return the clustering with the labels of only some poses.
-
-    Args:
-        clustering: with n labels.
-        kept: (n,) bool, which labels to keep.
-        complete: (n,) bool, which of the n poses are complete.
-    """
-    labels = clustering.labels[kept]
-    return replace(
-        clustering,
-        complete=int((kept & complete).sum()),
-        partial=int((kept & ~complete).sum()),
-        sizes=np.bincount(labels, minlength=len(clustering.centroids)),
-        pose_ids=clustering.pose_ids[kept],
-        labels=labels,
-        distances=clustering.distances[kept],
-    )
+    return ClusterReport(clustering_id, clustering, points, centroid_points, labels[complete])

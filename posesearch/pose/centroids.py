@@ -5,7 +5,7 @@ import numpy as np
 from posesearch import skeleton
 from posesearch.pose.normalize import Normalization
 from posesearch.pose.similarity import Poses, compare
-from posesearch.types import Float32, Float64, Int64
+from posesearch.types import Float32, Int64
 
 
 def assign_to_centroids(
@@ -29,17 +29,17 @@ def assign_to_centroids(
     Returns:
         Labels, (n,) int64, and distances, (n,) float32.
     """
-    distances = np.stack([_distances(vectors, masks, centroid, normalization) for centroid in centroids], axis=1)
-    labels = distances.argmin(axis=1)
-    return labels, distances[np.arange(len(labels)), labels].astype(np.float32)
-
-
-def _distances(vectors: Float32, masks: Float32, centroid: Float32, normalization: Normalization) -> Float64:
     joints = masks.sum(axis=1)
     present = np.concatenate([masks, masks], axis=1)
-    euclidean = np.sqrt((present * (vectors - centroid).astype(np.float64) ** 2).sum(axis=1))
+    # One centroid at a time, because all differences together would be k times as large as the vectors.
+    squares = [(present * (vectors - centroid).astype(np.float64) ** 2).sum(axis=1) for centroid in centroids]
+    distances = np.sqrt(np.stack(squares, axis=1))
     if normalization == "max":
-        return np.asarray(euclidean * np.sqrt(skeleton.N_BODY / np.maximum(joints, 1)))
-    all_joints = np.ones((1, skeleton.N_BODY), np.float32)
-    correlation = compare(Poses(vectors, masks), Poses(centroid[None], all_joints), all_joints).correlation[0]
-    return np.asarray(np.where(joints == skeleton.N_BODY, euclidean, np.sqrt(2.0 - 2.0 * correlation)))
+        distances *= np.sqrt(skeleton.N_BODY / np.maximum(joints, 1))[:, None]
+    else:
+        partial = joints < skeleton.N_BODY
+        all_joints = np.ones((len(centroids), skeleton.N_BODY), np.float32)
+        compared = compare(Poses(vectors[partial], masks[partial]), Poses(centroids, all_joints), all_joints)
+        distances[partial] = np.sqrt(2.0 - 2.0 * compared.correlation.T)
+    labels = distances.argmin(axis=1)
+    return labels, distances[np.arange(len(labels)), labels].astype(np.float32)

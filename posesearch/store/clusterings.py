@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from posesearch.pose.normalize import Normalization
 from posesearch.results.clusters import Clustering
@@ -56,26 +55,29 @@ def write_clustering(connection: Connection, clustering: Clustering) -> int:
     clustering_id = int(row[0])
     centroids = np.empty(len(clustering.centroids), dtype=object)
     centroids[:] = list(clustering.centroids)
-    _insert(
-        connection, "centroids", clustering_id,
-        cluster=np.arange(len(centroids)), vector=centroids, size=clustering.sizes, medoid_pose_id=clustering.medoids,
-    )  # fmt: skip
-    _insert(
-        connection, "labels", clustering_id,
-        pose_id=clustering.pose_ids, cluster=clustering.labels, distance=clustering.distances,
-    )  # fmt: skip
     k, inertia = np.array(clustering.inertias).T
-    _insert(connection, "inertias", clustering_id, k=k.astype(np.int64), inertia=inertia)
+    tables: dict[str, dict[str, Any]] = {
+        "centroids": {
+            "cluster": np.arange(len(centroids)),
+            "vector": centroids,
+            "size": clustering.sizes,
+            "medoid_pose_id": clustering.medoids,
+        },
+        "labels": {
+            "pose_id": clustering.pose_ids,
+            "cluster": clustering.labels,
+            "distance": clustering.distances,
+        },
+        "inertias": {"k": k.astype(np.int64), "inertia": inertia},
+    }
+    for table, columns in tables.items():
+        connection.register("batch", columns)
+        connection.execute(
+            f"INSERT INTO {table} BY NAME SELECT ? AS clustering_id, * FROM batch",  # noqa: S608 (our own three names)
+            [clustering_id],
+        )
+        connection.unregister("batch")
     return clustering_id
-
-
-def _insert(connection: Connection, table: str, clustering_id: int, **columns: NDArray[Any]) -> None:
-    connection.register("batch", columns)
-    connection.execute(
-        f"INSERT INTO {table} BY NAME SELECT ? AS clustering_id, * FROM batch",  # noqa: S608 (our own three names)
-        [clustering_id],
-    )
-    connection.unregister("batch")
 
 
 def read_current(connection: Connection, collection: str | None) -> list[CurrentClustering]:

@@ -13,8 +13,8 @@ from posesearch.pose.normalize import squared_lengths
 from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
 from posesearch.store.schema import view_query
-from posesearch.store.values import BadValue, check_finite, check_present, check_vectors, to_floats
-from posesearch.types import Float32, Int64, Keypoints, Person, Pose, StoredPose
+from posesearch.store.values import BadValue, check_finite, check_present, check_vectors
+from posesearch.types import Keypoints, Person, Pose, StoredPose
 
 
 def write_poses(
@@ -199,27 +199,3 @@ def has_poses(connection: Connection) -> bool:
     return connection.compute_once(
         "has_poses", lambda: bool(connection.execute("SELECT pose_id FROM poses LIMIT 1").fetchall())
     )
-
-
-def read_vectors(connection: Connection, collection: str | None) -> tuple[Int64, Float32, Float32]:
-    """Return all poses of a collection, or of all collections, as matrices.
-
-    Returns:
-        Ids (n,) int64, vectors (n, 28) float32, and body joints (n, 14, 2) float32 in pixels, NaN where missing.
-    """
-    where = (
-        "WHERE snapshot_id IN (SELECT snapshot_id FROM snapshots WHERE collection = $collection OR $collection IS NULL)"
-    )
-    columns = connection.execute(
-        f"""
-        SELECT pose_id, unnest(range(1, 29)) AS i, vector[i] AS v,
-               coalesce(CASE WHEN i <= 14 THEN x[i] ELSE y[i - 14] END, 'nan') AS raw
-        FROM poses {where} ORDER BY pose_id, i
-        """,  # noqa: S608 (the text is a constant)
-        {"collection": collection},
-    ).fetchnumpy()
-    ids = np.asarray(columns["pose_id"], np.int64)[:: 2 * skeleton.N_BODY]
-    vectors = to_floats(columns["v"]).reshape(-1, 2 * skeleton.N_BODY)
-    check_vectors("poses", "pose_id", ids, "vector", vectors)
-    raw = np.asarray(columns["raw"], np.float32).reshape(-1, 2, skeleton.N_BODY).transpose(0, 2, 1)
-    return ids, vectors, raw
