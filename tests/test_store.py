@@ -75,7 +75,7 @@ def test_the_same_bytes_replace_what_was_there(store: DatabaseFile) -> None:
     write(store, snapshot("c.jpg", "1", people=1))
     with store.reading() as connection:
         assert connection.execute("SELECT source FROM snapshots ORDER BY 1").fetchall() == [("b.jpg",), ("c.jpg",)]
-        assert connection.execute("SELECT count(*) FROM poses").fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM poses").fetchall() == [(2,)]
 
 
 def test_snapshots_and_poses_are_numbered_in_the_order_of_their_batch(store: DatabaseFile) -> None:
@@ -95,7 +95,7 @@ def test_an_exception_leaves_nothing_behind(store: DatabaseFile) -> None:
         snapshots.write_snapshots(connection, [snapshot("b.jpg", "2")], "toy", "{}")
         raise ZeroDivisionError
     with store.reading() as connection:
-        assert connection.execute("SELECT count(*) FROM snapshots").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM snapshots").fetchall() == [(1,)]
 
 
 def test_no_file_yet(store: DatabaseFile) -> None:

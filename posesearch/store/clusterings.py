@@ -40,7 +40,7 @@ def are_stored(connection: Connection, pose_ids: Int64) -> Mask:
 
 def write_clustering(connection: Connection, clustering: Clustering) -> int:
     """Write a clustering and return its id."""
-    row = connection.execute(
+    [(clustering_id,)] = connection.execute(
         """
         INSERT INTO clusterings
             (clustering_id, collection, normalization, k, chosen_by, seed, complete, partial, inertia)
@@ -50,9 +50,7 @@ def write_clustering(connection: Connection, clustering: Clustering) -> int:
             clustering.collection, clustering.normalization, len(clustering.centroids), clustering.chosen_by,
             clustering.seed, clustering.complete, clustering.partial, clustering.inertia,
         ],
-    ).fetchone()  # fmt: skip
-    assert row is not None  # noqa: S101 (RETURNING gives the row it inserted)
-    clustering_id = int(row[0])
+    ).fetchall()  # fmt: skip
     centroids = np.empty(len(clustering.centroids), dtype=object)
     centroids[:] = list(clustering.centroids)
     k, inertia = np.array(clustering.inertias).T
@@ -77,7 +75,7 @@ def write_clustering(connection: Connection, clustering: Clustering) -> int:
             [clustering_id],
         )
         connection.unregister("batch")
-    return clustering_id
+    return int(clustering_id)
 
 
 def read_current(connection: Connection, collection: str | None) -> list[CurrentClustering]:

@@ -159,10 +159,10 @@ class DatabaseFile:
             self._create(self.patience if patience is None else patience)
         with self._open_current(patience, waiting, read_only=False, alone=True) as (connection, version):
             try:
-                connection.begin()
+                connection.execute("BEGIN TRANSACTION")
                 self._define(connection, version)
                 yield connection
-                connection.commit()
+                connection.execute("COMMIT")
             except duckdb.Error as error:
                 raise DatabaseFailed(
                     str(self.path), f"writing failed, and the last changes were not stored ({first_line(error)})"

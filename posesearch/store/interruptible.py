@@ -106,11 +106,6 @@ class Connection:
         rows: list[tuple[Any, ...]] = self._run(self._connection.fetchmany, size)
         return rows
 
-    def fetchone(self) -> tuple[Any, ...] | None:
-        """Return the next row of the result. None after the last one."""
-        row: tuple[Any, ...] | None = self._run(self._connection.fetchone)
-        return row
-
     def fetchnumpy(self) -> dict[str, Any]:
         """Return the result as arrays by column."""
         columns: dict[str, Any] = self._run(self._connection.fetchnumpy)
@@ -128,18 +123,6 @@ class Connection:
     def unregister(self, name: str) -> None:
         """Remove a view that `register` made."""
         self._connection.unregister(name)
-
-    def begin(self) -> None:
-        """Begin a transaction."""
-        self._run(self._connection.begin)
-
-    def commit(self) -> None:
-        """Commit the transaction."""
-        self._run(self._connection.commit)
-
-    def rollback(self) -> None:
-        """Roll the transaction back."""
-        self._run(self._connection.rollback)
 
     def close(self) -> None:
         """Close the connection. A transaction that was not committed is rolled back."""

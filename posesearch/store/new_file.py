@@ -18,9 +18,9 @@ def create_database(path: Path) -> None:
     _remove_database(new)  # left by an interrupted attempt
     try:
         with closing(connect(new, read_only=False)) as connection:
-            connection.begin()
+            connection.execute("BEGIN TRANSACTION")
             create_schema(connection, quote_name(read_name(connection)))
-            connection.commit()
+            connection.execute("COMMIT")
             checkpoint(connection)
         new.replace(path)
     finally:
