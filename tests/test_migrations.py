@@ -115,7 +115,7 @@ LIMITED = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
-from posesearch.__main__ import main
+from posesearch.cli import main
 sys.argv = ["posesearch", "stats", "--db", sys.argv[1]]
 main()
 """
