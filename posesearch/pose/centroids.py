@@ -1,11 +1,16 @@
 """Finds the nearest centroid of a pose. The pose may be complete or partial."""
 
+from typing import Final
+
 import numpy as np
 
 from posesearch import skeleton
 from posesearch.pose.normalize import Normalization
 from posesearch.pose.similarity import Poses, compare
 from posesearch.types import Float32, Int64
+
+_BLOCK: Final = 2000
+"""Number of partial poses that are compared at once. `compare` needs a dozen matrices of poses times centroids."""
 
 
 def assign_to_centroids(
@@ -37,9 +42,10 @@ def assign_to_centroids(
     if normalization == "max":
         distances *= np.sqrt(skeleton.N_BODY / np.maximum(joints, 1))[:, None]
     else:
-        partial = joints < skeleton.N_BODY
+        partial = np.flatnonzero(joints < skeleton.N_BODY)
         all_joints = np.ones((len(centroids), skeleton.N_BODY), np.float32)
-        compared = compare(Poses(vectors[partial], masks[partial]), Poses(centroids, all_joints), all_joints)
-        distances[partial] = np.sqrt(2.0 - 2.0 * compared.correlation.T)
+        for rows in np.split(partial, range(_BLOCK, len(partial), _BLOCK)):
+            compared = compare(Poses(vectors[rows], masks[rows]), Poses(centroids, all_joints), all_joints)
+            distances[rows] = np.sqrt(2.0 - 2.0 * compared.correlation.T)
     labels = distances.argmin(axis=1)
     return labels, distances[np.arange(len(labels)), labels].astype(np.float32)
