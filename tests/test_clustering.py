@@ -221,3 +221,11 @@ def test_there_must_be_something_to_cluster(demo_db: Database, toy: Toy, db: Dat
     db.ingest(tmp_path / "nobody.png")
     with pytest.raises(NoPoses):
         db.cluster()
+
+
+@pytest.mark.parametrize(
+    "options", [{"k": 0}, {"k": "many"}, {"seed": -1}, {"seed": 2**31}, {"normalization": "other"}]
+)
+def test_an_impossible_option_is_an_error_before_the_work(db: Database, options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        db.cluster(**options)

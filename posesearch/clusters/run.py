@@ -1,6 +1,6 @@
 """The clustering run: reads the stored poses, clusters them, and stores the result."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -22,6 +22,8 @@ def cluster(
         raise ValueError(f"k must be a number of clusters, 1 or more, or 'auto', not {k!r}")
     if not 0 <= seed < 2**31:
         raise ValueError(f"seed must be 0 to {2**31 - 1}, not {seed}")
+    if normalization not in get_args(Normalization):
+        raise ValueError(f"normalization must be 'body' or 'max', not {normalization!r}")
     check_address_space(CLUSTERING)
     with file.reading() as connection:
         snapshots.check_collection(connection, collection)
