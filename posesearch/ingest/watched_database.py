@@ -43,10 +43,10 @@ class WatchedDatabase:
         return self._file.path
 
     @contextmanager
-    def opening(self, *, dry_run: bool) -> Iterator[Connection | None]:
-        """Open the database for writing, or for reading in a dry run. Yield None if it does not exist yet.
+    def opening(self, *, read_only: bool) -> Iterator[Connection | None]:
+        """Open the database for one transaction. Yield None if it does not exist yet.
 
-        Because it is opened for writing, a database that can't be written is reported before the work.
+        If it is opened for writing, a database that can't be written is reported before the work.
 
         Raises:
             DatabaseMoved, StoreError: as `writing`.
@@ -54,7 +54,7 @@ class WatchedDatabase:
         if not self._file.exists():
             self.check_exists()
             yield None
-        elif dry_run:
+        elif read_only:
             with self.reading() as connection:
                 yield connection
         else:

@@ -95,6 +95,8 @@ def _read_file(path: str) -> Content:
             data = file.read(info.st_size)
             return Content(data, info.st_size, info.st_mtime_ns if is_settled else None)
     except FileNotFoundError as error:
+        if os.path.islink(path):  # to a disk that is not connected, for example
+            raise UnreadablePhoto(name, "the link leads to nothing; check whether its disk is connected") from error
         raise MissingPhoto(name) from error
     except NotRegularFile as error:
         what = "a folder; name a photo in it" if os.path.isdir(path) else "not a regular file, so it can't be a photo"

@@ -54,10 +54,12 @@ class Scan:
     broken_links: list[str] = field(default_factory=list)
 
     def covers(self, name: str) -> bool:
-        """Return whether the scan would have found a photo of this name in a folder. Only the name is considered."""
+        """Return whether the scan would have found a photo of this name in a folder. Ignore files do not count."""
+        unknown = [folder for folder, _ in self.unreadable] + self.broken_links
+        if any(name.startswith(_add_separator(folder)) for folder in unknown):
+            return False
         prefixes = map(_add_separator, self.folders)
-        relative_paths = (name[len(prefix) :] for prefix in prefixes if name.startswith(prefix))
-        return any(map(is_photo_path, relative_paths))
+        return any(is_photo_path(name[len(prefix) :]) for prefix in prefixes if name.startswith(prefix))
 
 
 def scan(sources: Sequence[str | os.PathLike[str]]) -> Scan:

@@ -1,6 +1,5 @@
 """The table `snapshots`: writes batches of photos with their poses, and reads stored photos."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,16 +41,6 @@ class SnapshotRow:
     capture: CaptureInfo = field(default=CaptureInfo())
 
 
-@dataclass(frozen=True, slots=True)
-class StoredContent:
-    """What the database knows about the bytes of a photo: a source, the acceptance rule, and the rejection if any."""
-
-    source: str
-    settings: str
-    reason: str | None
-    message: str | None
-
-
 @dataclass(frozen=True)
 class StoredSnapshot:
     """A snapshot as the database has it: source with its signature, hash, collection, and acceptance rule."""
@@ -81,33 +70,13 @@ def _check_settings(settings: str, row: str) -> None:
     """Raise BadValue if the settings are no acceptance rule."""
     if settings not in _known_rules:
         try:
-            AcceptanceRule(**parse_object("snapshots", row, "settings", settings)).to_json()
+            AcceptanceRule(**parse_object("snapshots", row, "settings", settings)).settings
         except (TypeError, ValueError) as error:
             raise BadValue("snapshots", row, "settings that are no rule of posesearch") from error
         _known_rules.add(settings)
 
 
 _known_rules: set[str] = set()  # there are few distinct ones
-
-
-def read_contents(connection: Connection, collection: str) -> dict[str, StoredContent]:
-    """Return what is known about the photos of a collection, by the SHA-256 of their bytes."""
-    rows = connection.execute(
-        """
-        SELECT sha256, source, settings, reason, message FROM snapshots
-        WHERE collection = ? AND sha256 IS NOT NULL
-        """,
-        [collection],
-    ).fetchall()
-    for sha256, source, settings, *_ in rows:
-        if source is None or settings is None:
-            check_present("snapshots", f"sha256 {sha256}", source=source, settings=settings)
-    # There are few distinct rules and reasons, so the rows share the strings.
-    shared: dict[str | None, str | None] = {}
-    return {
-        sha256: StoredContent(source, sys.intern(settings), *(shared.setdefault(text, text) for text in why))
-        for sha256, source, settings, *why in rows
-    }
 
 
 def read_last_written(connection: Connection) -> tuple[int, datetime] | None:
