@@ -1,12 +1,12 @@
 """The contents of a collection by SHA-256 during an ingest. Each one is estimated once."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from posesearch.pose.acceptance import Standing
-from posesearch.store.snapshots import SnapshotRow
+from posesearch.store.snapshots import SnapshotRow, StoredContent
 from posesearch.store.sources import StoredSource
 
 
@@ -28,12 +28,12 @@ class Content:
 class ContentIndex:
     """What the collection has for each content. Threads may share an index."""
 
-    def __init__(self, stored: Iterable[StoredSource], standings: Mapping[str, Standing]) -> None:
+    def __init__(self, stored: Mapping[str, StoredContent], standings: Mapping[str, Standing]) -> None:
         """Start with what the database has. `standings` is as in AcceptanceRule."""
         self._contents: dict[str | None, Content] = {
-            one.sha256: Content(one.first_source, standings[one.settings] == "lacks facts", one.rejection)
-            for one in stored
-            if one.sha256 is not None and one.settings in standings
+            sha256: Content(one.source, standings[one.settings] == "lacks facts", one.rejection)
+            for sha256, one in stored.items()
+            if one.settings in standings
         }
         self._in_progress: dict[str | None, Future[SnapshotRow]] = {}
         self._lock = threading.Lock()
@@ -42,10 +42,18 @@ class ContentIndex:
         """Return what the collection has for these bytes. None if they have to be estimated, or are being estimated."""
         return self._contents.get(sha256)
 
-    def lacks_facts(self, stored: StoredSource) -> bool:
-        """Return whether the photo of a source has its people, and lacks something else that the rule asks for."""
-        content = self._contents.get(stored.sha256)
-        return content is not None and (content.lacks_facts or stored.bytes is None)
+    def compare(self, sha256: str, stored: StoredSource | None) -> Standing:
+        """Return what the photo with these bytes is for the rule of the run.
+
+        Args:
+            sha256: hash of the bytes.
+            stored: the source where they were read, if the database has them from there. Only such a photo lacks facts.
+        """
+        content = self._contents.get(sha256)
+        if content is None:
+            return "other"
+        has_no_facts = stored is not None and (content.lacks_facts or stored.bytes is None)
+        return "lacks facts" if has_no_facts else "suffices"
 
     def estimate_once(self, sha256: str, estimate: Callable[[], SnapshotRow]) -> SnapshotRow | None:
         """Return the row that `estimate` returns for these bytes, here or in another thread.
@@ -80,6 +88,7 @@ class ContentIndex:
             self._in_progress.pop(row.sha256, None)
 
     def move(self, sha256: str | None, source: str) -> None:
-        """Record that bytes of the collection are at this source now."""
+        """Record that bytes are at this source now, if the collection has them."""
         with self._lock:
-            self._contents[sha256] = replace(self._contents[sha256], source=source)
+            if sha256 in self._contents:
+                self._contents[sha256] = replace(self._contents[sha256], source=source)

@@ -18,7 +18,7 @@ Found = Literal[
 - "as before": a file with the size and time of the last run. The server answers 304.
 - "unexamined": something else, which has to be read.
 - "same": the bytes that the database has from this source.
-- "new": bytes that the collection does not have, or has only under another rule.
+- "new": bytes that the collection does not have.
 - "held": bytes that another source of the collection has too.
 - "left": bytes that another source of the collection had, and no longer has.
 - "unreadable": a file that can't be read or decoded this time.
@@ -91,50 +91,59 @@ class Case(NamedTuple):
 
 
 _KNOWN: Final[tuple[Stored, ...]] = ("no bytes", "photo")
-_FAILED: Final = "can't be read or decoded this time"
+_NO_PHOTO: Final[tuple[Stored, ...]] = ("nothing", "no bytes")
+_OUTDATED: Final[tuple[Standing, ...]] = ("lacks facts", "other")
+_SAME_PEOPLE: Final[tuple[Standing, ...]] = ("suffices", "lacks facts")
+_NO, _YES = (False,), (True,)
 
 TABLE: Final = (
-    Case("no longer exists, and `--prune` is given", Action("pruned", remove=True),
-         found=("absent",), stored=_KNOWN, may_prune=(True,)),
-    Case("no longer exists", Action("missing", missing=True),
-         found=("absent",), stored=_KNOWN),
-    Case("is named, and does not exist", Action("rejected"),
-         found=("absent",)),
-    Case(_FAILED, Action("rejected", missing=False, unread=True),
-         found=("unreadable",), stored=("photo",)),
-    Case(_FAILED, Action("rejected", unread=True),
-         found=("unanswered",), stored=("photo",)),
-    Case(_FAILED, Action("rejected", write_failure=True),
-         found=("unreadable", "unanswered")),
-    Case("is back", Action("unchanged", missing=False, unread=False),
-         found=("as before",), stored=_KNOWN, standing=("suffices",), is_marked=(True,)),
-    Case("was rejected before", Action("rejected"),
-         found=("as before",), stored=_KNOWN, standing=("suffices",), is_rejected=(True,)),
+    Case("is new", Action("ingested", write_photo=True, write_source=True),
+         found=("new",), stored=_NO_PHOTO),
     Case("has the size and time of the last run", Action("unchanged"),
-         found=("as before",), stored=_KNOWN, standing=("suffices",)),
-    Case("has to be read", Action(None, read=True),
-         found=("as before", "unexamined")),
-    Case("was processed under another rule", Action("ingested", write_photo=True, write_source=True),
-         found=("same",), standing=("other",)),
+         found=("as before",), stored=_KNOWN, standing=("suffices",), is_rejected=_NO, is_marked=_NO),
+    Case("has a new time and the same bytes", Action("unchanged", write_source=True),
+         found=("same",), standing=("suffices",)),
     Case("has a new time and the same bytes", Action("unchanged", write_facts=True, write_source=True),
          found=("same",), standing=("lacks facts",)),
-    Case("has a new time and the same bytes", Action("unchanged", write_source=True),
-         found=("same",)),
     Case("has new bytes", Action("changed", write_photo=True, write_source=True),
          found=("new",), stored=("photo",)),
-    Case("is new", Action("ingested", write_photo=True, write_source=True),
-         found=("new",)),
     Case("was moved or renamed", Action("moved", write_source=True, take_place=True),
-         found=("left",)),
+         found=("left",), standing=_SAME_PEOPLE),
     Case("has the same bytes as another photo of the collection", Action("copy", write_source=True),
-         found=("held",)),
+         found=("held",), standing=_SAME_PEOPLE),
+    Case("was processed under another rule", Action("ingested", write_photo=True, write_source=True),
+         found=("same", "held"), standing=("other",)),
+    Case("was processed under another rule", Action("ingested", write_photo=True, write_source=True, take_place=True),
+         found=("left",), standing=("other",)),
+    Case("was rejected before", Action("rejected"),
+         found=("as before",), stored=_KNOWN, standing=("suffices",), is_rejected=_YES, is_marked=_NO),
+    Case("can't be read or decoded this time", Action("rejected", missing=False, unread=True),
+         found=("unreadable",), stored=("photo",)),
+    Case("can't be read or decoded this time", Action("rejected", unread=True),
+         found=("unanswered",), stored=("photo",)),
+    Case("can't be read or decoded this time", Action("rejected", write_failure=True),
+         found=("unreadable", "unanswered"), stored=_NO_PHOTO),
+    Case("no longer exists", Action("missing", missing=True),
+         found=("absent",), stored=_KNOWN, may_prune=_NO),
+    Case("no longer exists, and `--prune` is given", Action("pruned", remove=True),
+         found=("absent",), stored=_KNOWN, may_prune=_YES),
+    Case("is back as it was", Action("unchanged", missing=False, unread=False),
+         found=("as before",), stored=_KNOWN, standing=("suffices",), is_marked=_YES),
+    Case("is named, and does not exist", Action("rejected"),
+         found=("absent",), stored=("nothing",)),
+    Case("has to be read", Action(None, read=True),
+         found=("unexamined",)),
+    Case("has to be read", Action(None, read=True),
+         found=("as before",), stored=_KNOWN, standing=_OUTDATED),
+    Case("has to be read", Action(None, read=True),
+         found=("as before",), stored=("nothing",)),
 )  # fmt: skip
-"""The first row that matches the facts of a photo has its action."""
+"""Exactly one row matches the facts of a photo, so the rows may be in any order."""
 
 
-def find_case(facts: Facts) -> Case:
-    """Return the row of the table that decides about a photo."""
-    return next(case for case in TABLE if all(fact in accepted for fact, accepted in zip(facts, case[2:], strict=True)))
+def find_cases(facts: Facts) -> list[Case]:
+    """Return the rows of the table that match the facts of a photo."""
+    return [case for case in TABLE if all(fact in accepted for fact, accepted in zip(facts, case[2:], strict=True))]
 
 
 @cache
@@ -143,7 +152,7 @@ def decide(facts: Facts) -> Action:
 
     A photo that is there, and that the rule rejects, is reported as rejected, whatever else became of it.
     """
-    action = find_case(facts).action
-    if facts.is_rejected and facts.found != "absent" and not action.read:
-        return action._replace(status="rejected")
-    return action
+    (case,) = find_cases(facts)
+    if facts.is_rejected and facts.found != "absent" and not case.action.read:
+        return case.action._replace(status="rejected")
+    return case.action

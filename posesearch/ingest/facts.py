@@ -10,7 +10,12 @@ from posesearch.store.sources import StoredSource
 
 
 def find_facts_before(
-    observed: ObservedSource, stored: StoredSource | None, rule: AcceptanceRule, *, opens_urls: bool
+    observed: ObservedSource,
+    stored: StoredSource | None,
+    rule: AcceptanceRule,
+    *,
+    opens_urls: bool,
+    is_hidden: bool = False,
 ) -> Facts:
     """Return the facts of a photo that was not read.
 
@@ -19,10 +24,11 @@ def find_facts_before(
         stored: what the database knows about its source.
         rule: the rule of the run.
         opens_urls: whether the run opens URLs. If not, it expects that their photos have not changed.
+        is_hidden: whether a photo that can't be found may exist all the same, for example behind a broken link.
     """
     has = describe_stored(stored)
     if not observed.exists:
-        return Facts("absent", has)
+        return Facts("unexamined" if is_hidden and stored is not None else "absent", has)
     is_unopened = not opens_urls and is_url(observed.location)
     if stored is None:
         return Facts("new" if is_unopened else "unexamined", has)
@@ -35,26 +41,26 @@ def find_facts_before(
 
 def find_facts_after(analysis: PhotoAnalysis, contents: ContentIndex, places: Places) -> Facts:
     """Return the facts of a photo that was read, or that could not be."""
-    stored, sha256, has = analysis.stored, analysis.sha256, describe_stored(analysis.stored)
+    stored, sha256, rejection = analysis.stored, analysis.sha256, find_rejection(analysis, contents)
     comes_from_url = is_url(analysis.observed.location)
-    if analysis.is_absent:
-        return Facts("absent", has)
-    if analysis.error is not None:
-        return Facts("unanswered" if comes_from_url else "unreadable", has)
-    rejection = find_rejection(analysis, contents)
-    is_rejected = rejection is not None
-    if sha256 is None:
-        return Facts("as before", has, "suffices", is_rejected, stored is not None and stored.is_marked)
-    content = contents.find(sha256)
-    if stored is not None and stored.sha256 == sha256:
-        standing: Standing = "lacks facts" if contents.lacks_facts(stored) else "suffices"
-        return Facts("same", has, "other" if content is None else standing, is_rejected)
     had_poses = stored is not None and stored.sha256 is not None and stored.reason is None
-    if rejection is not None and rejection[0] in GARBLED and had_poses and comes_from_url:
-        return Facts("unanswered", has)
-    if content is None:
-        return Facts("new", has, is_rejected=is_rejected)
-    return Facts("left" if places.have_left(sha256) else "held", has, is_rejected=is_rejected)
+    is_same = stored is not None and sha256 is not None and stored.sha256 == sha256
+    is_garbled = rejection is not None and rejection[0] in GARBLED
+    found: Found
+    if analysis.is_absent:
+        found = "absent"
+    elif analysis.error is not None or (is_garbled and comes_from_url and had_poses and not is_same):
+        found = "unanswered" if comes_from_url else "unreadable"
+    elif sha256 is None:
+        found = "as before"
+    elif is_same:
+        found = "same"
+    else:
+        found = places.find(sha256)
+    standing: Standing = "suffices" if sha256 is None else contents.compare(sha256, stored if is_same else None)
+    return Facts(
+        found, describe_stored(stored), standing, rejection is not None, stored is not None and stored.is_marked
+    )
 
 
 def find_rejection(analysis: PhotoAnalysis, contents: ContentIndex) -> tuple[str, str] | None:

@@ -3,10 +3,12 @@
 import os
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
 
 from posesearch import sources
 from posesearch.ingest.analyze import PhotoAnalysis
 from posesearch.sources import ObservedSource
+from posesearch.store.snapshots import StoredContent
 from posesearch.store.sources import StoredSource
 
 
@@ -20,12 +22,14 @@ class Places:
     def __init__(
         self,
         stored: Mapping[str, StoredSource],
+        contents: Mapping[str, StoredContent],
         to_read: Iterable[ObservedSource],
         absent: Iterable[str],
         outside: Iterable[str],
     ) -> None:
         """Start with what the scan has found. The arguments are those of IngestPlan."""
         hashes = {source: one.sha256 for source, one in stored.items() if one.sha256 is not None}
+        self._known: set[str | None] = set(hashes.values())
         self._unread = Counter(hashes[one.source] for one in to_read if one.source in hashes)
         self._waiting: dict[str, list[PhotoAnalysis]] = {}
         self._left: dict[str | None, deque[tuple[str, bool]]] = defaultdict(deque)
@@ -34,6 +38,8 @@ class Places:
             self._left[hashes.get(source)].append((source, True))
         for source in outside:
             self._unchecked[hashes.get(source)].append(source)
+        for sha256 in contents.keys() - self._known:  # an interrupted run has written that its source has other bytes
+            self._left[sha256].append((contents[sha256].source, False))
 
     def release(self, analysis: PhotoAnalysis) -> Iterator[PhotoAnalysis]:
         """Record what was read at a source. Yield the photos that can be decided now, of this source and of others."""
@@ -50,12 +56,18 @@ class Places:
         if before is not None and not self._unread[before]:
             yield from self._waiting.pop(before, ())
 
-    def have_left(self, sha256: str | None) -> bool:
-        """Return whether a source no longer has these bytes, and no photo was moved from there yet."""
+    def find(self, sha256: str | None) -> Literal["left", "held", "new"]:
+        """Return where these bytes are besides the source where they were read, in the words of decide.py."""
         for source in self._unchecked.pop(sha256, ()):
             if is_gone(source):
                 self._left[sha256].append((source, True))
-        return bool(self._left.get(sha256))
+        if self._left.get(sha256):
+            return "left"
+        return "held" if sha256 in self._known else "new"
+
+    def add(self, sha256: str | None) -> None:
+        """Record that a source has these bytes now."""
+        self._known.add(sha256)
 
     def take(self, sha256: str | None) -> tuple[str, bool]:
         """Return a source that no longer has these bytes, and whether nothing is there now. Each is returned once."""

@@ -1,7 +1,7 @@
 """The plan of an ingest: what becomes of the photos that need not be read, and the photos to read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from posesearch.errors import SourceError
@@ -10,8 +10,9 @@ from posesearch.ingest.facts import find_facts_before
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.sources import ObservedSource, Scan
-from posesearch.store import sources
+from posesearch.store import snapshots, sources
 from posesearch.store.renames import rename_urls
+from posesearch.store.snapshots import StoredContent
 from posesearch.store.sources import StoredSource
 
 
@@ -44,15 +45,17 @@ class IngestPlan:
         to_read: the photos to read.
         absent: the stored sources that no longer exist. They are missing, unless their photos were moved.
         outside: the stored sources that the scan does not cover.
+        contents: what the database knows about the photos of the collection, by SHA-256. Empty if none is to be read.
         is_settled: whether the snapshots agree with their sources. They do not after an interrupted run.
     """
 
     scan: Scan
-    stored: Mapping[str, StoredSource] = field(default_factory=dict)
-    decided: list[tuple[ObservedSource, Action]] = field(default_factory=list)
-    to_read: list[ObservedSource] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
-    outside: list[str] = field(default_factory=list)
+    stored: Mapping[str, StoredSource]
+    decided: Sequence[tuple[ObservedSource, Action]]
+    to_read: Sequence[ObservedSource]
+    absent: Sequence[str]
+    outside: Sequence[str]
+    contents: Mapping[str, StoredContent] = field(default_factory=dict)
     is_settled: bool = True
 
 
@@ -61,29 +64,39 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
 
     The scanned sources are signed. A dry run changes nothing.
     """
-    plan = IngestPlan(scan)
+    if not database.exists():
+        return _compare(scan, {}, request, rule)
     with database.opening(read_only=request.dry_run) as connection:
-        if connection is not None:
-            if not request.dry_run:
-                rename_urls(connection, request.collection)
-                sources.sign_observed(connection, request.collection, scan.observed)
-            is_settled = sources.are_snapshots_current(connection)
-            plan = IngestPlan(scan, sources.read_sources(connection, request.collection), is_settled=is_settled)
+        if not request.dry_run:
+            rename_urls(connection, request.collection)
+            sources.sign_observed(connection, request.collection, scan.observed)
+        plan = _compare(scan, sources.read_sources(connection, request.collection), request, rule)
+        contents = snapshots.read_contents(connection, request.collection) if plan.to_read else {}
+        return replace(plan, contents=contents, is_settled=sources.are_snapshots_current(connection))
+
+
+def _compare(
+    scan: Scan, stored: Mapping[str, StoredSource], request: IngestRequest, rule: AcceptanceRule
+) -> IngestPlan:
+    decided: list[tuple[ObservedSource, Action]] = []
+    to_read: list[ObservedSource] = []
+    absent: list[str] = []
+    outside: list[str] = []
     for one in scan.observed:
-        stored = plan.stored.get(one.source)
-        if not one.exists and stored is not None:
-            plan.absent.append(one.source)
-            continue
-        action = decide(find_facts_before(one, stored, rule, opens_urls=not request.dry_run))
+        before = stored.get(one.source)
+        is_hidden = not one.exists and scan.hides(one.source)
+        action = decide(find_facts_before(one, before, rule, opens_urls=not request.dry_run, is_hidden=is_hidden))
         if action.read:
-            plan.to_read.append(one)
+            to_read.append(one)
+        elif action.missing:
+            absent.append(one.source)
         else:
-            plan.decided.append((one, action))
+            decided.append((one, action))
     # A scan of a folder skips some names, such as hidden files. The user may have named such a photo directly in an
     # earlier ingest. If a scan does not find it, that does not mean that it is missing.
-    for source in sorted(plan.stored.keys() - {one.source for one in scan.observed}):
-        (plan.absent if scan.covers(source) else plan.outside).append(source)
-    return plan
+    for source in sorted(stored.keys() - {one.source for one in scan.observed}):
+        (absent if scan.covers(source) else outside).append(source)
+    return IngestPlan(scan, stored, decided, to_read, absent, outside)
 
 
 def make_prune_error(named: Sequence[str], database: Path, missing: int) -> SourceError:

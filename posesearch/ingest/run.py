@@ -57,8 +57,10 @@ def ingest(
                 file.check_creatable()
             stack.enter_context(ingest_lock(file.path, progress.waiting))
         database = WatchedDatabase(file, progress.waiting)
-        with database.opening(read_only=request.dry_run) as connection:
-            stored = None if connection is None else about.read_estimator(connection)
+        stored = None
+        if database.exists():
+            with database.opening(read_only=request.dry_run) as connection:  # a file that can't be written is found now
+                stored = about.read_estimator(connection)
         config = resolve_config(str(file.path), stored, estimator, model_paths, mix=mix)
         rule = AcceptanceRule(config.name, request.strict, request.min_joints, config.hashes, gps=request.gps)
         plan = make_plan(database, photo_sources.scan(named), request, rule)
@@ -72,7 +74,7 @@ def ingest(
         try:
             run.process_photos()
             run.finish(database)
-            database.check_exists()
+            database.exists()  # otherwise the report would count photos that no file has
         except KeyboardInterrupt:
             is_interrupted = True
     seconds = time.monotonic() - started
@@ -97,8 +99,8 @@ class IngestRun:
         self._batch, self._tally, self._progress, self._decoders = batch, tally, progress, decoders
         self._analyzer = PhotoAnalyzer(load, decoders, request.jobs)
         self._reader = SourceReader(allow_private=request.allow_private)
-        self._contents = ContentIndex(plan.stored.values() if plan.to_read else (), rule.standings)
-        self._places = Places(plan.stored, plan.to_read, plan.absent, plan.outside)
+        self._contents = ContentIndex(plan.contents, rule.standings)
+        self._places = Places(plan.stored, plan.contents, plan.to_read, plan.absent, plan.outside)
         self._absent = dict.fromkeys(plan.absent)
         self._missing: dict[str, bool] = {}
         self._unread: dict[str, str | None] = {}
@@ -164,7 +166,8 @@ class IngestRun:
             row = self._contents.estimate_once(
                 sha256, lambda: self._analyzer.estimate(data, sha256, source, collection, rule)
             )
-            if row is None and stored is not None and stored.sha256 == sha256 and self._contents.lacks_facts(stored):
+            same = stored if stored is not None and stored.sha256 == sha256 else None
+            if row is None and self._contents.compare(sha256, same) == "lacks facts":
                 row = self._analyzer.estimate(data, sha256, source, collection, rule, people=False)
         except PhotoError as error:
             return PhotoAnalysis(observed, stored, error=error)
@@ -183,13 +186,14 @@ class IngestRun:
             other, is_gone = self._places.take(sha256)
             self._absent.pop(other, None)
             self._contents.move(sha256, source)
-        elif action.write_photo and row is not None:
-            row = replace(row, source=source)
-            self._contents.record(row)
-        elif action.write_failure:
-            row = SnapshotRow(source, None, None, None, self._request.collection, self._rule.settings, rejection)
         elif action.status == "copy" and content is not None:
             other = content.source
+        if action.write_photo and row is not None:
+            row = replace(row, source=source)
+            self._contents.record(row)
+            self._places.add(sha256)
+        elif action.write_failure:
+            row = SnapshotRow(source, None, None, None, self._request.collection, self._rule.settings, rejection)
         if (action.write_source or action.write_failure) and not self._request.dry_run:
             self._batch.add(
                 row if action.write_photo or action.write_failure else None,
@@ -241,7 +245,7 @@ class IngestRun:
             self._mark(source, action)
         must_write = pruned or self._missing or self._unread or not self._is_settled
         if must_write and not self._request.dry_run:
-            with database.writing() as connection:
+            with database.opening() as connection:
                 sources.delete_sources(connection, self._request.collection, pruned)
                 sources.mark_missing(connection, self._request.collection, self._missing)
                 sources.mark_unread(connection, self._request.collection, self._unread)

@@ -65,10 +65,6 @@ class AcceptanceRule:
         """Return the rule that has these settings."""
         return cls(**json.loads(settings))
 
-    def has_estimator(self, estimator: str, files: Mapping[str, str]) -> bool:
-        """Return whether the rule names this estimator with these custom weights."""
-        return self.estimator == estimator and dict(self.files) == dict(files)
-
 
 def accept_people(people: Sequence[Person], rule: AcceptanceRule, source: str) -> tuple[Pose, ...]:
     """Return the poses of the people that the rule accepts, in the same order.

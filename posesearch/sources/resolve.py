@@ -13,7 +13,7 @@ from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
 from posesearch.sources.names import to_path, to_unicode
 from posesearch.sources.urls import is_url, public_name
-from posesearch.sources.walk import count_endings, is_photo_path, size_and_time, walk_folder
+from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,14 @@ class Scan:
 
     def covers(self, name: str) -> bool:
         """Return whether the scan would have found a photo of this name in a folder. Ignore files do not count."""
-        unknown = [folder for folder, _ in self.unreadable] + self.broken_links
-        if any(name.startswith(_add_separator(folder)) for folder in unknown):
-            return False
         prefixes = map(_add_separator, self.folders)
-        return any(is_photo_path(name[len(prefix) :]) for prefix in prefixes if name.startswith(prefix))
+        relative_paths = (name[len(prefix) :] for prefix in prefixes if name.startswith(prefix))
+        return any(map(is_photo_path, relative_paths)) and not self.hides(name)
+
+    def hides(self, name: str) -> bool:
+        """Return whether a photo of this name may exist although the scan has not found it."""
+        hidden = [folder for folder, _ in self.unreadable] + self.broken_links
+        return any(name.startswith(_add_separator(folder)) for folder in hidden)
 
 
 def scan(sources: Sequence[str | os.PathLike[str]]) -> Scan:
@@ -181,6 +184,8 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
             result.broken_links += map(to_unicode, broken_links)
         else:
             size, modified_ns = size_and_time(match)
+            link = None if matches else find_broken_link(match)
+            result.broken_links += [to_unicode(link)] if link else []
             yield ObservedSource(to_unicode(match), match, size, modified_ns, exists=bool(matches))
 
 

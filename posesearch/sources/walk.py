@@ -158,6 +158,19 @@ def _is_empty(folder: str) -> bool:
     return True
 
 
+def find_broken_link(path: str) -> str | None:
+    """Return the symbolic link without a target that a path leads through. None if there is none.
+
+    The target may be on a disk that is not connected.
+    """
+    while not os.path.lexists(path):
+        parent = os.path.dirname(path)
+        if parent == path:
+            return None
+        path = parent
+    return None if os.path.exists(path) else path
+
+
 def size_and_time(file: "str | os.DirEntry[str]") -> tuple[int | None, int | None]:
     """Return a file's size in bytes and its modification time in nanoseconds since 1970, or None for both.
 

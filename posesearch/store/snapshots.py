@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,20 @@ class SnapshotRow:
     capture: CaptureInfo = field(default=CaptureInfo())
 
 
+class StoredContent(NamedTuple):
+    """What the database knows about the bytes of a photo: a source, the acceptance rule, and the rejection if any."""
+
+    source: str
+    settings: str
+    reason: str | None
+    message: str | None
+
+    @property
+    def rejection(self) -> tuple[str, str] | None:
+        """Reason and message, if the photo was rejected."""
+        return None if self.reason is None else (self.reason, self.message or "")
+
+
 @dataclass(frozen=True)
 class StoredSnapshot:
     """A snapshot as the database has it: source with its signature, hash, collection, and acceptance rule."""
@@ -70,13 +84,28 @@ def _check_settings(settings: str, row: str) -> None:
     """Raise BadValue if the settings are no acceptance rule."""
     if settings not in _known_rules:
         try:
-            AcceptanceRule(**parse_object("snapshots", row, "settings", settings)).settings
+            AcceptanceRule(**parse_object("snapshots", row, "settings", settings))
         except (TypeError, ValueError) as error:
             raise BadValue("snapshots", row, "settings that are no rule of posesearch") from error
         _known_rules.add(settings)
 
 
 _known_rules: set[str] = set()  # there are few distinct ones
+
+
+def read_contents(connection: Connection, collection: str) -> dict[str, StoredContent]:
+    """Return what is known about the photos of a collection, by the SHA-256 of their bytes."""
+    rows = connection.execute(
+        """
+        SELECT sha256, source, settings, reason, message FROM snapshots
+        WHERE collection = ? AND sha256 IS NOT NULL
+        """,
+        [collection],
+    ).fetchall()
+    for sha256, source, settings, *_ in rows:
+        if source is None or settings is None:
+            check_present("snapshots", f"sha256 {sha256}", source=source, settings=settings)
+    return {sha256: StoredContent._make(values) for sha256, *values in rows}
 
 
 def read_last_written(connection: Connection) -> tuple[int, datetime] | None:

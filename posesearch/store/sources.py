@@ -11,7 +11,6 @@ from posesearch import trust
 from posesearch.sources.resolve import ObservedSource
 from posesearch.store import snapshots
 from posesearch.store.connection import Connection
-from posesearch.store.values import check_present
 
 
 class StoredSource(NamedTuple):
@@ -24,7 +23,6 @@ class StoredSource(NamedTuple):
         bytes, modified_ns, etag, last_modified: as in schema.sql. A photo with `bytes` None has no capture information.
         is_missing: whether the source is marked as missing.
         is_unread: whether the source is marked as one that could not be read last time.
-        first_source: the source that stands for all sources of the photo.
     """
 
     sha256: str | None
@@ -37,7 +35,6 @@ class StoredSource(NamedTuple):
     last_modified: str | None
     is_missing: bool
     is_unread: bool
-    first_source: str
 
     @property
     def rejection(self) -> tuple[str, str] | None:
@@ -73,16 +70,12 @@ def read_sources(connection: Connection, collection: str) -> dict[str, StoredSou
     rows = connection.execute(
         """
         SELECT p.source, s.sha256, s.settings, s.reason, s.message, p.bytes, p.modified_ns, p.etag, p.last_modified,
-               p.missing_since IS NOT NULL, p.unread_reason IS NOT NULL, s.source
+               p.missing_since IS NOT NULL, p.unread_reason IS NOT NULL
         FROM sources AS p JOIN snapshots AS s USING (snapshot_id) WHERE p.collection = ?
         """,
         [collection],
     ).fetchall()
-    stored = {source: StoredSource._make(values) for source, *values in rows}
-    for one in stored.values():
-        if one.settings is None or one.first_source is None:
-            check_present("snapshots", f"sha256 {one.sha256}", source=one.first_source, settings=one.settings)
-    return stored
+    return {source: StoredSource._make(values) for source, *values in rows}
 
 
 def write_sources(connection: Connection, collection: str, rows: Sequence[SourceRow]) -> None:
