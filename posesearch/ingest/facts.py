@@ -32,10 +32,9 @@ def find_facts_before(
     is_unopened = not opens_urls and is_url(observed.location)
     if stored is None:
         return Facts("new" if is_unopened else "unexamined", has)
+    is_same = stored.bytes == observed.bytes is not None and stored.modified_ns == observed.modified_ns
+    found: Found = "as before" if is_unopened or (is_same and has == "photo") else "unexamined"
     standing: Standing = "suffices" if is_unopened else rule.standings.get(stored.settings, "other")
-    is_same = stored.bytes == observed.bytes and stored.modified_ns == observed.modified_ns
-    is_file_of_before = is_same and observed.bytes is not None and stored.sha256 is not None
-    found: Found = "as before" if is_unopened or is_file_of_before else "unexamined"
     return Facts(found, has, standing, stored.reason is not None, stored.is_marked)
 
 

@@ -2,14 +2,14 @@
 
 import os
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from posesearch import sources
 from posesearch.ingest.analyze import PhotoAnalysis
 from posesearch.sources import ObservedSource
 from posesearch.store.snapshots import StoredContent
-from posesearch.store.sources import StoredSource
+from posesearch.store.sources import StoredSources
 
 
 class Places:
@@ -21,14 +21,14 @@ class Places:
 
     def __init__(
         self,
-        stored: Mapping[str, StoredSource],
+        stored: StoredSources,
         contents: Mapping[str, StoredContent],
-        to_read: Iterable[ObservedSource],
+        to_read: Sequence[ObservedSource],
         absent: Iterable[str],
         outside: Iterable[str],
     ) -> None:
         """Start with what the scan has found. The arguments are those of IngestPlan."""
-        hashes = {source: one.sha256 for source, one in stored.items() if one.sha256 is not None}
+        hashes = stored.hashes() if to_read else {}  # without photos to read, nothing is asked
         self._known: set[str | None] = set(hashes.values())
         self._unread = Counter(hashes[one.source] for one in to_read if one.source in hashes)
         self._waiting: dict[str, list[PhotoAnalysis]] = {}

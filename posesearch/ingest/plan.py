@@ -13,7 +13,7 @@ from posesearch.sources import ObservedSource, Scan
 from posesearch.store import snapshots, sources
 from posesearch.store.renames import rename_urls
 from posesearch.store.snapshots import StoredContent
-from posesearch.store.sources import StoredSource
+from posesearch.store.sources import StoredSources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class IngestPlan:
     Attributes:
         scan: the photos at the sources.
         stored: the sources of the collection, and what the database knows about them.
-        decided: the photos that need not be read, with what becomes of them.
+        actions: what becomes of each photo of the scan, as far as it is known without reading.
         to_read: the photos to read.
         absent: the stored sources that no longer exist. They are missing, unless their photos were moved.
         outside: the stored sources that the scan does not cover.
@@ -50,8 +50,8 @@ class IngestPlan:
     """
 
     scan: Scan
-    stored: Mapping[str, StoredSource]
-    decided: Sequence[tuple[ObservedSource, Action]]
+    stored: StoredSources
+    actions: Sequence[Action]
     to_read: Sequence[ObservedSource]
     absent: Sequence[str]
     outside: Sequence[str]
@@ -65,7 +65,7 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
     The scanned sources are signed. A dry run changes nothing.
     """
     if not database.exists():
-        return _compare(scan, {}, request, rule)
+        return _compare(scan, StoredSources(), request, rule)
     with database.opening(read_only=request.dry_run) as connection:
         if not request.dry_run:
             rename_urls(connection, request.collection)
@@ -75,28 +75,27 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
         return replace(plan, contents=contents, is_settled=sources.are_snapshots_current(connection))
 
 
-def _compare(
-    scan: Scan, stored: Mapping[str, StoredSource], request: IngestRequest, rule: AcceptanceRule
-) -> IngestPlan:
-    decided: list[tuple[ObservedSource, Action]] = []
+def _compare(scan: Scan, stored: StoredSources, request: IngestRequest, rule: AcceptanceRule) -> IngestPlan:
+    actions: list[Action] = []
     to_read: list[ObservedSource] = []
     absent: list[str] = []
     outside: list[str] = []
     for one in scan.observed:
-        before = stored.get(one.source)
         is_hidden = not one.exists and scan.hides(one.source)
-        action = decide(find_facts_before(one, before, rule, opens_urls=not request.dry_run, is_hidden=is_hidden))
+        facts = find_facts_before(
+            one, stored.find(one.source), rule, opens_urls=not request.dry_run, is_hidden=is_hidden
+        )
+        action = decide(facts)
+        actions.append(action)
         if action.read:
             to_read.append(one)
         elif action.missing:
             absent.append(one.source)
-        else:
-            decided.append((one, action))
     # A scan of a folder skips some names, such as hidden files. The user may have named such a photo directly in an
     # earlier ingest. If a scan does not find it, that does not mean that it is missing.
-    for source in sorted(stored.keys() - {one.source for one in scan.observed}):
+    for source in stored.names_except({one.source for one in scan.observed}):
         (absent if scan.covers(source) else outside).append(source)
-    return IngestPlan(scan, stored, decided, to_read, absent, outside)
+    return IngestPlan(scan, stored, actions, to_read, absent, outside)
 
 
 def make_prune_error(named: Sequence[str], database: Path, missing: int) -> SourceError:

@@ -122,10 +122,12 @@ class IngestRun:
             for folder, why in scan.unreadable:
                 detail = f"the folder can't be read ({why}); check its permissions"
                 self._report(folder, "rejected", (UnreadablePhoto.reason, detail))
-            for one, action in self._plan.decided:
-                stored = self._plan.stored.get(one.source)
-                rejection = (MissingPhoto.reason, MissingPhoto.sentence) if stored is None else stored.rejection
-                self._mark(one.source, action)
+            for one, action in zip(scan.observed, self._plan.actions, strict=True):
+                if action.read or action.missing:  # a missing photo may have been moved
+                    continue
+                if action.missing is not None or action.unread is not None:
+                    self._mark(one.source, action)
+                rejection = self._find_stored_rejection(one) if action.status == "rejected" else None
                 self._report(one.source, action.status, rejection)
             for analysis in map_in_order(self._analyze, to_read, threads, self._stop, self._batch.write_due):
                 for ready in self._places.release(analysis):
@@ -139,6 +141,10 @@ class IngestRun:
             self._batch.write_last()
             raise
 
+    def _find_stored_rejection(self, one: ObservedSource) -> tuple[str, str] | None:
+        stored = self._plan.stored.find(one.source)
+        return (MissingPhoto.reason, MissingPhoto.sentence) if stored is None else stored.rejection
+
     def _stop(self) -> None:
         """Make threads stop waiting for servers and decoding processes."""
         self._reader.close()
@@ -147,7 +153,7 @@ class IngestRun:
     def _analyze(self, observed: ObservedSource) -> PhotoAnalysis:
         """Read a photo, and estimate it if the collection does not have its bytes. This runs in threads."""
         source, rule, collection = observed.source, self._rule, self._request.collection
-        stored = self._plan.stored.get(source)
+        stored = self._plan.stored.find(source)
         validators = None
         is_complete = (
             stored is not None and stored.bytes is not None and rule.standings.get(stored.settings) == "suffices"
@@ -205,7 +211,7 @@ class IngestRun:
         if rejection is not None and action.unread and stored is not None and stored.reason is None:
             rejection = rejection[0], f"{rejection[1]}. Its stored poses are kept."
         poses = len(row.poses) if action.write_photo and row is not None else 0
-        self._report(source, action.status, rejection, poses, other)
+        self._report(source, action.status, rejection, poses, other if action.status in ("moved", "copy") else None)
 
     def _mark(self, source: str, action: Action, rejection: tuple[str, str] | None = None) -> None:
         if action.missing is not None:
@@ -226,9 +232,12 @@ class IngestRun:
         rejected = None
         if status == "rejected" and rejection is not None:
             rejected = Rejection(source, *rejection, self._listed.get(source, ""))
-        outcome = PhotoOutcome(source, status, poses, rejected, other if status in ("moved", "copy") else None)
+        outcome = PhotoOutcome(source, status, poses, rejected, other)
         self._tally.add(outcome)
-        (self._progress.missing if status in ("missing", "pruned") else self._progress.photo)(outcome)
+        if status in ("missing", "pruned"):
+            self._progress.missing(outcome)
+        else:
+            self._progress.photo(outcome)
 
     def finish(self, database: WatchedDatabase) -> None:
         """Mark the sources that no longer exist, or remove them with `prune`, and make the snapshots agree with them.
@@ -237,7 +246,9 @@ class IngestRun:
         """
         kept = photo_sources.paths_in_empty_folders(self._absent) if self._request.prune else self._absent.keys()
         decided = {
-            source: decide(Facts("absent", describe_stored(self._plan.stored[source]), may_prune=source not in kept))
+            source: decide(
+                Facts("absent", describe_stored(self._plan.stored.find(source)), may_prune=source not in kept)
+            )
             for source in self._absent
         }
         pruned = [source for source, action in decided.items() if action.remove]

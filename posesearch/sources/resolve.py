@@ -5,8 +5,9 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from posesearch.errors import SourceError, frames_command
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
@@ -16,8 +17,7 @@ from posesearch.sources.urls import is_url, public_name
 from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedSource:
+class ObservedSource(NamedTuple):
     """A photo that the sources name.
 
     Attributes:
@@ -158,7 +158,7 @@ def _resolve_source(source: str, result: Scan) -> Iterator[ObservedSource]:
     if not is_url(source) and os.path.splitext(path)[1].lower() in LIST_EXTENSIONS and os.path.isfile(path):
         for line, entry in read_list(Path(path)):
             for photo in _resolve_entry(entry, os.path.dirname(path), result):
-                yield replace(photo, listed=f"{to_unicode(source)}, line {line}")
+                yield photo._replace(listed=f"{to_unicode(source)}, line {line}")
     else:
         yield from _resolve_entry(source, os.getcwd(), result)
 
@@ -178,8 +178,8 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
             result.folders.append(to_unicode(match))
             unreadable: list[tuple[str, str]] = []
             broken_links: list[str] = []
-            for photo in walk_folder(match, unreadable, broken_links):
-                yield ObservedSource(to_unicode(photo.path), photo.path, photo.bytes, photo.modified_ns)
+            for photo, size, modified_ns in walk_folder(match, unreadable, broken_links):
+                yield ObservedSource(to_unicode(photo), photo, size, modified_ns)
             result.unreadable += [(to_unicode(folder), reason) for folder, reason in unreadable]
             result.broken_links += map(to_unicode, broken_links)
         else:

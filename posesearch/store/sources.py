@@ -1,6 +1,6 @@
 """The table `sources`: stores paths and URLs of photos, and detects changed and missing ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -17,14 +17,15 @@ class StoredSource(NamedTuple):
     """What the database knows about a source and the photo there.
 
     Attributes:
+        source: its path or URL.
         sha256: SHA-256 of its bytes. None if they could never be read.
         settings: the JSON of the rule under which the photo was processed.
         reason, message: why the photo was rejected. None if it was not.
         bytes, modified_ns, etag, last_modified: as in schema.sql. A photo with `bytes` None has no capture information.
-        is_missing: whether the source is marked as missing.
-        is_unread: whether the source is marked as one that could not be read last time.
+        is_marked: whether the source is marked as missing, or as one that could not be read last time.
     """
 
+    source: str
     sha256: str | None
     settings: str
     reason: str | None
@@ -33,18 +34,12 @@ class StoredSource(NamedTuple):
     modified_ns: int | None
     etag: str | None
     last_modified: str | None
-    is_missing: bool
-    is_unread: bool
+    is_marked: bool
 
     @property
     def rejection(self) -> tuple[str, str] | None:
         """Reason and message if the photo was rejected, or could not be read."""
         return None if self.reason is None else (self.reason, self.message or "")
-
-    @property
-    def is_marked(self) -> bool:
-        """Whether the source has one of the two marks."""
-        return self.is_missing or self.is_unread
 
 
 @dataclass(frozen=True)
@@ -65,17 +60,42 @@ class SourceRow:
     moved_from: str | None = None
 
 
-def read_sources(connection: Connection, collection: str) -> dict[str, StoredSource]:
+class StoredSources:
+    """The sources of a collection by name.
+
+    The rows stay as DuckDB returns them, because Python's garbage collector soon ignores such tuples. It would visit a
+    hundred thousand objects of another kind again and again.
+    """
+
+    def __init__(self, rows: Sequence[tuple[Any, ...]] = ()) -> None:
+        """Take rows with the fields of StoredSource."""
+        self._rows = {row[0]: row for row in rows}
+
+    def find(self, source: str) -> StoredSource | None:
+        """Return what the database knows about a source. None if it does not have the source."""
+        row = self._rows.get(source)
+        return None if row is None else StoredSource(*row)
+
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of each source that was read."""
+        return {source: row[1] for source, row in self._rows.items() if row[1] is not None}
+
+    def names_except(self, others: Iterable[str]) -> list[str]:
+        """Return the names of the other sources, sorted."""
+        return sorted(self._rows.keys() - others)
+
+
+def read_sources(connection: Connection, collection: str) -> StoredSources:
     """Return what the database knows about the sources of a collection."""
     rows = connection.execute(
         """
         SELECT p.source, s.sha256, s.settings, s.reason, s.message, p.bytes, p.modified_ns, p.etag, p.last_modified,
-               p.missing_since IS NOT NULL, p.unread_reason IS NOT NULL
+               p.missing_since IS NOT NULL OR p.unread_reason IS NOT NULL
         FROM sources AS p JOIN snapshots AS s USING (snapshot_id) WHERE p.collection = ?
         """,
         [collection],
     ).fetchall()
-    return {source: StoredSource._make(values) for source, *values in rows}
+    return StoredSources(rows)
 
 
 def write_sources(connection: Connection, collection: str, rows: Sequence[SourceRow]) -> None:
