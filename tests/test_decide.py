@@ -1,6 +1,7 @@
 """What becomes of a photo: one action for all facts, as the table of docs/ingest.md says."""
 
 import re
+from collections import Counter
 from itertools import product
 from pathlib import Path
 from typing import Final, get_args
@@ -8,8 +9,15 @@ from typing import Final, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posesearch.ingest.analyze import PhotoAnalysis
+from posesearch.ingest.content_index import ContentIndex
 from posesearch.ingest.decide import TABLE, Action, Facts, Found, Stored, decide, find_cases
-from posesearch.pose.acceptance import Standing
+from posesearch.ingest.facts import find_facts_after
+from posesearch.ingest.places import Places
+from posesearch.pose.acceptance import AcceptanceRule, Standing
+from posesearch.sources import Content, ObservedSource
+from posesearch.store.snapshots import SnapshotRow, StoredContent
+from posesearch.store.sources import StoredSources
 
 DOCS = Path(__file__).parents[1] / "docs" / "ingest.md"
 BOTH: Final = (False, True)
@@ -109,3 +117,45 @@ def test_the_status_of_known_bytes_is_their_place(facts: Facts, found: Found) ->
     expected = {"left": "moved", "held": "copy", "same": "unchanged", **again}
     assert status == expected.get(found, status)
     assert found != "new" or status == ("changed" if facts.stored == "photo" else "ingested")
+
+
+NAMES: Final = "abcde"
+BYTES: Final = st.sampled_from((None, "1", "2", "3"))
+RULE: Final = AcceptanceRule("toy")
+
+
+def become(before: dict[str, str], now: dict[str, str], order: list[str]) -> Counter[str]:
+    """Return how many photos have each status, if the sources are read in this order."""
+    stored = StoredSources(
+        [(name, sha256, RULE.settings, None, None, 1, 1, None, None, False) for name, sha256 in before.items()]
+    )
+    contents = {sha256: StoredContent(name, RULE.settings, None, None) for name, sha256 in before.items()}
+    index = ContentIndex(contents, RULE.standings)
+    observed = {name: ObservedSource(name, name) for name in now}
+    places = Places(stored, contents, list(observed.values()), sorted(before.keys() - now), [])
+    statuses: Counter[str] = Counter()
+    for name in order:
+        row = SnapshotRow(name, now[name], None, None, "default", RULE.settings)
+        analysis = PhotoAnalysis(observed[name], stored.find(name), now[name], Content(None), row)
+        for ready in places.release(analysis):
+            action = decide(find_facts_after(ready, index, places))
+            if action.take_place:
+                places.take(ready.sha256)
+            elif action.write_photo and ready.row is not None:
+                index.record(ready.row)
+                places.add(ready.sha256)
+            # Of several photos with the same new bytes, the first one is estimated.
+            statuses["estimated" if action.write_photo else str(action.status)] += 1
+    return statuses
+
+
+@given(*[st.fixed_dictionaries(dict.fromkeys(NAMES, BYTES))] * 2, st.data())
+def test_the_order_in_which_photos_are_read_does_not_matter(
+    before: dict[str, str | None], now: dict[str, str | None], data: st.DataObject
+) -> None:
+    stored, found = ({name: value for name, value in each.items() if value} for each in (before, now))
+    orders = [data.draw(st.permutations(list(found))) for _ in range(2)]
+    one, two = (become(stored, found, order) for order in orders)
+    assert one == two
+    assert one.total() == len(found)
+    assert one["estimated"] == len(set(found.values()) - set(stored.values()))

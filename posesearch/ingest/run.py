@@ -181,19 +181,29 @@ class IngestRun:
 
     def _process(self, analysis: PhotoAnalysis) -> None:
         """Decide what becomes of a photo that was read, write it, and report it."""
-        source, stored, sha256 = analysis.observed.source, analysis.stored, analysis.sha256
+        source, stored = analysis.observed.source, analysis.stored
         facts = find_facts_after(analysis, self._contents, self._places)
         if facts.found == "absent" and stored is not None:
             self._absent.setdefault(source)  # decided in the end, when it is known whether the photo was moved
             return
         action, rejection = decide(facts), find_rejection(analysis, self._contents)
-        content, row, other, is_gone = self._contents.find(sha256), analysis.row, None, False
+        other = self._write(analysis, action, rejection)
+        self._is_settled &= stored is None and not action.take_place
+        self._mark(source, action, rejection)
+        if rejection is not None and action.unread and stored is not None and stored.reason is None:
+            rejection = rejection[0], f"{rejection[1]}. Its stored poses are kept."
+        poses = len(analysis.row.poses) if action.write_photo and analysis.row is not None else 0
+        self._report(source, action.status, rejection, poses, other if action.status in ("moved", "copy") else None)
+
+    def _write(self, analysis: PhotoAnalysis, action: Action, rejection: tuple[str, str] | None) -> str | None:
+        """Add to the batch what the action writes. Return another source that has or had the bytes."""
+        source, sha256, row = analysis.observed.source, analysis.sha256, analysis.row
+        content = self._contents.find(sha256)
+        other, is_gone = None if content is None else content.source, False
         if action.take_place:
             other, is_gone = self._places.take(sha256)
             self._absent.pop(other, None)
             self._contents.move(sha256, source)
-        elif action.status == "copy" and content is not None:
-            other = content.source
         if action.write_photo and row is not None:
             row = replace(row, source=source)
             self._contents.record(row)
@@ -206,12 +216,7 @@ class IngestRun:
                 _make_source_row(analysis, rejection, other if is_gone else None),
                 row if action.write_facts else None,
             )
-        self._is_settled &= stored is None and not action.take_place
-        self._mark(source, action, rejection)
-        if rejection is not None and action.unread and stored is not None and stored.reason is None:
-            rejection = rejection[0], f"{rejection[1]}. Its stored poses are kept."
-        poses = len(row.poses) if action.write_photo and row is not None else 0
-        self._report(source, action.status, rejection, poses, other if action.status in ("moved", "copy") else None)
+        return other
 
     def _mark(self, source: str, action: Action, rejection: tuple[str, str] | None = None) -> None:
         if action.missing is not None:
