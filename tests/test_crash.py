@@ -119,7 +119,7 @@ def test_what_a_run_left_unsettled_is_settled_by_the_next(
     db.ingest(photo)
     photo.write_bytes(toy_photo(wrist=50))
     with monkeypatch.context() as patched:
-        patched.setattr("posesearch.ingest.run.IngestRun.process_missing", lambda *_: None)  # the run ends early
+        patched.setattr("posesearch.ingest.run.IngestRun.finish", lambda *_: None)  # the run ends early
         db.ingest(photo)
     assert len(db.sql("FROM snapshots").rows) == 2
     assert db.ingest(photo).unchanged == 1

@@ -133,16 +133,94 @@ def test_photos_that_have_moved_keep_their_poses(filled: Database, folder: Path,
     assert counts(filled.ingest(archive)) == {"unchanged": 6, "rejected": 1}
 
 
-def test_two_photos_that_swap_their_names_are_not_estimated(filled: Database, folder: Path, toy: Toy) -> None:
+@pytest.mark.parametrize("names", [("0.png", "1.png"), ("1.png", "0.png"), ("2.png", "0.png", "1.png")])
+def test_photos_that_exchange_their_names_have_moved_and_are_not_estimated(
+    names: tuple[str, ...], filled: Database, folder: Path, toy: Toy
+) -> None:
     before = places(filled)
+    data = [(folder / name).read_bytes() for name in names]
+    after = dict(before)
+    for name, other, taken in zip(names, names[1:] + names[:1], data[1:] + data[:1], strict=True):
+        write(folder / name, taken, 5)
+        after[name] = before[other]
+    assert counts(filled.ingest(folder, dry_run=True))["moved"] == len(names)
+    assert counts(filled.ingest(folder)) == {"moved": len(names), "unchanged": 6 - len(names), "rejected": 1}
+    assert (toy.calls, places(filled)) == (0, after)
+    [(number,)] = filled.sql(f"SELECT snapshot_id FROM snapshots WHERE source LIKE '%/{names[0]}'").rows
+    assert number == before[names[1]]
+
+
+@pytest.mark.parametrize("names", [("a.png", "b.png"), ("y.png", "z.png")])
+def test_a_photo_moves_away_from_a_place_once(names: tuple[str, str], filled: Database, folder: Path, toy: Toy) -> None:
+    data = (folder / "3.png").read_bytes()
+    (folder / "3.png").unlink()
+    for name in names:
+        write(folder / name, data)
+    assert counts(filled.ingest(folder)) == {"moved": 1, "copies": 1, "unchanged": 5, "rejected": 1}
+
+
+@pytest.mark.parametrize("new", ["a.png", "z.png"])
+def test_the_other_bytes_of_a_changed_photo_have_moved(new: str, filled: Database, folder: Path, toy: Toy) -> None:
+    data = (folder / "3.png").read_bytes()
+    write(folder / "3.png", toy_photo(wrist=99), 5)
+    write(folder / new, data)
+    assert counts(filled.ingest(folder)) == {"changed": 1, "moved": 1, "unchanged": 5, "rejected": 1}
+
+
+@pytest.mark.parametrize("new", ["a.png", "z.png"])
+def test_a_copy_is_a_copy_under_another_rule_too(new: str, filled: Database, folder: Path, toy: Toy) -> None:
+    shutil.copy2(folder / "3.png", folder / new)
+    assert counts(filled.ingest(folder, min_joints=12)) == {"ingested": 6, "copies": 1, "rejected": 1}
+
+
+def test_a_photo_that_moves_when_the_rule_changes_leaves_no_missing_source(
+    filled: Database, folder: Path, toy: Toy
+) -> None:
+    (folder / "3.png").rename(folder / "three.png")
+    assert counts(filled.ingest(folder, min_joints=12)) == {"ingested": 6, "rejected": 1}
+    assert "3.png" not in places(filled)
+
+
+@pytest.mark.parametrize("stop", [1, 2])
+def test_an_interrupted_exchange_keeps_the_ids(stop: int, folder: Path, db: Database, toy: Toy) -> None:
     one, two = (folder / name for name in ("0.png", "1.png"))
-    data = one.read_bytes(), two.read_bytes()
+    db.ingest([one, two])
+    poses = "SELECT pose_id, snapshot_id FROM poses ORDER BY 1"
+    before, after, data = db.sql(poses).rows, places(db), (one.read_bytes(), two.read_bytes())
     write(one, data[1], 5)
     write(two, data[0], 5)
-    report = filled.ingest(folder)
-    assert (report.moved + report.copies, toy.calls) == (2, 0)
-    assert places(filled) == {**before, "0.png": before["1.png"], "1.png": before["0.png"]}
-    assert filled.sql("SELECT snapshot_id FROM snapshots WHERE source LIKE '%/0.png'").rows == ((before["1.png"],),)
+    toy.calls = 0
+
+    class Impatient(IngestProgress):
+        left = stop
+
+        def photo(self, outcome: PhotoOutcome) -> None:
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+
+    assert db.ingest([one, two], progress=Impatient()).interrupted
+    db.ingest([one, two])
+    assert (toy.calls, db.sql(poses).rows) == (0, before)
+    assert places(db) == {"0.png": after["1.png"], "1.png": after["0.png"]}
+
+
+def test_a_photo_behind_a_broken_link_keeps_its_poses(folder: Path, db: Database, toy: Toy, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    write(tmp_path / "disk" / "x.png", toy_photo(wrist=150))
+    write(tmp_path / "disk" / "y.png", toy_photo(wrist=151))
+    (folder / "disk").symlink_to(tmp_path / "disk")
+    (folder / "x.png").symlink_to(tmp_path / "disk" / "x.png")
+    db.ingest(folder)
+    (tmp_path / "disk").rename(tmp_path / "away")
+    for named in ([folder], [folder / "disk" / "y.png", folder / "x.png", folder / "0.png"]):
+        report = db.ingest(named, prune=True)
+        assert (report.missing, report.pruned) == (0, 0)
+        assert "unreadable" in {one.reason for one in report.rejected}
+    assert db.sql("SELECT count(*) FROM poses").rows == ((8,),)
+    (tmp_path / "away").rename(tmp_path / "disk")
+    assert db.ingest(folder).missing == 0
+    assert db.sql("SELECT count(*) FROM sources WHERE unread_reason IS NOT NULL").rows == ((0,),)
 
 
 def test_an_edited_photo_with_its_original_beside_it(filled: Database, folder: Path, toy: Toy) -> None:

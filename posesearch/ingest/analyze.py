@@ -5,17 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from posesearch.errors import EmptyPhoto, NotAnImage, PhotoError, TruncatedPhoto
+from posesearch.errors import EmptyPhoto, MissingPhoto, MissingURL, NotAnImage, PhotoError, TruncatedPhoto
 from posesearch.estimators import Estimator
-from posesearch.photos.photo import Photo
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule, accept_people
 from posesearch.sources import Content, ObservedSource
 from posesearch.store.snapshots import SnapshotRow
 from posesearch.store.sources import StoredSource
 
-GARBLED: Final = {kind.reason: kind for kind in (EmptyPhoto, NotAnImage, TruncatedPhoto)}
-"""Errors of bytes that are not a complete photo.
+GARBLED: Final = frozenset(kind.reason for kind in (EmptyPhoto, NotAnImage, TruncatedPhoto))
+"""Reasons for the rejection of bytes that are not a complete photo.
 
 A file with such bytes is damaged. A server may send the complete photo the next time.
 """
@@ -30,8 +29,8 @@ class PhotoAnalysis:
         stored: what the database knows about its source. None for a new source.
         sha256: SHA-256 of its bytes. None if they were not read.
         content: what was read, without the bytes.
-        row: the analyzed photo. None if the database already has these bytes.
-        photo_facts: the photo's capture information, if only that is to be updated. None otherwise.
+        row: the photo with its poses if it was estimated, or only with what it says about itself. None if the database
+            has these bytes and needs neither.
         error: why the photo could not be read or decoded in this run. None if it could.
     """
 
@@ -40,8 +39,13 @@ class PhotoAnalysis:
     sha256: str | None = None
     content: Content | None = None
     row: SnapshotRow | None = None
-    photo_facts: SnapshotRow | None = None
     error: PhotoError | None = None
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing is at the source of a stored photo. A server that never sent one says nothing by a 404."""
+        had_photo = self.stored is not None and self.stored.sha256 is not None
+        return isinstance(self.error, MissingPhoto) or (had_photo and isinstance(self.error, MissingURL))
 
 
 class PhotoAnalyzer:
@@ -52,43 +56,30 @@ class PhotoAnalyzer:
         self._load, self._decoders = load, decoders
         self._slots = threading.Semaphore(jobs)
 
-    def estimate(self, data: bytes, sha256: str, source: str, collection: str, rule: AcceptanceRule) -> SnapshotRow:
+    def estimate(
+        self, data: bytes, sha256: str, source: str, collection: str, rule: AcceptanceRule, *, people: bool = True
+    ) -> SnapshotRow:
         """Return the row of a photo, with the poses that the rule accepts, or with the reason for its rejection.
+
+        Args:
+            data: the bytes of the photo.
+            sha256: their hash.
+            source: the photo's name.
+            collection: its collection.
+            rule: the rule that accepts or rejects it.
+            people: whether to find people. Without, the row has only what the photo says about itself.
 
         Raises:
             PhotoError: the error is transient, so the photo is not rejected because of it.
         """
-        photo: Photo | None = None
+        row = SnapshotRow(source, sha256, None, None, collection, rule.settings)
         with self._slots:
             try:
                 estimator = self._load()
                 photo = self._decoders.decode(data, source, estimator.useful_side, gps=rule.gps)
-                poses = accept_people(estimator.estimate(photo), rule, source)
+                row = replace(row, width=photo.width, height=photo.height, dhash=photo.dhash, capture=photo.capture)
+                return replace(row, poses=accept_people(estimator.estimate(photo), rule, source)) if people else row
             except PhotoError as error:
                 if error.is_transient:
                     raise
-                row = _make_row(photo, sha256, source, collection, rule)
                 return replace(row, rejection=(error.reason, error.detail))
-        return replace(_make_row(photo, sha256, source, collection, rule), poses=poses)
-
-    def describe(self, data: bytes, sha256: str, source: str, collection: str, rule: AcceptanceRule) -> SnapshotRow:
-        """Return the row of a photo without estimating people, for its capture information.
-
-        Raises:
-            PhotoError: the error is transient.
-        """
-        photo: Photo | None = None
-        with self._slots:
-            try:
-                photo = self._decoders.decode(data, source, self._load().useful_side, gps=rule.gps)
-            except PhotoError as error:  # an undecodable photo has no capture information
-                if error.is_transient:
-                    raise
-        return _make_row(photo, sha256, source, collection, rule)
-
-
-def _make_row(photo: Photo | None, sha256: str, source: str, collection: str, rule: AcceptanceRule) -> SnapshotRow:
-    if photo is None:
-        return SnapshotRow(source, sha256, None, None, collection, rule.to_json())
-    size = photo.width, photo.height
-    return SnapshotRow(source, sha256, *size, collection, rule.to_json(), dhash=photo.dhash, capture=photo.capture)

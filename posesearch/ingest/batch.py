@@ -47,6 +47,7 @@ class Batch:
         self._snapshots: list[SnapshotRow] = []
         self._photo_facts: list[SnapshotRow] = []
         self._sources: list[SourceRow] = []
+        self._photos = 0
         self._started = time.monotonic()
         self._first_added: float | None = None
 
@@ -56,7 +57,7 @@ class Batch:
         source: SourceRow | None = None,
         photo_facts: SnapshotRow | None = None,
     ) -> None:
-        """Add rows, and write the batch if it is due.
+        """Add the rows of a photo, and write the batch if it is due.
 
         Args:
             snapshot: a photo that was estimated.
@@ -67,12 +68,13 @@ class Batch:
             EstimatorMismatch: another process has meanwhile written poses of another estimator.
             StoreError: the file can't be written.
         """
+        self._photos += 1
         self._snapshots += [snapshot] if snapshot else []
         self._sources += [source] if source else []
         self._photo_facts += [photo_facts] if photo_facts else []
         if self._first_added is None:
             self._first_added = time.monotonic()
-        if self._count_photos() >= BATCH_ROWS or time.monotonic() - self._started > BATCH_SECONDS:
+        if self._photos >= BATCH_ROWS or time.monotonic() - self._started > BATCH_SECONDS:
             self.write()
 
     def write_due(self) -> None:
@@ -90,16 +92,17 @@ class Batch:
         Args:
             patience: seconds to wait for another program to close the file. None uses the file's own.
         """
-        if self._snapshots or self._sources or self._photo_facts:
-            with self._database.writing(patience) as connection:
+        if self._photos:
+            with self._database.opening(patience=patience) as connection:
                 self._check_estimator(connection)
                 snapshots.write_snapshots(connection, self._snapshots, self._estimator.name, self._settings)
-                snapshots.update_photo_facts(connection, self._photo_facts)
+                if self._photo_facts:
+                    snapshots.update_photo_facts(connection, self._photo_facts)
                 if self._collection is not None:
                     sources.write_sources(connection, self._collection, self._sources)
-            self._database.photos += self._count_photos()
+            self._database.photos += self._photos
             # Cleared only now, so that the last write of a run repeats a write that was interrupted.
-            self._snapshots, self._sources, self._photo_facts = [], [], []
+            self._snapshots, self._sources, self._photo_facts, self._photos = [], [], [], 0
         self._first_added = None
         self._started = time.monotonic()
 
@@ -117,13 +120,9 @@ class Batch:
                 if isinstance(error, KeyboardInterrupt)
                 else "another program has the database open"
             )
-            photos = self._count_photos()
-            count = "photo was" if photos == 1 else f"{photos} photos were"
+            count = "photo was" if self._photos == 1 else f"{self._photos} photos were"
             detail = f"the last {count} not stored, because {why}; run the same command again"
             raise BatchLost(str(self._database.path), detail) from error
-
-    def _count_photos(self) -> int:
-        return max(len(self._snapshots), len(self._sources), len(self._photo_facts))
 
     def _check_estimator(self, connection: Connection) -> None:
         stored = about.read_estimator(connection)

@@ -1,74 +1,78 @@
-"""The known photos by SHA-256 during an ingest. Avoids repeated analysis, and detects moved photos and copies."""
+"""The contents of a collection by SHA-256 during an ingest. Each one is estimated once."""
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from posesearch import sources
-from posesearch.pose.acceptance import AcceptanceRule
+from posesearch.pose.acceptance import Standing
 from posesearch.store.snapshots import SnapshotRow, StoredContent
-from posesearch.store.sources import SourceDiff
+from posesearch.store.sources import StoredSource
 
 
-@dataclass(frozen=True)
-class Relocation:
-    """Where else the bytes at a source are or were.
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the collection has for the bytes of a photo, under a rule that accepts the same people as that of the run.
 
     Attributes:
-        status: "moved" if they are no longer at the other source, "copy" if they still are.
-        other_source: the other source.
-        missing_source: `other_source` if it no longer exists. None if it exists.
+        source: one of the sources that have the bytes.
+        lacks_facts: whether the rule of the run also asks where the photo was taken.
+        rejection: why the photo was rejected, as reason and message. None if it was not.
     """
 
-    status: Literal["moved", "copy"]
-    other_source: str
-    missing_source: str | None = None
+    source: str
+    lacks_facts: bool
+    rejection: tuple[str, str] | None
 
 
 class ContentIndex:
-    """The photos of a collection by the SHA-256 of their bytes. Threads may share an index.
+    """What the collection has for each content. Threads may share an index."""
 
-    Photos with the same bytes are analyzed once, even if two threads read them at the same time.
-    """
-
-    def __init__(self, contents: Mapping[str, StoredContent], diff: SourceDiff, rule: AcceptanceRule) -> None:
-        """Start with what the database has at the beginning of the run."""
-        self._contents, self._rule = dict(contents), rule
-        self._in_progress: dict[str, Future[SnapshotRow]] = {}
+    def __init__(self, stored: Mapping[str, StoredContent], standings: Mapping[str, Standing]) -> None:
+        """Start with what the database has. `standings` is as in AcceptanceRule."""
+        self._contents: dict[str | None, Content] = {
+            sha256: Content(one.source, standings[one.settings] == "lacks facts", one.rejection)
+            for sha256, one in stored.items()
+            if one.settings in standings
+        }
+        self._in_progress: dict[str | None, Future[SnapshotRow]] = {}
         self._lock = threading.Lock()
-        self._changed_sources: dict[str, str] = {}
-        self._missing_sources: dict[str, list[str]] = {}
-        for source, sha256 in diff.missing.items():
-            if sha256 is not None:
-                self._missing_sources.setdefault(sha256, []).append(source)
-        self._unobserved = diff.unobserved
 
-    def make_once(self, sha256: str, make: Callable[[], SnapshotRow]) -> SnapshotRow | None:
-        """Return the row that `make` returns for these bytes, here or in another thread.
+    def find(self, sha256: str | None) -> Content | None:
+        """Return what the collection has for these bytes. None if they have to be estimated, or are being estimated."""
+        return self._contents.get(sha256)
 
-        Return None without calling `make` if the database has the bytes already. If `make` raises an error, each other
-        thread that waits for these bytes calls its own `make`.
+    def compare(self, sha256: str, stored: StoredSource | None) -> Standing:
+        """Return what the photo with these bytes is for the rule of the run.
+
+        Args:
+            sha256: hash of the bytes.
+            stored: the source where they were read, if the database has them from there. Only such a photo lacks facts.
+        """
+        content = self._contents.get(sha256)
+        if content is None:
+            return "other"
+        has_no_facts = stored is not None and (content.lacks_facts or stored.bytes is None)
+        return "lacks facts" if has_no_facts else "suffices"
+
+    def estimate_once(self, sha256: str, estimate: Callable[[], SnapshotRow]) -> SnapshotRow | None:
+        """Return the row that `estimate` returns for these bytes, here or in another thread.
+
+        Return None without calling `estimate` if `find` finds the bytes. If `estimate` raises an error, each other
+        thread that waits for these bytes calls its own `estimate`.
         """
         while True:
             with self._lock:
-                content = self._contents.get(sha256)
-                if content is not None and self._rule.accepts_same_people(content.settings):
+                if sha256 in self._contents:
                     return None
                 other = self._in_progress.get(sha256)
-                own: Future[SnapshotRow] = Future()
                 if other is None:
-                    self._in_progress[sha256] = own
-            if other is None:
-                return self._fulfil(own, sha256, make)
+                    own = self._in_progress[sha256] = Future()
+                    break
             if other.exception() is None:
                 return other.result()
-
-    def _fulfil(self, own: Future[SnapshotRow], sha256: str, make: Callable[[], SnapshotRow]) -> SnapshotRow:
         try:
-            row = make()
+            row = estimate()
         except BaseException as error:
             with self._lock:
                 del self._in_progress[sha256]
@@ -77,50 +81,14 @@ class ContentIndex:
         own.set_result(row)
         return row
 
-    def content(self, sha256: str) -> StoredContent:
-        """Return what the database has for these bytes, after `make_once` returned None or `record` was called."""
+    def record(self, row: SnapshotRow) -> None:
+        """Record that the collection has, or is about to have, this photo."""
         with self._lock:
-            return self._contents[sha256]
+            self._contents[row.sha256] = Content(row.source, lacks_facts=False, rejection=row.rejection)
+            self._in_progress.pop(row.sha256, None)
 
-    def is_recorded(self, sha256: str) -> bool:
-        """Return whether `record` was called for the row that `make_once` returned for these bytes."""
+    def move(self, sha256: str | None, source: str) -> None:
+        """Record that bytes are at this source now, if the collection has them."""
         with self._lock:
-            return sha256 not in self._in_progress
-
-    def record(self, sha256: str, row: SnapshotRow) -> None:
-        """Record that the database has, or is about to have, the row of these bytes."""
-        with self._lock:
-            self._contents[sha256] = StoredContent(row.source, row.settings, *(row.rejection or (None, None)))
-            self._in_progress.pop(sha256, None)
-
-    def record_change(self, sha256: str, source: str) -> None:
-        """Record that a source had these bytes and now has others."""
-        with self._lock:
-            content = self._contents.get(sha256)
-            if content is not None and content.source == source:
-                self._changed_sources[sha256] = source
-
-    def relocate(self, sha256: str, source: str) -> Relocation:
-        """Record that known bytes are at this source, and return where else they are or were."""
-        missing, changed = self._take_missing_source(sha256), self._changed_sources.pop(sha256, None)
-        with self._lock:
-            content = self._contents[sha256]
-            if missing is not None or changed is not None:
-                self._contents[sha256] = replace(content, source=source)
-        if missing is not None:
-            return Relocation("moved", missing, missing)
-        return Relocation("copy", content.source) if changed is None else Relocation("moved", changed)
-
-    def _take_missing_source(self, sha256: str) -> str | None:
-        """Return a missing source that had these bytes. Each one is returned once."""
-        missing = self._missing_sources.get(sha256, [])
-        if sha256 in self._unobserved:  # not yet checked for these bytes
-            others = self._unobserved.pop(sha256)
-            missing += [source for source in others if _is_missing(source)]
-            self._missing_sources[sha256] = missing
-        return missing.pop(0) if missing else None
-
-
-def _is_missing(source: str) -> bool:
-    """Return whether a file no longer exists. False for a URL, because that is not checked."""
-    return not sources.is_url(source) and not os.path.lexists(sources.to_path(source))
+            if sha256 in self._contents:
+                self._contents[sha256] = replace(self._contents[sha256], source=source)

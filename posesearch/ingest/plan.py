@@ -1,17 +1,19 @@
-"""The plan of an ingest: the photos to read, and the stored photos that are missing."""
+"""The plan of an ingest: what becomes of the photos that need not be read, and the photos to read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from posesearch.errors import SourceError
+from posesearch.ingest.decide import Action, decide
+from posesearch.ingest.facts import find_facts_before
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
-from posesearch.sources import Scan
+from posesearch.sources import ObservedSource, Scan
 from posesearch.store import snapshots, sources
 from posesearch.store.renames import rename_urls
 from posesearch.store.snapshots import StoredContent
-from posesearch.store.sources import SourceDiff
+from posesearch.store.sources import StoredSources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,42 +40,62 @@ class IngestPlan:
 
     Attributes:
         scan: the photos at the sources.
-        diff: how they differ from the stored ones.
-        contents: what the database knows about photos of the collection, by the SHA-256 of their bytes.
+        stored: the sources of the collection, and what the database knows about them.
+        actions: what becomes of each photo of the scan, as far as it is known without reading.
+        to_read: the photos to read.
+        absent: the stored sources that no longer exist. They are missing, unless their photos were moved.
+        outside: the stored sources that the scan does not cover.
+        contents: what the database knows about the photos of the collection, by SHA-256. Empty if none is to be read.
+        is_settled: whether the snapshots agree with their sources. They do not after an interrupted run.
     """
 
     scan: Scan
-    diff: SourceDiff
-    contents: Mapping[str, StoredContent]
+    stored: StoredSources
+    actions: Sequence[Action]
+    to_read: Sequence[ObservedSource]
+    absent: Sequence[str]
+    outside: Sequence[str]
+    contents: Mapping[str, StoredContent] = field(default_factory=dict)
+    is_settled: bool = True
 
 
 def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rule: AcceptanceRule) -> IngestPlan:
-    """Compare the scanned photos with the stored ones.
+    """Compare the scanned photos with the stored ones, and decide what can be decided without reading.
 
-    Sources that were missing and exist again are marked as present, and the scanned sources are signed. A dry run
-    changes nothing.
+    The scanned sources are signed. A dry run changes nothing.
     """
-    with database.opening(dry_run=request.dry_run) as connection:
-        if connection is None:
-            return IngestPlan(scan, SourceDiff(to_read=dict.fromkeys(range(len(scan.observed)))), {})
+    if not database.exists():
+        return _compare(scan, StoredSources(), request, rule)
+    with database.opening(read_only=request.dry_run) as connection:
         if not request.dry_run:
             rename_urls(connection, request.collection)
-        unreadable = [*(folder for folder, _ in scan.unreadable), *scan.broken_links]
-        diff = sources.diff_sources(
-            connection, request.collection, scan.observed, rule.sufficient_settings(), scan.folders, unreadable
-        )
-        # A scan of a folder skips some names, such as hidden files. The user may have named such a photo directly in an
-        # earlier ingest. If a scan does not find it, that does not mean that it is missing.
-        named = {one.source for one in scan.observed if not one.exists}
-        diff.missing = {
-            source: sha256 for source, sha256 in diff.missing.items() if source in named or scan.covers(source)
-        }
-        if not request.dry_run:
-            files = [one for one in scan.observed if one.bytes is not None]
-            sources.unmark_missing(connection, request.collection, files)
             sources.sign_observed(connection, request.collection, scan.observed)
-        contents = snapshots.read_contents(connection, request.collection) if diff.to_read else {}
-        return IngestPlan(scan, diff, contents)
+        plan = _compare(scan, sources.read_sources(connection, request.collection), request, rule)
+        contents = snapshots.read_contents(connection, request.collection) if plan.to_read else {}
+        return replace(plan, contents=contents, is_settled=sources.are_snapshots_current(connection))
+
+
+def _compare(scan: Scan, stored: StoredSources, request: IngestRequest, rule: AcceptanceRule) -> IngestPlan:
+    actions: list[Action] = []
+    to_read: list[ObservedSource] = []
+    absent: list[str] = []
+    outside: list[str] = []
+    for one in scan.observed:
+        is_hidden = not one.exists and scan.hides(one.source)
+        facts = find_facts_before(
+            one, stored.find(one.source), rule, opens_urls=not request.dry_run, is_hidden=is_hidden
+        )
+        action = decide(facts)
+        actions.append(action)
+        if action.read:
+            to_read.append(one)
+        elif action.missing:
+            absent.append(one.source)
+    # A scan of a folder skips some names, such as hidden files. The user may have named such a photo directly in an
+    # earlier ingest. If a scan does not find it, that does not mean that it is missing.
+    for source in stored.names_except({one.source for one in scan.observed}):
+        (absent if scan.covers(source) else outside).append(source)
+    return IngestPlan(scan, stored, actions, to_read, absent, outside)
 
 
 def make_prune_error(named: Sequence[str], database: Path, missing: int) -> SourceError:

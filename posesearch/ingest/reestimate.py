@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from posesearch.errors import NoPoses, PhotoError, UntrustedDatabase
@@ -63,7 +63,9 @@ def _reestimate_locked(
     config = stored_config
     if estimator is not None or model_paths:
         config = parse_config(estimator or stored_config.name, model_paths)
-    outdated = _find_outdated(file, stored, config, trust)
+    rules = _renew_rules({one.settings for one in stored}, config)
+    outdated = [one for one in stored if one.sha256 and one.settings in rules]
+    _check_trusted(file, outdated, trust)
     batch = Batch(database, config, replace_estimator=True)
     redone = poses = 0
     rejected: list[Rejection] = []
@@ -75,13 +77,12 @@ def _reestimate_locked(
 
         def estimate_again(snapshot: StoredSnapshot) -> tuple[StoredSnapshot, SnapshotRow | None]:
             """Return the new row of a photo. It is None if the photo can't be read or has changed."""
-            rule = AcceptanceRule.from_json(snapshot.settings)
-            rule = replace(rule, estimator=config.name, files=config.hashes)
             try:
                 data = reader.read(to_location(snapshot.source)).data or b""
                 sha256 = hashlib.sha256(data).hexdigest()
                 if sha256 != snapshot.sha256:
                     return snapshot, None
+                rule = rules[snapshot.settings]
                 return snapshot, analyzer.estimate(data, sha256, snapshot.source, snapshot.collection, rule)
             except PhotoError:
                 return snapshot, None
@@ -92,16 +93,14 @@ def _reestimate_locked(
 
         try:
             for snapshot, row in map_in_order(estimate_again, outdated, jobs, stop, batch.write_due):
-                outcome = PhotoOutcome(snapshot.source, "missing")
+                outcome = _make_outcome(snapshot.source, row)
                 if row is None:
                     gone.append(snapshot.source)
                 else:
                     batch.add(row)
                     redone += 1
-                    poses += len(row.poses)
-                    rejection = Rejection(snapshot.source, *row.rejection) if row.rejection else None
-                    rejected += [rejection] if rejection else []
-                    outcome = _make_outcome(snapshot.source, row, rejection)
+                    poses += outcome.poses
+                    rejected += [outcome.rejection] if outcome.rejection else []
                 progress.photo(outcome)
             batch.write()
         except KeyboardInterrupt:
@@ -111,7 +110,7 @@ def _reestimate_locked(
         except BaseException:
             batch.write_last()
             raise
-    database.check_exists()
+    database.exists()  # otherwise the report would count photos that no file has
     seconds, unchanged = time.monotonic() - started, len(stored) - len(outdated)
     return ReestimateReport(config.name, redone, poses, unchanged, tuple(rejected), tuple(gone), seconds, interrupted)
 
@@ -121,24 +120,27 @@ def _read_stored(database: WatchedDatabase) -> tuple[EstimatorConfig, list[Store
 
     The file is also opened for writing, so that a file that can't be written is reported before the work.
     """
-    with database.reading() as connection:
+    with database.opening(read_only=True) as connection:
         config = about.read_estimator(connection)
         stored = snapshots.read_snapshots(connection)
     if config is None:
         raise NoPoses(str(database.path))
-    with database.writing():
+    with database.opening():
         return config, stored
 
 
-def _find_outdated(
-    file: DatabaseFile, stored: Sequence[StoredSnapshot], config: EstimatorConfig, trust: Trust
-) -> list[StoredSnapshot]:
-    """Return the snapshots to estimate again. Raise UntrustedDatabase if one of the photos may not be opened."""
-    outdated = [one for one in stored if one.sha256 and not _has_estimator(one, config)]
+def _renew_rules(settings: Iterable[str], config: EstimatorConfig) -> dict[str, AcceptanceRule]:
+    """Return the rules of other estimators, by their settings, each with this estimator instead."""
+    rules = {text: AcceptanceRule.from_json(text) for text in settings}
+    renewed = {text: replace(rule, estimator=config.name, files=config.hashes) for text, rule in rules.items()}
+    return {text: rule for text, rule in renewed.items() if rule != rules[text]}
+
+
+def _check_trusted(file: DatabaseFile, outdated: Sequence[StoredSnapshot], trust: Trust) -> None:
+    """Raise UntrustedDatabase if one of the photos to estimate again may not be opened."""
     untrusted = [one.source for one in outdated if not trust.allows(one.source, one.signature) and _is_there(one)]
     if untrusted:
         raise UntrustedDatabase(str(file.path), _describe_photos(untrusted))
-    return outdated
 
 
 def _describe_photos(sources: Sequence[str]) -> str:
@@ -151,9 +153,8 @@ def _is_there(snapshot: StoredSnapshot) -> bool:
     return is_url(location) or os.path.lexists(location)
 
 
-def _make_outcome(source: str, row: SnapshotRow, rejection: Rejection | None) -> PhotoOutcome:
+def _make_outcome(source: str, row: SnapshotRow | None) -> PhotoOutcome:
+    if row is None:
+        return PhotoOutcome(source, "missing")
+    rejection = Rejection(source, *row.rejection) if row.rejection else None
     return PhotoOutcome(source, "rejected" if rejection else "changed", len(row.poses), rejection)
-
-
-def _has_estimator(snapshot: StoredSnapshot, config: EstimatorConfig) -> bool:
-    return AcceptanceRule.from_json(snapshot.settings).has_estimator(config.name, config.hashes)

@@ -1,18 +1,18 @@
 """The counts of an ingest."""
 
 from collections import Counter
+from dataclasses import dataclass, field
 
 from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Status
 
 
+@dataclass(eq=False)
 class Tally:
     """Counts the outcomes of photos."""
 
-    def __init__(self) -> None:
-        """Start all counts at zero."""
-        self._counts: Counter[Status] = Counter()
-        self._poses = 0
-        self._rejected: list[Rejection] = []
+    _counts: Counter[Status] = field(default_factory=Counter)
+    _poses: int = 0
+    _rejected: list[Rejection] = field(default_factory=list)
 
     def add(self, outcome: PhotoOutcome) -> None:
         """Count the outcome of a photo."""

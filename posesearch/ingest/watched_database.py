@@ -42,62 +42,35 @@ class WatchedDatabase:
         """Path of the file."""
         return self._file.path
 
-    @contextmanager
-    def opening(self, *, dry_run: bool) -> Iterator[Connection | None]:
-        """Open the database for writing, or for reading in a dry run. Yield None if it does not exist yet.
-
-        Because it is opened for writing, a database that can't be written is reported before the work.
-
-        Raises:
-            DatabaseMoved, StoreError: as `writing`.
-        """
-        if not self._file.exists():
-            self.check_exists()
-            yield None
-        elif dry_run:
-            with self.reading() as connection:
-                yield connection
-        else:
-            with self.writing() as connection:
-                yield connection
+    def exists(self) -> bool:
+        """Return whether the file exists. Raise DatabaseMoved if it did during this run, and no longer does."""
+        exists = self._file.exists()
+        if self._is_known and not exists:
+            raise self._make_error()
+        return exists
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Open the database for queries. The errors are those of DatabaseFile.reading, and DatabaseMoved."""
-        self.check_exists()
-        with self._file.reading(BATCH_PATIENCE, self._waiting) as connection:
-            self._check_last(connection)
-            yield connection
-        self._is_known = True
-
-    @contextmanager
-    def writing(self, patience: float | None = BATCH_PATIENCE) -> Iterator[Connection]:
+    def opening(self, *, read_only: bool = False, patience: float | None = BATCH_PATIENCE) -> Iterator[Connection]:
         """Open the database for one transaction.
 
         Args:
+            read_only: whether to open it for queries only. Then the file must exist.
             patience: seconds to wait for another program to close the file. None uses the file's own.
 
         Raises:
             DatabaseMoved: the file no longer exists, or is another one. Nothing is written.
-            StoreError: as DatabaseFile.writing.
+            StoreError: as DatabaseFile.reading or DatabaseFile.writing.
         """
-        self.check_exists()
-        with self._file.writing(patience, self._waiting) as connection:
-            self._check_last(connection)
+        self.exists()  # opening it would create a new one
+        open_file = self._file.reading if read_only else self._file.writing
+        with open_file(patience, self._waiting) as connection:
+            last = snapshots.read_last_written(connection)
+            if self._is_known and last not in (self._last, self._next):
+                raise self._make_error()
+            self._last = self._next = last
             yield connection
             self._next = snapshots.read_last_written(connection)  # an interruption can come after the commit
         self._last, self._is_known = self._next, True
-
-    def check_exists(self) -> None:
-        """Raise DatabaseMoved if the file no longer exists."""
-        if self._is_known and not self._file.exists():  # opening it would create a new one
-            raise self._make_error()
-
-    def _check_last(self, connection: Connection) -> None:
-        last = snapshots.read_last_written(connection)
-        if self._is_known and last not in (self._last, self._next):
-            raise self._make_error()
-        self._last = self._next = last
 
     def _make_error(self) -> DatabaseMoved:
         count = "1 photo" if self.photos == 1 else f"{self.photos or 'no'} photos"

@@ -136,18 +136,18 @@ class DecoderPool:
             DecoderKilled: something else ended or stopped the process.
             DecoderUnavailable: no process can be started, or the pool is closed.
         """
-        return make_photo(self._decode_image(data, source, useful_side, gps=gps))
-
-    def _decode_image(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
         self._check_owner()
         with self._slots:
             was_killed = False
             for _ in range(2):  # the system may have killed the first process because memory was short
                 try:
-                    return self._decode_once(data, source, useful_side, gps=gps)
+                    image = self._decode_once(data, source, useful_side, gps=gps)
+                    break
                 except EOFError as error:
                     was_killed = isinstance(error, _Killed)
-        raise DecoderKilled(source) if was_killed else TruncatedPhoto(source, _CRASHED)
+            else:
+                raise DecoderKilled(source) if was_killed else TruncatedPhoto(source, _CRASHED)
+        return make_photo(image)  # after the process was released for the next photo
 
     def _decode_once(self, data: bytes, source: str, useful_side: int | None, *, gps: bool) -> DecodedImage:
         process = self._acquire()

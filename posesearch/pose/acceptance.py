@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Final
+from functools import cached_property
+from typing import Final, Literal
 
 from posesearch import skeleton
 from posesearch.errors import IncompletePose, NoPerson, SeveralPeople, TooFewJoints
@@ -12,6 +13,14 @@ from posesearch.types import Person, Pose
 
 MIN_JOINTS: Final = 8
 """Body joints that a person must show to become a pose, unless the user chooses another number."""
+
+Standing = Literal["suffices", "lacks facts", "other"]
+"""What a photo that was processed under one rule is for another rule.
+
+- "suffices": it has everything that the other rule asks for.
+- "lacks facts": the same people are accepted, but the other rule also asks where the photo was taken.
+- "other": the people have to be found again.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,30 +45,25 @@ class AcceptanceRule:
         if not 3 <= self.min_joints <= skeleton.N_BODY:
             raise ValueError(f"min_joints must be 3 to {skeleton.N_BODY}, not {self.min_joints}")
 
-    def to_json(self) -> str:
-        """Return the JSON of the rule, which the column `settings` stores."""
+    @cached_property
+    def settings(self) -> str:
+        """The JSON of the rule, which the column `settings` stores."""
         values = asdict(self)
         return json.dumps({name: value for name, value in values.items() if name not in ("files", "gps") or value})
 
-    def sufficient_settings(self) -> tuple[str, ...]:
-        """Return the JSON of the rules whose photos need not be processed again for this rule.
+    @cached_property
+    def standings(self) -> Mapping[str, Standing]:
+        """The JSON of each rule that accepts the same people, with what a photo under it is for this rule.
 
         A photo that was stored with `gps` has everything that an ingest without `gps` stores.
         """
-        return tuple(replace(self, gps=gps).to_json() for gps in (True, False) if gps or not self.gps)
-
-    def accepts_same_people(self, settings: str) -> bool:
-        """Return whether the rule with this JSON accepts the same people as this rule. Only `gps` may differ."""
-        return settings in {replace(self, gps=gps).to_json() for gps in (True, False)}
+        without: Standing = "lacks facts" if self.gps else "suffices"
+        return {replace(self, gps=False).settings: without, replace(self, gps=True).settings: "suffices"}
 
     @classmethod
     def from_json(cls, settings: str) -> "AcceptanceRule":
-        """Return the rule that `to_json` wrote."""
+        """Return the rule that has these settings."""
         return cls(**json.loads(settings))
-
-    def has_estimator(self, estimator: str, files: Mapping[str, str]) -> bool:
-        """Return whether the rule names this estimator with these custom weights."""
-        return self.estimator == estimator and dict(self.files) == dict(files)
 
 
 def accept_people(people: Sequence[Person], rule: AcceptanceRule, source: str) -> tuple[Pose, ...]:

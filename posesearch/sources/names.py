@@ -18,6 +18,8 @@ def to_unicode(path: str) -> str:
     Example:
         to_unicode(os.fsdecode(b"k\xff.jpg")) == "k\\udcff.jpg"
     """
+    if path.isascii() and "\\" not in path:  # saves time, because almost every path is like this
+        return path
     return replace_surrogates(_AMBIGUOUS.sub(lambda _: r"\x5c", path))
 
 

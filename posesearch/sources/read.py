@@ -11,6 +11,7 @@ from posesearch.photos.extensions import is_video
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.names import to_unicode
 from posesearch.sources.urls import is_url, public_name
+from posesearch.sources.walk import find_broken_link
 
 if TYPE_CHECKING:
     from posesearch.sources.http import HttpReader
@@ -95,6 +96,8 @@ def _read_file(path: str) -> Content:
             data = file.read(info.st_size)
             return Content(data, info.st_size, info.st_mtime_ns if is_settled else None)
     except FileNotFoundError as error:
+        if find_broken_link(path):
+            raise UnreadablePhoto(name, "a link leads to nothing; check whether the disk is connected") from error
         raise MissingPhoto(name) from error
     except NotRegularFile as error:
         what = "a folder; name a photo in it" if os.path.isdir(path) else "not a regular file, so it can't be a photo"

@@ -5,19 +5,19 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from posesearch.errors import SourceError, frames_command
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
 from posesearch.sources.names import to_path, to_unicode
 from posesearch.sources.urls import is_url, public_name
-from posesearch.sources.walk import count_endings, is_photo_path, size_and_time, walk_folder
+from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedSource:
+class ObservedSource(NamedTuple):
     """A photo that the sources name.
 
     Attributes:
@@ -54,10 +54,15 @@ class Scan:
     broken_links: list[str] = field(default_factory=list)
 
     def covers(self, name: str) -> bool:
-        """Return whether the scan would have found a photo of this name in a folder. Only the name is considered."""
+        """Return whether the scan would have found a photo of this name in a folder. Ignore files do not count."""
         prefixes = map(_add_separator, self.folders)
         relative_paths = (name[len(prefix) :] for prefix in prefixes if name.startswith(prefix))
-        return any(map(is_photo_path, relative_paths))
+        return any(map(is_photo_path, relative_paths)) and not self.hides(name)
+
+    def hides(self, name: str) -> bool:
+        """Return whether a photo of this name may exist although the scan has not found it."""
+        hidden = [folder for folder, _ in self.unreadable] + self.broken_links
+        return any(name.startswith(_add_separator(folder)) for folder in hidden)
 
 
 def scan(sources: Sequence[str | os.PathLike[str]]) -> Scan:
@@ -153,7 +158,7 @@ def _resolve_source(source: str, result: Scan) -> Iterator[ObservedSource]:
     if not is_url(source) and os.path.splitext(path)[1].lower() in LIST_EXTENSIONS and os.path.isfile(path):
         for line, entry in read_list(Path(path)):
             for photo in _resolve_entry(entry, os.path.dirname(path), result):
-                yield replace(photo, listed=f"{to_unicode(source)}, line {line}")
+                yield photo._replace(listed=f"{to_unicode(source)}, line {line}")
     else:
         yield from _resolve_entry(source, os.getcwd(), result)
 
@@ -173,12 +178,14 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
             result.folders.append(to_unicode(match))
             unreadable: list[tuple[str, str]] = []
             broken_links: list[str] = []
-            for photo in walk_folder(match, unreadable, broken_links):
-                yield ObservedSource(to_unicode(photo.path), photo.path, photo.bytes, photo.modified_ns)
+            for photo, size, modified_ns in walk_folder(match, unreadable, broken_links):
+                yield ObservedSource(to_unicode(photo), photo, size, modified_ns)
             result.unreadable += [(to_unicode(folder), reason) for folder, reason in unreadable]
             result.broken_links += map(to_unicode, broken_links)
         else:
             size, modified_ns = size_and_time(match)
+            link = None if matches else find_broken_link(match)
+            result.broken_links += [to_unicode(link)] if link else []
             yield ObservedSource(to_unicode(match), match, size, modified_ns, exists=bool(matches))
 
 

@@ -33,21 +33,6 @@ PACKAGES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoFile:
-    """A photo file in a folder.
-
-    Attributes:
-        path: absolute path.
-        bytes: size of the file. None if the file can't be examined.
-        modified_ns: modification time in nanoseconds since 1970. None where `bytes` is None.
-    """
-
-    path: str
-    bytes: int | None
-    modified_ns: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class _IgnoreRules:
     """The rules of a folder's ignore file, linked to those of the nearest folder above that has one."""
 
@@ -63,8 +48,12 @@ def is_photo_path(path: str) -> bool:
     return not is_hidden and not any(map(_is_skipped, folders)) and os.path.splitext(name)[1].lower() in EXTENSIONS
 
 
-def walk_folder(top: str, unreadable: list[tuple[str, str]], broken_links: list[str]) -> Iterator[PhotoFile]:
+def walk_folder(
+    top: str, unreadable: list[tuple[str, str]], broken_links: list[str]
+) -> Iterator[tuple[str, int | None, int | None]]:
     """Yield the photos in a folder and its subfolders, sorted by name, a folder's own photos before its subfolders'.
+
+    Each has its absolute path, and its size and time as `size_and_time` returns them.
 
     The walk skips hidden files and folders, SKIPPED_FOLDERS and PACKAGES. It also skips what an ignore file excludes
     from its folder and the subfolders, in the syntax of gitignore. Symbolic links to folders are followed last. No
@@ -107,7 +96,7 @@ def walk_folder(top: str, unreadable: list[tuple[str, str]], broken_links: list[
                 if entry.is_symlink() and not os.path.exists(entry.path):
                     broken_links.append(entry.path)
             elif not _is_ignored(entry.path, rules):
-                yield PhotoFile(entry.path, *size_and_time(entry))
+                yield entry.path, *size_and_time(entry)
         pending += reversed(subfolders)
 
 
@@ -156,6 +145,19 @@ def _is_empty(folder: str) -> bool:
     with suppress(OSError), os.scandir(folder) as listing:
         return next(listing, None) is None
     return True
+
+
+def find_broken_link(path: str) -> str | None:
+    """Return the symbolic link without a target that a path leads through. None if there is none.
+
+    The target may be on a disk that is not connected.
+    """
+    while not os.path.lexists(path):
+        parent = os.path.dirname(path)
+        if parent == path:
+            return None
+        path = parent
+    return None if os.path.exists(path) else path
 
 
 def size_and_time(file: "str | os.DirEntry[str]") -> tuple[int | None, int | None]:

@@ -1,10 +1,9 @@
 """The table `snapshots`: writes batches of photos with their poses, and reads stored photos."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,14 +41,18 @@ class SnapshotRow:
     capture: CaptureInfo = field(default=CaptureInfo())
 
 
-@dataclass(frozen=True, slots=True)
-class StoredContent:
+class StoredContent(NamedTuple):
     """What the database knows about the bytes of a photo: a source, the acceptance rule, and the rejection if any."""
 
     source: str
     settings: str
     reason: str | None
     message: str | None
+
+    @property
+    def rejection(self) -> tuple[str, str] | None:
+        """Reason and message, if the photo was rejected."""
+        return None if self.reason is None else (self.reason, self.message or "")
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def _check_settings(settings: str, row: str) -> None:
     """Raise BadValue if the settings are no acceptance rule."""
     if settings not in _known_rules:
         try:
-            AcceptanceRule(**parse_object("snapshots", row, "settings", settings)).to_json()
+            AcceptanceRule(**parse_object("snapshots", row, "settings", settings))
         except (TypeError, ValueError) as error:
             raise BadValue("snapshots", row, "settings that are no rule of posesearch") from error
         _known_rules.add(settings)
@@ -102,12 +105,7 @@ def read_contents(connection: Connection, collection: str) -> dict[str, StoredCo
     for sha256, source, settings, *_ in rows:
         if source is None or settings is None:
             check_present("snapshots", f"sha256 {sha256}", source=source, settings=settings)
-    # There are few distinct rules and reasons, so the rows share the strings.
-    shared: dict[str | None, str | None] = {}
-    return {
-        sha256: StoredContent(source, sys.intern(settings), *(shared.setdefault(text, text) for text in why))
-        for sha256, source, settings, *why in rows
-    }
+    return {sha256: StoredContent._make(values) for sha256, *values in rows}
 
 
 def read_last_written(connection: Connection) -> tuple[int, datetime] | None:

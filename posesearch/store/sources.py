@@ -1,68 +1,45 @@
 """The table `sources`: stores paths and URLs of photos, and detects changed and missing ones."""
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import trust
-from posesearch.results.ingest import Rejection
 from posesearch.sources.resolve import ObservedSource
 from posesearch.store import snapshots
 from posesearch.store.connection import Connection
-from posesearch.store.unread import read_unread
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSource:
-    """What the database knows about a source that must be read.
+class StoredSource(NamedTuple):
+    """What the database knows about a source and the photo there.
 
     Attributes:
-        sha256: SHA-256 of its bytes. None if they could not be read.
-        has_sufficient_settings: whether the photo was processed under a rule that suffices for the present one.
-        has_capture_info: whether the photo's capture information was read.
-        etag, last_modified: as in schema.sql.
-        is_missing: whether it is marked as missing.
+        source: its path or URL.
+        sha256: SHA-256 of its bytes. None if they could never be read.
+        settings: the JSON of the rule under which the photo was processed.
         reason, message: why the photo was rejected. None if it was not.
+        bytes, modified_ns, etag, last_modified: as in schema.sql. A photo with `bytes` None has no capture information.
+        is_marked: whether the source is marked as missing, or as one that could not be read last time.
     """
 
+    source: str
     sha256: str | None
-    has_sufficient_settings: bool
-    has_capture_info: bool
-    etag: str | None
-    last_modified: str | None
-    is_missing: bool
+    settings: str
     reason: str | None
     message: str | None
+    bytes: int | None
+    modified_ns: int | None
+    etag: str | None
+    last_modified: str | None
+    is_marked: bool
 
     @property
-    def has_poses(self) -> bool:
-        """Whether the photo was read and not rejected."""
-        return self.sha256 is not None and self.reason is None
-
-
-@dataclass(eq=False)
-class SourceDiff:
-    """The difference between the observed sources and the stored ones. Positions are those of the observed sources.
-
-    Attributes:
-        to_read: positions that must be read, with what the database knows about the source. None for a new source.
-        rejected: positions that were rejected earlier and need not be read again.
-        missing: stored sources that no longer exist, with their SHA-256.
-        unobserved: stored sources of the collection that the scan does not cover, by SHA-256.
-        unread: stored sources that an earlier ingest could not read. See store/unread.py.
-        is_consistent: whether each snapshot agrees with its sources. False only after an interrupted run.
-    """
-
-    to_read: dict[int, StoredSource | None] = field(default_factory=dict)
-    rejected: dict[int, Rejection] = field(default_factory=dict)
-    missing: dict[str, str | None] = field(default_factory=dict)
-    unobserved: dict[str, list[str]] = field(default_factory=dict)
-    unread: set[str] = field(default_factory=set)
-    is_consistent: bool = True
+    def rejection(self) -> tuple[str, str] | None:
+        """Reason and message if the photo was rejected, or could not be read."""
+        return None if self.reason is None else (self.reason, self.message or "")
 
 
 @dataclass(frozen=True)
@@ -83,105 +60,54 @@ class SourceRow:
     moved_from: str | None = None
 
 
-def diff_sources(
-    connection: Connection,
-    collection: str,
-    observed: Sequence[ObservedSource],
-    sufficient_settings: Sequence[str],
-    folders: Sequence[str],
-    unreadable: Sequence[str],
-) -> SourceDiff:
-    """Compare the observed sources with the stored ones of a collection.
+class StoredSources:
+    """The sources of a collection by name.
 
-    Args:
-        connection: the database.
-        collection: its name.
-        observed: each source once.
-        sufficient_settings: stored acceptance rules under which a photo need not be read again.
-        folders: folders that were scanned. A stored source in them that was not observed is missing.
-        unreadable: folders, or parts of them, that could not be scanned.
+    The rows stay as DuckDB returns them, because Python's garbage collector soon ignores such tuples. It would visit a
+    hundred thousand objects of another kind again and again.
     """
-    connection.register("observed", _to_columns(observed))
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE compared AS
-        SELECT n.position, n.source, n.is_there, p.source IS NOT NULL AS known, s.sha256, s.reason, s.message,
-               coalesce(s.settings IN (SELECT unnest($sufficient)), false) AS sufficient,
-               p.bytes IS NOT NULL AS has_capture_info, p.etag, p.last_modified,
-               p.missing_since IS NOT NULL AS missing, s.sha256 IS NOT NULL
-               AND coalesce(p.bytes = n.bytes AND p.modified_ns = n.modified_ns, false) AS same
-        FROM observed AS n
-        LEFT JOIN (FROM sources WHERE collection = $collection) AS p USING (source)
-        LEFT JOIN snapshots AS s USING (snapshot_id)
-        """,
-        {"collection": collection, "sufficient": list(sufficient_settings)},
-    )
-    diff = SourceDiff()
-    for position, known, *stored in connection.execute("""
-        SELECT position, known, sha256, sufficient, has_capture_info, etag, last_modified, missing, reason, message
-        FROM compared WHERE is_there AND NOT (same AND sufficient) OR NOT (is_there OR known) ORDER BY position
-    """).fetchall():
-        diff.to_read[position] = StoredSource(*stored) if known else None
-    for position, *rejection in connection.execute("""
-        SELECT position, source, reason, message FROM compared
-        WHERE is_there AND same AND sufficient AND reason IS NOT NULL
-    """).fetchall():
-        diff.rejected[position] = Rejection(*rejection)
-    scope = {
-        "collection": collection,
-        "folders": _as_prefixes(folders),
-        "unreadable": _as_prefixes(unreadable),
-    }
-    rest = connection.execute(
-        """
-        SELECT p.source, s.sha256,
-               n.source IS NOT NULL OR (
-                   len([1 for folder in $folders::VARCHAR[] if starts_with(p.source, folder)]) > 0
-                   AND len([1 for folder in $unreadable::VARCHAR[] if starts_with(p.source, folder)]) = 0
-               ) AS missing
-        FROM (FROM sources WHERE collection = $collection) AS p JOIN snapshots AS s USING (snapshot_id)
-        LEFT JOIN observed AS n ON n.source = p.source
-        WHERE n.source IS NULL OR NOT n.is_there ORDER BY p.source
-        """,
-        scope,
-    ).fetchall()
-    for source, sha256, is_missing in rest:
-        if is_missing:
-            diff.missing[source] = sha256
-        elif sha256 is not None:
-            diff.unobserved.setdefault(sha256, []).append(source)
-    diff.unread = read_unread(connection, collection)
-    diff.is_consistent = not connection.execute(
-        "SELECT 1 FROM snapshots ANTI JOIN sources USING (snapshot_id, source) LIMIT 1"
-    ).fetchall()
-    connection.execute("DROP TABLE compared")
-    connection.unregister("observed")
-    return diff
+
+    def __init__(self, rows: Sequence[tuple[Any, ...]] = ()) -> None:
+        """Take rows with the fields of StoredSource."""
+        self._rows = {row[0]: row for row in rows}
+
+    def find(self, source: str) -> StoredSource | None:
+        """Return what the database knows about a source. None if it does not have the source."""
+        row = self._rows.get(source)
+        return None if row is None else StoredSource(*row)
+
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of each source that was read."""
+        return {source: row[1] for source, row in self._rows.items() if row[1] is not None}
+
+    def names_except(self, others: Iterable[str]) -> list[str]:
+        """Return the names of the other sources, sorted."""
+        return sorted(self._rows.keys() - others)
 
 
-def unmark_missing(connection: Connection, collection: str, observed: Sequence[ObservedSource]) -> None:
-    """Mark sources as present that were missing and exist again."""
-    if connection.execute("FROM sources WHERE missing_since IS NOT NULL LIMIT 1").fetchall():
-        connection.register("observed", _to_columns(observed))
-        connection.execute(
-            """
-            UPDATE sources SET missing_since = NULL FROM (FROM observed WHERE is_there) AS n
-            WHERE sources.source = n.source AND sources.collection = ? AND sources.missing_since IS NOT NULL
-            """,
-            [collection],
-        )
-        connection.unregister("observed")
-        update_snapshots(connection)
+def read_sources(connection: Connection, collection: str) -> StoredSources:
+    """Return what the database knows about the sources of a collection."""
+    rows = connection.execute(
+        """
+        SELECT p.source, s.sha256, s.settings, s.reason, s.message, p.bytes, p.modified_ns, p.etag, p.last_modified,
+               p.missing_since IS NOT NULL OR p.unread_reason IS NOT NULL
+        FROM sources AS p JOIN snapshots AS s USING (snapshot_id) WHERE p.collection = ?
+        """,
+        [collection],
+    ).fetchall()
+    return StoredSources(rows)
 
 
 def write_sources(connection: Connection, collection: str, rows: Sequence[SourceRow]) -> None:
     """Insert sources, or replace those with the same names. Their snapshots must exist."""
-    columns = {
+    columns: dict[str, NDArray[Any]] = {
         "position": np.arange(len(rows), dtype=np.int32),
-        **{name: _text_column(rows, name) for name in ("source", "sha256", "etag", "last_modified", "moved_from")},
-        **{name: _integer_column(rows, name) for name in ("bytes", "modified_ns")},
         "signature": np.array([trust.sign(row.source) for row in rows], dtype=object),
     }
+    for name in ("source", "sha256", "etag", "last_modified", "moved_from"):
+        columns[name] = np.array([getattr(row, name) for row in rows], dtype=object)
+    for name in ("bytes", "modified_ns"):
+        columns[name] = _integer_column([getattr(row, name) for row in rows])
     connection.register("batch", columns)
     connection.execute(
         """
@@ -225,26 +151,56 @@ def sign_observed(connection: Connection, collection: str, observed: Sequence[Ob
     connection.unregister("signed")
 
 
-def mark_missing(connection: Connection, collection: str, missing: Sequence[str]) -> None:
-    """Mark sources as missing since now. Sources that are already marked keep their time."""
-    connection.register("missing", {"source": np.array(missing, dtype=object)})
+def mark_missing(connection: Connection, collection: str, marks: Mapping[str, bool]) -> None:
+    """Mark sources as missing since now (True), or as present (False). Sources already marked keep their time."""
+    connection.register(
+        "marks", {"source": np.array([*marks], dtype=object), "is_missing": np.array([*marks.values()], dtype=bool)}
+    )
     connection.execute(
         """
-        UPDATE sources SET missing_since = make_timestamp(epoch_us(now()))
-        WHERE collection = ? AND missing_since IS NULL AND source IN (SELECT source FROM missing)
+        UPDATE sources SET missing_since = CASE WHEN marks.is_missing THEN make_timestamp(epoch_us(now())) END
+        FROM marks WHERE sources.source = marks.source AND collection = ?
+          AND (missing_since IS NOT NULL) != marks.is_missing
         """,
         [collection],
     )
-    connection.unregister("missing")
+    connection.unregister("marks")
 
 
-def delete_sources(connection: Connection, collection: str, missing: Sequence[str]) -> None:
-    """Delete sources. `update_snapshots` then deletes the snapshots that have no source."""
-    connection.register("missing", {"source": np.array(missing, dtype=object)})
-    connection.execute(
-        "DELETE FROM sources WHERE collection = ? AND source IN (SELECT source FROM missing)", [collection]
+def mark_unread(connection: Connection, collection: str, reasons: Mapping[str, str | None]) -> None:
+    """Mark sources with the reasons why they can't be read. None removes the mark. `write_sources` removes it too.
+
+    The photos of these sources, and their poses, stay as they were last read.
+    """
+    connection.register(
+        "unread",
+        {"source": np.array([*reasons], dtype=object), "reason": np.array([*reasons.values()], dtype=object)},
     )
-    connection.unregister("missing")
+    connection.execute(
+        """
+        UPDATE sources SET unread_reason = unread.reason FROM unread
+        WHERE sources.source = unread.source AND collection = ? AND unread_reason IS DISTINCT FROM unread.reason
+        """,
+        [collection],
+    )
+    connection.unregister("unread")
+
+
+def delete_sources(connection: Connection, collection: str, names: Sequence[str]) -> None:
+    """Delete sources. `update_snapshots` then deletes the snapshots that have no source."""
+    connection.register("deleted", {"source": np.array(names, dtype=object)})
+    connection.execute(
+        "DELETE FROM sources WHERE collection = ? AND source IN (SELECT source FROM deleted)", [collection]
+    )
+    connection.unregister("deleted")
+
+
+def are_snapshots_current(connection: Connection) -> bool:
+    """Return whether `update_snapshots` would change nothing. It would change something after an interrupted run."""
+    return not connection.execute("""
+        SELECT 1 FROM snapshots AS s LEFT JOIN sources AS p USING (snapshot_id, source)
+        WHERE p.source IS NULL OR (s.missing_since IS NULL) != (p.missing_since IS NULL) LIMIT 1
+    """).fetchall()
 
 
 def update_snapshots(connection: Connection) -> None:
@@ -270,26 +226,6 @@ _MAX: Final = 2**63 - 1  # of a BIGINT
 _INTEGERS: Final = ", ".join(f"nullif({name}, {_NULL}) AS {name}" for name in ("bytes", "modified_ns"))
 
 
-def _as_prefixes(folders: Sequence[str]) -> list[str]:
-    """Return the beginning that all paths in a folder share, for each folder."""
-    return [folder if folder.endswith(os.sep) else folder + os.sep for folder in folders]
-
-
-def _to_columns(observed: Sequence[ObservedSource]) -> dict[str, NDArray[Any]]:
-    return {
-        "position": np.arange(len(observed), dtype=np.int32),
-        "source": _text_column(observed, "source"),
-        "bytes": _integer_column(observed, "bytes"),
-        "modified_ns": _integer_column(observed, "modified_ns"),
-        "is_there": np.array([source.exists for source in observed]),
-    }
-
-
-def _text_column(rows: Sequence[Any], name: str) -> NDArray[np.object_]:
-    return np.array([getattr(row, name) for row in rows], dtype=object)
-
-
-def _integer_column(rows: Sequence[Any], name: str) -> NDArray[np.int64]:
+def _integer_column(values: Sequence[int | None]) -> NDArray[np.int64]:
     """Return a column of integers, _NULL for a file time that a BIGINT can't hold, such as one after the year 2262."""
-    values = (getattr(row, name) for row in rows)
     return np.array([value if value is not None and _NULL < value <= _MAX else _NULL for value in values], np.int64)
