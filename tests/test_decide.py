@@ -143,7 +143,6 @@ def become(before: dict[str, str], now: dict[str, str], order: list[str]) -> Cou
                 places.take(ready.sha256)
             elif action.write_photo and ready.row is not None:
                 index.record(ready.row)
-                places.add(ready.sha256)
             # Of several photos with the same new bytes, the first one is estimated.
             statuses["estimated" if action.write_photo else str(action.status)] += 1
     return statuses

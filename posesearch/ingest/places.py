@@ -57,17 +57,13 @@ class Places:
             yield from self._waiting.pop(before, ())
 
     def find(self, sha256: str | None) -> Literal["left", "held", "new"]:
-        """Return where these bytes are besides the source where they were read, in the words of decide.py."""
+        """Return where the database had these bytes, in the words of decide.py. "new" if it had them from no source."""
         for source in self._unchecked.pop(sha256, ()):
             if is_gone(source):
                 self._left[sha256].append((source, True))
         if self._left.get(sha256):
             return "left"
         return "held" if sha256 in self._known else "new"
-
-    def add(self, sha256: str | None) -> None:
-        """Record that a source has these bytes now."""
-        self._known.add(sha256)
 
     def take(self, sha256: str | None) -> tuple[str, bool]:
         """Return a source that no longer has these bytes, and whether nothing is there now. Each is returned once."""

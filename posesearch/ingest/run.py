@@ -207,7 +207,6 @@ class IngestRun:
         if action.write_photo and row is not None:
             row = replace(row, source=source)
             self._contents.record(row)
-            self._places.add(sha256)
         elif action.write_failure:
             row = SnapshotRow(source, None, None, None, self._request.collection, self._rule.settings, rejection)
         if (action.write_source or action.write_failure) and not self._request.dry_run:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pathspec
 
 IGNORE_FILE: Final = ".posesearchignore"
+_ENDINGS: Final = tuple(EXTENSIONS)
 _MAX_IGNORE_BYTES: Final = 1_000_000
 
 SKIPPED_FOLDERS: Final = frozenset((
@@ -45,7 +46,7 @@ def is_photo_path(path: str) -> bool:
     """Return whether `walk_folder` yields files of this path, relative to its top. Ignore files are not considered."""
     *folders, name = path.split(os.sep)
     is_hidden = any(part.startswith(".") for part in (*folders, name))
-    return not is_hidden and not any(map(_is_skipped, folders)) and os.path.splitext(name)[1].lower() in EXTENSIONS
+    return not is_hidden and not any(map(_is_skipped, folders)) and name.lower().endswith(_ENDINGS)
 
 
 def walk_folder(
@@ -92,7 +93,7 @@ def walk_folder(
             if _is_folder(entry):
                 if not _is_skipped(entry.name) and not _is_ignored(entry.path + "/", rules):
                     (linked if entry.is_symlink() else subfolders).append((entry.path, rules))
-            elif os.path.splitext(entry.name)[1].lower() not in EXTENSIONS:
+            elif not entry.name.lower().endswith(_ENDINGS):
                 if entry.is_symlink() and not os.path.exists(entry.path):
                     broken_links.append(entry.path)
             elif not _is_ignored(entry.path, rules):
