@@ -7,13 +7,13 @@ are the only place where the library decodes (see photos/pool.py): the settings 
 import functools
 import io
 import warnings
-from dataclasses import dataclass
 from typing import Any, Final
 
 from PIL import Image
 
 from posesearch.errors import EmptyPhoto, NotAnImage, PhotoTooLarge, TruncatedPhoto, VideoFile
-from posesearch.photos.exif import CaptureInfo, read_capture_info
+from posesearch.photos.decoded import DecodedImage
+from posesearch.photos.exif import read_capture_info
 from posesearch.photos.extensions import is_video
 
 MAX_PIXELS: Final = 200_000_000
@@ -37,25 +37,6 @@ _UPRIGHT: Final = {
 _SIDEWAYS: Final = frozenset((5, 6, 7, 8))
 _BACKGROUND: Final = (255, 255, 255)  # behind transparent pixels, because cut-outs of people are made for white pages
 _OUT_OF_MEMORY: Final = "decoding takes more memory than the limit; scale the photo down"
-
-
-@dataclass(frozen=True, eq=False)
-class DecodedImage:
-    """The upright pixels of a photo.
-
-    Attributes:
-        bgr: columns * rows * 3 bytes, row by row.
-        columns, rows: size of `bgr` in pixels. It may be smaller than the photo.
-        width, height: size of the upright photo in its own pixels.
-        capture: how the photo was taken, from its EXIF block.
-    """
-
-    bgr: bytes | bytearray
-    columns: int
-    rows: int
-    width: int
-    height: int
-    capture: CaptureInfo
 
 
 def configure_process() -> None:

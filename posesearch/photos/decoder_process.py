@@ -12,8 +12,7 @@ from typing import Any, Final, cast
 
 from posesearch import child_process, errors
 from posesearch.errors import DecoderUnavailable, PhotoError
-from posesearch.photos.decode import DecodedImage
-from posesearch.photos.exif import CaptureInfo
+from posesearch.photos.decoded import CaptureInfo, DecodedImage
 from posesearch.photos.protocol import ANSWER, MAX_NAME, READY, REQUEST, receive, send
 
 IS_LIMITED: Final = os.name == "posix"

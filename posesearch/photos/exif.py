@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from PIL import Image
+
+from posesearch.photos.decoded import CaptureInfo
 
 # Tags of EXIF 2.32.
 _MAKE: Final = 0x010F
@@ -21,22 +22,6 @@ _LONGITUDE: Final = 4
 _TIME: Final = "%Y:%m:%d %H:%M:%S"
 _OLDEST: Final = 1826  # the first photograph
 _LONGEST: Final = 100  # characters of a camera's name
-
-
-@dataclass(frozen=True)
-class CaptureInfo:
-    """How a photo was taken. A field is None if the EXIF block does not have it.
-
-    Attributes:
-        taken_at: the time on the camera's own clock, without a time zone. ISO 8601, to the second.
-        camera: make and model.
-        latitude, longitude: degrees, north and east positive. None unless the caller asks for them.
-    """
-
-    taken_at: str | None = None
-    camera: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
 
 
 def read_capture_info(image: Image.Image, *, gps: bool) -> CaptureInfo:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from posesearch.photos.decode import DecodedImage
+from posesearch.photos.decoded import CaptureInfo, DecodedImage
 from posesearch.photos.dhash import difference_hash
-from posesearch.photos.exif import CaptureInfo
 
 
 @dataclass(frozen=True, eq=False)

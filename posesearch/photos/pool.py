@@ -18,7 +18,7 @@ from posesearch.errors import (
     PhotoTooSlow,
     TruncatedPhoto,
 )
-from posesearch.photos.decode import DecodedImage
+from posesearch.photos.decoded import DecodedImage
 from posesearch.photos.decoder_process import IS_LIMITED, DecoderProcess, spawn
 from posesearch.photos.photo import Photo, make_photo
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.errors import NoSuchCollection
-from posesearch.photos.exif import CaptureInfo
+from posesearch.photos.decoded import CaptureInfo
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.store.connection import Connection
 from posesearch.store.poses import write_poses
