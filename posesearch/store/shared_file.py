@@ -83,7 +83,8 @@ class SharedFile:
         self._readers += 1
         try:
             if self._instance is None:
-                self._instance = duckdb.connect(config={**FILE_CONFIG, "temp_directory": f"{self._path}.tmp"})
+                config = {**FILE_CONFIG, "temp_directory": f"{self._path}.tmp"}
+                self._instance = duckdb.connect(":memory:", config=config)
                 allow_only(Connection(self._instance), *duckdb_files(Path(self._path)))
                 self._instance.execute(LOCK_CONFIG)
             if self._readers == 1:
