@@ -124,33 +124,8 @@ def find_broken(connection: duckdb.DuckDBPyConnection, *, poses_stay: bool = Fal
     return broken
 
 
-# The tables and columns of the first schema version. All others are removed, and so are views and macros.
-_FIRST_TABLES: Final = ("about", "joints", "snapshots", "poses", "clusterings", "centroids", "labels", "inertias")
-_FIRST_COLUMNS: Final = {
-    "snapshots": (
-        "snapshot_id", "source", "sha256", "width", "height", "collection", "status", "reason", "message", "settings",
-        "ingested_at",
-    ),
-    "poses": (
-        "pose_id", "snapshot_id", "person", "box_x", "box_y", "box_width", "box_height", "prominence", "score",
-        "estimator", "settings", "body_joints", "x", "y", "joint_score", "vector", "mask", "squares",
-    ),
-}  # fmt: skip
-
-
-def make_first_version(db: Path) -> None:
-    """Change a database to schema version 1."""
+def make_old_version(db: Path) -> None:
+    """Write a new database of schema version 4, the oldest that can be converted."""
+    text = (Path(__file__).parents[1] / "tests" / "data" / "version4.sql").read_text(encoding="utf-8")
     with duckdb.connect(str(db)) as connection:
-        for kind, name in connection.execute("""
-            SELECT 'VIEW', view_name FROM duckdb_views() WHERE NOT internal UNION ALL
-            SELECT DISTINCT CASE function_type WHEN 'macro' THEN 'MACRO' ELSE 'MACRO TABLE' END, function_name
-            FROM duckdb_functions() WHERE NOT internal
-        """).fetchall():
-            connection.execute(f"DROP {kind} {name}")
-        for table, column in connection.execute("SELECT table_name, column_name FROM duckdb_columns()").fetchall():
-            if column not in _FIRST_COLUMNS.get(table, (column,)):
-                connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        for (table,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():
-            if table not in _FIRST_TABLES:
-                connection.execute(f"DROP TABLE {table}")
-        connection.execute("UPDATE about SET value = '1' WHERE key = 'schema_version'")
+        connection.execute(text)

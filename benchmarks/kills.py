@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from invariants import Content, examine, make_first_version
+from invariants import Content, examine, make_old_version
 
 _PHOTOS: Final = 30
 _ROUNDS: Final = 20
@@ -78,14 +78,13 @@ def make_cases(source: Path, folder: Path) -> list[Case]:
     some = sorted(source.iterdir())[:_PHOTOS]
     _link(some, photos)
     _link(some[: 2 * _PHOTOS // 3], changing)
-    whole, fewer, first = folder / "whole.duckdb", folder / "fewer.duckdb", folder / "first.duckdb"
+    whole, fewer, old = folder / "whole.duckdb", folder / "fewer.duckdb", folder / "old.duckdb"
     cluster = Case("cluster", ("cluster", "-k", "3"), whole, poses_stay=True, atomic=True, adds=True)
     ingest = Case("ingest", ("ingest", str(photos)), folder / "none.duckdb", poses_stay=True)
     prune = Case("ingest --prune", ("ingest", str(changing), "--prune"), fewer)
     for case, db in ((ingest, whole), (cluster, whole), (prune, fewer), (cluster, fewer)):
         subprocess.run(case.command(db), check=True, capture_output=True)
-    shutil.copy(whole, first)
-    make_first_version(first)
+    make_old_version(old)
     shutil.rmtree(changing)
     _link(some[_PHOTOS // 3 :], changing)  # the first third is missing then, and the last third is new
     return [
@@ -93,7 +92,7 @@ def make_cases(source: Path, folder: Path) -> list[Case]:
         cluster,
         prune,
         Case("reestimate", ("reestimate", "--estimator", "tf-pose"), whole),
-        Case("upgrade", ("stats",), first, poses_stay=True, atomic=True, reads=True),
+        Case("upgrade", ("stats",), old, poses_stay=True, atomic=True, reads=True),
     ]
 
 
