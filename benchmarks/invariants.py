@@ -129,3 +129,14 @@ def make_old_version(db: Path) -> None:
     text = (Path(__file__).parents[1] / "tests" / "data" / "version4.sql").read_text(encoding="utf-8")
     with duckdb.connect(str(db)) as connection:
         connection.execute(text)
+        # The file has five of the poses that were clustered.
+        connection.execute("""
+            UPDATE clusterings SET complete = kept.complete, partial = kept.labels - kept.complete
+            FROM (
+                SELECT count(*) FILTER (body_joints = 14) AS complete, count(*) AS labels
+                FROM labels JOIN poses USING (pose_id)
+            ) AS kept
+        """)
+        connection.execute(
+            "UPDATE centroids SET size = (SELECT count(*) FROM labels WHERE cluster = centroids.cluster)"
+        )
