@@ -320,6 +320,22 @@ def test_only_photos_of_scanned_folders_can_be_missing(filled: Database, folder:
     assert filled.ingest([folder / "0.png", folder / "1.png"], prune=True).pruned == 1  # the user named the files
 
 
+def test_a_copy_of_a_missing_photo_makes_it_present_again(filled: Database, folder: Path, toy: Toy) -> None:
+    data = (folder / "0.png").read_bytes()
+    (folder / "0.png").unlink()
+    filled.ingest(folder)
+    write(folder / "0.png", data)  # the next run does not cover it
+    copy = folder / "more" / "copy.png"
+    copy.parent.mkdir()
+    write(copy, data)
+    assert filled.ingest(copy.parent).copies == 1
+    place = (
+        "SELECT source, missing_since IS NULL FROM snapshots SEMI JOIN poses USING (snapshot_id) WHERE source LIKE ?"
+    )
+    rows = filled.sql(place.replace("?", f"'{copy}'")).rows
+    assert rows == ((str(copy), True),)
+
+
 def test_what_an_ignore_file_leaves_out_is_not_in_the_folder_any_more(filled: Database, folder: Path, toy: Toy) -> None:
     (folder / ".posesearchignore").write_text("[0-3].png\n", encoding="utf-8")
     assert counts(filled.ingest(folder, prune=True)) == {"unchanged": 2, "pruned": 4, "rejected": 1}

@@ -188,7 +188,8 @@ class IngestRun:
             return
         action, rejection = decide(facts), find_rejection(analysis, self._contents)
         other = self._write(analysis, action, rejection)
-        self._is_settled &= stored is None and not action.take_place
+        # A further source may be the only one of its photo that is not missing.
+        self._is_settled &= stored is None and (action.write_photo or not action.write_source)
         self._mark(source, action, rejection)
         if rejection is not None and action.unread and stored is not None and stored.reason is None:
             rejection = rejection[0], f"{rejection[1]}. Its stored poses are kept."

@@ -199,7 +199,10 @@ def are_snapshots_current(connection: Connection) -> bool:
     """Return whether `update_snapshots` would change nothing. It would change something after an interrupted run."""
     return not connection.execute("""
         SELECT 1 FROM snapshots AS s LEFT JOIN sources AS p USING (snapshot_id, source)
-        WHERE p.source IS NULL OR (s.missing_since IS NULL) != (p.missing_since IS NULL) LIMIT 1
+        WHERE p.source IS NULL OR (s.missing_since IS NULL) != (p.missing_since IS NULL)
+        UNION ALL
+        SELECT 1 FROM snapshots AS s JOIN sources AS p USING (snapshot_id)
+        WHERE s.missing_since IS NOT NULL AND p.missing_since IS NULL LIMIT 1
     """).fetchall()
 
 
