@@ -737,3 +737,15 @@ def test_what_can_not_be_searched_for_is_told(db: Database, toy: Toy, tmp_path: 
     (tmp_path / "lost.png").write_bytes(toy_photo(missing=12))
     with pytest.raises(TooFewJoints, match="nobody shows 3 of the 14 body joints"):
         db.similar(tmp_path / "lost.png")
+
+
+def test_an_unknown_part_is_one_error_before_any_photo_is_estimated(db: Database, toy: Toy, tmp_path: Path) -> None:
+    photo = tmp_path / "a.png"
+    photo.write_bytes(toy_photo())
+    db.ingest(photo)
+    calls = toy.calls
+    with pytest.raises(NoSuchPart, match="tail"):
+        db.similar(photo, parts=["tail"])
+    with pytest.raises(NoSuchPart, match="tail"):
+        list(db.similar_many([photo, 1], parts=["tail"]))
+    assert toy.calls == calls

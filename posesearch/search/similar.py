@@ -50,9 +50,11 @@ def check_searchable(file: DatabaseFile, connection: Connection, options: Search
     """Return the database's estimator.
 
     Raises:
+        NoSuchPart: there is no such part of the body.
         NoPoses, NoSuchCollection, NoSuchCluster: there is nothing to search.
         BadValue: the estimator is not as posesearch writes it.
     """
+    _ = options.weight  # an unknown part is an error before the work
     if options.collection is not None:
         snapshots.check_collection(connection, options.collection)
     config = about.read_estimator(connection)
