@@ -749,3 +749,13 @@ def test_an_unknown_part_is_one_error_before_any_photo_is_estimated(db: Database
     with pytest.raises(NoSuchPart, match="tail"):
         list(db.similar_many([photo, 1], parts=["tail"]))
     assert toy.calls == calls
+
+
+@pytest.mark.parametrize("pose_id", [-1, 2**63, 2**127, 10**60])
+def test_an_id_of_any_size_is_an_id_that_does_not_exist(demo_db: Database, pose_id: int) -> None:
+    with pytest.raises(NoSuchPose):
+        demo_db.similar(pose_id)
+    with pytest.raises(NoSuchPose):
+        demo_db.show(pose_id)
+    answers = list(demo_db.similar_many([pose_id, 1], 1))
+    assert [isinstance(answer, Failure) for answer in answers] == [True, False]

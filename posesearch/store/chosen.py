@@ -9,6 +9,7 @@ _MAX_LISTED: Final = 1000
 
 def choose_poses(pose_ids: Sequence[int]) -> tuple[str, list[Any]]:
     """Return an SQL condition that is true for poses with these ids, and its parameters."""
-    if 0 < len(pose_ids) <= _MAX_LISTED:
-        return f"pose_id IN ({', '.join('?' * len(pose_ids))})", list(pose_ids)
-    return "pose_id IN (SELECT unnest(?::HUGEINT[]))", [list(pose_ids)]
+    possible = [pose_id for pose_id in pose_ids if -(2**63) <= pose_id < 2**63]  # the others fit in no BIGINT
+    if 0 < len(possible) <= _MAX_LISTED:
+        return f"pose_id IN ({', '.join('?' * len(possible))})", possible
+    return "pose_id IN (SELECT unnest(?::BIGINT[]))", [possible]
