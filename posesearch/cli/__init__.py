@@ -8,14 +8,23 @@ import sys
 import threading
 from typing import cast
 
+from posesearch.cli.streams import CLOSED_PIPE, StdoutFailed, drop_output, prepare_streams
+
 
 def main() -> None:
     """Run the command that was typed. An error becomes one line on stderr and an exit code. See docs/cli.md."""
     _end_as_by_ctrl_c()
     try:
-        sys.exit(_run())
+        code = _run()
+        sys.stdout.flush()  # may find that the disk is full
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except StdoutFailed as failure:
+        code = failure.exit_code
+        if code != CLOSED_PIPE:
+            sys.stderr.write(f"posesearch: {failure}\n")
+        drop_output()
+    sys.exit(code)
 
 
 def main_of_process() -> None:
@@ -23,15 +32,12 @@ def main_of_process() -> None:
 
     Otherwise the libraries would take a tenth of a second to release what they hold.
     """
+    prepare_streams()
     gc.set_threshold(100_000)  # imports make objects that stay; with Python's threshold, they are searched for 30 ms
     try:
         main()
     except SystemExit as end:
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except (OSError, ValueError):  # a pipe is closed, or a disk is full; Python itself reports that
-            raise end from None
+        sys.stderr.flush()
         os._exit(end.code if isinstance(end.code, int) else 1)
 
 
@@ -63,11 +69,6 @@ def _run() -> int:
         error.show(text)
         output.fail_usage(text.getvalue())
         return int(error.exit_code)
-    except BrokenPipeError:
-        from posesearch.cli import output  # noqa: PLC0415
-
-        output.silence_broken_pipe()
-        return 1
     except typer.Abort:
         return 130
 

@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import os
 import re
 import sys
 import unicodedata
@@ -160,11 +159,6 @@ def _show_picture(picture: TextPicture) -> None:
 def printable(sentence: str) -> str:
     """Return the text on one line. Newlines, control and format characters, as in file names, are escaped."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in sentence)
-
-
-def silence_broken_pipe() -> None:
-    """Let `posesearch ... | head` end silently."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _replace_nan(value: Any) -> Any:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from posesearch import skeleton
 from posesearch.cli import hints, output
+from posesearch.cli.rows import show_rows
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejection
 from posesearch.results.search import Match, OutliersReport, PairsReport, SimilarReport
@@ -129,12 +130,15 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     ]
     output.show_skeletons(drawn, ascii_only)
     if report.matches:
-        output.show_table(
-            ("rank", "similarity", "percentile", "collection", "cluster", "pose", "remarks", "path"),
+        show_rows(
+            ("rank", "similarity", "percentile", "collection", "cluster", "pose", "remarks"),
             [
                 (
-                    match.rank, f"{match.similarity:.3f}", _percent(match.percentile), match.stored.collection,
-                    match.stored.cluster, match.stored.pose_id, match.remarks(), match.stored.source,
+                    (
+                        match.rank, f"{match.similarity:.3f}", _percent(match.percentile), match.stored.collection,
+                        match.stored.cluster, match.stored.pose_id, match.remarks(),
+                    ),
+                    [match.stored.source],
                 )
                 for match in report.matches
             ],
@@ -165,12 +169,15 @@ def _percent(value: float | None) -> str:
 
 def pairs(report: PairsReport) -> None:
     """Show the nearest pairs."""
-    output.show_table(
-        ("similarity", "percentile", "remarks", "pose", "path", "pose", "path"),
+    show_rows(
+        ("similarity", "percentile", "remarks", "pose", "pose"),
         [
             (
-                f"{pair.similarity:.4f}", _percent(pair.percentile), "mirrored" if pair.mirrored else "",
-                pair.first.pose_id, pair.first.source, pair.second.pose_id, pair.second.source,
+                (
+                    f"{pair.similarity:.4f}", _percent(pair.percentile), "mirrored" if pair.mirrored else "",
+                    pair.first.pose_id, pair.second.pose_id,
+                ),
+                [pair.first.source, pair.second.source],
             )
             for pair in report.pairs
         ],
@@ -182,10 +189,13 @@ def pairs(report: PairsReport) -> None:
 
 def outliers(report: OutliersReport) -> None:
     """Show the poses that are least similar to all others."""
-    output.show_table(
-        ("similarity", "percentile", "pose", "nearest", "path"),
+    show_rows(
+        ("similarity", "percentile", "pose", "nearest"),
         [
-            (f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest, one.stored.source)
+            (
+                (f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest),
+                [one.stored.source],
+            )
             for one in report.outliers
         ],
         numbers=("similarity", "percentile", "pose", "nearest"),
