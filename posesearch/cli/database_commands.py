@@ -37,14 +37,14 @@ def register(app: typer.Typer) -> None:
 
 def stats(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     """Count photos, poses, collections and clusters."""
-    from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.cli import output, show_ingest  # noqa: PLC0415
 
     with posesearch.open(db) as database:
         counts = database.stats()
     if as_json:
         output.show_json(counts)
     else:
-        show.stats(counts)
+        show_ingest.stats(counts)
 
 
 def sql(

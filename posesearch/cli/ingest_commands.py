@@ -128,7 +128,7 @@ def ingest(
     and the changes are applied. Photos without a usable pose are kept in a table, with the reason. A file called
     .posesearchignore leaves files out.
     """
-    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, show_ingest  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
     with progress_bar.ProgressBar(events=as_json) as progress, posesearch.open(db, trust=trust or ()) as database:
@@ -150,7 +150,7 @@ def ingest(
     if as_json:
         output.show_json_line({"event": "summary", **report.as_json()})
     else:
-        show.ingest(report)
+        show_ingest.ingest(report)
     if report.interrupted:
         stored = (
             f"{db} has the photos processed so far. Run the same command again to continue."
@@ -178,7 +178,7 @@ def reestimate(
     new poses have new ids, and no cluster until the next `posesearch cluster`. Missing, unreadable and changed photos
     keep their poses. If a run is stopped, the next run continues it, even without --estimator.
     """
-    from posesearch.cli import hints, output, progress_bar, show  # noqa: PLC0415
+    from posesearch.cli import hints, output, progress_bar, show_ingest  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
     with progress_bar.ProgressBar() as progress, posesearch.open(db, trust=trust or ()) as database:
@@ -192,7 +192,7 @@ def reestimate(
     if as_json:
         output.show_json(report.as_json())
     else:
-        show.reestimate(report)
+        show_ingest.reestimate(report)
     if report.interrupted:
         output.note(f"Stopped. {db} has the photos processed so far. Run the same command again to continue.")
         raise typer.Exit(130)
