@@ -17,6 +17,7 @@ PosesearchError
 │   ├── TooFewJoints          too_few_joints    nobody has enough body joints
 │   ├── SeveralPeople         several_people    --strict: more than one person
 │   └── IncompletePose        incomplete_pose   --strict: a body joint is missing
+├── BadPath                   a text can't be the path of a file, for example because it is empty
 ├── SourceError               there is nothing to ingest
 ├── DecoderUnavailable        the decoding process can't be started, or was closed
 ├── NotEnoughMemory           the limit of this process's address space is too low
@@ -53,7 +54,9 @@ PosesearchError
 """
 
 import shlex
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_LONGEST_NAME: Final = 100  # characters of a name that is too long, or of a URL that has a photo in it
 
 
 class PosesearchError(Exception):
@@ -198,6 +201,20 @@ class IncompletePose(PhotoError):
 
     reason = "incomplete_pose"
     sentence = "--strict accepts people with all 14 body joints"
+
+
+class BadPath(PosesearchError):
+    """A text can't be the path of a file: it is empty, is a URL, or has a NUL character, for example.
+
+    Attributes:
+        path: the text.
+        detail: the message without it.
+    """
+
+    def __init__(self, path: str, detail: str) -> None:
+        self.path, self.detail = path, detail
+        shown = path if len(path) <= _LONGEST_NAME else f"{path[:_LONGEST_NAME]}..."
+        super().__init__(f"{shown or repr(shown)}: {detail}.")
 
 
 class SourceError(PosesearchError):

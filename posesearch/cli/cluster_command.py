@@ -14,6 +14,7 @@ from posesearch.cli.options import (
     Ascii,
     AsJson,
     Db,
+    parse_folder,
 )
 
 # As in commands.py, commands import what is slow to import.
@@ -86,6 +87,7 @@ def cluster(
             "--plots",
             help="Write inertia.png, scatter.png and centroids.png to this folder.",
             metavar="DIR",
+            parser=parse_folder,
             rich_help_panel=layout.OUTPUT,
         ),
     ] = None,

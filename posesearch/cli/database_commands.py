@@ -12,6 +12,7 @@ from posesearch.cli.options import (
     AsJson,
     Db,
     Timeout,
+    parse_file,
 )
 
 # As in commands.py, commands import what is slow to import.
@@ -61,6 +62,7 @@ def sql(
             "--parquet",
             help="Write the result to a Parquet file. It may be larger than the memory.",
             metavar="FILE",
+            parser=parse_file,
             rich_help_panel=layout.OUTPUT,
         ),
     ] = None,

@@ -7,7 +7,7 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
-from posesearch.cli.options import Ascii
+from posesearch.cli.options import Ascii, parse_folder
 
 # As in commands.py, commands import what is slow to import.
 
@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     folder: Annotated[
-        Path, typer.Argument(help="Folder for the photos, the database and the pictures.", metavar="FOLDER")
+        Path,
+        typer.Argument(
+            help="Folder for the photos, the database and the pictures.", metavar="FOLDER", parser=parse_folder
+        ),
     ] = Path("posesearch-demo"),
     ascii_only: Ascii = False,
 ) -> None:

@@ -15,6 +15,7 @@ from posesearch.cli.options import (
     Jobs,
     ModelPaths,
     Trusted,
+    refuse_empty,
 )
 
 # As in commands.py, commands import what is slow to import.
@@ -57,6 +58,7 @@ def ingest(
             help="Collection that the photos belong to. Without this option, it is the collection `default`.",
             show_default=False,
             metavar="NAME",
+            callback=refuse_empty,
             rich_help_panel=layout.PHOTOS,
         ),
     ] = "default",
@@ -133,7 +135,7 @@ def ingest(
 
     with progress_bar.ProgressBar(events=as_json) as progress, posesearch.open(db, trust=trust or ()) as database:
         report = database.ingest(
-            sources or ["."],
+            ["."] if sources is None else sources,
             collection=collection,
             estimator=estimator,
             model_paths=model_path or (),

@@ -26,6 +26,7 @@ from posesearch.progress import IngestProgress
 from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Status
 from posesearch.sources import ObservedSource, SourceReader, Validators
 from posesearch.store import about, sources
+from posesearch.store.companions import check_creatable
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.locks import ingest_lock
 from posesearch.store.snapshots import SnapshotRow
@@ -54,7 +55,7 @@ def ingest(
     with ExitStack() as stack:
         if not request.dry_run:
             if not file.exists():
-                file.check_creatable()
+                check_creatable(file.path)
             stack.enter_context(ingest_lock(file.path, progress.waiting))
         database = WatchedDatabase(file, progress.waiting)
         stored = None
