@@ -6,6 +6,7 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
+from posesearch.cli.completion import complete_collection
 from posesearch.cli.options import (
     DEFAULT_DB,
     AllowPrivate,
@@ -59,6 +60,7 @@ def ingest(
             show_default=False,
             metavar="NAME",
             callback=refuse_empty,
+            autocompletion=complete_collection,
             rich_help_panel=layout.PHOTOS,
         ),
     ] = "default",

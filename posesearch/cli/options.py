@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from posesearch.cli import help as layout
+from posesearch.cli.completion import complete_cluster, complete_collection, complete_estimator
 from posesearch.cli.hints import remember_database
 from posesearch.paths import check_length, expand_file_path, expand_folder_path, expand_source, is_url
 
@@ -71,7 +72,13 @@ Ascii = Annotated[
 ]
 Collection = Annotated[
     str | None,
-    typer.Option("--collection", help="Only poses of this collection.", metavar="NAME", rich_help_panel=layout.FILTERS),
+    typer.Option(
+        "--collection",
+        help="Only poses of this collection.",
+        metavar="NAME",
+        rich_help_panel=layout.FILTERS,
+        autocompletion=complete_collection,
+    ),
 ]
 EstimatorName = Annotated[
     str | None,
@@ -81,6 +88,7 @@ EstimatorName = Annotated[
         help="Estimator that finds the people. `posesearch models` lists them.",
         show_default="the one that the database already uses, or blazepose",
         metavar="NAME",
+        autocompletion=complete_estimator,
         rich_help_panel=layout.ESTIMATOR,
     ),
 ]
@@ -133,6 +141,7 @@ Cluster = Annotated[
         min=0,
         help="Only poses of this cluster. The first cluster is 0.",
         metavar="N",
+        autocompletion=complete_cluster,
         rich_help_panel=layout.FILTERS,
     ),
 ]

@@ -10,6 +10,7 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
+from posesearch.cli.completion import complete_parts
 from posesearch.cli.options import (
     DEFAULT_DB,
     AllowPrivate,
@@ -97,6 +98,7 @@ def similar(
             "right-leg, or joints such as left-wrist. One or two joints are compared together with the torso.",
             metavar="PART,PART",
             callback=refuse_empty,
+            autocompletion=complete_parts,
             rich_help_panel=layout.MATCHING,
         ),
     ] = "",
