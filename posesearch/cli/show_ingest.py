@@ -60,18 +60,34 @@ def reestimate(report: ReestimateReport) -> None:
 
 
 def _rejections(rejected: Sequence[Rejection], prefix: str) -> list[tuple[str, Any]]:
-    """Print the first rejections, and return the count of each reason."""
-    for rejection in rejected[:REJECTIONS_SHOWN]:
+    """Print the first rejections that no earlier run had, and return the count of each reason.
+
+    Folders and names that are no photos are counted apart, so that `stats` has the same counts of photos.
+    """
+    new = [rejection for rejection in rejected if not rejection.is_known]
+    for rejection in new[:REJECTIONS_SHOWN]:
         output.note(f"{rejection.listed}{': ' * bool(rejection.listed)}{rejection.source}: {rejection.message}")
-    if len(rejected) > REJECTIONS_SHOWN:
-        more = len(rejected) - REJECTIONS_SHOWN
-        query = "SELECT source, message FROM snapshots WHERE status = 'rejected'"
-        output.note(f"... and {more} more. To list them all: {hints.command('sql', query)}")
-    reasons = Counter(rejection.reason for rejection in rejected)
+    known = len(rejected) - len(new)
+    if len(new) > REJECTIONS_SHOWN:
+        output.note(f"... and {len(new) - REJECTIONS_SHOWN} more. To list them all: {_list_rejected()}")
+    elif known:
+        were = "was" if known == 1 else "were"
+        output.note(f"{count(known, 'photo')} {were} rejected in an earlier run, too. To list all: {_list_rejected()}")
+    photos = [rejection for rejection in rejected if rejection.kind == "photo"]
+    again = f", of these {known} in an earlier run too" if known else ""
+    others = Counter(rejection.kind for rejection in rejected)
+    reasons = Counter(rejection.reason for rejection in photos)
     return [
-        (f"{prefix}rejected", len(rejected)),
+        (f"{prefix}rejected", f"{len(photos)}{again}"),
         *((f"  {reason}", number) for reason, number in reasons.most_common()),
+        *([("not found", others["name"])] if others["name"] else []),
+        *([("folders not read", others["folder"])] if others["folder"] else []),
     ]
+
+
+def _list_rejected() -> str:
+    query = "SELECT s.source, reason, message FROM sources AS s JOIN snapshots USING (snapshot_id) WHERE reason > ''"
+    return hints.command("sql", query)
 
 
 def stats(counts: Mapping[str, Any]) -> None:
