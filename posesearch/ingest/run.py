@@ -116,7 +116,7 @@ class IngestRun:
             BatchLost: the run was interrupted or failed, and the last photos could not be written.
         """
         scan, to_read = self._plan.scan, self._plan.to_read
-        self._progress.start(sum(one.exists for one in scan.observed) + len(scan.unreadable))
+        self._progress.start(sum(not action.missing for action in self._plan.actions) + len(scan.unreadable))
         has_urls = any(photo_sources.is_url(one.location) for one in to_read)
         threads = self._request.jobs + (DOWNLOADS if has_urls else 0)
         try:

@@ -60,6 +60,11 @@ class PhotoOutcome:
     rejection: Rejection | None = None
     same_as: str | None = None
 
+    @property
+    def has_people(self) -> bool:
+        """Whether the photo is there and has poses, of this run or an earlier one. A dry run finds no new poses."""
+        return self.poses > 0 or self.status in ("moved", "copy", "unchanged")
+
     def as_json(self) -> Json:
         """Return a line of `posesearch ingest --json`."""
         more: Json = {}
