@@ -53,6 +53,16 @@ def check_creatable(path: Path) -> None:
         raise DatabaseFailed(str(path), "the folder is read-only; choose another folder for the database")
 
 
+def check_writable(path: Path) -> None:
+    """Raise DatabaseFailed if an existing database can't be written, because it or its folder is read-only."""
+    file = follow_link(path)
+    remedy = "make it writable, or copy the database to a folder where you can write"
+    if not os.access(file, os.W_OK):
+        raise DatabaseFailed(str(path), f"the file is read-only; {remedy}")
+    if not os.access(file.parent, os.W_OK):
+        raise DatabaseFailed(str(path), f"its folder is read-only, and DuckDB writes files beside it; {remedy}")
+
+
 def check_files(path: Path) -> None:
     """Raise an error if the database is not a regular file, or if a file that DuckDB writes beside it is not.
 

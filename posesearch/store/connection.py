@@ -181,6 +181,8 @@ class DatabaseFile:
                 wait_for_writers(self.path, min(patience, _MAX_READER_WAIT))
             with nullcontext() if read_only else block_readers(self.path, patience):
                 companions.check_files(self.path)
+                if not read_only:
+                    companions.check_writable(self.path)
                 with closing(self._connect(patience, waiting, read_only=read_only, alone=alone)) as connection:
                     version = self._check(connection)
                     if version in (None, SCHEMA_VERSION) or not is_first_try:
