@@ -30,9 +30,9 @@ __all__ = ["run"]  # a fixture
     [
         ("similar 1 -n many", "'-n': it must be a whole number"),
         ("similar 1 -n 1.5", "'-n': it must be a whole number"),
-        ("similar 1 -n 0", "it must be 1 or more"), ("similar 1 --min-shared 99", "it must be 14 or less"),
+        ("similar 1 -n 0", "it must be 1 "), ("similar 1 --min-shared 99", "14"),
         ("similar 1 --close most", "it must be a number"), ("similar 1 --cluster -1", "it must be 0 or more"),
-        ("show one", "'POSE_ID': it must be a whole number"), ("ingest --jobs 0", "it must be 1 or more"),
+        ("show one", "'POSE_ID': it must be a whole number"), ("ingest --jobs 0", "it must be 1 "),
         ("similar 1 --view front", "'front' is not one of 'same', 'any'"),
         ("cluster --normalization min", "'min' is not one of 'body', 'max'"),
         ("cluster -k many", "it must be a number from 1 to 1000, or auto"),
@@ -48,6 +48,7 @@ def test_wrong_usage_in_plain_words(arguments: str, says: str, run: Run) -> None
     assert says in err
     assert "Input should" not in err
     assert "Value error" not in err
+    assert "range" not in err
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@
 A shell calls these functions at the Tab key. So they import little, and an error completes nothing.
 """
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import typer
+
+from posesearch.paths import expand_file_path
 
 ESTIMATORS: Final = ("blazepose", "blazepose-original", "tf-pose", "tf-pose-original", "rtmpose", "rtmpose-m")
 """The names in posesearch.estimators.MODELS. Importing it would load NumPy and OpenCV. A test compares them."""
@@ -55,6 +58,8 @@ def complete_cluster(context: typer.Context, incomplete: str) -> list[str]:
 def _read(context: typer.Context, read: Callable[[Path], list[Any]]) -> list[Any]:
     """Return what a function reads from the database of the command. Empty if it can't be read."""
     try:
-        return read(Path(context.params.get("db") or "poses.duckdb"))
+        source = getattr(context.get_parameter_source("db"), "name", "")
+        given = context.params["db"] if source == "COMMANDLINE" else os.environ.get("POSESEARCH_DB")
+        return read(Path(expand_file_path(given or "poses.duckdb")))
     except Exception:  # noqa: BLE001 (a message would appear in the middle of the command that is typed)
         return []
