@@ -39,6 +39,7 @@ def open(  # noqa: A001 (reads as posesearch.open)
         The database. The file is not opened yet.
 
     Raises:
+        BadPath: the path is empty, is a URL, or is too long.
         NotEnoughMemory: the limit of this process's address space is too low.
 
     Example:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, Unpack
 from posesearch import sources as photo_sources
 from posesearch.estimators.cache import EstimatorCache
 from posesearch.output_files import check_output, output_errors, replace_file
+from posesearch.paths import expand_file_path
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import MIN_JOINTS
 from posesearch.pose.normalize import Normalization
@@ -55,8 +56,11 @@ class Database:
             path: path of the database file.
             trust: photos and networks to open although another user stored their names in the file. These are folders
                 of photos, or "all" for all photos, URLs and networks.
+
+        Raises:
+            BadPath: the path is empty, is a URL, or is too long.
         """
-        self._file = DatabaseFile(os.fspath(path))
+        self._file = DatabaseFile(expand_file_path(path, "database"))
         self._trust = Trust(trust)
         self._estimators = EstimatorCache(self._trust)
         self._renew_decoders()
@@ -122,8 +126,9 @@ class Database:
 
         Raises:
             SourceError: the sources name no photo.
+            BadPath: a source is empty, or a file URL of another computer.
             EstimatorError: the estimator can't be used, or differs from the database's and `mix` is False.
-            ValueError: min_joints or jobs is out of range.
+            ValueError: min_joints or jobs is out of range, or collection is empty.
 
         Example:
             report = db.ingest("photos", collection="women")
@@ -469,7 +474,7 @@ class Database:
             db.sql_to_parquet("SELECT pose_id, joint, x, y FROM keypoints", "keypoints.parquet")
         """
         check_timeout(timeout)
-        target = Path(path)
+        target = Path(expand_file_path(path))
         with output_errors(target):
             check_output(target, parquet.SIGNATURE, "Parquet file", keep=database_files(self._file.path))
             with (

@@ -17,6 +17,7 @@ PosesearchError
 │   ├── TooFewJoints          too_few_joints    nobody has enough body joints
 │   ├── SeveralPeople         several_people    --strict: more than one person
 │   └── IncompletePose        incomplete_pose   --strict: a body joint is missing
+├── BadPath                   a text can't be the path of a file, for example because it is empty
 ├── SourceError               there is nothing to ingest
 ├── DecoderUnavailable        the decoding process can't be started, or was closed
 ├── NotEnoughMemory           the limit of this process's address space is too low
@@ -53,7 +54,25 @@ PosesearchError
 """
 
 import shlex
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+_SUGGESTED: Final = 3  # names that begin as the given one does
+_ALIKE: Final = 0.65  # similarity of a name that is suggested, 0 to 1
+_LONGEST_NAME: Final = 100  # characters of a name that is too long, or of a URL that has a photo in it
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a sentence such as " Did you mean 'left-wrist'?", or an empty string if no known name is much like it.
+
+    Up to three names that begin so are suggested, too.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 (only errors need it)
+
+    names = list(known)
+    longer = [one for one in names if name and one.startswith(name.lower())]
+    found = longer if 1 <= len(longer) <= _SUGGESTED else get_close_matches(name.lower(), names, 1, _ALIKE)
+    return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 class PosesearchError(Exception):
@@ -200,6 +219,20 @@ class IncompletePose(PhotoError):
     sentence = "--strict accepts people with all 14 body joints"
 
 
+class BadPath(PosesearchError):
+    """A text can't be the path of a file: it is empty, is a URL, or has a NUL character, for example.
+
+    Attributes:
+        path: the text.
+        detail: the message without it.
+    """
+
+    def __init__(self, path: str, detail: str) -> None:
+        self.path, self.detail = path, detail
+        shown = path if len(path) <= _LONGEST_NAME else f"{path[:_LONGEST_NAME]}..."
+        super().__init__(f"{shown or repr(shown)}: {detail}.")
+
+
 class SourceError(PosesearchError):
     """There is nothing to ingest: a missing folder, a glob without a match, an unreadable list."""
 
@@ -239,7 +272,9 @@ class UnknownEstimator(EstimatorError):
 
     def __init__(self, name: str, known: list[str]) -> None:
         self.name = name
-        super().__init__(f"There is no estimator {name!r}. Choose one of these: {', '.join(known)}.")
+        super().__init__(
+            f"There is no estimator {name!r}.{did_you_mean(name, known)} Choose one of these: {', '.join(known)}."
+        )
 
 
 class EstimatorMismatch(EstimatorError):
@@ -425,7 +460,8 @@ class NoSuchCollection(QueryError):
     def __init__(self, collection: str, known: list[str]) -> None:
         self.collection = collection
         super().__init__(
-            f"There is no collection {collection!r}. The database has {', '.join(known) or 'no collections'}."
+            f"There is no collection {collection!r}.{did_you_mean(collection, known)} "
+            f"The database has {', '.join(known) or 'no collections'}."
         )
 
 

@@ -17,6 +17,7 @@ from typing import Final
 
 import platformdirs
 
+from posesearch.paths import expand_folder_path
 from posesearch.sources import to_location
 
 ALL: Final = "all"
@@ -38,7 +39,7 @@ class Trust:
         """
         names = [allowed] if isinstance(allowed, str | os.PathLike) else list(allowed)
         self._allows_all = ALL in names
-        self._folders = [os.path.realpath(folder) for folder in names if folder != ALL]
+        self._folders = [os.path.realpath(expand_folder_path(folder)) for folder in names if folder != ALL]
 
     def allows(self, name: str, signature: str | None) -> bool:
         """Return whether a name in a database may be used: a photo's path or URL, or a description of a network."""

@@ -133,6 +133,8 @@ class StoredPose:
         sha256: SHA-256 of the photo's bytes.
         dhash: difference hash of the photo. None if it is not known.
         signature: signature of the source. See trust.py.
+        exists: whether there was a file at the source when the pose was read. It may be deleted, moved, or on a disk
+            that is not connected. None for a URL, and if another user stored the photo.
     """
 
     pose_id: int
@@ -150,6 +152,7 @@ class StoredPose:
     sha256: str
     dhash: int | None
     signature: str | None
+    exists: bool | None
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,22 @@ def test_progress_is_told_of_every_photo_in_order(folder: Path, db: Database, to
     assert listening.names == sorted(path.name for path in folder.iterdir())
 
 
+def test_a_name_that_does_not_exist_is_a_step_too(folder: Path, db: Database, toy: Toy) -> None:
+    class Counting(IngestProgress):
+        total = steps = 0
+
+        def start(self, steps: int) -> None:
+            self.total = steps
+
+        def step(self) -> None:
+            self.steps += 1
+
+    counting = Counting()
+    (folder / "a.png").rename(folder / "moved.png")
+    db.ingest([folder, folder / "nothing.png"], progress=counting)
+    assert counting.steps == counting.total == 7
+
+
 def test_a_rule_out_of_range(folder: Path, db: Database) -> None:
     with pytest.raises(ValueError, match="min_joints must be 3 to 14, not 2"):
         db.ingest(folder, min_joints=2)

@@ -214,7 +214,7 @@ def test_joints_in_the_picture_only_have_no_other_side(folder: Path, demo_folder
         ('{"keypoints": {"nose": [1, 1' + "0" * 5000 + "]}}", "it has a number with too many digits."),
         ("[" * 100_000, "its JSON is nested too deeply"),
         ('{"keypoints": [1, 2, 2]}', 'it needs an object "keypoints", but "keypoints" is [1, 2, 2]'),
-        ('{"keypoints": {"foot": [1, 2]}}', 'there is no joint "foot"; the joints are nose, neck, '),
+        ('{"keypoints": {"foot": [1, 2]}}', 'there is no joint "foot". The joints are nose, neck, '),
         ('{"keypoints": {"nose": true}}', "nose is true, not [x, y] or [x, y, score]"),
         ('{"keypoints": {"nose": [1, 2]}, "world": [1]}', '"world" is [1], not an object'),
         ('{"keypoints": {"nose": [1, 2]}, "world": {"nose": [1, 2]}}', "nose is [1, 2], not [x, y, z]"),

@@ -448,7 +448,7 @@ def test_a_file_without_a_joint_shows_too_few(joints: dict[str, Any], demo_db: D
 
 
 def test_missing_and_unknown_parts_are_reported(demo_db: Database, tmp_path: Path) -> None:
-    with pytest.raises(NoSuchPart, match="--parts tail: there is no such part of the body; the parts are head, torso"):
+    with pytest.raises(NoSuchPart, match="--parts tail: there is no such part of the body. The parts are head, torso"):
         demo_db.similar(1, parts=["tail"])
     upper = {"nose": [0, 0], "neck": [0, 9], "left_shoulder": [5, 9], "right_shoulder": [-5, 9], "left_hip": [4, 30]}
     query = tmp_path / "upper.json"

@@ -63,11 +63,11 @@ def _run() -> int:
         output.fail(error)
         return 1
     except usage_error as error:  # the command line is wrong. Typer would print parts of it as they are
-        from posesearch.cli import output  # noqa: PLC0415
+        from posesearch.cli import output, usage  # noqa: PLC0415
 
         text = io.StringIO()
         error.show(text)
-        output.fail_usage(text.getvalue())
+        output.fail_usage(usage.clarify(text.getvalue()))
         return int(error.exit_code)
     except typer.Abort:
         return 130

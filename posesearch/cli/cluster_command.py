@@ -9,11 +9,13 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
+from posesearch.cli.completion import complete_collection, complete_k
 from posesearch.cli.options import (
     DEFAULT_DB,
     Ascii,
     AsJson,
     Db,
+    parse_folder,
 )
 
 # As in commands.py, commands import what is slow to import.
@@ -47,6 +49,7 @@ def cluster(
             help="Number of clusters, 1 to 1000. `auto` tries 1 to 13 clusters, and takes the elbow of the inertia "
             "curve.",
             metavar="N|auto",
+            autocompletion=complete_k,
             rich_help_panel=layout.CLUSTERS,
         ),
     ] = "auto",
@@ -56,6 +59,7 @@ def cluster(
             "--collection",
             help="Cluster only the poses of this collection.",
             metavar="NAME",
+            autocompletion=complete_collection,
             rich_help_panel=layout.CLUSTERS,
         ),
     ] = None,
@@ -86,6 +90,7 @@ def cluster(
             "--plots",
             help="Write inertia.png, scatter.png and centroids.png to this folder.",
             metavar="DIR",
+            parser=parse_folder,
             rich_help_panel=layout.OUTPUT,
         ),
     ] = None,

@@ -1,7 +1,8 @@
 """The commands stats and sql."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -12,9 +13,29 @@ from posesearch.cli.options import (
     AsJson,
     Db,
     Timeout,
+    parse_file,
 )
 
 # As in commands.py, commands import what is slow to import.
+
+
+_NO_OPTION: Final = re.compile(r"-(?!-?[A-Za-z])|-[^=]*\s")
+"""What begins like an option and is SQL, such as "-- all poses" and a statement on the next line."""
+
+
+class SqlCommand(layout.Command):
+    """A command whose argument may begin with a comment of SQL."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put such an argument behind "--", which ends the options."""
+        with_value = {name for one in self.get_params(ctx) if not getattr(one, "is_flag", True) for name in one.opts}
+        queries = [
+            word for before, word in zip(["", *args], args, strict=False)
+            if _NO_OPTION.match(word) and word != "--" and before not in with_value
+        ]  # fmt: skip
+        if queries and "--" not in args:
+            args = [*(word for word in args if word not in queries), "--", *queries]
+        return super().parse_args(ctx, args)
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +46,7 @@ def register(app: typer.Typer) -> None:
         epilog=layout.examples("posesearch stats", "posesearch stats --json"),
     )(stats)
     app.command(
-        cls=layout.Command,
+        cls=SqlCommand,
         rich_help_panel=layout.DATABASE,
         epilog=layout.examples(
             'posesearch sql "FROM similar_poses(1, 10)"',
@@ -37,14 +58,14 @@ def register(app: typer.Typer) -> None:
 
 def stats(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     """Count photos, poses, collections and clusters."""
-    from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.cli import output, show_ingest  # noqa: PLC0415
 
     with posesearch.open(db) as database:
         counts = database.stats()
     if as_json:
         output.show_json(counts)
     else:
-        show.stats(counts)
+        show_ingest.stats(counts)
 
 
 def sql(
@@ -61,6 +82,7 @@ def sql(
             "--parquet",
             help="Write the result to a Parquet file. It may be larger than the memory.",
             metavar="FILE",
+            parser=parse_file,
             rich_help_panel=layout.OUTPUT,
         ),
     ] = None,

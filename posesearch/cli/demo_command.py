@@ -7,7 +7,7 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
-from posesearch.cli.options import Ascii
+from posesearch.cli.options import Ascii, parse_folder
 
 # As in commands.py, commands import what is slow to import.
 
@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     folder: Annotated[
-        Path, typer.Argument(help="Folder for the photos, the database and the pictures.", metavar="FOLDER")
+        Path,
+        typer.Argument(
+            help="Folder for the photos, the database and the pictures.", metavar="FOLDER", parser=parse_folder
+        ),
     ] = Path("posesearch-demo"),
     ascii_only: Ascii = False,
 ) -> None:
@@ -31,7 +34,7 @@ def demo(
 
     The demo draws photos, ingests and clusters them, and searches for a pose. It takes about a minute.
     """
-    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, show, show_ingest  # noqa: PLC0415
     from posesearch.demo.photos import write_photos  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
 
@@ -44,7 +47,7 @@ def demo(
             show.step("ingest", photos / collection, "--collection", collection, "--db", db)
             with progress_bar.ProgressBar() as progress:
                 ingested = database.ingest(photos / collection, collection=collection, progress=progress)
-            show.ingest(ingested)
+            show_ingest.ingest(ingested)
         show.step("cluster", "--plots", folder / "plots", "--db", db)
         with progress_bar.Spinner("clustering"):
             clustering = database.cluster()

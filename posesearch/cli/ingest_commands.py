@@ -6,6 +6,7 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
+from posesearch.cli.completion import complete_collection
 from posesearch.cli.options import (
     DEFAULT_DB,
     AllowPrivate,
@@ -15,6 +16,7 @@ from posesearch.cli.options import (
     Jobs,
     ModelPaths,
     Trusted,
+    refuse_empty,
 )
 
 # As in commands.py, commands import what is slow to import.
@@ -57,6 +59,8 @@ def ingest(
             help="Collection that the photos belong to. Without this option, it is the collection `default`.",
             show_default=False,
             metavar="NAME",
+            callback=refuse_empty,
+            autocompletion=complete_collection,
             rich_help_panel=layout.PHOTOS,
         ),
     ] = "default",
@@ -128,12 +132,12 @@ def ingest(
     and the changes are applied. Photos without a usable pose are kept in a table, with the reason. A file called
     .posesearchignore leaves files out.
     """
-    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, show_ingest  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
     with progress_bar.ProgressBar(events=as_json) as progress, posesearch.open(db, trust=trust or ()) as database:
         report = database.ingest(
-            sources or ["."],
+            ["."] if sources is None else sources,
             collection=collection,
             estimator=estimator,
             model_paths=model_path or (),
@@ -150,7 +154,7 @@ def ingest(
     if as_json:
         output.show_json_line({"event": "summary", **report.as_json()})
     else:
-        show.ingest(report)
+        show_ingest.ingest(report)
     if report.interrupted:
         stored = (
             f"{db} has the photos processed so far. Run the same command again to continue."
@@ -178,7 +182,7 @@ def reestimate(
     new poses have new ids, and no cluster until the next `posesearch cluster`. Missing, unreadable and changed photos
     keep their poses. If a run is stopped, the next run continues it, even without --estimator.
     """
-    from posesearch.cli import hints, output, progress_bar, show  # noqa: PLC0415
+    from posesearch.cli import hints, output, progress_bar, show_ingest  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
     with progress_bar.ProgressBar() as progress, posesearch.open(db, trust=trust or ()) as database:
@@ -192,7 +196,7 @@ def reestimate(
     if as_json:
         output.show_json(report.as_json())
     else:
-        show.reestimate(report)
+        show_ingest.reestimate(report)
     if report.interrupted:
         output.note(f"Stopped. {db} has the photos processed so far. Run the same command again to continue.")
         raise typer.Exit(130)

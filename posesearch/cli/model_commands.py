@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from posesearch.cli import help as layout
+from posesearch.cli.completion import complete_estimator
 from posesearch.cli.options import AsJson
 
 # As in commands.py, commands import what is slow to import.
@@ -44,7 +45,9 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def pull(
-    name: Annotated[str, typer.Argument(help="Name of an estimator.", metavar="NAME")] = "blazepose",
+    name: Annotated[
+        str, typer.Argument(help="Name of an estimator.", metavar="NAME", autocompletion=complete_estimator)
+    ] = "blazepose",
 ) -> None:
     """Download missing weights and check their SHA-256."""
     from posesearch import estimators  # noqa: PLC0415

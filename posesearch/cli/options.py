@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from posesearch.cli import help as layout
+from posesearch.cli.completion import complete_cluster, complete_collection, complete_estimator
 from posesearch.cli.hints import remember_database
+from posesearch.paths import check_length, expand_file_path, expand_folder_path, expand_source, is_url
 
 if TYPE_CHECKING:
     from posesearch.search.options import CompareArguments
@@ -20,6 +22,37 @@ class View(StrEnum):
     ANY = "any"
 
 
+def parse_database(text: str | Path) -> Path:
+    """Return the path of a database that was typed. A `parser` of an option."""
+    return Path(expand_file_path(text, "database"))
+
+
+def parse_file(text: str | Path) -> Path:
+    """Return the path of a file that was typed. A `parser` of an option."""
+    return Path(expand_file_path(text))
+
+
+def parse_folder(text: str | Path) -> Path:
+    """Return the path of a folder that was typed. A `parser` of an option."""
+    return Path(expand_folder_path(text))
+
+
+def refuse_empty(context: typer.Context, parameter: typer.CallbackParam, value: str) -> str:
+    """Raise BadParameter if an option was given without a value. The `callback` of an option whose default is empty."""
+    source = context.get_parameter_source(parameter.name or "")
+    if value is not None and not value.strip() and getattr(source, "name", "") == "COMMANDLINE":
+        raise typer.BadParameter("it is empty; leave the option out, or check the variable of your shell")
+    return value
+
+
+def parse_query(text: str) -> str:
+    """Return the query that was typed: a path, a URL or an id. A `parser` of an argument."""
+    query = text if not text or text.isdecimal() else expand_source(text)
+    if not is_url(query):
+        check_length(query)
+    return query
+
+
 Db = Annotated[
     Path,
     typer.Option(
@@ -28,6 +61,7 @@ Db = Annotated[
         help="Database file.",
         metavar="FILE",
         rich_help_panel=layout.OUTPUT,
+        parser=parse_database,
         callback=remember_database,
     ),
 ]
@@ -38,7 +72,13 @@ Ascii = Annotated[
 ]
 Collection = Annotated[
     str | None,
-    typer.Option("--collection", help="Only poses of this collection.", metavar="NAME", rich_help_panel=layout.FILTERS),
+    typer.Option(
+        "--collection",
+        help="Only poses of this collection.",
+        metavar="NAME",
+        rich_help_panel=layout.FILTERS,
+        autocompletion=complete_collection,
+    ),
 ]
 EstimatorName = Annotated[
     str | None,
@@ -48,6 +88,7 @@ EstimatorName = Annotated[
         help="Estimator that finds the people. `posesearch models` lists them.",
         show_default="the one that the database already uses, or blazepose",
         metavar="NAME",
+        autocompletion=complete_estimator,
         rich_help_panel=layout.ESTIMATOR,
     ),
 ]
@@ -100,6 +141,7 @@ Cluster = Annotated[
         min=0,
         help="Only poses of this cluster. The first cluster is 0.",
         metavar="N",
+        autocompletion=complete_cluster,
         rich_help_panel=layout.FILTERS,
     ),
 ]
@@ -110,6 +152,7 @@ Where = Annotated[
         help='Only poses that meet this SQL condition, such as "width > height", "left_wrist.y < nose.y" or '
         '"angles.left_elbow < 90". It can use the columns of the views labelled_poses, skeletons and angles.',
         metavar="SQL",
+        callback=refuse_empty,
         rich_help_panel=layout.FILTERS,
     ),
 ]

@@ -2,23 +2,20 @@
 
 import os
 import sys
-from typing import Self
+from typing import Final, Self
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress_bar import ProgressBar as Bar
 from rich.text import Text
 
 from posesearch.cli import output
+from posesearch.cli.words import duration, rate
 from posesearch.progress import IngestProgress
 from posesearch.results.ingest import PhotoOutcome
+
+_BAR_WIDTH: Final = 12
+_WIDE: Final = 80
+"""Columns of a terminal from which on there is room for the bar."""
 
 
 class Spinner:
@@ -53,11 +50,13 @@ class Spinner:
 
 
 class ProgressBar(Spinner, IngestProgress):
-    """A progress bar on stderr. With `events`, each photo is also a line of JSON on stdout."""
+    """A line on stderr: a bar, and "312/1,284 · 41/s · 0:24 left · 287 with people".
+
+    With `events`, each photo is also a line of JSON on stdout.
+    """
 
     def __init__(self, what: str = "estimating", *, events: bool = False) -> None:
-        columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
-        super().__init__(what, *columns)
+        super().__init__(what, TextColumn(what), _WideBar(bar_width=_BAR_WIDTH), _Numbers(len(what)))
         self._events = events
 
     def start(self, steps: int) -> None:
@@ -70,7 +69,8 @@ class ProgressBar(Spinner, IngestProgress):
 
     def photo(self, outcome: PhotoOutcome) -> None:
         """Advance by one photo, and print its outcome."""
-        self.step()
+        people = self._bar.tasks[self._task].fields.get("people", 0) + outcome.has_people
+        self._bar.update(self._task, advance=1, people=people)
         self.missing(outcome)
 
     def missing(self, outcome: PhotoOutcome) -> None:
@@ -90,9 +90,39 @@ def _is_one_terminal() -> bool:
     return not hasattr(os, "ttyname") or os.ttyname(sys.stdout.fileno()) == os.ttyname(sys.stderr.fileno())
 
 
-class _Rate(ProgressColumn):
-    """Steps per second."""
+class _WideBar(BarColumn):
+    """A bar. In a narrow terminal it has no width."""
+
+    def render(self, task: Task) -> Bar:
+        """Return the bar."""
+        bar = super().render(task)
+        bar.width = _BAR_WIDTH if output.err.width >= _WIDE else 0
+        return bar
+
+
+class _Numbers(ProgressColumn):
+    """The numbers of a line. The last ones are left out if the terminal has no room for them."""
+
+    def __init__(self, used: int) -> None:
+        """Prepare the column. `used` is the width of the text before it."""
+        super().__init__()
+        self._used = used
 
     def render(self, task: Task) -> Text:
-        """Return the rate of the last minute."""
-        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
+        """Return the steps done, the rate of the last minute, the time left, and the photos with people."""
+        if task.total is None:  # the photos are still looked for
+            return Text("")
+        parts = [f"{task.completed:,.0f}/{task.total:,.0f}"]
+        if task.speed:
+            parts.append(f"{rate(task.speed)}/s")
+        if task.time_remaining is not None:
+            parts.append(f"{duration(task.time_remaining)} left")
+        if task.fields.get("people"):
+            parts.append(f"{task.fields['people']:,} with people")
+        separator = ", " if output.err.options.ascii_only else " · "
+        room = output.err.width - self._used - 3 - (_BAR_WIDTH if output.err.width >= _WIDE else 0)
+        while len(parts) > 1 and len(separator.join(parts)) > room:
+            parts.pop()
+        if len(parts[0]) > room:  # half of a number would be another number
+            parts = [f"{task.percentage:.0f}%"]
+        return Text(separator.join(parts), no_wrap=True, overflow="crop")

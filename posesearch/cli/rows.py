@@ -33,7 +33,11 @@ def show_rows(
         rows: the values of each row, and its paths or URLs. All rows have the same number of paths.
         numbers: the columns that are aligned to the right.
     """
-    used = [number for number in range(len(columns)) if any(values[number] not in (None, "") for values, _ in rows)]
+    used = [
+        number
+        for number in range(len(columns))
+        if not rows or any(values[number] not in (None, "") for values, _ in rows)
+    ]
     names = [columns[number] for number in used]
     rows = [(["" if values[number] is None else values[number] for number in used], paths) for values, paths in rows]
     titles = ["path"] * max((len(paths) for _, paths in rows), default=1)
@@ -57,9 +61,8 @@ def show_rows(
     if is_aligned:
         output.out.print(_align(heading, widths, are_right), soft_wrap=True)
     for (values, _), row, paths in zip(rows, cells, links, strict=True):
-        output.out.print(
-            _align(row, widths, are_right) if is_aligned else _describe(names, values), soft_wrap=is_aligned
-        )
+        line = _align(row, widths, are_right) if is_aligned else _describe(names, values)
+        output.out.print(line, soft_wrap=is_aligned)
         for link in paths:
             output.out.print(Text.assemble("  ", link), soft_wrap=True)
 

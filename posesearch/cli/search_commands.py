@@ -1,6 +1,7 @@
 """The commands that search. Each calls one method of the library and shows the result."""
 
 from importlib import import_module
+from os.path import isdir
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
+from posesearch.cli.completion import complete_parts
 from posesearch.cli.options import (
     DEFAULT_DB,
     AllowPrivate,
@@ -26,6 +28,9 @@ from posesearch.cli.options import (
     ViewOption,
     Where,
     make_compare_arguments,
+    parse_file,
+    parse_query,
+    refuse_empty,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +67,7 @@ def similar(
             "figure. A folder of photos is many queries, and each is answered with a line of JSON.",
             metavar="QUERY",
             show_default=False,
+            parser=parse_query,
         ),
     ] = None,
     person: Annotated[
@@ -91,6 +97,8 @@ def similar(
             help="Compare only these parts of the body: head, torso, arms, left-arm, right-arm, legs, left-leg, "
             "right-leg, or joints such as left-wrist. One or two joints are compared together with the torso.",
             metavar="PART,PART",
+            callback=refuse_empty,
+            autocompletion=complete_parts,
             rich_help_panel=layout.MATCHING,
         ),
     ] = "",
@@ -129,6 +137,7 @@ def similar(
             "--png",
             help="Write the query and the matches with their skeletons to one PNG file.",
             metavar="FILE",
+            parser=parse_file,
             rich_help_panel=layout.OUTPUT,
         ),
     ] = None,
@@ -151,7 +160,7 @@ def similar(
         "close": close,
     }
     with posesearch.open(db, trust=trust or ()) as database:
-        if query is None or Path(query).is_dir():
+        if query is None or isdir(query):  # noqa: PTH112 (pathlib raises for a long URL)
             if png or person:
                 raise typer.BadParameter("it needs a single query", param_hint="--png" if png else "--person")
             _search_for_each(database, query, from_sql, n, options)
@@ -208,6 +217,7 @@ def show_command(
             "--png",
             help="Write the photo with the skeleton to a PNG file.",
             metavar="FILE",
+            parser=parse_file,
             rich_help_panel=layout.OUTPUT,
         ),
     ] = None,

@@ -1,7 +1,6 @@
 """Prints each kind of result in the terminal."""
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,76 +11,13 @@ from rich.text import Text
 from posesearch import skeleton
 from posesearch.cli import hints, output
 from posesearch.cli.rows import show_rows
+from posesearch.cli.words import count as _count
 from posesearch.results.clusters import ClusterReport
-from posesearch.results.ingest import IngestReport, ReestimateReport, Rejection
 from posesearch.results.search import Match, OutliersReport, PairsReport, SimilarReport
 from posesearch.types import Float32, Person, StoredPose
 
-REJECTIONS_SHOWN: Final = 10
 SKELETONS_SHOWN: Final = 5
 """Matches that are drawn beside the query: two rows of a usual terminal."""
-
-_DONE: Final = ("ingested", "changed", "moved", "pruned")
-"""Counts of what an ingest does. A dry run says "would be" before them."""
-
-
-def ingest(report: IngestReport) -> None:
-    """Show what an ingest did, or would do, and why photos were rejected."""
-    would = "would be " if report.dry_run else ""
-    total = " in total" if report.ingested and report.changed else ""
-    stored = "" if report.dry_run else f", {_count(report.poses, 'pose')} stored{total}"
-    if report.dry_run:
-        output.note("This is a dry run. Nothing was stored.")
-    if report.missing:
-        are = "is" if report.missing == 1 else "are"
-        output.note(f"{_count(report.missing, 'photo')} of the database {are} missing. --prune removes missing photos.")
-    counts = (
-        ("ingested", report.ingested), ("changed", report.changed), ("moved", report.moved), ("copies", report.copies),
-        ("unchanged", report.unchanged), ("missing", report.missing), ("pruned", report.pruned),
-    )  # fmt: skip
-    last = "changed" if report.changed else "ingested"
-    output.show_lines([
-        ("photos", report.seen),
-        *(
-            ((would if name in _DONE else "") + name, f"{count}{stored if name == last else ''}")
-            for name, count in counts
-            if count or name in ("ingested", "unchanged")
-        ),
-        *_rejections(report.rejected, would),
-        ("seconds", f"{report.seconds:.1f}"),
-    ])  # fmt: skip
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def reestimate(report: ReestimateReport) -> None:
-    """Show what a re-estimation did."""
-    for source in report.gone[:REJECTIONS_SHOWN]:
-        output.note(f"{source}: missing, unreadable or changed, so its poses stay as they are")
-    if len(report.gone) > REJECTIONS_SHOWN:
-        output.note(f"... and {len(report.gone) - REJECTIONS_SHOWN} more. --json lists them all.")
-    output.show_lines([
-        ("estimator", report.estimator),
-        ("estimated again", f"{_count(report.redone, 'photo')}, {_count(report.poses, 'pose')} stored"),
-        *_rejections(report.rejected, "of these "),
-        ("unchanged", _count(report.unchanged, "photo")),
-        ("not available", _count(len(report.gone), "photo")),
-        ("seconds", f"{report.seconds:.1f}"),
-    ])  # fmt: skip
-
-
-def _rejections(rejected: Sequence[Rejection], prefix: str) -> list[tuple[str, Any]]:
-    """Print the first rejections, and return the count of each reason."""
-    for rejection in rejected[:REJECTIONS_SHOWN]:
-        output.note(f"{rejection.listed}{': ' * bool(rejection.listed)}{rejection.source}: {rejection.message}")
-    if len(rejected) > REJECTIONS_SHOWN:
-        more = len(rejected) - REJECTIONS_SHOWN
-        query = "SELECT source, message FROM snapshots WHERE status = 'rejected'"
-        output.note(f"... and {more} more. To list them all: {hints.command('sql', query)}")
-    reasons = Counter(rejection.reason for rejection in rejected)
-    return [(f"{prefix}rejected", len(rejected)), *((f"  {reason}", count) for reason, count in reasons.most_common())]
 
 
 def clusters(report: ClusterReport, ascii_only: bool) -> None:
@@ -236,23 +172,6 @@ def _joint_row(person: Person, joint: str) -> tuple[str, ...]:
         return joint, "missing"
     metres = () if person.world is None else tuple(f"{value:.2f}" for value in person.world[number])
     return (joint, f"{x:.1f}", f"{y:.1f}", f"{score:.2f}", *metres)
-
-
-def stats(counts: Mapping[str, Any]) -> None:
-    """Show what is in the database."""
-    output.show_lines([
-        ("database", f"{counts['path']} ({counts['bytes'] / 1e6:.1f} MB)"),
-        ("estimator", counts["estimator"] or "none yet"),
-        ("snapshots", counts["snapshots"]),
-        *([("missing", f"{counts['missing']} of these")] if counts["missing"] else []),
-        ("poses", f"{counts['poses']}, of these {counts['complete_poses']} complete"),
-        ("rejected", ", ".join(f"{count} {reason}" for reason, count in counts["reasons"].items()) or 0),
-        ("clusterings", counts["clusterings"]),
-    ])  # fmt: skip
-    for title, rows in (("collections", counts["collections"]), ("current clusterings", counts["current_clusterings"])):
-        if rows:
-            output.out.print(Text(f"\n{title}", style="bold"))
-            output.show_table(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def models(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
+from posesearch.paths import expand_folder_path
 from posesearch.render.files import write_file
 from posesearch.types import Float32
 
@@ -117,7 +118,7 @@ def write_photos(folder: str | os.PathLike[str]) -> Path:
     Raises:
         OutputFailed: a file can't be written.
     """
-    top = Path(folder)
+    top = Path(expand_folder_path(folder))
     for photo in draw_photos():
         write_file(top / "photos" / photo.collection / f"{photo.name}.jpg", encode_jpeg(photo.pixels))
     write_file(top / "query.jpg", encode_jpeg(draw_query().pixels))

@@ -7,6 +7,7 @@ from typing import Any
 
 from posesearch import estimators
 from posesearch.errors import EstimatorMismatch, WeightsUnusable
+from posesearch.paths import expand_file_path
 from posesearch.trust import Trust, sign
 from posesearch.types import CustomWeights, EstimatorConfig
 
@@ -48,6 +49,7 @@ def parse_config(name: str, model_paths: Sequence[str]) -> EstimatorConfig:
 
     Raises:
         UnknownEstimator: no estimator has this name.
+        BadPath: the name of a file is empty or too long.
         WeightsUnusable: a file does not exist, or the estimator has no network with this name.
     """
     model = estimators.find_model(name)
@@ -59,6 +61,7 @@ def parse_config(name: str, model_paths: Sequence[str]) -> EstimatorConfig:
             network, path = networks[-1], model_path
         if network not in networks:
             raise WeightsUnusable(path, f"{name} has no network {network!r}, only {', '.join(networks)}")
+        path = expand_file_path(path, "network")
         if not Path(path).is_file():
             raise WeightsUnusable(path, "there is no such file")
         weights = CustomWeights(str(Path(path).absolute()), estimators.sha256_of(Path(path)))
@@ -84,7 +87,8 @@ def resolve_config(
     """
     if stored is not None and name in (None, stored.name) and not model_paths:
         return stored
-    config = parse_config(name or (stored.name if stored else estimators.DEFAULT), model_paths)
+    default = stored.name if stored else estimators.DEFAULT
+    config = parse_config(default if name is None else name, model_paths)
     if stored is not None and config.key != stored.key and not mix:
         held = f"{stored.name} with other network files" if config.name == stored.name else stored.name
         raise EstimatorMismatch(database, held, config.name)

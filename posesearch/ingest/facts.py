@@ -74,6 +74,15 @@ def find_rejection(analysis: PhotoAnalysis, contents: ContentIndex) -> tuple[str
     return None if one is None else one.rejection
 
 
+def was_rejected_before(facts: Facts, stored: StoredSource | None, reason: str) -> bool:
+    """Return whether an earlier run rejected a photo too, by the same rule and with the same bytes, if it has any."""
+    if facts.found in ("unreadable", "unanswered"):
+        return stored is not None and reason in (stored.reason, stored.unread_reason)
+    is_moved = facts.found == "left"
+    is_same = facts.found in ("as before", "same") and stored is not None and stored.reason is not None
+    return (is_moved or is_same) and facts.standing != "other"
+
+
 def describe_stored(stored: StoredSource | None) -> Stored:
     """Return what the database has from a source."""
     if stored is None:

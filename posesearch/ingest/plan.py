@@ -32,6 +32,8 @@ class IngestRequest:
     def __post_init__(self) -> None:
         if self.jobs < 1:
             raise ValueError(f"jobs must be 1 or more, not {self.jobs}")
+        if not self.collection.strip():
+            raise ValueError("collection must not be empty")
 
 
 @dataclass(frozen=True, eq=False)

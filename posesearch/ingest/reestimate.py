@@ -62,7 +62,7 @@ def _reestimate_locked(
     stored_config, stored = _read_stored(database)
     config = stored_config
     if estimator is not None or model_paths:
-        config = parse_config(estimator or stored_config.name, model_paths)
+        config = parse_config(stored_config.name if estimator is None else estimator, model_paths)
     rules = _renew_rules({one.settings for one in stored}, config)
     outdated = [one for one in stored if one.sha256 and one.settings in rules]
     _check_trusted(file, outdated, trust)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 from posesearch import sources as photo_sources
 from posesearch.errors import MissingPhoto, PhotoError, StoreError, UnreadablePhoto
@@ -15,7 +15,7 @@ from posesearch.ingest.analyze import GARBLED, PhotoAnalysis, PhotoAnalyzer
 from posesearch.ingest.batch import Batch
 from posesearch.ingest.content_index import ContentIndex
 from posesearch.ingest.decide import Action, Facts, decide
-from posesearch.ingest.facts import describe_stored, find_facts_after, find_rejection
+from posesearch.ingest.facts import describe_stored, find_facts_after, find_rejection, was_rejected_before
 from posesearch.ingest.places import Places
 from posesearch.ingest.plan import IngestPlan, IngestRequest, make_plan, make_prune_error
 from posesearch.ingest.tally import Tally
@@ -26,6 +26,7 @@ from posesearch.progress import IngestProgress
 from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Status
 from posesearch.sources import ObservedSource, SourceReader, Validators
 from posesearch.store import about, sources
+from posesearch.store.companions import check_creatable
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.locks import ingest_lock
 from posesearch.store.snapshots import SnapshotRow
@@ -54,7 +55,7 @@ def ingest(
     with ExitStack() as stack:
         if not request.dry_run:
             if not file.exists():
-                file.check_creatable()
+                check_creatable(file.path)
             stack.enter_context(ingest_lock(file.path, progress.waiting))
         database = WatchedDatabase(file, progress.waiting)
         stored = None
@@ -115,20 +116,20 @@ class IngestRun:
             BatchLost: the run was interrupted or failed, and the last photos could not be written.
         """
         scan, to_read = self._plan.scan, self._plan.to_read
-        self._progress.start(sum(one.exists for one in scan.observed) + len(scan.unreadable))
+        self._progress.start(sum(not action.missing for action in self._plan.actions) + len(scan.unreadable))
         has_urls = any(photo_sources.is_url(one.location) for one in to_read)
         threads = self._request.jobs + (DOWNLOADS if has_urls else 0)
         try:
             for folder, why in scan.unreadable:
                 detail = f"the folder can't be read ({why}); check its permissions"
-                self._report(folder, "rejected", (UnreadablePhoto.reason, detail))
+                rejected = Rejection(folder, UnreadablePhoto.reason, detail, kind="folder")
+                self._report(folder, "rejected", rejected)
             for one, action in zip(scan.observed, self._plan.actions, strict=True):
                 if action.read or action.missing:  # a missing photo may have been moved
                     continue
                 if action.missing is not None or action.unread is not None:
                     self._mark(one.source, action)
-                rejection = self._find_stored_rejection(one) if action.status == "rejected" else None
-                self._report(one.source, action.status, rejection)
+                self._report(one.source, action.status, self._find_stored_rejection(one.source, action))
             for analysis in map_in_order(self._analyze, to_read, threads, self._stop, self._batch.write_due):
                 for ready in self._places.release(analysis):
                     self._process(ready)
@@ -141,9 +142,14 @@ class IngestRun:
             self._batch.write_last()
             raise
 
-    def _find_stored_rejection(self, one: ObservedSource) -> tuple[str, str] | None:
-        stored = self._plan.stored.find(one.source)
-        return (MissingPhoto.reason, MissingPhoto.sentence) if stored is None else stored.rejection
+    def _find_stored_rejection(self, source: str, action: Action) -> Rejection | None:
+        """Return why a photo that need not be read is rejected. None if it is not."""
+        if action.status != "rejected":
+            return None
+        stored, listed = self._plan.stored.find(source), self._listed.get(source, "")
+        if stored is None:
+            return Rejection(source, MissingPhoto.reason, MissingPhoto.sentence, listed, "name")
+        return Rejection(source, *(stored.rejection or ("", "")), listed, is_known=True)
 
     def _stop(self) -> None:
         """Make threads stop waiting for servers and decoding processes."""
@@ -194,7 +200,12 @@ class IngestRun:
         if rejection is not None and action.unread and stored is not None and stored.reason is None:
             rejection = rejection[0], f"{rejection[1]}. Its stored poses are kept."
         poses = len(analysis.row.poses) if action.write_photo and analysis.row is not None else 0
-        self._report(source, action.status, rejection, poses, other if action.status in ("moved", "copy") else None)
+        rejected = None
+        if rejection is not None and action.status == "rejected":
+            is_known = was_rejected_before(facts, stored, rejection[0])
+            kind: Literal["photo", "name"] = "name" if facts.found == "absent" else "photo"
+            rejected = Rejection(source, *rejection, self._listed.get(source, ""), kind, is_known)
+        self._report(source, action.status, rejected, poses, other if action.status in ("moved", "copy") else None)
 
     def _write(self, analysis: PhotoAnalysis, action: Action, rejection: tuple[str, str] | None) -> str | None:
         """Add to the batch what the action writes. Return another source that has or had the bytes."""
@@ -228,16 +239,13 @@ class IngestRun:
         self,
         source: str,
         status: Status | None,
-        rejection: tuple[str, str] | None = None,
+        rejection: Rejection | None = None,
         poses: int = 0,
         other: str | None = None,
     ) -> None:
         if status is None:
             return
-        rejected = None
-        if status == "rejected" and rejection is not None:
-            rejected = Rejection(source, *rejection, self._listed.get(source, ""))
-        outcome = PhotoOutcome(source, status, poses, rejected, other)
+        outcome = PhotoOutcome(source, status, poses, rejection, other)
         self._tally.add(outcome)
         if status in ("missing", "pruned"):
             self._progress.missing(outcome)

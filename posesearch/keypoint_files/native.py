@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from posesearch import skeleton
-from posesearch.errors import BadKeypoints
+from posesearch.errors import BadKeypoints, did_you_mean
 from posesearch.files import read_regular
 from posesearch.keypoint_files.keypoint_file import KeypointFile
 from posesearch.types import Keypoints, Person
@@ -158,7 +158,10 @@ def _parse_joints(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int,
     for joint, numbers in joints.items():
         index = skeleton.INDEX.get(joint)
         if index is None:
-            raise ValueError(f"there is no joint {_quote(joint)}; the joints are {', '.join(skeleton.JOINTS)}")
+            raise ValueError(
+                f"there is no joint {_quote(joint)}.{did_you_mean(joint, skeleton.JOINTS)} "
+                f"The joints are {', '.join(skeleton.JOINTS)}"
+            )
         if numbers is None:
             continue
         is_list = isinstance(numbers, list) and len(numbers) in lengths

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from posesearch.errors import PhotoError
+from posesearch.paths import expand_file_path, expand_folder_path
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.files import write_file, write_files
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Tile, draw_sheet
@@ -50,11 +51,12 @@ def write_sheet(
         OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
     """
+    target = Path(expand_file_path(path))
     with DecoderPool(1) as decoders:
         tiles = make_tiles(report, SourceReader(allow_private=allow_private), decoders, Trust(trust))
     title = f"Poses like {Path(report.query.source).name}"
     photos = [_locate_query(report.query), *(to_location(match.stored.source) for match in report.matches)]
-    return write_file(Path(path), encode_png(draw_sheet(tiles, _COLUMNS, title)), [*keep, *photos])
+    return write_file(target, encode_png(draw_sheet(tiles, _COLUMNS, title)), [*keep, *photos])
 
 
 def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPool, trust: Trust) -> list[Tile]:
@@ -108,12 +110,12 @@ def write_pose(
         OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
     """
-    location, photo = to_location(stored.source), None
+    target, location, photo = Path(expand_file_path(path)), to_location(stored.source), None
     if Trust(trust).allows(stored.source, stored.signature):
         with DecoderPool(1) as decoders:
             photo = _read_photo(location, SourceReader(), decoders, useful_side=None)
     drawn = _draw_pose(photo, stored.width, stored.pose.person.keypoints)
-    return write_file(Path(path), encode_png(drawn), [*keep, location])
+    return write_file(target, encode_png(drawn), [*keep, location])
 
 
 def write_plots(
@@ -131,6 +133,7 @@ def write_plots(
     """
     from posesearch.render import plots  # noqa: PLC0415 (matplotlib takes a second to import)
 
+    target = Path(expand_folder_path(folder))
     centroids = report.clustering.centroids
     titles = [f"cluster {one.cluster}\n{one.size} pose{'s' * (one.size != 1)}" for one in report.clusters]
     files = {
@@ -138,7 +141,7 @@ def write_plots(
         "scatter.png": plots.plot_scatter(report.points, report.point_labels, report.centroid_points),
         "centroids.png": plots.plot_skeletons(centroids, titles),
     }
-    return write_files({Path(folder) / name: data for name, data in files.items()}, keep)
+    return write_files({target / name: data for name, data in files.items()}, keep)
 
 
 def _locate_query(query: Query) -> str:

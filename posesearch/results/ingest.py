@@ -9,24 +9,36 @@ Status = Literal["ingested", "changed", "moved", "copy", "unchanged", "rejected"
 
 @dataclass(frozen=True)
 class Rejection:
-    """A photo that was rejected, or a folder that can't be read, and the reason.
+    """A photo that was rejected, or something else that the sources name and that is no photo, and the reason.
 
     Attributes:
         source: path or URL of the photo, or path of the folder.
         reason: code of the reason, as the table `snapshots` stores it, such as "no_person".
         message: the reason in words.
         listed: the place where a list names the photo, such as "photos.txt, line 3". Empty if no list names it.
+        kind: "photo", "folder" for a folder that can't be read, or "name" for a name at which there is nothing. The
+            database has rejected photos only.
+        is_known: whether an earlier run rejected the photo too, with the same bytes and by the same rule.
     """
 
     source: str
     reason: str
     message: str
     listed: str = ""
+    kind: Literal["photo", "folder", "name"] = "photo"
+    is_known: bool = False
 
     def as_json(self) -> Json:
         """Return an entry of "rejected"."""
         listed = {"listed": self.listed} if self.listed else {}
-        return {"source": self.source, "reason": self.reason, "message": self.message, **listed}
+        return {
+            "source": self.source,
+            "reason": self.reason,
+            "message": self.message,
+            "kind": self.kind,
+            "known": self.is_known,
+            **listed,
+        }
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,11 @@ class PhotoOutcome:
     poses: int = 0
     rejection: Rejection | None = None
     same_as: str | None = None
+
+    @property
+    def has_people(self) -> bool:
+        """Whether the photo is there and has poses, of this run or an earlier one. A dry run finds no new poses."""
+        return self.poses > 0 or self.status in ("moved", "copy", "unchanged")
 
     def as_json(self) -> Json:
         """Return a line of `posesearch ingest --json`."""
@@ -159,4 +176,5 @@ class ReestimateReport:
             "rejected": [rejection.as_json() for rejection in self.rejected],
             "gone": list(self.gone),
             "seconds": round(self.seconds, 3),
+            "interrupted": self.interrupted,
         }

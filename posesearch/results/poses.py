@@ -7,12 +7,18 @@ from posesearch.results.ingest import Json
 from posesearch.types import Float32, Keypoints, StoredPose
 
 
+def missing_remark(*poses: StoredPose) -> str:
+    """Return "missing" if the photo of a pose is not there now, and otherwise an empty string."""
+    return "missing" if any(stored.exists is False for stored in poses) else ""
+
+
 def pose_ids_json(stored: StoredPose) -> Json:
-    """Return the keys that identify a stored pose: its ids, its photo and its collection."""
+    """Return the keys that identify a stored pose: its ids, its photo, whether that is there, and its collection."""
     return {
         "pose_id": stored.pose_id,
         "snapshot_id": stored.snapshot_id,
         "source": stored.source,
+        "exists": stored.exists,
         "collection": stored.collection,
     }
 

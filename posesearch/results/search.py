@@ -7,7 +7,7 @@ import numpy as np
 
 from posesearch import skeleton
 from posesearch.results.ingest import Json
-from posesearch.results.poses import keypoints_json, pose_ids_json
+from posesearch.results.poses import keypoints_json, missing_remark, pose_ids_json
 from posesearch.types import Float64, Pose, StoredPose
 
 _NEGLIGIBLE: Final = 3e-4  # A joint that adds less to the distance is not named. It is off by about 2% of the body.
@@ -125,7 +125,8 @@ class Match:
         same = f"+{len(self.duplicates)} near-duplicate{'s' * (len(self.duplicates) > 1)}" if self.duplicates else ""
         differing = " and ".join(joint.replace("_", " ") for joint in self.worst[:2])
         differs = f"{differing} {'differ' if len(self.worst) > 1 else 'differs'}" if differing else ""
-        remarks = "mirrored" if self.mirrored else "", turned, compared, differs, same
+        missing = missing_remark(self.stored)
+        remarks = missing, "mirrored" if self.mirrored else "", turned, compared, differs, same
         return ", ".join(remark for remark in remarks if remark)
 
     def as_json(self) -> Json:
@@ -217,6 +218,11 @@ class Pair:
     first: StoredPose
     second: StoredPose
 
+    def remarks(self) -> str:
+        """Return what is special about the pair, such as "missing, mirrored". One photo or both may be missing."""
+        remarks = missing_remark(self.first, self.second), "mirrored" if self.mirrored else ""
+        return ", ".join(remark for remark in remarks if remark)
+
 
 @dataclass(frozen=True)
 class PairsReport:
@@ -262,6 +268,10 @@ class Outlier:
     percentile: float | None
     stored: StoredPose
     nearest: int
+
+    def remarks(self) -> str:
+        """Return "missing" if the photo is not there now, and otherwise an empty string."""
+        return missing_remark(self.stored)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from posesearch.errors import NoSuchPose, PhotoError, QueryError
+from posesearch.errors import BadPath, NoSuchPose, PhotoError, QueryError
 from posesearch.estimators import Estimator
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.similarity import Poses
@@ -56,7 +56,7 @@ def find_similar_to_each(
             else:
                 raise NoSuchPose(source)
             return position, (query, prepare_query(query, options))
-        except (PhotoError, QueryError) as error:
+        except (PhotoError, QueryError, BadPath) as error:
             return position, Failure(str(source), type(error).__name__, str(error))
 
     with DecoderPool() as decoders:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypedDict
 import numpy as np
 
 from posesearch import skeleton
-from posesearch.errors import NoSuchPart
+from posesearch.errors import NoSuchPart, did_you_mean
 from posesearch.pose.similarity import MIN_SHARED, Invariance
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 from posesearch.types import Float32
@@ -112,8 +112,12 @@ class SearchOptions:
         names = [part.strip().lower().replace("-", "_") for part in self.parts]
         for name in names:
             if name not in skeleton.PARTS:
-                known = ", ".join(part.replace("_", "-") for part in skeleton.PARTS)
-                raise NoSuchPart(name, f"there is no such part of the body; the parts are {known}")
+                known = [part.replace("_", "-") for part in skeleton.PARTS]
+                typed = name.replace("_", "-")
+                suggestion = did_you_mean(typed, known)
+                raise NoSuchPart(
+                    typed, f"there is no such part of the body.{suggestion} The parts are {', '.join(known)}"
+                )
         return np.array(skeleton.joints_of(names) if names else [True] * skeleton.N_BODY, np.float32)
 
     @property

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from posesearch import skeleton
-from posesearch.errors import NoPoses
+from posesearch.errors import NoPoses, NoSuchCluster
 from posesearch.pose.similarity import Poses, compare, penalize
 from posesearch.progress import Progress
 from posesearch.results.search import Outlier, OutliersReport, Pair, PairsReport
@@ -16,7 +16,7 @@ from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicat
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import PercentileScale, read_scale
 from posesearch.search.ranking import select_from_options
-from posesearch.store import about, poses, snapshots, vectors
+from posesearch.store import about, clusterings, poses, snapshots, vectors
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.fingerprints import Fingerprints, read_fingerprints, read_places
 from posesearch.types import Float32, Float64, Int64
@@ -102,6 +102,8 @@ def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
         snapshots.check_collection(connection, options.collection)
         if about.read_estimator(connection) is None or not poses.has_poses(connection):
             raise NoPoses(str(file.path))
+        if options.cluster is not None and not clusterings.has_cluster(connection, options.cluster):
+            raise NoSuchCluster(options.cluster)
         scale = read_scale(connection, options)
         candidates = select_from_options(connection, options)
         blocks = list(vectors.read_blocks(connection, candidates, world=options.uses_world))

@@ -9,6 +9,7 @@ from posesearch import sources
 from posesearch.errors import NoPerson, NoSuchPart, NoSuchPerson, NoWorldJoints, TooFewJoints
 from posesearch.estimators import Estimator
 from posesearch.keypoint_files import read_keypoints
+from posesearch.paths import expand_source
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import MIN_JOINTS, AcceptanceRule, accept_people
 from posesearch.pose.normalize import make_pose
@@ -131,7 +132,13 @@ def make_query(
     *,
     allow_private: bool = False,
 ) -> Query:
-    """Return the query for a keypoint file or a photo, by its name. The arguments are those of query_from_photo."""
+    """Return the query for a keypoint file or a photo, by its name. The arguments are those of query_from_photo.
+
+    Raises:
+        BadPath: the name is empty, or a file URL of another computer. Or the current folder no longer exists.
+        PhotoError, QueryError, EstimatorError, DecoderUnavailable: as query_from_keypoints and query_from_photo.
+    """
+    source = expand_source(source)
     if source.lower().endswith(".json") and not sources.is_url(source):
         return query_from_keypoints(source, person)
     return query_from_photo(source, person, load, decoders, allow_private=allow_private)

@@ -3,11 +3,12 @@
 `scan` finds photos without opening them. A `SourceReader` reads them.
 """
 
+from posesearch.paths import is_url
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.names import to_path, to_unicode
 from posesearch.sources.read import SourceReader, read_source
 from posesearch.sources.resolve import ObservedSource, Scan, list_photos, no_photos_error, scan
-from posesearch.sources.urls import is_url, public_name, to_location
+from posesearch.sources.urls import public_name, to_location
 from posesearch.sources.walk import paths_in_empty_folders
 
 __all__ = [

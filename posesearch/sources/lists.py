@@ -9,8 +9,8 @@ from typing import Final
 
 from posesearch.errors import SourceError
 from posesearch.files import read_regular
+from posesearch.paths import is_url
 from posesearch.photos.extensions import EXTENSIONS
-from posesearch.sources.urls import is_url
 
 MAX_BYTES: Final = 256_000_000
 """Maximum size of a list. A few million paths fit."""

@@ -5,15 +5,17 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from posesearch.errors import SourceError, frames_command
+from posesearch.errors import BadPath, SourceError, frames_command
+from posesearch.paths import expand_file_url, expand_source, is_file_url, is_url
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
 from posesearch.sources.names import to_path, to_unicode
-from posesearch.sources.urls import is_url, public_name
+from posesearch.sources.urls import public_name
 from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
 
 
@@ -73,15 +75,16 @@ def scan(sources: Sequence[str | os.PathLike[str]]) -> Scan:
     `exists=False`.
 
     Args:
-        sources: files, folders, globs, http(s) URLs, and lists of them.
+        sources: files, folders, globs, http(s) and file URLs, and lists of them.
 
     Raises:
+        BadPath: a source is empty, or a file URL of another computer. Or the current folder no longer exists.
         SourceError: a list or an ignore file can't be read, or nothing that the sources name exists.
     """
     result = Scan()
     seen: set[str] = set()
     for source in sources:
-        for photo in _resolve_source(os.fspath(source), result):
+        for photo in _resolve_source(expand_source(os.fspath(source)), result):
             if photo.source not in seen:
                 seen.add(photo.source)
                 result.observed.append(photo)
@@ -154,23 +157,27 @@ def _add_separator(folder: str) -> str:
 
 def _resolve_source(source: str, result: Scan) -> Iterator[ObservedSource]:
     """Yield the photos of a source. Add its folders and links to the scan."""
-    path = os.path.abspath(os.path.expanduser(source))
-    if not is_url(source) and os.path.splitext(path)[1].lower() in LIST_EXTENSIONS and os.path.isfile(path):
+    if not is_url(source) and os.path.splitext(source)[1].lower() in LIST_EXTENSIONS and os.path.isfile(source):
+        path = os.path.abspath(source)
         for line, entry in read_list(Path(path)):
             for photo in _resolve_entry(entry, os.path.dirname(path), result):
                 yield photo._replace(listed=f"{to_unicode(source)}, line {line}")
     else:
-        yield from _resolve_entry(source, os.getcwd(), result)
+        base_folder = "" if is_url(source) or os.path.isabs(source) else os.getcwd()
+        yield from _resolve_entry(source, base_folder, result)
 
 
 def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[ObservedSource]:
     """Yield the photos of a URL, file, folder or glob. A list is not expanded here, so lists do not nest."""
+    with suppress(BadPath):  # it stays a URL if it is on another computer, and then reading it fails
+        entry = expand_file_url(entry) if is_file_url(entry) else os.path.expanduser(entry)
     if is_url(entry):
         yield ObservedSource(public_name(entry), entry)
         return
-    path = os.path.abspath(os.path.join(base_folder, os.path.expanduser(entry)))
+    path = os.path.abspath(os.path.join(base_folder, entry))
+    pattern = os.path.abspath(os.path.join(glob.escape(base_folder), entry))
     try:
-        matches = _find_existing_form(path) or sorted(glob.glob(path, recursive=True))
+        matches = _find_existing_form(path) or sorted(glob.glob(pattern, recursive=True))
     except ValueError:  # the name contains a NUL character
         matches = []
     for match in matches or [path]:

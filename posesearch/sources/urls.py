@@ -1,19 +1,16 @@
 """URLs as sources. Each has a name without credentials, which is stored and shown."""
 
+import hashlib
 import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from posesearch.paths import is_url
 from posesearch.sources.names import replace_surrogates, to_path
 from posesearch.sources.secrets import mask_path, mask_query
 
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+:(//|(?<=file:))", re.IGNORECASE)
+_LONGEST_DATA: Final = 60  # characters of the name of a data URL, which has the whole photo in it
 _AT: Final = re.compile("[@\ufe6b\uff20]|%40", re.IGNORECASE)  # the second and third stand for @ in a host name
-
-
-def is_url(source: str) -> bool:
-    """Return whether a source is a URL of any scheme. Reading a URL fails if the scheme is not http or https."""
-    return _SCHEME.match(source) is not None
 
 
 def to_location(source: str) -> str:
@@ -28,6 +25,8 @@ def public_name(url: str) -> str:
     new ones each time that it is signed. The values of parameters that look secret are replaced by a part of their
     hash, because they may also be what distinguishes two photos.
     """
+    if url[:5].lower() == "data:":
+        return replace_surrogates(_shorten(url))
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 (raises if the port is not a number, for example if it is a part of a password)
@@ -36,6 +35,13 @@ def public_name(url: str) -> str:
     query = mask_query(parts.query)
     masked = f"{parts.scheme}://{_AT.split(parts.netloc)[-1]}{mask_path(parts.path)}{'?' if query else ''}{query}"
     return replace_surrogates(masked)
+
+
+def _shorten(url: str) -> str:
+    if len(url) <= _LONGEST_DATA:
+        return url
+    digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{url[: _LONGEST_DATA - 15]}...{digest[:12]}"
 
 
 def _name_malformed(url: str) -> str:

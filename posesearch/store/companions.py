@@ -1,5 +1,7 @@
 """The files of a database: the database itself, and what DuckDB and posesearch write beside it."""
 
+import errno
+import os
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -14,19 +16,51 @@ _COMPANIONS: Final = (".wal", ".wal.checkpoint", ".wal.recovery", ".tmp")
 def database_files(path: Path) -> list[Path]:
     """Return the paths of a database: the file, DuckDB's log, the lock files, and a new file that is being created."""
     endings = ("", ".wal", ".lock", ".gate", ".new", ".new.wal")
-    return [path.with_name(path.name + ending) for ending in endings]
+    return [beside(path, ending) for ending in endings]
 
 
 def duckdb_files(path: Path) -> list[Path]:
     """Return the paths that DuckDB opens for a database: the file, and what DuckDB writes beside it."""
-    return [path.with_name(path.name + ending) for ending in ("", *_COMPANIONS)]
+    return [beside(path, ending) for ending in ("", *_COMPANIONS)]
 
 
-def check_link(path: Path) -> None:
-    """Raise DatabaseFailed if the path is a link whose target does not exist. A new file would replace the link."""
-    if path.is_symlink() and not path.exists():
-        detail = f"this is a link to {path.readlink()}, which does not exist; remove the link, or restore its target"
-        raise DatabaseFailed(str(path), detail)
+def follow_link(path: Path) -> Path:
+    """Return where a database is: the target of the path if it is a link, and otherwise the path itself.
+
+    The target need not exist.
+    """
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return a path beside a database: that of the file itself, with something at its end."""
+    file = follow_link(path)
+    return file.with_name(file.name + ending)
+
+
+def check_creatable(path: Path) -> None:
+    """Raise DatabaseFailed if a database can't be created at this path. An ingest checks this before its work.
+
+    If the path is a link, its target is created.
+    """
+    file = follow_link(path)
+    if file.is_symlink():
+        raise DatabaseFailed(str(path), "this is a link that leads to itself; remove it")
+    if not file.parent.is_dir():
+        link = f"this is a link to {file}, and " if file != path else ""
+        raise DatabaseFailed(str(path), f"{link}the folder does not exist; create it first")
+    if not os.access(file.parent, os.W_OK):
+        raise DatabaseFailed(str(path), "the folder is read-only; choose another folder for the database")
+
+
+def check_writable(path: Path) -> None:
+    """Raise DatabaseFailed if an existing database can't be written, because it or its folder is read-only."""
+    file = follow_link(path)
+    remedy = "make it writable, or copy the database to a folder where you can write"
+    if not os.access(file, os.W_OK):
+        raise DatabaseFailed(str(path), f"the file is read-only; {remedy}")
+    if not os.access(file.parent, os.W_OK):
+        raise DatabaseFailed(str(path), f"its folder is read-only, and DuckDB writes files beside it; {remedy}")
 
 
 def check_files(path: Path) -> None:
@@ -36,7 +70,9 @@ def check_files(path: Path) -> None:
     """
     with suppress(FileNotFoundError):
         mode = path.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # DuckDB refuses a folder
+        if stat.S_ISDIR(mode):
+            raise DatabaseFailed(str(path), f"this is a folder; name the database file, such as {_guess_in(path)}")
+        if not stat.S_ISREG(mode):
             raise NotOurDatabase(str(path))
     for companion in duckdb_files(path)[1:]:
         with suppress(FileNotFoundError):
@@ -45,3 +81,33 @@ def check_files(path: Path) -> None:
             if not is_own:
                 detail = f"{companion.name} beside it is a link or not a regular file; replace it with a copy"
                 raise DatabaseFailed(str(path), detail)
+
+
+def exists(path: Path) -> bool:
+    """Return whether there is a file that is not empty, or something else than a file.
+
+    Raises:
+        DatabaseFailed: the folder may not be searched, or DuckDB can't use the name.
+    """
+    if "?" in os.path.realpath(path):  # DuckDB would take the rest for parameters, and its log for "who.wal?/me.duckdb"
+        detail = "DuckDB opens no database whose path has a question mark; rename it, or name another with --db"
+        raise DatabaseFailed(str(path), detail)
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            beside(path, max(_COMPANIONS, key=len)).lstat()
+        with suppress(FileNotFoundError, NotADirectoryError):
+            info = path.stat()
+            return not stat.S_ISREG(info.st_mode) or info.st_size > 0
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return False
+        if error.errno == errno.ENAMETOOLONG:
+            raise DatabaseFailed(str(path), "the name is too long, because DuckDB needs files beside it") from error
+        raise DatabaseFailed(str(path), f"it can't be opened ({error.strerror}); check its permissions") from error
+    return False
+
+
+def _guess_in(folder: Path) -> Path:
+    """Return the only database in a folder, or the name that a new one would have."""
+    found = sorted(folder.glob("*.duckdb"))
+    return found[0] if len(found) == 1 else folder / "poses.duckdb"

@@ -11,7 +11,7 @@ from typing import Any, Final
 import duckdb
 
 from posesearch.errors import DamagedDatabase, DatabaseFailed, NoDatabase
-from posesearch.store.companions import check_files, check_link
+from posesearch.store import companions
 from posesearch.store.configuration import checkpoint, first_line, quote_name, read_name, search_other_schemas
 from posesearch.store.integrity import check_shape, check_version, has_own_definitions
 from posesearch.store.interruptible import Connection
@@ -43,7 +43,7 @@ class DatabaseFile:
         """Store the path. Nothing is opened yet.
 
         Args:
-            path: the file. It need not exist.
+            path: the file, or a link to it. It need not exist.
             patience: seconds to wait for another process that has the file open.
             output: the only other file that the statements of a reader may open.
         """
@@ -61,16 +61,7 @@ class DatabaseFile:
 
     def exists(self) -> bool:
         """Return whether the file exists and is not empty."""
-        return self.path.exists() and (not self.path.is_file() or self.path.stat().st_size > 0)
-
-    def check_creatable(self) -> None:
-        """Raise DatabaseFailed if the file can't be created. An ingest checks this before its work."""
-        folder = self.path.parent
-        check_link(self.path)
-        if not folder.is_dir():
-            raise DatabaseFailed(str(self.path), "the folder does not exist; create it first")
-        if not os.access(folder, os.W_OK):
-            raise DatabaseFailed(str(self.path), "the folder is read-only; choose another folder for the database")
+        return companions.exists(self.path)
 
     @contextmanager
     def reading(
@@ -189,7 +180,9 @@ class DatabaseFile:
             if read_only:
                 wait_for_writers(self.path, min(patience, _MAX_READER_WAIT))
             with nullcontext() if read_only else block_readers(self.path, patience):
-                check_files(self.path)
+                companions.check_files(self.path)
+                if not read_only:
+                    companions.check_writable(self.path)
                 with closing(self._connect(patience, waiting, read_only=read_only, alone=alone)) as connection:
                     version = self._check(connection)
                     if version in (None, SCHEMA_VERSION) or not is_first_try:
@@ -227,7 +220,7 @@ class DatabaseFile:
             info = self.path.stat()
             state = info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
             with suppress(FileNotFoundError):
-                log = self.path.with_name(f"{self.path.name}.wal").stat()
+                log = companions.beside(self.path, ".wal").stat()
                 return *state, log.st_size, log.st_mtime_ns
             return state
         return None
@@ -240,7 +233,7 @@ class DatabaseFile:
             with block_readers(self.path, patience):
                 with closing(self._connect(patience, waiting, read_only=False, alone=True)) as connection:
                     checkpoint(connection)
-                replace_by_converted(Path(os.path.realpath(self.path)))
+                replace_by_converted(self.path)
         except (duckdb.Error, OSError, NotConvertible) as error:
             remedy = "Free some space, or copy it to a folder where you can write"
             if not isinstance(error, OSError | duckdb.IOException | duckdb.FatalException):
@@ -253,9 +246,9 @@ class DatabaseFile:
 
     def _create(self, patience: float) -> None:
         """Create the file under another name and rename it. An interruption or a full disk leaves no partial file."""
-        check_link(self.path)
         with block_readers(self.path, patience):
             if not self.exists():  # another process may have been first
+                companions.check_creatable(self.path)
                 try:
                     create_database(self.path)
                 except (duckdb.Error, OSError) as error:

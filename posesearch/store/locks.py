@@ -21,6 +21,7 @@ except ImportError:  # Windows: only DuckDB's own lock is used
     fcntl = None  # type: ignore[assignment]
 
 from posesearch.errors import DatabaseFailed, IngestRunning
+from posesearch.store.companions import beside
 
 _INGEST_RETRY_SECONDS: Final = 0.2
 _GATE_RETRY_SECONDS: Final = 0.01
@@ -32,7 +33,8 @@ _PREFIX: Final = b'{"pid"'  # the beginning of a lock file
 def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock that lets one ingest or re-estimation run at a time. Wait while another process holds it.
 
-    The lock file has the database's name with .lock at its end. It names the holder, and is removed afterwards.
+    The lock file is beside the database, with .lock at the end of its name. It names the holder, and is removed
+    afterwards.
 
     Args:
         database: the file. It need not exist, but its folder must.
@@ -41,7 +43,7 @@ def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None
     Raises:
         IngestRunning: this thread holds the lock already.
     """
-    path = database.with_name(database.name + ".lock")
+    path = beside(database, ".lock")
     key = os.path.realpath(database)
     held: set[str] = _thread.__dict__.setdefault("held", set())
     if key in held:  # it would wait for itself
@@ -64,10 +66,11 @@ def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None
 def block_readers(database: Path, patience: float) -> Iterator[None]:
     """Keep new readers from starting while this writer waits for the present ones, and while it writes.
 
-    Readers call `wait_for_writers`. The lock file has the database's name with .gate at its end, and is removed
-    afterwards. If another writer holds the lock for more than `patience` seconds, this writer continues without it.
+    Readers call `wait_for_writers`. The lock file is beside the database, with .gate at the end of its name. It is
+    removed afterwards. If another writer holds the lock for more than `patience` seconds, this writer continues
+    without it.
     """
-    path = database.with_name(database.name + ".gate")
+    path = beside(database, ".gate")
     deadline = time.monotonic() + patience
     while (descriptor := _try_lock(path)) is None and time.monotonic() < deadline:
         time.sleep(_GATE_RETRY_SECONDS)
@@ -80,7 +83,7 @@ def block_readers(database: Path, patience: float) -> Iterator[None]:
 
 def wait_for_writers(database: Path, patience: float) -> None:
     """Wait until no writer blocks readers, for at most `patience` seconds."""
-    path = database.with_name(database.name + ".gate")
+    path = beside(database, ".gate")
     deadline = time.monotonic() + patience
     while fcntl is not None and time.monotonic() < deadline:
         try:

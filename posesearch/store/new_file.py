@@ -1,8 +1,12 @@
-"""Writes new database files under another name, and renames them when they are complete."""
+"""Writes new database files under another name, and renames them when they are complete.
+
+If the path of a database is a link, the link stays, and its target is written.
+"""
 
 from contextlib import closing, suppress
 from pathlib import Path
 
+from posesearch.store.companions import beside, follow_link
 from posesearch.store.configuration import checkpoint, connect, quote_name, read_name
 from posesearch.store.migrations import convert
 from posesearch.store.schema import create_schema
@@ -14,7 +18,7 @@ def create_database(path: Path) -> None:
     Raises:
         duckdb.Error, OSError: it can't be written. Nothing is left of it.
     """
-    new = _new_name(path)
+    new = beside(path, ".new")
     _remove_database(new)  # left by an interrupted attempt
     try:
         with closing(connect(new, read_only=False)) as connection:
@@ -22,7 +26,7 @@ def create_database(path: Path) -> None:
             create_schema(connection, quote_name(read_name(connection)))
             connection.execute("COMMIT")
             checkpoint(connection)
-        new.replace(path)
+        new.replace(follow_link(path))
     finally:
         _remove_database(new)
 
@@ -33,17 +37,13 @@ def replace_by_converted(path: Path) -> None:
     Raises:
         duckdb.Error, OSError: the copy can't be written. Nothing is left of it, and the database is as before.
     """
-    new = _new_name(path)
+    new = beside(path, ".new")
     _remove_database(new)  # left by an interrupted attempt
     try:
         convert(path, new)
-        new.replace(path)
+        new.replace(follow_link(path))
     finally:
         _remove_database(new)
-
-
-def _new_name(path: Path) -> Path:
-    return path.with_name(f"{path.name}.new")
 
 
 def _remove_database(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The table `poses`: writes people with their keypoints and vectors, and reads them back."""
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,10 +11,12 @@ from posesearch import skeleton
 from posesearch.errors import NoSuchPose
 from posesearch.pose.joint_sets import to_joint_sets, to_masks
 from posesearch.pose.normalize import squared_lengths
+from posesearch.sources import is_url, to_path
 from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
 from posesearch.store.schema import view_query
 from posesearch.store.values import BadValue, check_finite, check_present, check_vectors
+from posesearch.trust import Trust
 from posesearch.types import Keypoints, Person, Pose, StoredPose
 
 
@@ -191,7 +194,7 @@ def _make_stored_pose(
     person = Person(keypoints, score, (left, top, width, height), prominence, world_xyz)
     world_array = None if world_vector is None else np.array(world_vector, np.float32)
     pose = Pose(person, np.array(vector, np.float32), to_masks(np.array(joint_set)), world_array)
-    return StoredPose(pose=pose, **rest)
+    return StoredPose(pose=pose, exists=_exists_now(rest["source"], rest["signature"]), **rest)
 
 
 def has_poses(connection: Connection) -> bool:
@@ -199,3 +202,13 @@ def has_poses(connection: Connection) -> bool:
     return connection.compute_once(
         "has_poses", lambda: bool(connection.execute("SELECT pose_id FROM poses LIMIT 1").fetchall())
     )
+
+
+def _exists_now(source: str, signature: str | None) -> bool | None:
+    """Return whether a file is there now. None for a URL, and for a name that this user did not store.
+
+    Looking at a name from a stranger could call a server, or wait for it.
+    """
+    if is_url(source) or not Trust().allows(source, signature):
+        return None
+    return os.path.exists(to_path(source))  # noqa: PTH110 (pathlib raises for some names)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from posesearch import trust
-from posesearch.sources.urls import is_url, public_name
+from posesearch.paths import is_url
+from posesearch.sources.urls import public_name
 from posesearch.store.connection import Connection
 
 

@@ -23,6 +23,7 @@ class StoredSource(NamedTuple):
         reason, message: why the photo was rejected. None if it was not.
         bytes, modified_ns, etag, last_modified: as in schema.sql. A photo with `bytes` None has no capture information.
         is_marked: whether the source is marked as missing, or as one that could not be read last time.
+        unread_reason: why it could not be read last time. None if it could.
     """
 
     source: str
@@ -35,6 +36,7 @@ class StoredSource(NamedTuple):
     etag: str | None
     last_modified: str | None
     is_marked: bool
+    unread_reason: str | None = None
 
     @property
     def rejection(self) -> tuple[str, str] | None:
@@ -90,7 +92,7 @@ def read_sources(connection: Connection, collection: str) -> StoredSources:
     rows = connection.execute(
         """
         SELECT p.source, s.sha256, s.settings, s.reason, s.message, p.bytes, p.modified_ns, p.etag, p.last_modified,
-               p.missing_since IS NOT NULL OR p.unread_reason IS NOT NULL
+               p.missing_since IS NOT NULL OR p.unread_reason IS NOT NULL, p.unread_reason
         FROM sources AS p JOIN snapshots AS s USING (snapshot_id) WHERE p.collection = ?
         """,
         [collection],

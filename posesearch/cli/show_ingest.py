@@ -1,0 +1,107 @@
+"""Prints what an ingest or a re-estimation did, and what is in the database."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rich.text import Text
+
+from posesearch.cli import hints, output
+from posesearch.cli.words import count
+from posesearch.results.ingest import IngestReport, ReestimateReport, Rejection
+
+REJECTIONS_SHOWN: Final = 10
+
+_DONE: Final = ("ingested", "changed", "moved", "pruned")
+"""Counts of what an ingest does. A dry run says "would be" before them."""
+
+
+def ingest(report: IngestReport) -> None:
+    """Show what an ingest did, or would do, and why photos were rejected."""
+    would = "would be " if report.dry_run else ""
+    total = " in total" if report.ingested and report.changed else ""
+    stored = "" if report.dry_run else f", {count(report.poses, 'pose')} stored{total}"
+    if report.dry_run:
+        output.note("This is a dry run. Nothing was stored.")
+    if report.missing:
+        are = "is" if report.missing == 1 else "are"
+        output.note(f"{count(report.missing, 'photo')} of the database {are} missing. --prune removes missing photos.")
+    counts = (
+        ("ingested", report.ingested), ("changed", report.changed), ("moved", report.moved), ("copies", report.copies),
+        ("unchanged", report.unchanged), ("missing", report.missing), ("pruned", report.pruned),
+    )  # fmt: skip
+    last = "changed" if report.changed else "ingested"
+    output.show_lines([
+        ("photos", report.seen),
+        *(
+            ((would if name in _DONE else "") + name, f"{number}{stored if name == last else ''}")
+            for name, number in counts
+            if number or name in ("ingested", "unchanged")
+        ),
+        *_rejections(report.rejected, would),
+        ("seconds", f"{report.seconds:.1f}"),
+    ])  # fmt: skip
+
+
+def reestimate(report: ReestimateReport) -> None:
+    """Show what a re-estimation did."""
+    for source in report.gone[:REJECTIONS_SHOWN]:
+        output.note(f"{source}: missing, unreadable or changed, so its poses stay as they are")
+    if len(report.gone) > REJECTIONS_SHOWN:
+        output.note(f"... and {len(report.gone) - REJECTIONS_SHOWN} more. --json lists them all.")
+    output.show_lines([
+        ("estimator", report.estimator),
+        ("estimated again", f"{count(report.redone, 'photo')}, {count(report.poses, 'pose')} stored"),
+        *_rejections(report.rejected, "of these "),
+        ("unchanged", count(report.unchanged, "photo")),
+        ("not available", count(len(report.gone), "photo")),
+        ("seconds", f"{report.seconds:.1f}"),
+    ])  # fmt: skip
+
+
+def _rejections(rejected: Sequence[Rejection], prefix: str) -> list[tuple[str, Any]]:
+    """Print the first rejections that no earlier run had, and return the count of each reason.
+
+    Folders and names that are no photos are counted apart, so that `stats` has the same counts of photos.
+    """
+    new = [rejection for rejection in rejected if not rejection.is_known]
+    for rejection in new[:REJECTIONS_SHOWN]:
+        output.note(f"{rejection.listed}{': ' * bool(rejection.listed)}{rejection.source}: {rejection.message}")
+    known = len(rejected) - len(new)
+    if len(new) > REJECTIONS_SHOWN:
+        output.note(f"... and {len(new) - REJECTIONS_SHOWN} more. To list them all: {_list_rejected()}")
+    elif known:
+        were = "was" if known == 1 else "were"
+        output.note(f"{count(known, 'photo')} {were} rejected in an earlier run, too. To list all: {_list_rejected()}")
+    photos = [rejection for rejection in rejected if rejection.kind == "photo"]
+    again = f", of these {known} in an earlier run too" if known else ""
+    others = Counter(rejection.kind for rejection in rejected)
+    reasons = Counter(rejection.reason for rejection in photos)
+    return [
+        (f"{prefix}rejected", f"{len(photos)}{again}"),
+        *((f"  {reason}", number) for reason, number in reasons.most_common()),
+        *([("not found", others["name"])] if others["name"] else []),
+        *([("folders not read", others["folder"])] if others["folder"] else []),
+    ]
+
+
+def _list_rejected() -> str:
+    query = "SELECT s.source, reason, message FROM sources AS s JOIN snapshots USING (snapshot_id) WHERE reason > ''"
+    return hints.command("sql", query)
+
+
+def stats(counts: Mapping[str, Any]) -> None:
+    """Show what is in the database."""
+    output.show_lines([
+        ("database", f"{counts['path']} ({counts['bytes'] / 1e6:.1f} MB)"),
+        ("estimator", counts["estimator"] or "none yet"),
+        ("snapshots", counts["snapshots"]),
+        *([("missing", f"{counts['missing']} of these")] if counts["missing"] else []),
+        ("poses", f"{counts['poses']}, of these {counts['complete_poses']} complete"),
+        ("rejected", ", ".join(f"{number} {reason}" for reason, number in counts["reasons"].items()) or 0),
+        ("clusterings", counts["clusterings"]),
+    ])  # fmt: skip
+    for title, rows in (("collections", counts["collections"]), ("current clusterings", counts["current_clusterings"])):
+        if rows:
+            output.out.print(Text(f"\n{title}", style="bold"))
+            output.show_table(list(rows[0]), [list(row.values()) for row in rows])
