@@ -20,6 +20,7 @@ from posesearch.progress import IngestProgress, Progress
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport
 from posesearch.results.search import Failure, OutliersReport, PairsReport, SimilarReport
+from posesearch.results.table import Table
 from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions
 from posesearch.search.similar import find_similar
 from posesearch.store import about, parquet, poses
@@ -27,7 +28,7 @@ from posesearch.store.companions import database_files
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.counts import count_rows
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
-from posesearch.store.sql import Table, parse_reading, read_ids, run_sql, run_statements
+from posesearch.store.sql import parse_reading, read_ids, run_sql, run_statements
 from posesearch.threads import DEFAULT_THREADS
 from posesearch.trust import Trust
 from posesearch.types import StoredPose
@@ -66,6 +67,9 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"<posesearch.Database {self.path!r}>"
 
     def close(self) -> None:
         """Release the loaded networks and the decoding processes. A method that needs them starts them again."""

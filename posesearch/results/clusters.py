@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from posesearch import skeleton
+from posesearch import display, skeleton
 from posesearch.results.ingest import Json
+from posesearch.results.report import Report
 from posesearch.types import Float32, Int64
 
 
@@ -43,6 +44,10 @@ class Clustering:
     distances: Float32
     inertias: tuple[tuple[int, float], ...]
 
+    def __repr__(self) -> str:
+        poses = display.count(len(self.pose_ids), "pose")
+        return f"<Clustering: {display.count(len(self.centroids), 'cluster')} of {poses}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
@@ -60,10 +65,13 @@ class Cluster:
     medoid_pose_id: int
     centroid: Float32
 
+    def __repr__(self) -> str:
+        return f"<Cluster {self.cluster}: {display.count(self.size, 'pose')}, medoid pose {self.medoid_pose_id}>"
+
 
 @dataclass(frozen=True, eq=False)
-class ClusterReport:
-    """The answer of `Database.cluster`: a clustering that was stored.
+class ClusterReport(Report[Cluster]):
+    """The answer of `Database.cluster`: a clustering that was stored. It is a sequence of its clusters.
 
     Attributes:
         clustering_id: id of the clustering in the database.
@@ -73,7 +81,7 @@ class ClusterReport:
         point_labels: (complete,) int64, the labels of the complete poses.
 
     Example:
-        for cluster in db.cluster(k=3).clusters:
+        for cluster in db.cluster(k=3):
             print(cluster.cluster, cluster.size, cluster.medoid_pose_id)
     """
 
@@ -82,6 +90,15 @@ class ClusterReport:
     points: Float32
     centroid_points: Float32
     point_labels: Int64
+
+    def __repr__(self) -> str:
+        poses = display.count(len(self.clustering.pose_ids), "pose")
+        clusters = display.count(len(self.clustering.centroids), "cluster")
+        return f"<ClusterReport of clustering {self.clustering_id}: {clusters}, {poses}>"
+
+    @property
+    def _elements(self) -> tuple[Cluster, ...]:
+        return self.clusters
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from posesearch import display
+
 Json = dict[str, Any]
 Status = Literal["ingested", "changed", "moved", "copy", "unchanged", "rejected", "missing", "pruned"]
 
@@ -22,6 +24,9 @@ class Rejection:
     reason: str
     message: str
     listed: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Rejection of {display.short_name(self.source)}: {self.reason}>"
 
     def as_json(self) -> Json:
         """Return an entry of "rejected"."""
@@ -47,6 +52,11 @@ class PhotoOutcome:
     poses: int = 0
     rejection: Rejection | None = None
     same_as: str | None = None
+
+    def __repr__(self) -> str:
+        found = f", {display.count(self.poses, 'pose')}" if self.poses else ""
+        reason = f", {self.rejection.reason}" if self.rejection else ""
+        return f"<PhotoOutcome of {display.short_name(self.source)}: {self.status}{found}{reason}>"
 
     def as_json(self) -> Json:
         """Return a line of `posesearch ingest --json`."""
@@ -101,6 +111,14 @@ class IngestReport:
     interrupted: bool = False
     dry_run: bool = False
 
+    def __repr__(self) -> str:
+        kinds = {"ingested": self.ingested, "changed": self.changed, "moved": self.moved, "copies": self.copies,
+                 "unchanged": self.unchanged, "rejected": len(self.rejected), "missing": self.missing,
+                 "pruned": self.pruned}  # fmt: skip
+        counts = "".join(f", {number} {kind}" for kind, number in kinds.items() if number)
+        ended = ", dry run" * self.dry_run + ", interrupted" * self.interrupted
+        return f"<IngestReport: {display.count(self.seen, 'photo')}{counts}{ended}>"
+
     def as_json(self) -> Json:
         """Return the last line of `posesearch ingest --json`."""
         return {
@@ -148,6 +166,13 @@ class ReestimateReport:
     gone: tuple[str, ...]
     seconds: float
     interrupted: bool = False
+
+    def __repr__(self) -> str:
+        kinds = {"rejected": len(self.rejected), "unchanged": self.unchanged, "not available": len(self.gone)}
+        counts = "".join(f", {number} {kind}" for kind, number in kinds.items() if number)
+        ended = ", interrupted" * self.interrupted
+        redone = display.count(self.redone, "photo")
+        return f"<ReestimateReport: {redone} estimated again by {self.estimator}{counts}{ended}>"
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch reestimate --json`."""

@@ -1,10 +1,41 @@
-"""The JSON of poses and their keypoints. docs/json.md describes it."""
+"""Results about stored poses, and the JSON of poses and their keypoints. docs/json.md describes it."""
 
 import numpy as np
 
 from posesearch import skeleton
 from posesearch.results.ingest import Json
 from posesearch.types import Float32, Keypoints, StoredPose
+
+
+class OfStoredPose:
+    """A result about one stored pose. It has the attributes of the pose that users need most often."""
+
+    stored: StoredPose
+
+    @property
+    def source(self) -> str:
+        """Path or URL of the stored pose's photo."""
+        return self.stored.source
+
+    @property
+    def pose_id(self) -> int:
+        """Id of the stored pose."""
+        return self.stored.pose_id
+
+    @property
+    def collection(self) -> str:
+        """Collection of the stored pose."""
+        return self.stored.collection
+
+    @property
+    def cluster(self) -> int | None:
+        """Current label of the stored pose. None if it has none."""
+        return self.stored.cluster
+
+    @property
+    def keypoints(self) -> Keypoints:
+        """Keypoints of the stored pose, in pixels of its photo."""
+        return self.stored.keypoints
 
 
 def pose_ids_json(stored: StoredPose) -> Json:

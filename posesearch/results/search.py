@@ -5,10 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from posesearch import skeleton
+from posesearch import display, skeleton
 from posesearch.results.ingest import Json
-from posesearch.results.poses import keypoints_json, pose_ids_json
-from posesearch.types import Float64, Pose, StoredPose
+from posesearch.results.poses import OfStoredPose, keypoints_json, pose_ids_json
+from posesearch.results.report import Report
+from posesearch.types import Float64, Keypoints, Pose, StoredPose
 
 _NEGLIGIBLE: Final = 3e-4  # A joint that adds less to the distance is not named. It is off by about 2% of the body.
 
@@ -39,6 +40,15 @@ class Query:
     pose_id: int | None = None
     collection: str | None = None
     signature: str | None = None
+
+    def __repr__(self) -> str:
+        stored = "" if self.pose_id is None else f", pose {self.pose_id}"
+        return f"<Query {display.short_name(self.source)}: person {self.person} of {self.people}{stored}>"
+
+    @property
+    def keypoints(self) -> Keypoints:
+        """The keypoints of the person, in pixels of the photo."""
+        return self.pose.person.keypoints
 
     def as_json(self) -> Json:
         """Return the value of "query" in the JSON of a search."""
@@ -72,10 +82,16 @@ class NearestCluster:
     size: int
     medoid_pose_id: int
 
+    def __repr__(self) -> str:
+        size = display.count(self.size, "pose")
+        return f"<NearestCluster {self.cluster}: similarity {self.similarity:.3f}, {size}>"
+
 
 @dataclass(frozen=True, eq=False)
-class Match:
+class Match(OfStoredPose):
     """A stored pose that is similar to the query.
+
+    The stored pose's `source`, `pose_id`, `collection`, `cluster` and `keypoints` are also attributes of the match.
 
     Attributes:
         rank: position among the matches. The best match has rank 1.
@@ -102,6 +118,13 @@ class Match:
     contributions: Float64
     duplicates: tuple[int, ...]
     stored: StoredPose
+
+    def __repr__(self) -> str:
+        remarks = f", {self.remarks()}" if self.remarks() else ""
+        return (
+            f"<Match {self.rank}: pose {self.pose_id} of {display.short_name(self.source)}, "
+            f"similarity {self.similarity:.3f}{remarks}>"
+        )
 
     @property
     def worst(self) -> tuple[str, ...]:
@@ -149,8 +172,8 @@ class Match:
 
 
 @dataclass(frozen=True, eq=False)
-class SimilarReport:
-    """The answer of `Database.similar`.
+class SimilarReport(Report[Match]):
+    """The answer of `Database.similar`: a sequence of its matches.
 
     Attributes:
         query: the pose that was searched for.
@@ -159,14 +182,23 @@ class SimilarReport:
         closest_left_out: the best pose that `close` excludes from the matches. None if it excludes no pose.
 
     Example:
-        for match in db.similar("photo.jpg").matches:
-            print(match.rank, match.similarity, match.remarks(), match.stored.source)
+        for match in db.similar("photo.jpg"):
+            print(match.rank, match.similarity, match.remarks(), match.source)
     """
 
     query: Query
     cluster: NearestCluster | None
     matches: tuple[Match, ...]
     closest_left_out: Match | None = None
+
+    def __repr__(self) -> str:
+        best = f", best {self.matches[0].similarity:.3f}" if self.matches else ""
+        matches = display.count(len(self.matches), "match")
+        return f"<SimilarReport of {display.short_name(self.query.source)}: {matches}{best}>"
+
+    @property
+    def _elements(self) -> tuple[Match, ...]:
+        return self.matches
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch similar --json`."""
@@ -194,6 +226,9 @@ class Failure:
     reason: str
     message: str
 
+    def __repr__(self) -> str:
+        return f"<Failure of {display.short_name(self.source)}: {self.reason}>"
+
     def as_json(self) -> Json:
         """Return a line of `posesearch similar FOLDER`."""
         return {"query": {"source": self.source}, "error": {"reason": self.reason, "message": self.message}}
@@ -217,10 +252,25 @@ class Pair:
     first: StoredPose
     second: StoredPose
 
+    def __repr__(self) -> str:
+        mirrored = ", mirrored" if self.mirrored else ""
+        first, second = self.pose_ids
+        return f"<Pair: poses {first} and {second}, similarity {self.similarity:.3f}{mirrored}>"
 
-@dataclass(frozen=True)
-class PairsReport:
-    """The answer of `Database.pairs`.
+    @property
+    def pose_ids(self) -> tuple[int, int]:
+        """The ids of the two poses."""
+        return self.first.pose_id, self.second.pose_id
+
+    @property
+    def sources(self) -> tuple[str, str]:
+        """The paths or URLs of the two photos."""
+        return self.first.source, self.second.source
+
+
+@dataclass(frozen=True, eq=False)
+class PairsReport(Report[Pair]):
+    """The answer of `Database.pairs`: a sequence of its pairs.
 
     Attributes:
         pairs: the most similar pairs, best first.
@@ -229,6 +279,14 @@ class PairsReport:
 
     pairs: tuple[Pair, ...]
     duplicates: int
+
+    def __repr__(self) -> str:
+        best = f", best {self.pairs[0].similarity:.3f}" if self.pairs else ""
+        return f"<PairsReport: {display.count(len(self.pairs), 'pair')}{best}>"
+
+    @property
+    def _elements(self) -> tuple[Pair, ...]:
+        return self.pairs
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch pairs --json`."""
@@ -247,8 +305,10 @@ class PairsReport:
 
 
 @dataclass(frozen=True, eq=False)
-class Outlier:
+class Outlier(OfStoredPose):
     """A stored pose that is unlike all others.
+
+    The stored pose's `source`, `pose_id`, `collection`, `cluster` and `keypoints` are also attributes of the outlier.
 
     Attributes:
         similarity: similarity of the pose and its nearest other pose, -1 to 1.
@@ -263,16 +323,28 @@ class Outlier:
     stored: StoredPose
     nearest: int
 
+    def __repr__(self) -> str:
+        name = display.short_name(self.source)
+        return f"<Outlier: pose {self.pose_id} of {name}, similarity {self.similarity:.3f} to pose {self.nearest}>"
 
-@dataclass(frozen=True)
-class OutliersReport:
-    """The answer of `Database.outliers`.
+
+@dataclass(frozen=True, eq=False)
+class OutliersReport(Report[Outlier]):
+    """The answer of `Database.outliers`: a sequence of its outliers.
 
     Attributes:
         outliers: the poses that are least similar to any other pose. The least similar pose is first.
     """
 
     outliers: tuple[Outlier, ...]
+
+    def __repr__(self) -> str:
+        least = f", least similar {self.outliers[0].similarity:.3f}" if self.outliers else ""
+        return f"<OutliersReport: {display.count(len(self.outliers), 'outlier')}{least}>"
+
+    @property
+    def _elements(self) -> tuple[Outlier, ...]:
+        return self.outliers
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch outliers --json`."""

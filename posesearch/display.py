@@ -1,0 +1,22 @@
+"""How values show themselves: the short texts of a `repr`, and the pictures that render/ draws of results.
+
+This is the only module that imports a higher layer, and only when a result is shown. Therefore a result can show itself
+in any process, for example after pickling.
+"""
+
+from typing import Final
+
+_LENGTH: Final = 60  # characters of a name in a repr
+
+
+def short_name(source: str) -> str:
+    """Return the last part of a path or URL, on one line and with at most 60 characters."""
+    name = source.rstrip("/").rpartition("/")[2] or source
+    name = "".join(character if character.isprintable() else "?" for character in name)
+    return name if len(name) <= _LENGTH else f"…{name[1 - _LENGTH :]}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, such as "1 match" or "2 matches"."""
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
