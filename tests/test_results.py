@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import posesearch
 from posesearch import skeleton
 from posesearch.database import Database
 from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection
@@ -24,14 +23,6 @@ REPORTS: dict[str, Callable[[Database], Report[Any]]] = {
     "cluster": lambda db: db.cluster(2),
     "sql": lambda db: db.sql("SELECT pose_id, source, prominence FROM labelled_poses"),
 }
-
-
-@pytest.fixture
-def filled(toy_database: Path, tmp_path: Path) -> Database:
-    """A copy of the toy's database, whose photos another folder has."""
-    path = tmp_path / "poses.duckdb"
-    path.write_bytes(toy_database.read_bytes())
-    return posesearch.open(path)
 
 
 @pytest.fixture(params=list(REPORTS))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from posesearch import display, skeleton
+from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
 from posesearch.results.report import Report
 from posesearch.types import Float32, Int64
@@ -99,6 +100,16 @@ class ClusterReport(Report[Cluster]):
     @property
     def _elements(self) -> tuple[Cluster, ...]:
         return self.clusters
+
+    @property
+    def _columns(self) -> list[Column]:
+        stored = self.clustering
+        return [
+            Column("cluster", "BIGINT", list(range(len(stored.sizes)))),
+            Column("size", "BIGINT", stored.sizes.tolist()),
+            Column("medoid_pose_id", "BIGINT", stored.medoids.tolist()),
+            Column("centroid", f"FLOAT[{2 * skeleton.N_BODY}]", stored.centroids.tolist()),
+        ]
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:

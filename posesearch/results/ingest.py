@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from posesearch import display
+from posesearch.results.frames import Column
+from posesearch.results.report import Tabular
 
 Json = dict[str, Any]
 Status = Literal["ingested", "changed", "moved", "copy", "unchanged", "rejected", "missing", "pruned"]
@@ -32,6 +34,22 @@ class Rejection:
         """Return an entry of "rejected"."""
         listed = {"listed": self.listed} if self.listed else {}
         return {"source": self.source, "reason": self.reason, "message": self.message, **listed}
+
+
+class Rejections(tuple[Rejection, ...], Tabular):
+    """The rejected photos of a run: a tuple, and a table with a row for each."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Rejections: {display.count(len(self), 'rejection')}>"
+
+    @property
+    def _columns(self) -> list[Column]:
+        return [
+            Column(name, "VARCHAR", [getattr(rejection, name) for rejection in self])
+            for name in ("source", "reason", "message", "listed")
+        ]
 
 
 @dataclass(frozen=True)
@@ -104,7 +122,7 @@ class IngestReport:
     copies: int
     unchanged: int
     poses: int
-    rejected: tuple[Rejection, ...]
+    rejected: Rejections
     missing: int
     pruned: int
     seconds: float
@@ -162,7 +180,7 @@ class ReestimateReport:
     redone: int
     poses: int
     unchanged: int
-    rejected: tuple[Rejection, ...]
+    rejected: Rejections
     gone: tuple[str, ...]
     seconds: float
     interrupted: bool = False

@@ -1,8 +1,11 @@
 """Results about stored poses, and the JSON of poses and their keypoints. docs/json.md describes it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from posesearch import skeleton
+from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
 from posesearch.types import Float32, Keypoints, StoredPose
 
@@ -87,3 +90,20 @@ def keypoints_json(keypoints: Keypoints) -> Json:
         for joint, (x, y), score in zip(skeleton.JOINTS, keypoints.xy, keypoints.score, strict=True)
         if not np.isnan(x)
     }
+
+
+def pose_columns(stored: Sequence[StoredPose]) -> list[Column]:
+    """Return the columns of a table of stored poses that come before those of a result."""
+    return [
+        Column("pose_id", "BIGINT", [one.pose_id for one in stored]),
+        Column("snapshot_id", "BIGINT", [one.snapshot_id for one in stored]),
+        Column("source", "VARCHAR", [one.source for one in stored]),
+        Column("collection", "VARCHAR", [one.collection for one in stored]),
+        Column("cluster", "BIGINT", [one.cluster for one in stored]),
+    ]
+
+
+def keypoints_column(stored: Sequence[StoredPose]) -> Column:
+    """Return the column of the keypoints: x, y and score of 18 joints. x and y are NaN where the joint is missing."""
+    values = [np.column_stack([one.keypoints.xy, one.keypoints.score]).tolist() for one in stored]
+    return Column("keypoints", f"FLOAT[3][{skeleton.N_JOINTS}]", values)

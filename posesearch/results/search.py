@@ -6,8 +6,9 @@ from typing import Final
 import numpy as np
 
 from posesearch import display, skeleton
+from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
-from posesearch.results.poses import OfStoredPose, keypoints_json, pose_ids_json
+from posesearch.results.poses import OfStoredPose, keypoints_column, keypoints_json, pose_columns, pose_ids_json
 from posesearch.results.report import Report
 from posesearch.types import Float64, Keypoints, Pose, StoredPose
 
@@ -200,6 +201,22 @@ class SimilarReport(Report[Match]):
     def _elements(self) -> tuple[Match, ...]:
         return self.matches
 
+    @property
+    def _columns(self) -> list[Column]:
+        stored = [match.stored for match in self.matches]
+        return [
+            Column("rank", "BIGINT", [match.rank for match in self.matches]),
+            Column("similarity", "DOUBLE", [match.similarity for match in self.matches]),
+            Column("percentile", "DOUBLE", [match.percentile for match in self.matches]),
+            *pose_columns(stored),
+            Column("shared_joints", "BIGINT", [match.shared_joints for match in self.matches]),
+            Column("mirrored", "BOOLEAN", [match.mirrored for match in self.matches]),
+            Column("degrees", "DOUBLE", [match.degrees for match in self.matches]),
+            Column("worst", "VARCHAR[]", [list(match.worst) for match in self.matches]),
+            Column("duplicates", "BIGINT[]", [list(match.duplicates) for match in self.matches]),
+            keypoints_column(stored),
+        ]
+
     def as_json(self) -> Json:
         """Return the JSON of `posesearch similar --json`."""
         cluster = self.cluster and {**vars(self.cluster), "similarity": round(self.cluster.similarity, 6)}
@@ -288,6 +305,20 @@ class PairsReport(Report[Pair]):
     def _elements(self) -> tuple[Pair, ...]:
         return self.pairs
 
+    @property
+    def _columns(self) -> list[Column]:
+        ends = {"first": [pair.first for pair in self.pairs], "second": [pair.second for pair in self.pairs]}
+        return [
+            Column("similarity", "DOUBLE", [pair.similarity for pair in self.pairs]),
+            Column("percentile", "DOUBLE", [pair.percentile for pair in self.pairs]),
+            Column("mirrored", "BOOLEAN", [pair.mirrored for pair in self.pairs]),
+            *(
+                Column(f"{end}_{column.name}", column.type, column.values)
+                for end, stored in ends.items()
+                for column in pose_columns(stored)
+            ),
+        ]
+
     def as_json(self) -> Json:
         """Return the JSON of `posesearch pairs --json`."""
         return {
@@ -345,6 +376,17 @@ class OutliersReport(Report[Outlier]):
     @property
     def _elements(self) -> tuple[Outlier, ...]:
         return self.outliers
+
+    @property
+    def _columns(self) -> list[Column]:
+        stored = [outlier.stored for outlier in self.outliers]
+        return [
+            Column("similarity", "DOUBLE", [outlier.similarity for outlier in self.outliers]),
+            Column("percentile", "DOUBLE", [outlier.percentile for outlier in self.outliers]),
+            *pose_columns(stored),
+            Column("nearest", "BIGINT", [outlier.nearest for outlier in self.outliers]),
+            keypoints_column(stored),
+        ]
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch outliers --json`."""

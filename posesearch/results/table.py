@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from posesearch import display
+from posesearch.results.frames import Column
 from posesearch.results.report import Report
 
 
@@ -34,3 +35,8 @@ class Table(Report[tuple[Any, ...]]):
     @property
     def _elements(self) -> tuple[tuple[Any, ...], ...]:
         return self.rows
+
+    @property
+    def _columns(self) -> list[Column]:
+        values = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
+        return [Column(*column) for column in zip(self.columns, self.types, values, strict=True)]
