@@ -6,11 +6,13 @@ A method imports what only this method needs, so that a search starts sooner.
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, Unpack
 
 from posesearch import sources as photo_sources
+from posesearch.errors import PosesearchError
 from posesearch.estimators.cache import EstimatorCache
 from posesearch.output_files import check_output, output_errors, replace_file
 from posesearch.photos.pool import DecoderPool
@@ -70,6 +72,16 @@ class Database:
 
     def __repr__(self) -> str:
         return f"<posesearch.Database {self.path!r}>"
+
+    def _repr_html_(self) -> str:
+        """Return the path and the counts for notebooks. A file that can't be read at once has no counts."""
+        from posesearch.render.notebook import database_to_html  # noqa: PLC0415
+
+        counts = None
+        with suppress(PosesearchError, OSError), self._file.reading(patience=0) as connection:
+            estimator = about.read_estimator(connection)
+            counts = {"estimator": estimator and estimator.name, **count_rows(connection)}
+        return database_to_html(self.path, counts)
 
     def close(self) -> None:
         """Release the loaded networks and the decoding processes. A method that needs them starts them again."""

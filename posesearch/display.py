@@ -20,3 +20,18 @@ def count(number: int, noun: str) -> str:
     """Return a number with its noun, such as "1 match" or "2 matches"."""
     plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"
+
+
+class Shown:
+    """A result that notebooks show as HTML, with the people that it is about."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str | None:
+        """Return the HTML. None if it can't be made, so that the notebook shows the `repr`."""
+        try:
+            from posesearch.render.notebook import to_html  # noqa: PLC0415 (a higher layer)
+
+            return to_html(self)
+        except Exception:  # noqa: BLE001 (an error here would hide the result)
+            return None

@@ -168,7 +168,7 @@ class Pose:
 
 
 @dataclass(frozen=True, eq=False)
-class StoredPose:
+class StoredPose(display.Shown):
     """A pose in the database, with its snapshot and its current label.
 
     Attributes:

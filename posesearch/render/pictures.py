@@ -53,7 +53,7 @@ def write_sheet(
     with DecoderPool(1) as decoders:
         tiles = make_tiles(report, SourceReader(allow_private=allow_private), decoders, Trust(trust))
     title = f"Poses like {Path(report.query.source).name}"
-    photos = [_locate_query(report.query), *(to_location(match.stored.source) for match in report.matches)]
+    photos = [locate_query(report.query), *(to_location(match.stored.source) for match in report.matches)]
     return write_file(Path(path), encode_png(draw_sheet(tiles, _COLUMNS, title)), [*keep, *photos])
 
 
@@ -66,7 +66,7 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
     query = report.query
     photo = None
     if query.pose_id is None or trust.allows(query.source, query.signature):
-        photo = _read_photo(_locate_query(query), reader, decoders, _USEFUL_SIDE)
+        photo = read_photo(locate_query(query), reader, decoders, _USEFUL_SIDE)
     tiles = [Tile(_draw_pose(photo, query.width, query.pose.person.keypoints), ("query",), query.source)]
     for match in report.matches:
         percentile = "" if match.percentile is None else f"   percentile {match.percentile:.1f}"
@@ -74,7 +74,7 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
         lines = (f"{match.rank}.  similarity {match.similarity:.3f}{percentile}", *remarks)
         photo = None
         if trust.allows(match.stored.source, match.stored.signature):
-            photo = _read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE)
+            photo = read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE)
         tiles.append(Tile(_draw_match(photo, match), lines, match.stored.source))
     return tiles
 
@@ -111,7 +111,7 @@ def write_pose(
     location, photo = to_location(stored.source), None
     if Trust(trust).allows(stored.source, stored.signature):
         with DecoderPool(1) as decoders:
-            photo = _read_photo(location, SourceReader(), decoders, useful_side=None)
+            photo = read_photo(location, SourceReader(), decoders, useful_side=None)
     drawn = _draw_pose(photo, stored.width, stored.pose.person.keypoints)
     return write_file(Path(path), encode_png(drawn), [*keep, location])
 
@@ -141,7 +141,7 @@ def write_plots(
     return write_files({Path(folder) / name: data for name, data in files.items()}, keep)
 
 
-def _locate_query(query: Query) -> str:
+def locate_query(query: Query) -> str:
     """Return the path or URL that opens the photo of a query.
 
     The source of a stored pose is a name in the database, which has to be translated. Other queries are as typed.
@@ -149,7 +149,7 @@ def _locate_query(query: Query) -> str:
     return query.source if query.pose_id is None else to_location(query.source)
 
 
-def _read_photo(location: str, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels | None:
+def read_photo(location: str, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels | None:
     """Return the pixels of a photo. None if it can't be read or decoded."""
     try:
         return decoders.decode(reader.read(location).data or b"", location, useful_side).pixels
@@ -157,8 +157,13 @@ def _read_photo(location: str, reader: SourceReader, decoders: DecoderPool, usef
         return None
 
 
+def match_heat(match: Match) -> Heat:
+    """Return how much each body joint of a match differs from the query's: (14,) float64, 0 to 1."""
+    return np.sqrt(np.minimum(match.contributions / HOT, 1.0))
+
+
 def _draw_match(photo: Pixels | None, match: Match) -> Pixels:
-    heat = np.sqrt(np.minimum(match.contributions / HOT, 1.0))
+    heat = match_heat(match)
     width, keypoints = match.stored.width, match.stored.pose.person.keypoints
     if match.mirrored:
         keypoints = keypoints.mirror(width or 0)

@@ -89,7 +89,7 @@ class PhotoOutcome:
 
 
 @dataclass(frozen=True)
-class IngestReport:
+class IngestReport(display.Shown):
     """The answer of `Database.ingest`: the counts of the run, and the rejected photos.
 
     `seen` is the sum of `ingested`, `changed`, `moved`, `copies`, `unchanged` and the number of `rejected`.
@@ -157,7 +157,7 @@ class IngestReport:
 
 
 @dataclass(frozen=True)
-class ReestimateReport:
+class ReestimateReport(display.Shown):
     """The answer of `Database.reestimate`: the counts of the run, and the photos without new poses.
 
     Attributes:

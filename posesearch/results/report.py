@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar, overload
 
+from posesearch import display
 from posesearch.results import frames
 from posesearch.results.frames import Column
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Element_co = TypeVar("Element_co", covariant=True)
 
 
-class Tabular:
+class Tabular(display.Shown):
     """A result that is a table with one row for each element. docs/python.md lists the columns."""
 
     __slots__ = ()

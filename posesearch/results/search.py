@@ -89,7 +89,7 @@ class NearestCluster:
 
 
 @dataclass(frozen=True, eq=False)
-class Match(OfStoredPose):
+class Match(OfStoredPose, display.Shown):
     """A stored pose that is similar to the query.
 
     The stored pose's `source`, `pose_id`, `collection`, `cluster` and `keypoints` are also attributes of the match.
