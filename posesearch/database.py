@@ -21,7 +21,8 @@ from posesearch.pose.normalize import Normalization
 from posesearch.progress import IngestProgress, Progress
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport
-from posesearch.results.search import Failure, OutliersReport, PairsReport, SimilarReport
+from posesearch.results.pairs import OutliersReport, PairsReport
+from posesearch.results.search import Failure, SimilarReport
 from posesearch.results.table import Table
 from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions
 from posesearch.search.similar import find_similar

@@ -4,7 +4,10 @@ This is the only module that imports a higher layer, and only when a result is s
 in any process, for example after pickling.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _LENGTH: Final = 60  # characters of a name in a repr
 
@@ -35,3 +38,17 @@ class Shown:
             return to_html(self)
         except Exception:  # noqa: BLE001 (an error here would hide the result)
             return None
+
+
+def draw_image(result: object, **options: Any) -> "Image":
+    """Return a result as an image. The options are those of render.pictures.draw_result."""
+    from posesearch.render.pictures import draw_result, to_image  # noqa: PLC0415 (a higher layer)
+
+    return to_image(draw_result(result, **options))
+
+
+def plot_centroids(centroids: Any, titles: list[str], axes: Any) -> Any:
+    """Plot skeletons. The arguments and the returned axes are those of render.plots.plot_centroids."""
+    from posesearch.render import plots  # noqa: PLC0415 (a higher layer)
+
+    return plots.plot_centroids(centroids, titles, axes)

@@ -4,14 +4,18 @@ All are frozen. Arrays are checked when a value is made.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from os import PathLike
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import display, skeleton
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -211,6 +215,23 @@ class StoredPose(display.Shown):
     def keypoints(self) -> Keypoints:
         """The keypoints of the person, in pixels of the photo."""
         return self.pose.person.keypoints
+
+    def image(self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = ()) -> "Image":
+        """Return the photo with the skeleton drawn on it, as an image of Pillow.
+
+        If the photo can't be read or decoded, or if another user stored it, the skeleton is drawn alone.
+
+        Args:
+            allow_private: whether to open a URL on this machine or in its network.
+            trust: photos to open although another user stored them, as in `posesearch.open`.
+
+        Raises:
+            DecoderUnavailable: photos can't be decoded on this machine.
+
+        Example:
+            db.show(42).image().save("pose.png")
+        """
+        return display.draw_image(self, allow_private=allow_private, trust=trust)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from posesearch import skeleton
 from posesearch.cli import hints, output
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejection
-from posesearch.results.search import Match, OutliersReport, PairsReport, SimilarReport
+from posesearch.results.pairs import OutliersReport, PairsReport
+from posesearch.results.search import Match, SimilarReport
 from posesearch.types import Float32, Person, StoredPose
 
 REJECTIONS_SHOWN: Final = 10

@@ -12,7 +12,8 @@ from typing import Any, Final
 from posesearch.render.thumbnails import Thumbnails
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
-from posesearch.results.search import Match, OutliersReport, PairsReport, SimilarReport
+from posesearch.results.pairs import OutliersReport, PairsReport
+from posesearch.results.search import Match, SimilarReport
 from posesearch.results.table import Table
 from posesearch.types import StoredPose
 

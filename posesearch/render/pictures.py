@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
 from posesearch.errors import PhotoError
 from posesearch.photos.pool import DecoderPool
@@ -50,11 +51,41 @@ def write_sheet(
         OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
     """
-    with DecoderPool(1) as decoders:
-        tiles = make_tiles(report, SourceReader(allow_private=allow_private), decoders, Trust(trust))
-    title = f"Poses like {Path(report.query.source).name}"
+    drawn = draw_result(report, allow_private=allow_private, trust=trust)
     photos = [locate_query(report.query), *(to_location(match.stored.source) for match in report.matches)]
-    return write_file(Path(path), encode_png(draw_sheet(tiles, _COLUMNS, title)), [*keep, *photos])
+    return write_file(Path(path), encode_png(drawn), [*keep, *photos])
+
+
+def draw_result(result: object, *, allow_private: bool = False, trust: Sequence[str | os.PathLike[str]] = ()) -> Pixels:
+    """Return a result as a picture: the sheet of a SimilarReport, or the photo of a StoredPose or Match.
+
+    Args:
+        result: what is drawn.
+        allow_private: as in `write_sheet`.
+        trust: as in `write_sheet`.
+
+    Raises:
+        DecoderUnavailable: photos can't be decoded on this machine.
+        TypeError: the result is something else.
+    """
+    reader, trusted = SourceReader(allow_private=allow_private), Trust(trust)
+    with DecoderPool(1) as decoders:
+        if isinstance(result, SimilarReport):
+            title = f"Poses like {Path(result.query.source).name}"
+            return draw_sheet(make_tiles(result, reader, decoders, trusted), _COLUMNS, title)
+        if not isinstance(result, StoredPose | Match):
+            raise TypeError(f"{type(result).__name__} has no picture")
+        stored, photo = result if isinstance(result, StoredPose) else result.stored, None
+        if trusted.allows(stored.source, stored.signature):
+            photo = read_photo(to_location(stored.source), reader, decoders, useful_side=None)
+    return (
+        _draw_match(photo, result) if isinstance(result, Match) else _draw_pose(photo, stored.width, stored.keypoints)
+    )
+
+
+def to_image(pixels: Pixels) -> Image.Image:
+    """Return pixels as an image of Pillow, in RGB."""
+    return Image.fromarray(np.ascontiguousarray(pixels[:, :, ::-1]))
 
 
 def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPool, trust: Trust) -> list[Tile]:
@@ -108,12 +139,8 @@ def write_pose(
         OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
     """
-    location, photo = to_location(stored.source), None
-    if Trust(trust).allows(stored.source, stored.signature):
-        with DecoderPool(1) as decoders:
-            photo = read_photo(location, SourceReader(), decoders, useful_side=None)
-    drawn = _draw_pose(photo, stored.width, stored.pose.person.keypoints)
-    return write_file(Path(path), encode_png(drawn), [*keep, location])
+    drawn = draw_result(stored, trust=trust)
+    return write_file(Path(path), encode_png(drawn), [*keep, to_location(stored.source)])
 
 
 def write_plots(
@@ -132,11 +159,10 @@ def write_plots(
     from posesearch.render import plots  # noqa: PLC0415 (matplotlib takes a second to import)
 
     centroids = report.clustering.centroids
-    titles = [f"cluster {one.cluster}\n{one.size} pose{'s' * (one.size != 1)}" for one in report.clusters]
     files = {
         "inertia.png": plots.plot_inertia(report.clustering.inertias, len(centroids)),
         "scatter.png": plots.plot_scatter(report.points, report.point_labels, report.centroid_points),
-        "centroids.png": plots.plot_skeletons(centroids, titles),
+        "centroids.png": plots.plot_skeletons(centroids, report.titles),
     }
     return write_files({Path(folder) / name: data for name, data in files.items()}, keep)
 

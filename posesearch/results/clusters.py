@@ -1,12 +1,16 @@
 """The report of a clustering. docs/json.md describes its JSON."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from posesearch import display, skeleton
 from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
 from posesearch.results.report import Report
 from posesearch.types import Float32, Int64
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +121,23 @@ class ClusterReport(Report[Cluster]):
         stored = self.clustering
         rows = zip(stored.sizes.tolist(), stored.medoids.tolist(), stored.centroids, strict=True)
         return tuple(Cluster(number, *row) for number, row in enumerate(rows))
+
+    @property
+    def titles(self) -> list[str]:
+        """The title of each cluster in plots, such as "cluster 0" above "12 poses"."""
+        return [f"cluster {one.cluster}\n{display.count(one.size, 'pose')}" for one in self.clusters]
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Plot the centroids as skeletons, and return the Axes of matplotlib. The right side of the body is dashed.
+
+        Args:
+            ax: what is plotted on. None makes a new figure of pyplot, which notebooks show.
+
+        Example:
+            db.cluster(k=3).plot().figure.savefig("centroids.png")
+        """
+        axes: Axes = display.plot_centroids(self.clustering.centroids, self.titles, ax)
+        return axes
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch cluster --json`."""
