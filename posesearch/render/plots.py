@@ -118,7 +118,7 @@ def _line_style(side: skeleton.Side) -> dict[str, Any]:
 
 
 def _legend() -> list[Line2D]:
-    sides: tuple[skeleton.Side, ...] = ("right", "left")
+    sides: tuple[skeleton.Side, ...] = ("left", "right")
     return [Line2D([], [], color=_to_rgb(side), label=f"{side} side", **_line_style(side)) for side in sides]
 
 
