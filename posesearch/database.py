@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Literal, Self, Unpack
 
 from posesearch import sources as photo_sources
-from posesearch.errors import PosesearchError
 from posesearch.estimators.cache import EstimatorCache
 from posesearch.output_files import check_output, output_errors, replace_file
 from posesearch.photos.pool import DecoderPool
@@ -79,7 +78,8 @@ class Database:
         from posesearch.render.notebook import database_to_html  # noqa: PLC0415
 
         counts = None
-        with suppress(PosesearchError, OSError), self._file.reading(patience=0) as connection:
+        # An error here would hide the database.
+        with suppress(Exception), self._file.reading(patience=0) as connection:
             estimator = about.read_estimator(connection)
             counts = {"estimator": estimator and estimator.name, **count_rows(connection)}
         return database_to_html(self.path, counts)

@@ -35,6 +35,9 @@ class Keypoint(NamedTuple):
     y: float
     score: float
 
+    def __repr__(self) -> str:
+        return f"Keypoint(x={self.x:.1f}, y={self.y:.1f}, score={self.score:.2f})"
+
 
 @dataclass(frozen=True, eq=False)
 class Keypoints:

@@ -122,6 +122,7 @@ def test_keypoints_are_found_by_the_name_of_the_joint() -> None:
     points = keypoints(STANDING, LEGS)
     assert points["left_wrist"] == pytest.approx((22, 5, 0.8))
     assert points["left_wrist"].x == 22
+    assert repr(points["left_wrist"]) == "Keypoint(x=22.0, y=5.0, score=0.80)"
     assert np.isnan(points["left_knee"].x)
     assert points["left_knee"].score == 0
     assert tuple(dict(points)) == skeleton.JOINTS

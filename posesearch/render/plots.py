@@ -83,13 +83,14 @@ def plot_centroids(vectors: Float32, titles: list[str], axes: Axes | None) -> Ax
     """
     points = vectors.reshape(len(vectors), 2, skeleton.N_BODY)
     low, high = points.min(axis=(0, 2)), points.max(axis=(0, 2))
-    column, row = (high - low) * [1.25, 1.4]
+    row = 1.4 * (high[1] - low[1])
+    column = max(1.25 * (high[0] - low[0]), 0.5 * row)  # titles need room too
     columns = min(len(vectors), 7)
     if axes is None:
         from matplotlib import pyplot  # noqa: PLC0415 (other plots need no state of the process)
 
         rows = -(-len(vectors) // columns)
-        _, axes = pyplot.subplots(figsize=(1.2 * columns, 3.0 * rows), layout="constrained")
+        _, axes = pyplot.subplots(figsize=(1.5 * columns, 3.0 * rows), layout="constrained")
     for number, (vector, title) in enumerate(zip(points, titles, strict=True)):
         x, y = number % columns * column, number // columns * row
         _plot_limbs(axes, vector.T + np.array([x, y], np.float32))
