@@ -6,6 +6,7 @@ A method imports what only this method needs, so that a search starts sooner.
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, Unpack
@@ -20,7 +21,9 @@ from posesearch.pose.normalize import Normalization
 from posesearch.progress import IngestProgress, Progress
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport
-from posesearch.results.search import Failure, OutliersReport, PairsReport, SimilarReport
+from posesearch.results.pairs import OutliersReport, PairsReport
+from posesearch.results.search import Failure, SimilarReport
+from posesearch.results.table import Table
 from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions
 from posesearch.search.similar import find_similar
 from posesearch.store import about, parquet, poses
@@ -28,7 +31,7 @@ from posesearch.store.companions import database_files
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.counts import count_rows
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
-from posesearch.store.sql import Table, parse_reading, read_ids, run_sql, run_statements
+from posesearch.store.sql import parse_reading, read_ids, run_sql, run_statements
 from posesearch.threads import DEFAULT_THREADS
 from posesearch.trust import Trust
 from posesearch.types import StoredPose
@@ -70,6 +73,20 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"<posesearch.Database {self.path!r}>"
+
+    def _repr_html_(self) -> str:
+        """Return the path and the counts for notebooks. A file that can't be read at once has no counts."""
+        from posesearch.render.notebook import database_to_html  # noqa: PLC0415
+
+        counts = None
+        # An error here would hide the database.
+        with suppress(Exception), self._file.reading(patience=0) as connection:
+            estimator = about.read_estimator(connection)
+            counts = {"estimator": estimator and estimator.name, **count_rows(connection)}
+        return database_to_html(self.path, counts)
 
     def close(self) -> None:
         """Release the loaded networks and the decoding processes. A method that needs them starts them again."""

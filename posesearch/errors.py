@@ -40,6 +40,7 @@ PosesearchError
 │   ├── IngestRunning         an ingest was started inside an ingest of the same database
 │   ├── BatchLost             the last photos of an ingest could not be written
 │   └── DatabaseFailed        the disk is full, the folder is read-only, and the like
+├── MissingLibrary            an optional library is not installed
 ├── OutputFailed              a picture or a Parquet file can't be written
 └── QueryError                a question can't be answered
     ├── NoSuchPose, NoSuchPerson, NoSuchCollection, NoSuchCluster
@@ -421,6 +422,14 @@ class DatabaseFailed(StoreError):
     """The disk is full, the folder is read-only, and the like."""
 
     sentence = "the database can't be opened or written"
+
+
+class MissingLibrary(PosesearchError):
+    """An optional library is not installed."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        self.library = library
+        super().__init__(f"This needs {library}, which can't be imported. Run: pip install 'posesearch[{extra}]'")
 
 
 class OutputFailed(PosesearchError):

@@ -4,18 +4,39 @@ All are frozen. Arrays are checked when a value is made.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posesearch import skeleton
+from posesearch import display, skeleton
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+
+class Keypoint(NamedTuple):
+    """The estimated position of one joint.
+
+    Attributes:
+        x, y: pixels, x to the right and y down. NaN if the joint is missing.
+        score: 0 to 1, the estimator's confidence. 0 if the joint is missing.
+    """
+
+    x: float
+    y: float
+    score: float
+
+    def __repr__(self) -> str:
+        return f"Keypoint(x={self.x:.1f}, y={self.y:.1f}, score={self.score:.2f})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +46,11 @@ class Keypoints:
     Attributes:
         xy: (18, 2) float32, pixels, x to the right and y down. Both are NaN where the joint is missing.
         score: (18,) float32, 0 to 1, the estimator's confidence. It is 0 where the joint is missing.
+
+    Example:
+        x, y, score = keypoints["left_wrist"]
+        wrists = keypoints.xy[[4, 7]]
+        by_name = dict(keypoints)
     """
 
     xy: Float32
@@ -40,6 +66,26 @@ class Keypoints:
             raise ValueError("a joint must have two finite coordinates, or NaN for both")
         if np.isnan(self.score).any() or (self.score[missing[:, 0]] != 0).any():
             raise ValueError("a missing joint must have the score 0, and no score may be NaN")
+
+    def __repr__(self) -> str:
+        return f"<Keypoints: {self.present.sum()} of {skeleton.N_JOINTS} joints>"
+
+    def __getitem__(self, joint: str) -> Keypoint:
+        """Return the keypoint of the joint with this name. Raises KeyError if there is no such joint."""
+        if joint not in skeleton.INDEX:
+            raise KeyError(f"{joint!r} is no joint; the joints are {', '.join(skeleton.JOINTS)}")
+        number = skeleton.INDEX[joint]
+        return Keypoint(float(self.xy[number, 0]), float(self.xy[number, 1]), float(self.score[number]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(skeleton.JOINTS)
+
+    def __len__(self) -> int:
+        return skeleton.N_JOINTS
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of the 18 joints, missing ones included. They make `dict(keypoints)` work."""
+        return skeleton.JOINTS
 
     @property
     def present(self) -> Mask:
@@ -98,6 +144,9 @@ class Person:
         if (np.isnan(self.world).any(axis=1) != ~self.keypoints.present).any():
             raise ValueError("world must have the same joints as the keypoints")
 
+    def __repr__(self) -> str:
+        return f"<Person: {_body_joints(self.keypoints)}, score {self.score:.2f}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Pose:
@@ -116,9 +165,17 @@ class Pose:
     mask: Float32
     world_vector: Float32 | None = None
 
+    def __repr__(self) -> str:
+        return f"<Pose: {_body_joints(self.person.keypoints)}>"
+
+    @property
+    def keypoints(self) -> Keypoints:
+        """The keypoints of the person."""
+        return self.person.keypoints
+
 
 @dataclass(frozen=True, eq=False)
-class StoredPose:
+class StoredPose(display.Shown):
     """A pose in the database, with its snapshot and its current label.
 
     Attributes:
@@ -153,6 +210,34 @@ class StoredPose:
     dhash: int | None
     signature: str | None
     exists: bool | None
+
+    def __repr__(self) -> str:
+        cluster = "" if self.cluster is None else f", cluster {self.cluster}"
+        return (
+            f"<StoredPose {self.pose_id} of {display.short_name(self.source)}: {_body_joints(self.keypoints)}{cluster}>"
+        )
+
+    @property
+    def keypoints(self) -> Keypoints:
+        """The keypoints of the person, in pixels of the photo."""
+        return self.pose.person.keypoints
+
+    def image(self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = ()) -> "Image":
+        """Return the photo with the skeleton drawn on it, as an image of Pillow.
+
+        If the photo can't be read or decoded, or if another user stored it, the skeleton is drawn alone.
+
+        Args:
+            allow_private: whether to open a URL on this machine or in its network.
+            trust: photos to open although another user stored them, as in `posesearch.open`.
+
+        Raises:
+            DecoderUnavailable: photos can't be decoded on this machine.
+
+        Example:
+            db.show(42).image().save("pose.png")
+        """
+        return display.draw_image(self, allow_private=allow_private, trust=trust)
 
 
 @dataclass(frozen=True)
@@ -196,3 +281,7 @@ class EstimatorConfig:
     def key(self) -> tuple[str, str]:
         """A hashable value. It is equal for two configurations if their poses can be compared."""
         return self.name, json.dumps(self.hashes)
+
+
+def _body_joints(keypoints: Keypoints) -> str:
+    return f"{keypoints.body_joints} of {skeleton.N_BODY} body joints"

@@ -1,6 +1,7 @@
 """Fixtures: drawn photos, the real networks, and a toy estimator whose results are known."""
 
 import http.server
+import shutil
 import subprocess
 import sys
 import threading
@@ -128,6 +129,13 @@ def toy_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
             db.ingest(folder / "photos", collection="men")
             db.cluster(2)
     return folder / "poses.duckdb"
+
+
+@pytest.fixture
+def filled(toy_database: Path, tmp_path: Path) -> Database:
+    """A copy of the toy's database, which the test may change. The photos are beside the original."""
+    shutil.copy(toy_database, tmp_path / "poses.duckdb")
+    return posesearch.open(tmp_path / "poses.duckdb")
 
 
 @pytest.fixture(scope="session")

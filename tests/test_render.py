@@ -16,6 +16,7 @@ from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
 from posesearch.errors import OutputFailed
 from posesearch.render import sheet, skeletons, terminal
 from posesearch.render.files import write_file, write_files
+from posesearch.types import Float32
 from tests import golden
 from tests.conftest import LEGS, STANDING, keypoints
 
@@ -75,6 +76,47 @@ def test_the_overlay_draws_each_side_in_its_colour_and_leaves_the_photo_alone() 
     missing = skeletons.draw_on_photo(photo, keypoints(xy, LEGS).xy)
     x, y = np.rint(xy[skeleton.INDEX["left_ankle"]]).astype(int)
     assert (missing[y, x] == 90).all()
+
+
+def count_strokes(pixels: skeletons.Pixels, xy: Float32, start: str, end: str) -> int:
+    """Return how many dark strokes a limb has in greyscale. A stroke longer than a dash counts as one."""
+    first, last = (xy[skeleton.INDEX[name]] for name in (start, end))
+    points = np.rint(np.linspace(first, last, 400)).astype(int)
+    is_dark = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)[points[:, 1], points[:, 0]] < 160
+    return int(np.diff(is_dark.astype(int), prepend=0).clip(0).sum())
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_the_right_side_is_dashed_on_photos(size: int) -> None:
+    photo = np.full((220 * size, 160 * size, 3), 90, np.uint8)
+    xy = (STANDING * 1.3 + np.array([80, 100], np.float32)) * size
+    drawn = skeletons.draw_on_photo(photo, xy)
+    for limb in (("hip", "knee"), ("knee", "ankle"), ("elbow", "wrist")):
+        assert count_strokes(drawn, xy, f"left_{limb[0]}", f"left_{limb[1]}") <= 3  # the rings of joints are white
+        assert count_strokes(drawn, xy, f"right_{limb[0]}", f"right_{limb[1]}") >= 4
+
+
+def test_the_right_side_is_dotted_in_text() -> None:
+    runs = [run for row in terminal.draw(WAVING, 36, 20, "ascii").rows for run in row]
+    assert {letter for run in runs if run.side == "right" for letter in run.text} == set(":.o")
+    assert {letter for run in runs if run.side == "left" for letter in run.text} <= set("|-/\\o")
+    dots = dict.fromkeys(("left", "right"), 0)
+    for row in terminal.draw(STANDING, 36, 20, "braille").rows:
+        for run in row:
+            if run.side in dots:
+                dots[run.side] += sum((ord(letter) & 0xFF).bit_count() for letter in run.text)
+    assert 1.7 < dots["left"] / dots["right"] < 2.3
+
+
+def test_a_sheet_explains_the_strokes() -> None:
+    photo = np.full((300, 200, 3), 90, np.uint8)
+    for number in (1, 5):
+        drawn = sheet.draw_sheet([sheet.Tile(photo, ("query",), "a.jpg")] * number, 4, "Poses like " + "a" * 500)
+        legend = drawn[: 2 * 14 + 19 * (2 if number == 1 else 1)]
+        for side in ("left", "right"):
+            [row] = np.flatnonzero((legend == skeletons.COLOURS[side]).all(axis=2).sum(axis=1) >= 20)[1:2]
+            is_line = (legend[row] == skeletons.COLOURS[side]).all(axis=1)
+            assert (np.diff(is_line.astype(int)).clip(0).sum() > 1) == (side == "right")
 
 
 def test_joints_outside_the_picture_do_no_harm() -> None:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from posesearch.cli import output
 from posesearch.cli.one_line import OneLine, write_whole
-from posesearch.store.sql import Table
+from posesearch.results.table import Table
 
 MIN_WIDTH: Final = 24
 """Values in a table are not shortened to less than this. A table that is still too wide gets a line for each value."""

@@ -13,7 +13,8 @@ from posesearch.cli import hints, output
 from posesearch.cli.rows import show_rows
 from posesearch.cli.words import count as _count
 from posesearch.results.clusters import ClusterReport
-from posesearch.results.search import Match, OutliersReport, PairsReport, SimilarReport
+from posesearch.results.pairs import OutliersReport, PairsReport
+from posesearch.results.search import Match, SimilarReport
 from posesearch.types import Float32, Person, StoredPose
 
 SKELETONS_SHOWN: Final = 5
@@ -106,12 +107,12 @@ def _percent(value: float | None) -> str:
 def pairs(report: PairsReport) -> None:
     """Show the nearest pairs."""
     show_rows(
-        ("similarity", "percentile", "remarks", "pose", "pose"),
+        ("similarity", "percentile", "pose", "pose", "remarks"),
         [
             (
                 (
-                    f"{pair.similarity:.4f}", _percent(pair.percentile), "mirrored" if pair.mirrored else "",
-                    pair.first.pose_id, pair.second.pose_id,
+                    f"{pair.similarity:.4f}", _percent(pair.percentile), pair.first.pose_id, pair.second.pose_id,
+                    pair.remarks(),
                 ),
                 [pair.first.source, pair.second.source],
             )
@@ -126,10 +127,10 @@ def pairs(report: PairsReport) -> None:
 def outliers(report: OutliersReport) -> None:
     """Show the poses that are least similar to all others."""
     show_rows(
-        ("similarity", "percentile", "pose", "nearest"),
+        ("similarity", "percentile", "pose", "nearest", "remarks"),
         [
             (
-                (f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest),
+                (f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest, one.remarks()),
                 [one.stored.source],
             )
             for one in report.outliers

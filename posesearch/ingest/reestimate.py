@@ -15,7 +15,7 @@ from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.progress import IngestProgress
-from posesearch.results.ingest import PhotoOutcome, ReestimateReport, Rejection
+from posesearch.results.ingest import PhotoOutcome, ReestimateReport, Rejection, Rejections
 from posesearch.sources import SourceReader, is_url, to_location
 from posesearch.store import about, snapshots
 from posesearch.store.connection import DatabaseFile
@@ -112,7 +112,9 @@ def _reestimate_locked(
             raise
     database.exists()  # otherwise the report would count photos that no file has
     seconds, unchanged = time.monotonic() - started, len(stored) - len(outdated)
-    return ReestimateReport(config.name, redone, poses, unchanged, tuple(rejected), tuple(gone), seconds, interrupted)
+    return ReestimateReport(
+        config.name, redone, poses, unchanged, Rejections(rejected), tuple(gone), seconds, interrupted
+    )
 
 
 def _read_stored(database: WatchedDatabase) -> tuple[EstimatorConfig, list[StoredSnapshot]]:

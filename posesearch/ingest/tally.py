@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Status
+from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Rejections, Status
 
 
 @dataclass(eq=False)
@@ -34,7 +34,7 @@ class Tally:
             missing=counts["missing"],
             pruned=counts["pruned"],
             poses=self._poses,
-            rejected=tuple(self._rejected),
+            rejected=Rejections(self._rejected),
             seconds=seconds,
             interrupted=interrupted,
             dry_run=dry_run,

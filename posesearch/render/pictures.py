@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
 from posesearch.errors import PhotoError
 from posesearch.paths import expand_file_path, expand_folder_path
@@ -52,11 +53,41 @@ def write_sheet(
         DecoderUnavailable: photos can't be decoded on this machine.
     """
     target = Path(expand_file_path(path))
+    drawn = draw_result(report, allow_private=allow_private, trust=trust)
+    photos = [locate_query(report.query), *(to_location(match.stored.source) for match in report.matches)]
+    return write_file(target, encode_png(drawn), [*keep, *photos])
+
+
+def draw_result(result: object, *, allow_private: bool = False, trust: Sequence[str | os.PathLike[str]] = ()) -> Pixels:
+    """Return a result as a picture: the sheet of a SimilarReport, or the photo of a StoredPose or Match.
+
+    Args:
+        result: what is drawn.
+        allow_private: as in `write_sheet`.
+        trust: as in `write_sheet`.
+
+    Raises:
+        DecoderUnavailable: photos can't be decoded on this machine.
+        TypeError: the result is something else.
+    """
+    reader, trusted = SourceReader(allow_private=allow_private), Trust(trust)
     with DecoderPool(1) as decoders:
-        tiles = make_tiles(report, SourceReader(allow_private=allow_private), decoders, Trust(trust))
-    title = f"Poses like {Path(report.query.source).name}"
-    photos = [_locate_query(report.query), *(to_location(match.stored.source) for match in report.matches)]
-    return write_file(target, encode_png(draw_sheet(tiles, _COLUMNS, title)), [*keep, *photos])
+        if isinstance(result, SimilarReport):
+            title = f"Poses like {Path(result.query.source).name}"
+            return draw_sheet(make_tiles(result, reader, decoders, trusted), _COLUMNS, title)
+        if not isinstance(result, StoredPose | Match):
+            raise TypeError(f"{type(result).__name__} has no picture")
+        stored, photo = result if isinstance(result, StoredPose) else result.stored, None
+        if trusted.allows(stored.source, stored.signature):
+            photo = read_photo(to_location(stored.source), reader, decoders, useful_side=None)
+    return (
+        _draw_match(photo, result) if isinstance(result, Match) else _draw_pose(photo, stored.width, stored.keypoints)
+    )
+
+
+def to_image(pixels: Pixels) -> Image.Image:
+    """Return pixels as an image of Pillow, in RGB."""
+    return Image.fromarray(np.ascontiguousarray(pixels[:, :, ::-1]))
 
 
 def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPool, trust: Trust) -> list[Tile]:
@@ -68,7 +99,7 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
     query = report.query
     photo = None
     if query.pose_id is None or trust.allows(query.source, query.signature):
-        photo = _read_photo(_locate_query(query), reader, decoders, _USEFUL_SIDE)
+        photo = read_photo(locate_query(query), reader, decoders, _USEFUL_SIDE)
     tiles = [Tile(_draw_pose(photo, query.width, query.pose.person.keypoints), ("query",), query.source)]
     for match in report.matches:
         percentile = "" if match.percentile is None else f"   percentile {match.percentile:.1f}"
@@ -76,7 +107,7 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
         lines = (f"{match.rank}.  similarity {match.similarity:.3f}{percentile}", *remarks)
         photo = None
         if trust.allows(match.stored.source, match.stored.signature):
-            photo = _read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE)
+            photo = read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE)
         tiles.append(Tile(_draw_match(photo, match), lines, match.stored.source))
     return tiles
 
@@ -110,12 +141,9 @@ def write_pose(
         OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
     """
-    target, location, photo = Path(expand_file_path(path)), to_location(stored.source), None
-    if Trust(trust).allows(stored.source, stored.signature):
-        with DecoderPool(1) as decoders:
-            photo = _read_photo(location, SourceReader(), decoders, useful_side=None)
-    drawn = _draw_pose(photo, stored.width, stored.pose.person.keypoints)
-    return write_file(target, encode_png(drawn), [*keep, location])
+    target = Path(expand_file_path(path))
+    drawn = draw_result(stored, trust=trust)
+    return write_file(target, encode_png(drawn), [*keep, to_location(stored.source)])
 
 
 def write_plots(
@@ -135,16 +163,15 @@ def write_plots(
 
     target = Path(expand_folder_path(folder))
     centroids = report.clustering.centroids
-    titles = [f"cluster {one.cluster}\n{one.size} pose{'s' * (one.size != 1)}" for one in report.clusters]
     files = {
         "inertia.png": plots.plot_inertia(report.clustering.inertias, len(centroids)),
         "scatter.png": plots.plot_scatter(report.points, report.point_labels, report.centroid_points),
-        "centroids.png": plots.plot_skeletons(centroids, titles),
+        "centroids.png": plots.plot_skeletons(centroids, report.titles),
     }
     return write_files({target / name: data for name, data in files.items()}, keep)
 
 
-def _locate_query(query: Query) -> str:
+def locate_query(query: Query) -> str:
     """Return the path or URL that opens the photo of a query.
 
     The source of a stored pose is a name in the database, which has to be translated. Other queries are as typed.
@@ -152,7 +179,7 @@ def _locate_query(query: Query) -> str:
     return query.source if query.pose_id is None else to_location(query.source)
 
 
-def _read_photo(location: str, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels | None:
+def read_photo(location: str, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels | None:
     """Return the pixels of a photo. None if it can't be read or decoded."""
     try:
         return decoders.decode(reader.read(location).data or b"", location, useful_side).pixels
@@ -160,8 +187,13 @@ def _read_photo(location: str, reader: SourceReader, decoders: DecoderPool, usef
         return None
 
 
+def match_heat(match: Match) -> Heat:
+    """Return how much each body joint of a match differs from the query's: (14,) float64, 0 to 1."""
+    return np.sqrt(np.minimum(match.contributions / HOT, 1.0))
+
+
 def _draw_match(photo: Pixels | None, match: Match) -> Pixels:
-    heat = np.sqrt(np.minimum(match.contributions / HOT, 1.0))
+    heat = match_heat(match)
     width, keypoints = match.stored.width, match.stored.pose.person.keypoints
     if match.mirrored:
         keypoints = keypoints.mirror(width or 0)

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from posesearch.render.skeletons import Pixels
+from posesearch.render.skeletons import Pixels, draw_line
+from posesearch.skeleton import Side
 
 TILE_WIDTH: Final = 260
 TILE_HEIGHT: Final = 390
@@ -16,6 +17,8 @@ _MARGIN: Final = 14
 _LINE_HEIGHT: Final = 19
 _TITLE_SIZE: Final = 16
 _CAPTION_SIZE: Final = 14
+_SAMPLE_WIDTH: Final = 40  # pixels of a line in the legend
+_LEGEND: Final[tuple[tuple[Side, str], ...]] = (("left", "left side"), ("right", "right side"))
 _BACKGROUND: Final = (250, 250, 250)
 _TILE_BACKGROUND: Final = (235, 235, 235)
 _TEXT_COLOUR: Final = (40, 40, 40)
@@ -37,7 +40,7 @@ class Tile:
 
 
 def draw_sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
-    """Return the tiles in rows under a title, all scaled to the same size: (h, w, 3) uint8 BGR.
+    """Return the tiles in rows under a title and a legend, all scaled to the same size: (h, w, 3) uint8 BGR.
 
     Raises:
         ValueError: there are no tiles.
@@ -49,17 +52,24 @@ def draw_sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
     captions = [_make_caption(tile) for tile in tiles]
     lines = max(len(caption) for caption in captions)
     cell_width, cell_height = TILE_WIDTH + _MARGIN, TILE_HEIGHT + _MARGIN + _LINE_HEIGHT * lines
-    top = _MARGIN * 2 + _LINE_HEIGHT
+    top = _MARGIN * 2 + _LINE_HEIGHT * (2 if columns == 1 else 1)  # one column is too narrow for title and legend
     corners = [
         (_MARGIN + number % columns * cell_width, top + number // columns * cell_height) for number in range(len(tiles))
     ]
     canvas = np.full((top + rows * cell_height, _MARGIN + columns * cell_width, 3), _BACKGROUND, np.uint8)
     for (x, y), tile in zip(corners, tiles, strict=True):
         canvas[y : y + TILE_HEIGHT, x : x + TILE_WIDTH] = fit_to_tile(tile.pixels)
+    right = canvas.shape[1] - _MARGIN
+    legend, left = _place_legend(right, top - _MARGIN - _LINE_HEIGHT)
+    for side, (x, y), _ in legend:
+        start = np.array([x - _SAMPLE_WIDTH - 8, y + _LINE_HEIGHT // 2], np.float32)
+        draw_line(canvas, start, start + np.array([_SAMPLE_WIDTH, 0], np.float32), side, 4)
     image = Image.fromarray(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB))
     pen = ImageDraw.Draw(image)
-    heading = _shorten_end(title, canvas.shape[1] - 2 * _MARGIN, _TITLE_SIZE)
+    heading = _shorten_end(title, (right if columns == 1 else left) - 2 * _MARGIN, _TITLE_SIZE)
     pen.text((_MARGIN, _MARGIN), heading, _TEXT_COLOUR, _load_font(_TITLE_SIZE))
+    for _, position, text in legend:
+        pen.text(position, text, _TEXT_COLOUR, _load_font(_CAPTION_SIZE))
     for (x, y), caption in zip(corners, captions, strict=True):
         for number, line in enumerate(caption):
             position = (x, y + TILE_HEIGHT + 3 + number * _LINE_HEIGHT)
@@ -77,6 +87,21 @@ def fit_to_tile(pixels: Pixels) -> Pixels:
     x, y = (TILE_WIDTH - size[0]) // 2, (TILE_HEIGHT - size[1]) // 2
     tile[y : y + size[1], x : x + size[0]] = resized
     return tile
+
+
+def _place_legend(right: int, top: int) -> tuple[list[tuple[Side, tuple[int, int], str]], int]:
+    """Return the side, the place of the text and the text of each entry of the legend, and where the legend starts.
+
+    Args:
+        right: where the legend ends, in pixels.
+        top: the top of its line.
+    """
+    legend = []
+    for side, text in reversed(_LEGEND):
+        x = right - round(_load_font(_CAPTION_SIZE).getlength(text))
+        legend.append((side, (x, top), text))
+        right = x - _SAMPLE_WIDTH - 8 - 16
+    return legend, right
 
 
 def _make_caption(tile: Tile) -> list[str]:

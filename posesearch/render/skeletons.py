@@ -1,4 +1,7 @@
-"""Draws skeletons as pixels, on a photo or on an empty background. The functions take and return arrays."""
+"""Draws skeletons as pixels, on a photo or on an empty background. The functions take and return arrays.
+
+The person's right side is dashed and the left side is solid, so that nobody needs the colours to tell them apart.
+"""
 
 from typing import Final
 
@@ -22,6 +25,8 @@ WARMTH: Final = ((178, 240, 254), (76, 178, 254), (60, 141, 253), (28, 26, 227),
 _HALO: Final = (255, 255, 255)  # the outline of limbs and joints, visible on any photo
 _DARK_OUTLINE: Final = (40, 40, 40)  # the outline of joints that show heat. Pale yellow is hardly visible inside white.
 _BACKGROUND: Final = (250, 250, 250)
+_DASH: Final = 2.4  # length of a dash without its round ends, in thicknesses of the line
+_PERIOD: Final = 5.0  # distance of the starts of two dashes
 _FRACTION_BITS: Final = 4  # OpenCV's `shift`: coordinates are in sixteenths of a pixel
 
 
@@ -84,15 +89,38 @@ def encode_png(pixels: Pixels) -> bytes:
     return data.tobytes()
 
 
+def draw_line(canvas: Pixels, start: Float32, end: Float32, side: skeleton.Side, thickness: int) -> None:
+    """Draw a line in the colour and the stroke of a side on the canvas.
+
+    Args:
+        canvas: (h, w, 3) uint8.
+        start: (2,) float32, pixels.
+        end: (2,) float32, pixels.
+        side: of the body.
+        thickness: pixels.
+    """
+    length = float(np.linalg.norm(np.clip(end - start, -1e5, 1e5)))
+    period, dash = _PERIOD * thickness, _DASH * thickness
+    dashes = min(round((length - dash) / period) + 1, 1000) if side == "right" else 1
+    if dashes < 2:  # too short for two
+        parts = [(0.0, 1.0)]
+    else:
+        starts = np.linspace(0, 1 - dash / length, dashes).tolist()
+        parts = [(first, first + dash / length) for first in starts]
+    for first, last in parts:
+        begin, stop = (_to_fixed_point(start + (end - start) * np.float32(part)) for part in (first, last))
+        cv2.line(canvas, begin, stop, COLOURS[side], thickness, cv2.LINE_AA, _FRACTION_BITS)
+
+
 def _draw_limbs(canvas: Pixels, xy: Float32, thickness: int) -> None:
     """Draw the limbs. The outlines of all limbs come first, so that no outline covers a limb."""
     limbs = [limb for limb in skeleton.LIMBS if not np.isnan(xy[[limb.start, limb.end]]).any()]
-    ends = [(_to_fixed_point(xy[limb.start]), _to_fixed_point(xy[limb.end])) for limb in limbs]
     halo_thickness = thickness + max(2, thickness // 2)
-    for start, end in ends:
+    for limb in limbs:
+        start, end = _to_fixed_point(xy[limb.start]), _to_fixed_point(xy[limb.end])
         cv2.line(canvas, start, end, _HALO, halo_thickness, cv2.LINE_AA, _FRACTION_BITS)
-    for limb, (start, end) in zip(limbs, ends, strict=True):
-        cv2.line(canvas, start, end, COLOURS[limb.side], thickness, cv2.LINE_AA, _FRACTION_BITS)
+    for limb in limbs:
+        draw_line(canvas, xy[limb.start], xy[limb.end], limb.side, thickness)
 
 
 def _draw_disc(canvas: Pixels, centre: Float32, radius: float, colour: tuple[int, int, int]) -> None:

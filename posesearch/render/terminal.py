@@ -1,4 +1,7 @@
-"""Draws skeletons with characters, in Unicode braille or plain ASCII. The caller applies the colours."""
+"""Draws skeletons with characters, in Unicode braille or plain ASCII. The caller applies the colours.
+
+The person's right side is dotted and the left side is solid, so that nobody needs the colours to tell them apart.
+"""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -121,7 +124,7 @@ def _draw_braille(xy: Float32, width: int, height: int) -> tuple[list[list[str]]
             sides[y // 4][x // 2] = side
 
     for limb, points in _rasterize_limbs(xy):
-        for x, y in points.tolist():
+        for x, y in points[:: 2 if limb.side == "right" else 1].tolist():
             set_dot(x, y, limb.side)
     nose = xy[skeleton.INDEX["nose"]]
     if not np.isnan(nose).any():
@@ -136,7 +139,7 @@ def _draw_ascii(xy: Float32, width: int, height: int) -> tuple[list[list[str]], 
     cells = [[" "] * width for _ in range(height)]
     sides: list[list[Side | None]] = [[None] * width for _ in range(height)]
     for limb, points in _rasterize_limbs(xy):
-        stroke = _choose_stroke(xy[limb.end] - xy[limb.start])
+        stroke = _choose_stroke(xy[limb.end] - xy[limb.start], limb.side)
         for x, y in points.tolist():
             cells[y][x], sides[y][x] = stroke, limb.side
     for joint, (x, y) in enumerate(xy):
@@ -148,9 +151,14 @@ def _draw_ascii(xy: Float32, width: int, height: int) -> tuple[list[list[str]], 
     return cells, sides
 
 
-def _choose_stroke(direction: Float32) -> str:
-    """Return the character whose stroke is nearest to a direction, (2,) float32 in cells, y down."""
+def _choose_stroke(direction: Float32, side: Side) -> str:
+    """Return the character whose stroke is nearest to a direction, (2,) float32 in cells, y down.
+
+    The strokes of the right side are dots.
+    """
     dx, dy = abs(float(direction[0])), abs(float(direction[1]))
+    if side == "right":
+        return ":" if dx * 2 < dy else "."
     if dx * 2 < dy:
         return "|"
     if dy * 2 < dx:

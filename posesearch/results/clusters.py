@@ -1,10 +1,16 @@
 """The report of a clustering. docs/json.md describes its JSON."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from posesearch import skeleton
+from posesearch import display, skeleton
+from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
+from posesearch.results.report import Report
 from posesearch.types import Float32, Int64
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +49,10 @@ class Clustering:
     distances: Float32
     inertias: tuple[tuple[int, float], ...]
 
+    def __repr__(self) -> str:
+        poses = display.count(len(self.pose_ids), "pose")
+        return f"<Clustering: {display.count(len(self.centroids), 'cluster')} of {poses}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
@@ -60,10 +70,13 @@ class Cluster:
     medoid_pose_id: int
     centroid: Float32
 
+    def __repr__(self) -> str:
+        return f"<Cluster {self.cluster}: {display.count(self.size, 'pose')}, medoid pose {self.medoid_pose_id}>"
+
 
 @dataclass(frozen=True, eq=False)
-class ClusterReport:
-    """The answer of `Database.cluster`: a clustering that was stored.
+class ClusterReport(Report[Cluster]):
+    """The answer of `Database.cluster`: a clustering that was stored. It is a sequence of its clusters.
 
     Attributes:
         clustering_id: id of the clustering in the database.
@@ -73,7 +86,7 @@ class ClusterReport:
         point_labels: (complete,) int64, the labels of the complete poses.
 
     Example:
-        for cluster in db.cluster(k=3).clusters:
+        for cluster in db.cluster(k=3):
             print(cluster.cluster, cluster.size, cluster.medoid_pose_id)
     """
 
@@ -83,12 +96,48 @@ class ClusterReport:
     centroid_points: Float32
     point_labels: Int64
 
+    def __repr__(self) -> str:
+        poses = display.count(len(self.clustering.pose_ids), "pose")
+        clusters = display.count(len(self.clustering.centroids), "cluster")
+        return f"<ClusterReport of clustering {self.clustering_id}: {clusters}, {poses}>"
+
+    @property
+    def _elements(self) -> tuple[Cluster, ...]:
+        return self.clusters
+
+    @property
+    def _columns(self) -> list[Column]:
+        stored = self.clustering
+        return [
+            Column("cluster", "BIGINT", list(range(len(stored.sizes)))),
+            Column("size", "BIGINT", stored.sizes.tolist()),
+            Column("medoid_pose_id", "BIGINT", stored.medoids.tolist()),
+            Column("centroid", f"FLOAT[{2 * skeleton.N_BODY}]", stored.centroids.tolist()),
+        ]
+
     @property
     def clusters(self) -> tuple[Cluster, ...]:
         """The clusters in the order of their labels."""
         stored = self.clustering
         rows = zip(stored.sizes.tolist(), stored.medoids.tolist(), stored.centroids, strict=True)
         return tuple(Cluster(number, *row) for number, row in enumerate(rows))
+
+    @property
+    def titles(self) -> list[str]:
+        """The title of each cluster in plots, such as "cluster 0" above "12 poses"."""
+        return [f"cluster {one.cluster}\n{display.count(one.size, 'pose')}" for one in self.clusters]
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Plot the centroids as skeletons, and return the Axes of matplotlib. The right side of the body is dashed.
+
+        Args:
+            ax: what is plotted on. None makes a new figure of pyplot, which notebooks show.
+
+        Example:
+            db.cluster(k=3).plot().figure.savefig("centroids.png")
+        """
+        axes: Axes = display.plot_centroids(self.clustering.centroids, self.titles, ax)
+        return axes
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch cluster --json`."""

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from posesearch import display
+from posesearch.results.frames import Column
+from posesearch.results.report import Tabular
+
 Json = dict[str, Any]
 Status = Literal["ingested", "changed", "moved", "copy", "unchanged", "rejected", "missing", "pruned"]
 
@@ -28,6 +32,9 @@ class Rejection:
     kind: Literal["photo", "folder", "name"] = "photo"
     is_known: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Rejection of {display.short_name(self.source)}: {self.reason}>"
+
     def as_json(self) -> Json:
         """Return an entry of "rejected"."""
         listed = {"listed": self.listed} if self.listed else {}
@@ -39,6 +46,22 @@ class Rejection:
             "known": self.is_known,
             **listed,
         }
+
+
+class Rejections(tuple[Rejection, ...], Tabular):
+    """The rejected photos of a run: a tuple, and a table with a row for each."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Rejections: {display.count(len(self), 'rejection')}>"
+
+    @property
+    def _columns(self) -> list[Column]:
+        return [
+            Column(name, "VARCHAR", [getattr(rejection, name) for rejection in self])
+            for name in ("source", "reason", "message", "listed")
+        ]
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,11 @@ class PhotoOutcome:
         """Whether the photo is there and has poses, of this run or an earlier one. A dry run finds no new poses."""
         return self.poses > 0 or self.status in ("moved", "copy", "unchanged")
 
+    def __repr__(self) -> str:
+        found = f", {display.count(self.poses, 'pose')}" if self.poses else ""
+        reason = f", {self.rejection.reason}" if self.rejection else ""
+        return f"<PhotoOutcome of {display.short_name(self.source)}: {self.status}{found}{reason}>"
+
     def as_json(self) -> Json:
         """Return a line of `posesearch ingest --json`."""
         more: Json = {}
@@ -78,7 +106,7 @@ class PhotoOutcome:
 
 
 @dataclass(frozen=True)
-class IngestReport:
+class IngestReport(display.Shown):
     """The answer of `Database.ingest`: the counts of the run, and the rejected photos.
 
     `seen` is the sum of `ingested`, `changed`, `moved`, `copies`, `unchanged` and the number of `rejected`.
@@ -111,12 +139,20 @@ class IngestReport:
     copies: int
     unchanged: int
     poses: int
-    rejected: tuple[Rejection, ...]
+    rejected: Rejections
     missing: int
     pruned: int
     seconds: float
     interrupted: bool = False
     dry_run: bool = False
+
+    def __repr__(self) -> str:
+        kinds = {"ingested": self.ingested, "changed": self.changed, "moved": self.moved, "copies": self.copies,
+                 "unchanged": self.unchanged, "rejected": len(self.rejected), "missing": self.missing,
+                 "pruned": self.pruned}  # fmt: skip
+        counts = "".join(f", {number} {kind}" for kind, number in kinds.items() if number)
+        ended = ", dry run" * self.dry_run + ", interrupted" * self.interrupted
+        return f"<IngestReport: {display.count(self.seen, 'photo')}{counts}{ended}>"
 
     def as_json(self) -> Json:
         """Return the last line of `posesearch ingest --json`."""
@@ -138,7 +174,7 @@ class IngestReport:
 
 
 @dataclass(frozen=True)
-class ReestimateReport:
+class ReestimateReport(display.Shown):
     """The answer of `Database.reestimate`: the counts of the run, and the photos without new poses.
 
     Attributes:
@@ -161,10 +197,17 @@ class ReestimateReport:
     redone: int
     poses: int
     unchanged: int
-    rejected: tuple[Rejection, ...]
+    rejected: Rejections
     gone: tuple[str, ...]
     seconds: float
     interrupted: bool = False
+
+    def __repr__(self) -> str:
+        kinds = {"rejected": len(self.rejected), "unchanged": self.unchanged, "not available": len(self.gone)}
+        counts = "".join(f", {number} {kind}" for kind, number in kinds.items() if number)
+        ended = ", interrupted" * self.interrupted
+        redone = display.count(self.redone, "photo")
+        return f"<ReestimateReport: {redone} estimated again by {self.estimator}{counts}{ended}>"
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch reestimate --json`."""

@@ -1,8 +1,11 @@
-"""The JSON of poses and their keypoints. docs/json.md describes it."""
+"""Results about stored poses, and the JSON of poses and their keypoints. docs/json.md describes it."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from posesearch import skeleton
+from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
 from posesearch.types import Float32, Keypoints, StoredPose
 
@@ -10,6 +13,37 @@ from posesearch.types import Float32, Keypoints, StoredPose
 def missing_remark(*poses: StoredPose) -> str:
     """Return "missing" if the photo of a pose is not there now, and otherwise an empty string."""
     return "missing" if any(stored.exists is False for stored in poses) else ""
+
+
+class OfStoredPose:
+    """A result about one stored pose. It has the attributes of the pose that users need most often."""
+
+    stored: StoredPose
+
+    @property
+    def source(self) -> str:
+        """Path or URL of the stored pose's photo."""
+        return self.stored.source
+
+    @property
+    def pose_id(self) -> int:
+        """Id of the stored pose."""
+        return self.stored.pose_id
+
+    @property
+    def collection(self) -> str:
+        """Collection of the stored pose."""
+        return self.stored.collection
+
+    @property
+    def cluster(self) -> int | None:
+        """Current label of the stored pose. None if it has none."""
+        return self.stored.cluster
+
+    @property
+    def keypoints(self) -> Keypoints:
+        """Keypoints of the stored pose, in pixels of its photo."""
+        return self.stored.keypoints
 
 
 def pose_ids_json(stored: StoredPose) -> Json:
@@ -62,3 +96,20 @@ def keypoints_json(keypoints: Keypoints) -> Json:
         for joint, (x, y), score in zip(skeleton.JOINTS, keypoints.xy, keypoints.score, strict=True)
         if not np.isnan(x)
     }
+
+
+def pose_columns(stored: Sequence[StoredPose]) -> list[Column]:
+    """Return the columns of a table of stored poses that come before those of a result."""
+    return [
+        Column("pose_id", "BIGINT", [one.pose_id for one in stored]),
+        Column("snapshot_id", "BIGINT", [one.snapshot_id for one in stored]),
+        Column("source", "VARCHAR", [one.source for one in stored]),
+        Column("collection", "VARCHAR", [one.collection for one in stored]),
+        Column("cluster", "BIGINT", [one.cluster for one in stored]),
+    ]
+
+
+def keypoints_column(stored: Sequence[StoredPose]) -> Column:
+    """Return the column of the keypoints: x, y and score of 18 joints. x and y are NaN where the joint is missing."""
+    values = [np.column_stack([one.keypoints.xy, one.keypoints.score]).tolist() for one in stored]
+    return Column("keypoints", f"FLOAT[3][{skeleton.N_JOINTS}]", values)

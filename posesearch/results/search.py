@@ -1,14 +1,28 @@
 """The reports of searches. docs/json.md describes their JSON."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from os import PathLike
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from posesearch import skeleton
+from posesearch import display, skeleton
+from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
-from posesearch.results.poses import keypoints_json, missing_remark, pose_ids_json
-from posesearch.types import Float64, Pose, StoredPose
+from posesearch.results.poses import (
+    OfStoredPose,
+    keypoints_column,
+    keypoints_json,
+    missing_remark,
+    pose_columns,
+    pose_ids_json,
+)
+from posesearch.results.report import Report
+from posesearch.types import Float64, Keypoints, Pose, StoredPose
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _NEGLIGIBLE: Final = 3e-4  # A joint that adds less to the distance is not named. It is off by about 2% of the body.
 
@@ -39,6 +53,15 @@ class Query:
     pose_id: int | None = None
     collection: str | None = None
     signature: str | None = None
+
+    def __repr__(self) -> str:
+        stored = "" if self.pose_id is None else f", pose {self.pose_id}"
+        return f"<Query {display.short_name(self.source)}: person {self.person} of {self.people}{stored}>"
+
+    @property
+    def keypoints(self) -> Keypoints:
+        """The keypoints of the person, in pixels of the photo."""
+        return self.pose.person.keypoints
 
     def as_json(self) -> Json:
         """Return the value of "query" in the JSON of a search."""
@@ -72,10 +95,16 @@ class NearestCluster:
     size: int
     medoid_pose_id: int
 
+    def __repr__(self) -> str:
+        size = display.count(self.size, "pose")
+        return f"<NearestCluster {self.cluster}: similarity {self.similarity:.3f}, {size}>"
+
 
 @dataclass(frozen=True, eq=False)
-class Match:
+class Match(OfStoredPose, display.Shown):
     """A stored pose that is similar to the query.
+
+    The stored pose's `source`, `pose_id`, `collection`, `cluster` and `keypoints` are also attributes of the match.
 
     Attributes:
         rank: position among the matches. The best match has rank 1.
@@ -103,6 +132,13 @@ class Match:
     duplicates: tuple[int, ...]
     stored: StoredPose
 
+    def __repr__(self) -> str:
+        remarks = f", {self.remarks()}" if self.remarks() else ""
+        return (
+            f"<Match {self.rank}: pose {self.pose_id} of {display.short_name(self.source)}, "
+            f"similarity {self.similarity:.3f}{remarks}>"
+        )
+
     @property
     def worst(self) -> tuple[str, ...]:
         """Names of the shared joints that differ most, at most three.
@@ -129,6 +165,25 @@ class Match:
         remarks = missing, "mirrored" if self.mirrored else "", turned, compared, differs, same
         return ", ".join(remark for remark in remarks if remark)
 
+    def image(self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = ()) -> "Image":
+        """Return the photo with the skeleton drawn on it, as an image of Pillow. A mirrored match is flipped.
+
+        The colour of a joint shows how much it differs from the query's joint.
+
+        If the photo can't be read or decoded, or if another user stored it, the skeleton is drawn alone.
+
+        Args:
+            allow_private: whether to open a URL on this machine or in its network.
+            trust: photos to open although another user stored them, as in `posesearch.open`.
+
+        Raises:
+            DecoderUnavailable: photos can't be decoded on this machine.
+
+        Example:
+            db.similar("photo.jpg")[0].image().save("best.png")
+        """
+        return display.draw_image(self, allow_private=allow_private, trust=trust)
+
     def as_json(self) -> Json:
         """Return an entry of "matches" in the JSON of a search."""
         return {
@@ -150,8 +205,8 @@ class Match:
 
 
 @dataclass(frozen=True, eq=False)
-class SimilarReport:
-    """The answer of `Database.similar`.
+class SimilarReport(Report[Match]):
+    """The answer of `Database.similar`: a sequence of its matches.
 
     Attributes:
         query: the pose that was searched for.
@@ -160,14 +215,56 @@ class SimilarReport:
         closest_left_out: the best pose that `close` excludes from the matches. None if it excludes no pose.
 
     Example:
-        for match in db.similar("photo.jpg").matches:
-            print(match.rank, match.similarity, match.remarks(), match.stored.source)
+        for match in db.similar("photo.jpg"):
+            print(match.rank, match.similarity, match.remarks(), match.source)
     """
 
     query: Query
     cluster: NearestCluster | None
     matches: tuple[Match, ...]
     closest_left_out: Match | None = None
+
+    def __repr__(self) -> str:
+        best = f", best {self.matches[0].similarity:.3f}" if self.matches else ""
+        matches = display.count(len(self.matches), "match")
+        return f"<SimilarReport of {display.short_name(self.query.source)}: {matches}{best}>"
+
+    @property
+    def _elements(self) -> tuple[Match, ...]:
+        return self.matches
+
+    @property
+    def _columns(self) -> list[Column]:
+        stored = [match.stored for match in self.matches]
+        return [
+            Column("rank", "BIGINT", [match.rank for match in self.matches]),
+            Column("similarity", "DOUBLE", [match.similarity for match in self.matches]),
+            Column("percentile", "DOUBLE", [match.percentile for match in self.matches]),
+            *pose_columns(stored),
+            Column("shared_joints", "BIGINT", [match.shared_joints for match in self.matches]),
+            Column("mirrored", "BOOLEAN", [match.mirrored for match in self.matches]),
+            Column("degrees", "DOUBLE", [match.degrees for match in self.matches]),
+            Column("worst", "VARCHAR[]", [list(match.worst) for match in self.matches]),
+            Column("duplicates", "BIGINT[]", [list(match.duplicates) for match in self.matches]),
+            keypoints_column(stored),
+        ]
+
+    def sheet(self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = ()) -> "Image":
+        """Return the query and its matches, each with its skeleton, as one image of Pillow.
+
+        `posesearch similar --png` writes the same. Skeletons are drawn as in `Match.image`.
+
+        Args:
+            allow_private: whether to open URLs on this machine and in its network.
+            trust: photos to open although another user stored them, as in `posesearch.open`.
+
+        Raises:
+            DecoderUnavailable: photos can't be decoded on this machine.
+
+        Example:
+            db.similar("photo.jpg", n=5).sheet().save("matches.png")
+        """
+        return display.draw_image(self, allow_private=allow_private, trust=trust)
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch similar --json`."""
@@ -195,105 +292,9 @@ class Failure:
     reason: str
     message: str
 
+    def __repr__(self) -> str:
+        return f"<Failure of {display.short_name(self.source)}: {self.reason}>"
+
     def as_json(self) -> Json:
         """Return a line of `posesearch similar FOLDER`."""
         return {"query": {"source": self.source}, "error": {"reason": self.reason, "message": self.message}}
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """Two stored poses and their similarity, which is the same in both directions.
-
-    Attributes:
-        similarity: -1 to 1.
-        percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
-            the database has fewer than 30 poses.
-        mirrored: whether one pose is more similar to the mirrored other pose than to the other pose itself.
-        first, second: the poses.
-    """
-
-    similarity: float
-    percentile: float | None
-    mirrored: bool
-    first: StoredPose
-    second: StoredPose
-
-    def remarks(self) -> str:
-        """Return what is special about the pair, such as "missing, mirrored". One photo or both may be missing."""
-        remarks = missing_remark(self.first, self.second), "mirrored" if self.mirrored else ""
-        return ", ".join(remark for remark in remarks if remark)
-
-
-@dataclass(frozen=True)
-class PairsReport:
-    """The answer of `Database.pairs`.
-
-    Attributes:
-        pairs: the most similar pairs, best first.
-        duplicates: number of pairs that were left out because the two poses are near-duplicates.
-    """
-
-    pairs: tuple[Pair, ...]
-    duplicates: int
-
-    def as_json(self) -> Json:
-        """Return the JSON of `posesearch pairs --json`."""
-        return {
-            "pairs": [
-                {
-                    "similarity": round(pair.similarity, 6),
-                    "percentile": None if pair.percentile is None else round(pair.percentile, 2),
-                    "mirrored": pair.mirrored,
-                    "poses": [pose_ids_json(stored) for stored in (pair.first, pair.second)],
-                }
-                for pair in self.pairs
-            ],
-            "duplicates": self.duplicates,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Outlier:
-    """A stored pose that is unlike all others.
-
-    Attributes:
-        similarity: similarity of the pose and its nearest other pose, -1 to 1.
-        percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
-            the database has fewer than 30 poses.
-        stored: the pose.
-        nearest: id of the most similar other pose. Near-duplicates do not count, unless `duplicates` was True.
-    """
-
-    similarity: float
-    percentile: float | None
-    stored: StoredPose
-    nearest: int
-
-    def remarks(self) -> str:
-        """Return "missing" if the photo is not there now, and otherwise an empty string."""
-        return missing_remark(self.stored)
-
-
-@dataclass(frozen=True)
-class OutliersReport:
-    """The answer of `Database.outliers`.
-
-    Attributes:
-        outliers: the poses that are least similar to any other pose. The least similar pose is first.
-    """
-
-    outliers: tuple[Outlier, ...]
-
-    def as_json(self) -> Json:
-        """Return the JSON of `posesearch outliers --json`."""
-        return {
-            "outliers": [
-                {
-                    **pose_ids_json(outlier.stored),
-                    "similarity": round(outlier.similarity, 6),
-                    "percentile": None if outlier.percentile is None else round(outlier.percentile, 2),
-                    "nearest": outlier.nearest,
-                }
-                for outlier in self.outliers
-            ]
-        }

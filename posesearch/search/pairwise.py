@@ -11,7 +11,7 @@ from posesearch import skeleton
 from posesearch.errors import NoPoses, NoSuchCluster
 from posesearch.pose.similarity import Poses, compare, penalize
 from posesearch.progress import Progress
-from posesearch.results.search import Outlier, OutliersReport, Pair, PairsReport
+from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicates, look_alike
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import PercentileScale, read_scale

@@ -4,13 +4,13 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
 import duckdb
 
 from posesearch.errors import BadSQL
+from posesearch.results.table import Table
 from posesearch.store.connection import Connection
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
 
@@ -21,21 +21,6 @@ _READING: Final = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)  # M
 _EXPLAIN: Final = re.compile(r"\A\s*EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
 _BLOCK_ROWS: Final = 2048
 _BLOCK_BYTES: Final = 16_000_000
-
-
-@dataclass(frozen=True)
-class Table:
-    """The result of a query.
-
-    Attributes:
-        columns: the names of the columns, each of them once.
-        rows: a tuple of Python values for each row.
-        types: the DuckDB type of each column, such as FLOAT[18].
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-    types: tuple[str, ...]
 
 
 def run_sql(connection: Connection, sql: str, timeout: float = DEFAULT_TIMEOUT) -> Table:

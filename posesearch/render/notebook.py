@@ -1,0 +1,237 @@
+"""Shows results as HTML in notebooks: tables with the people that they are about.
+
+The HTML has no script, no style sheet and no link to anything else. Its colours are those of the notebook's theme.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from html import escape
+from typing import Any, Final
+
+from posesearch.render.thumbnails import Thumbnails
+from posesearch.results.clusters import ClusterReport
+from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
+from posesearch.results.pairs import OutliersReport, PairsReport
+from posesearch.results.search import Match, SimilarReport
+from posesearch.results.table import Table
+from posesearch.types import StoredPose
+
+MAX_BYTES: Final = 200_000
+"""The largest HTML of a result. Saved notebooks keep it."""
+
+_PICTURES: Final = 130_000  # bytes of these that pictures may take
+_ROWS: Final = 100
+_HEIGHTS: Final = ((12, 144), (30, 104), (2 * _ROWS, 80))  # of pictures, by the largest number of people
+_CARD_HEIGHT: Final = 280  # of the picture of one pose
+_TEXT: Final = 120  # characters of a cell
+_LEFT: Final = ' style="text-align:left;overflow-wrap:anywhere"'  # notebooks align on the right
+
+Picture = Callable[[], bytes]
+"""Returns the bytes of a JPEG file."""
+
+Cell = str | int | float | None | Picture
+
+
+def to_html(result: object) -> str:
+    """Return a result as HTML of at most MAX_BYTES.
+
+    Raises:
+        TypeError: it is no result.
+    """
+    shown = _SHOWN.get(type(result))
+    if shown is None:
+        raise TypeError(f"{type(result).__name__} is no result")
+    html: str = shown(result)
+    return html
+
+
+def database_to_html(path: str, counts: Mapping[str, Any] | None) -> str:
+    """Return the path of a database and its counts as HTML.
+
+    Args:
+        path: the path.
+        counts: those of Database.stats. None if there is no file that can be read.
+    """
+    if counts is None:
+        return _page(f"posesearch.Database {path}", "There is no database that can be read now.")
+    names = "snapshots", "missing", "poses", "complete_poses", "rejected", "clusterings", "estimator"
+    facts = [(name.replace("_", " "), counts[name]) for name in names]
+    return _table(f"posesearch.Database {path}", (), facts, len(facts))
+
+
+def _show_similar(report: SimilarReport) -> str:
+    headings = "", "rank", "similarity", "percentile", "pose", "collection", "cluster", "remarks", "photo"
+    query = report.query
+    with Thumbnails(_height(len(report) + 1)) as people:
+        asked: tuple[Cell, ...] = (
+            partial(people.draw_query, query), "query", "", "", query.pose_id, query.collection, "", "", query.source,
+        )  # fmt: skip
+        found = (
+            (
+                partial(people.draw_match, match), match.rank, f"{match.similarity:.3f}", _percent(match.percentile),
+                match.pose_id, match.collection, match.cluster, match.remarks(), match.source,
+            )
+            for match in report
+        )  # fmt: skip
+        return _table(_title(report), headings, (asked, *found), len(report) + 1)
+
+
+def _show_pairs(report: PairsReport) -> str:
+    headings = "", "", "similarity", "percentile", "remarks", "pose", "photo", "pose", "photo"
+    with Thumbnails(_height(2 * len(report))) as people:
+        rows = (
+            (
+                partial(people.draw_stored, pair.first), partial(people.draw_stored, pair.second),
+                f"{pair.similarity:.3f}", _percent(pair.percentile), "mirrored" if pair.mirrored else "",
+                pair.first.pose_id, pair.first.source, pair.second.pose_id, pair.second.source,
+            )
+            for pair in report
+        )  # fmt: skip
+        return _table(_title(report), headings, rows, len(report))
+
+
+def _show_outliers(report: OutliersReport) -> str:
+    headings = "", "similarity", "percentile", "pose", "nearest", "collection", "photo"
+    with Thumbnails(_height(len(report))) as people:
+        rows = (
+            (
+                partial(people.draw_stored, one.stored), f"{one.similarity:.3f}", _percent(one.percentile),
+                one.pose_id, one.nearest, one.collection, one.source,
+            )
+            for one in report
+        )  # fmt: skip
+        return _table(_title(report), headings, rows, len(report))
+
+
+def _show_clusters(report: ClusterReport) -> str:
+    with Thumbnails(_height(len(report))) as people:
+        rows = (
+            (partial(people.draw_vector, one.centroid), one.cluster, one.size, one.medoid_pose_id) for one in report
+        )
+        return _table(_title(report), ("centroid", "cluster", "size", "medoid pose"), rows, len(report))
+
+
+def _show_pose(stored: StoredPose) -> str:
+    facts = [*_facts(stored), ("score", f"{stored.pose.person.score:.2f}")]
+    with Thumbnails(_CARD_HEIGHT) as people:
+        return _card(_title(stored), partial(people.draw_stored, stored), facts)
+
+
+def _show_match(match: Match) -> str:
+    facts = [*_facts(match.stored), ("percentile", _percent(match.percentile)), ("remarks", match.remarks())]
+    with Thumbnails(_CARD_HEIGHT) as people:
+        return _card(_title(match), partial(people.draw_match, match), facts)
+
+
+def _facts(stored: StoredPose) -> list[tuple[str, Cell]]:
+    return [
+        ("photo", stored.source),
+        ("size", "not known" if stored.width is None else f"{stored.width} x {stored.height}"),
+        ("person", stored.number),
+        ("collection", stored.collection),
+        ("cluster", stored.cluster),
+        ("estimator", stored.estimator),
+    ]
+
+
+def _show_run(report: IngestReport | ReestimateReport) -> str:
+    if not report.rejected:
+        return _page(_title(report), "")
+    return _show_rejections(report.rejected, _title(report))
+
+
+def _show_rejections(rejected: Rejections, title: str = "") -> str:
+    rows = ((one.source, one.reason, one.message, one.listed) for one in rejected)
+    return _table(title or _title(rejected), ("rejected", "reason", "message", "listed"), rows, len(rejected))
+
+
+def _show_table(table: Table) -> str:
+    return _table(_title(table), table.columns, table, len(table))
+
+
+_SHOWN: Final[dict[type, Callable[[Any], str]]] = {
+    SimilarReport: _show_similar,
+    PairsReport: _show_pairs,
+    OutliersReport: _show_outliers,
+    ClusterReport: _show_clusters,
+    StoredPose: _show_pose,
+    Match: _show_match,
+    IngestReport: _show_run,
+    ReestimateReport: _show_run,
+    Rejections: _show_rejections,
+    Table: _show_table,
+}
+
+
+def _height(people: int) -> int:
+    """Return the height of the pictures of so many people."""
+    return next((height for most, height in _HEIGHTS if people <= most), _HEIGHTS[-1][1])
+
+
+def _title(result: object) -> str:
+    return repr(result)[1:-1]
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}%"
+
+
+def _page(title: str, body: str) -> str:
+    return f"<div><p><b>{_text(title)}</b></p>{body}</div>"
+
+
+def _card(title: str, picture: Picture, facts: Sequence[tuple[str, Cell]]) -> str:
+    """Return a picture beside facts. One without a value is left out."""
+    rows = "".join(
+        f"<tr><th{_LEFT}>{_text(name)}</th>{_cell(value)}</tr>" for name, value in facts if value not in {None, ""}
+    )
+    beside = "display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start"
+    return _page(title, f'<div style="{beside}">{_image(picture())}<table>{rows}</table></div>')
+
+
+def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], number: int) -> str:
+    """Return a table. Pictures and rows for which there is no room are left out, and the end says how many rows are.
+
+    Args:
+        title: the line above it.
+        headings: the names of the columns. Empty for a table without a head.
+        rows: the cells of each row.
+        number: number of the rows.
+    """
+    head = "".join(f"<th{_LEFT}>{_text(name)}</th>" for name in headings)
+    parts = [f"<thead><tr>{head}</tr></thead>"] if headings else []
+    room, pictures, shown = MAX_BYTES - 2_000 - len(head) - len(title), _PICTURES, 0
+    for row in rows:
+        cells = []
+        for value in row:
+            image = _image(value()) if callable(value) and pictures > 0 else ""
+            image = image if len(image) <= pictures else ""
+            pictures -= len(image)
+            cells.append(f"<td>{image}</td>" if callable(value) else _cell(value))
+        line = f"<tr>{''.join(cells)}</tr>"
+        room -= len(line.encode())
+        if shown > _ROWS or room < 0:
+            break
+        parts.append(line)
+        shown += 1
+    more = f"<p>… and {number - shown} more</p>" if number > shown else ""
+    return _page(title, f"<table>{''.join(parts)}</table>{more}")
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:.7g}" if isinstance(value, float) else str(value)
+    return f"<td{_LEFT}>{'' if value is None else _text(text)}</td>"
+
+
+def _text(text: str) -> str:
+    """Return a text for HTML. A long one is shortened at its start, because the end of a path tells most."""
+    text = "".join(character if character.isprintable() else "?" for character in text[-10 * _TEXT :])
+    return escape(text if len(text) <= _TEXT else f"…{text[1 - _TEXT :]}")
+
+
+def _image(jpeg: bytes) -> str:
+    data = base64.b64encode(jpeg).decode()
+    return (
+        f'<img alt="person" style="display:block;max-width:none;border-radius:4px" src="data:image/jpeg;base64,{data}">'
+    )

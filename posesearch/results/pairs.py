@@ -1,0 +1,171 @@
+"""The reports of comparing all poses with all others. docs/json.md describes their JSON."""
+
+from dataclasses import dataclass
+
+from posesearch import display
+from posesearch.results.frames import Column
+from posesearch.results.ingest import Json
+from posesearch.results.poses import OfStoredPose, keypoints_column, missing_remark, pose_columns, pose_ids_json
+from posesearch.results.report import Report
+from posesearch.types import StoredPose
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two stored poses and their similarity, which is the same in both directions.
+
+    Attributes:
+        similarity: -1 to 1.
+        percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
+            the database has fewer than 30 poses.
+        mirrored: whether one pose is more similar to the mirrored other pose than to the other pose itself.
+        first, second: the poses.
+    """
+
+    similarity: float
+    percentile: float | None
+    mirrored: bool
+    first: StoredPose
+    second: StoredPose
+
+    def __repr__(self) -> str:
+        mirrored = ", mirrored" if self.mirrored else ""
+        first, second = self.pose_ids
+        return f"<Pair: poses {first} and {second}, similarity {self.similarity:.3f}{mirrored}>"
+
+    @property
+    def pose_ids(self) -> tuple[int, int]:
+        """The ids of the two poses."""
+        return self.first.pose_id, self.second.pose_id
+
+    @property
+    def sources(self) -> tuple[str, str]:
+        """The paths or URLs of the two photos."""
+        return self.first.source, self.second.source
+
+    def remarks(self) -> str:
+        """Return what is special about the pair, such as "missing, mirrored". One photo or both may be missing."""
+        remarks = missing_remark(self.first, self.second), "mirrored" if self.mirrored else ""
+        return ", ".join(remark for remark in remarks if remark)
+
+
+@dataclass(frozen=True, eq=False)
+class PairsReport(Report[Pair]):
+    """The answer of `Database.pairs`: a sequence of its pairs.
+
+    Attributes:
+        pairs: the most similar pairs, best first.
+        duplicates: number of pairs that were left out because the two poses are near-duplicates.
+    """
+
+    pairs: tuple[Pair, ...]
+    duplicates: int
+
+    def __repr__(self) -> str:
+        best = f", best {self.pairs[0].similarity:.3f}" if self.pairs else ""
+        return f"<PairsReport: {display.count(len(self.pairs), 'pair')}{best}>"
+
+    @property
+    def _elements(self) -> tuple[Pair, ...]:
+        return self.pairs
+
+    @property
+    def _columns(self) -> list[Column]:
+        ends = {"first": [pair.first for pair in self.pairs], "second": [pair.second for pair in self.pairs]}
+        return [
+            Column("similarity", "DOUBLE", [pair.similarity for pair in self.pairs]),
+            Column("percentile", "DOUBLE", [pair.percentile for pair in self.pairs]),
+            Column("mirrored", "BOOLEAN", [pair.mirrored for pair in self.pairs]),
+            *(
+                Column(f"{end}_{column.name}", column.type, column.values)
+                for end, stored in ends.items()
+                for column in pose_columns(stored)
+            ),
+        ]
+
+    def as_json(self) -> Json:
+        """Return the JSON of `posesearch pairs --json`."""
+        return {
+            "pairs": [
+                {
+                    "similarity": round(pair.similarity, 6),
+                    "percentile": None if pair.percentile is None else round(pair.percentile, 2),
+                    "mirrored": pair.mirrored,
+                    "poses": [pose_ids_json(stored) for stored in (pair.first, pair.second)],
+                }
+                for pair in self.pairs
+            ],
+            "duplicates": self.duplicates,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Outlier(OfStoredPose):
+    """A stored pose that is unlike all others.
+
+    The stored pose's `source`, `pose_id`, `collection`, `cluster` and `keypoints` are also attributes of the outlier.
+
+    Attributes:
+        similarity: similarity of the pose and its nearest other pose, -1 to 1.
+        percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
+            the database has fewer than 30 poses.
+        stored: the pose.
+        nearest: id of the most similar other pose. Near-duplicates do not count, unless `duplicates` was True.
+    """
+
+    similarity: float
+    percentile: float | None
+    stored: StoredPose
+    nearest: int
+
+    def __repr__(self) -> str:
+        name = display.short_name(self.source)
+        return f"<Outlier: pose {self.pose_id} of {name}, similarity {self.similarity:.3f} to pose {self.nearest}>"
+
+    def remarks(self) -> str:
+        """Return "missing" if the photo is not there now, and otherwise an empty string."""
+        return missing_remark(self.stored)
+
+
+@dataclass(frozen=True, eq=False)
+class OutliersReport(Report[Outlier]):
+    """The answer of `Database.outliers`: a sequence of its outliers.
+
+    Attributes:
+        outliers: the poses that are least similar to any other pose. The least similar pose is first.
+    """
+
+    outliers: tuple[Outlier, ...]
+
+    def __repr__(self) -> str:
+        least = f", least similar {self.outliers[0].similarity:.3f}" if self.outliers else ""
+        return f"<OutliersReport: {display.count(len(self.outliers), 'outlier')}{least}>"
+
+    @property
+    def _elements(self) -> tuple[Outlier, ...]:
+        return self.outliers
+
+    @property
+    def _columns(self) -> list[Column]:
+        stored = [outlier.stored for outlier in self.outliers]
+        return [
+            Column("similarity", "DOUBLE", [outlier.similarity for outlier in self.outliers]),
+            Column("percentile", "DOUBLE", [outlier.percentile for outlier in self.outliers]),
+            *pose_columns(stored),
+            Column("nearest", "BIGINT", [outlier.nearest for outlier in self.outliers]),
+            keypoints_column(stored),
+        ]
+
+    def as_json(self) -> Json:
+        """Return the JSON of `posesearch outliers --json`."""
+        return {
+            "outliers": [
+                {
+                    **pose_ids_json(outlier.stored),
+                    "similarity": round(outlier.similarity, 6),
+                    "percentile": None if outlier.percentile is None else round(outlier.percentile, 2),
+                    "nearest": outlier.nearest,
+                }
+                for outlier in self.outliers
+            ]
+        }
