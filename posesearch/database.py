@@ -3,15 +3,17 @@
 A method imports what only this method needs, so that a search starts sooner.
 """
 
+import operator
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, Unpack
 
 from posesearch import sources as photo_sources
+from posesearch.errors import SourceError
 from posesearch.estimators.cache import EstimatorCache
 from posesearch.output_files import check_output, output_errors, replace_file
 from posesearch.paths import expand_file_path
@@ -25,6 +27,7 @@ from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.search import Failure, SimilarReport
 from posesearch.results.table import Table
 from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions
+from posesearch.search.query_values import to_source, to_sources
 from posesearch.search.similar import find_similar
 from posesearch.store import about, parquet, poses
 from posesearch.store.companions import database_files
@@ -35,6 +38,9 @@ from posesearch.store.sql import parse_reading, read_ids, run_sql, run_statement
 from posesearch.threads import DEFAULT_THREADS
 from posesearch.trust import Trust
 from posesearch.types import StoredPose
+
+if TYPE_CHECKING:
+    from posesearch.search.query_values import QueryValue
 
 
 class Database:
@@ -155,6 +161,8 @@ class Database:
         from posesearch.ingest.run import ingest  # noqa: PLC0415
 
         named = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
+        if not named:
+            raise SourceError("Name at least one photo, folder, glob, URL or list to ingest.")
         request = IngestRequest(
             collection=collection, strict=strict, min_joints=min_joints, gps=gps,
             jobs=jobs, prune=prune, dry_run=dry_run, allow_private=allow_private,
@@ -221,11 +229,11 @@ class Database:
 
     def cluster(
         self,
-        k: int | Literal["auto"] = "auto",
+        k: SupportsIndex | Literal["auto"] = "auto",
         *,
         collection: str | None = None,
         normalization: Normalization = "body",
-        seed: int = 0,
+        seed: SupportsIndex = 0,
     ) -> ClusterReport:
         """Group the complete poses with k-means, and store the centroids and the label of each pose.
 
@@ -247,7 +255,7 @@ class Database:
             ValueError: k or seed is out of range.
 
         Example:
-            for cluster in db.cluster(k=3).clusters:
+            for cluster in db.cluster(k=3):
                 print(cluster.cluster, cluster.size)
         """
         from posesearch.clusters.run import cluster  # noqa: PLC0415
@@ -256,7 +264,7 @@ class Database:
 
     def similar(
         self,
-        query: str | os.PathLike[str] | int,
+        query: "QueryValue",
         n: int = 10,
         *,
         person: int | None = None,
@@ -266,7 +274,16 @@ class Database:
         """Find the stored poses that are most similar to a query, and the nearest cluster.
 
         Args:
-            query: path or URL of a photo, path of a .json keypoint file, or id of a stored pose.
+            query: one of these.
+
+                - path or URL of a photo, or path of a .json keypoint file.
+                - id of a stored pose, of any integer type.
+                - a photo in memory: an image of Pillow, or an array (H, W, 3) uint8 in the order red, green, blue.
+                  OpenCV's order is another: give `image[:, :, ::-1]`.
+                - keypoints: `{"nose": (x, y), ...}` or `{"nose": (x, y, score), ...}` in any unit, y down, an array
+                  (18, 2) or (18, 3) in the order of the 18 joints, or the `keypoints` of a match. A joint is missing if
+                  it is left out, NaN, or has the score 0. A missing neck is made from both shoulders.
+                - the bytes of a photo or of a keypoint file, or a file that is open for reading them.
             n: the largest number of matches to return.
             person: which person of the photo or file, from 1. None uses the most prominent person of a photo, or the
                 first person of a file.
@@ -278,29 +295,31 @@ class Database:
             The query's pose, the nearest cluster, and the matches, best first.
 
         Raises:
+            TypeError: the query is something else.
             PhotoError: the photo can't be used.
             QueryError: there is nothing to compare, or it can't be compared with these options.
             EstimatorError: the estimator can't be used.
             ValueError: an option is out of range.
 
         Example:
-            for match in db.similar("photo.jpg", n=5, turn=True).matches:
-                print(match.rank, match.similarity, match.stored.source)
+            for match in db.similar("photo.jpg", n=5, turn=True):
+                print(match.rank, match.similarity, match.source)
         """
-        source, search_options = _to_source(query), SearchOptions.from_arguments(n, **options)
+        source, search_options = to_source(query), SearchOptions.from_arguments(n, options)
         self._estimators.forget_error()
         load, decoders = partial(self._estimators.load, streams=1), self._decoders
         return find_similar(self._file, source, person, search_options, load, decoders, allow_private=allow_private)
 
     def similar_many(
-        self, queries: Iterable[str | os.PathLike[str] | int], n: int = 10, **options: Unpack[SearchArguments]
+        self, queries: "QueryValue | Iterable[QueryValue]", n: int = 10, **options: Unpack[SearchArguments]
     ) -> Iterator[SimilarReport | Failure]:
         """Search for many queries in one pass over the poses.
 
         The most prominent person of each photo is searched for. All queries are estimated before the first report.
 
         Args:
-            queries: paths or URLs of photos, paths of .json keypoint files, or ids of stored poses.
+            queries: queries as in `similar`, or a single one. A folder stands for the photos in it, or for the .json
+                files in it if it has no photos.
             n: the largest number of matches for each query.
             **options: as in `similar`.
 
@@ -308,20 +327,22 @@ class Database:
             A report for each query, in the order of the queries. A query that can't be searched for gives a Failure.
 
         Raises:
+            TypeError: a query is something else than in `similar`.
+            SourceError: a folder has neither photos nor .json files.
             ValueError: an option is out of range.
             QueryError: there is nothing to compare, or an option can't be used. It is raised for the first report.
             EstimatorError: the estimator can't be used. It is raised for the first report.
 
         Example:
-            for report in db.similar_many(db.photos("folder"), n=5):
-                print(report.as_json())
+            for report in db.similar_many("folder", n=5):
+                print(report)
         """
         from posesearch.search.batch import find_similar_to_each  # noqa: PLC0415
 
-        search_options = SearchOptions.from_arguments(n, **options)
+        search_options = SearchOptions.from_arguments(n, options)
         self._estimators.forget_error()
         load = partial(self._estimators.load, streams=DEFAULT_THREADS)
-        return find_similar_to_each(self._file, map(_to_source, queries), search_options, load)
+        return find_similar_to_each(self._file, to_sources(queries), search_options, load)
 
     def photos(self, folder: str | os.PathLike[str]) -> list[str]:
         """Return the paths of the photos in a folder, as queries for `similar_many`.
@@ -367,12 +388,14 @@ class Database:
             ValueError: an option is out of range.
 
         Example:
-            for pair in db.pairs(5, collection="women").pairs:
+            for pair in db.pairs(5, collection="women"):
                 print(pair.similarity, pair.first.source, pair.second.source)
         """
         from posesearch.search.pairwise import find_pairs  # noqa: PLC0415
 
-        return find_pairs(self._file, SearchOptions.from_arguments(n, **options), progress or Progress())
+        return find_pairs(
+            self._file, SearchOptions.from_arguments(n, options, CompareArguments), progress or Progress()
+        )
 
     def outliers(
         self, n: int = 10, *, progress: Progress | None = None, **options: Unpack[CompareArguments]
@@ -394,24 +417,29 @@ class Database:
             ValueError: an option is out of range.
 
         Example:
-            for outlier in db.outliers(5).outliers:
-                print(outlier.similarity, outlier.stored.source)
+            for outlier in db.outliers(5):
+                print(outlier.similarity, outlier.source)
         """
         from posesearch.search.pairwise import find_outliers  # noqa: PLC0415
 
-        return find_outliers(self._file, SearchOptions.from_arguments(n, **options), progress or Progress())
+        return find_outliers(
+            self._file, SearchOptions.from_arguments(n, options, CompareArguments), progress or Progress()
+        )
 
-    def show(self, pose_id: int) -> StoredPose:
+    def show(self, pose_id: SupportsIndex) -> StoredPose:
         """Return a stored pose, with its photo, keypoints and label.
+
+        Args:
+            pose_id: the id, of any integer type.
 
         Raises:
             NoSuchPose: no pose has this id.
 
         Example:
-            xy = db.show(42).pose.person.keypoints.xy
+            xy = db.show(42).keypoints.xy
         """
         with self._file.reading() as connection:
-            return poses.read_pose(connection, pose_id)
+            return poses.read_pose(connection, operator.index(pose_id))
 
     def stats(self) -> dict[str, Any]:
         """Return the counts of `posesearch stats --json`: snapshots, poses, rejected photos and clusterings.
@@ -503,7 +531,3 @@ class Database:
     def _renew_decoders(self) -> None:
         self._decoders = DecoderPool()  # for queries. It starts no process yet.
         self._close_decoders = weakref.finalize(self, self._decoders.close)
-
-
-def _to_source(query: str | os.PathLike[str] | int) -> str | int:
-    return query if isinstance(query, int) else os.fspath(query)

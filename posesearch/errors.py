@@ -15,8 +15,8 @@ PosesearchError
 │   │   └── MissingURL        download_failed   the server says that the photo no longer exists
 │   ├── NoPerson              no_person         the estimator finds nobody
 │   ├── TooFewJoints          too_few_joints    nobody has enough body joints
-│   ├── SeveralPeople         several_people    --strict: more than one person
-│   └── IncompletePose        incomplete_pose   --strict: a body joint is missing
+│   ├── SeveralPeople         several_people    `strict`: more than one person
+│   └── IncompletePose        incomplete_pose   `strict`: a body joint is missing
 ├── BadPath                   a text can't be the path of a file, for example because it is empty
 ├── SourceError               there is nothing to ingest
 ├── DecoderUnavailable        the decoding process can't be started, or was closed
@@ -45,10 +45,10 @@ PosesearchError
 └── QueryError                a question can't be answered
     ├── NoSuchPose, NoSuchPerson, NoSuchCollection, NoSuchCluster
     ├── BadKeypoints          not a keypoints file
-    ├── NoSuchPart            --parts has an unknown part, or one that the query does not show
-    ├── NoWorldJoints         --view any needs joints in 3D
-    ├── BadFilter             --where is not one SQL condition
-    ├── QueryTooSlow          SQL takes longer than --timeout
+    ├── NoSuchPart            `parts` has an unknown part, or one that the query does not show
+    ├── NoWorldJoints         `view="any"` needs joints in 3D
+    ├── BadFilter             `where` is not one SQL condition
+    ├── QueryTooSlow          SQL takes longer than `timeout`
     ├── NoPoses               there are no poses yet
     ├── TooFewPoses           k is larger than the number of complete poses
     └── BadSQL                DuckDB refuses the statement
@@ -78,6 +78,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 class PosesearchError(Exception):
     """Base of all. `str(error)` says what happened, to which photo or file, and what to do.
+
+    Names of arguments are in backticks. The command line replaces them by its options.
 
     Attributes:
         hint: the arguments of the posesearch command that helps, such as `("cluster",)`. The command line shows it as a
@@ -203,21 +205,21 @@ class TooFewJoints(PhotoError):
     """Nobody in the photo has enough body joints."""
 
     reason = "too_few_joints"
-    sentence = "nobody shows enough of the 14 body joints; --min-joints lowers the threshold"
+    sentence = "nobody shows enough of the 14 body joints; `min_joints` lowers the threshold"
 
 
 class SeveralPeople(PhotoError):
-    """--strict accepts one person, and the photo shows several."""
+    """`strict` accepts one person, and the photo shows several."""
 
     reason = "several_people"
-    sentence = "--strict accepts photos of exactly one person"
+    sentence = "`strict` accepts photos of exactly one person"
 
 
 class IncompletePose(PhotoError):
-    """--strict accepts complete poses, and a body joint is missing."""
+    """`strict` accepts complete poses, and a body joint is missing."""
 
     reason = "incomplete_pose"
-    sentence = "--strict accepts people with all 14 body joints"
+    sentence = "`strict` accepts people with all 14 body joints"
 
 
 class BadPath(PosesearchError):
@@ -285,7 +287,7 @@ class EstimatorMismatch(EstimatorError):
         self.held, self.asked = held, asked
         super().__init__(
             f"{path} has poses of the estimator {held!r}, and poses of {asked!r} do not compare well with them. "
-            f"Use {held!r}, ingest into another database, or allow both with --mix. You can also estimate the stored "
+            f"Use {held!r}, ingest into another database, or allow both with `mix`. You can also estimate the stored "
             f"photos again with {asked!r}."
         )
         if not held.startswith(asked):  # otherwise only the network files differ, which the command would have to name
@@ -374,7 +376,9 @@ class UntrustedDatabase(StoreError):
     sentence = "another user stored its photos, so they are not opened"
 
     def __init__(self, path: str, what: str = "") -> None:
-        remedy = "--trust FOLDER opens photos below a folder, --trust all opens all, and an ingest makes them yours"
+        remedy = (
+            "`trust` opens photos below the folders that it names, or all with 'all', and an ingest makes them yours"
+        )
         stored = f"another user or an earlier posesearch stored {what}, and posesearch opens only what you stored"
         detail = f"{stored}; {remedy}"
         super().__init__(path, detail if what else "")
@@ -427,9 +431,9 @@ class DatabaseFailed(StoreError):
 class MissingLibrary(PosesearchError):
     """An optional library is not installed."""
 
-    def __init__(self, library: str, extra: str) -> None:
+    def __init__(self, library: str) -> None:
         self.library = library
-        super().__init__(f"This needs {library}, which can't be imported. Run: pip install 'posesearch[{extra}]'")
+        super().__init__(f"This needs {library}, which can't be imported. Run: pip install {library}")
 
 
 class OutputFailed(PosesearchError):
@@ -494,15 +498,15 @@ class BadKeypoints(QueryError):
 
 
 class NoSuchPart(QueryError):
-    """--parts has an unknown part, or one that the query does not show."""
+    """`parts` has an unknown part, or one that the query does not show."""
 
     def __init__(self, name: str, detail: str) -> None:
         self.name = name
-        super().__init__(f"--parts {name}: {detail}.")
+        super().__init__(f"`parts` {name}: {detail}.")
 
 
 class NoWorldJoints(QueryError):
-    """--view any needs joints in 3D."""
+    """`view="any"` needs joints in 3D."""
 
     def __init__(self, sentence: str, *, can_reestimate: bool = False) -> None:
         if can_reestimate:
@@ -511,7 +515,7 @@ class NoWorldJoints(QueryError):
 
 
 class BadFilter(QueryError):
-    """--where is not one SQL condition."""
+    """`where` is not one SQL condition."""
 
     hint = ("sql", "DESCRIBE labelled_poses")
 
@@ -519,16 +523,16 @@ class BadFilter(QueryError):
         self.where = where
         end = "" if detail.endswith((".", "!", "?")) else "."
         columns = "the columns of labelled_poses, joints such as nose.y, or angles such as angles.trunk"
-        super().__init__(f"--where {where!r}: {detail}{end} It must be one condition on {columns}.")
+        super().__init__(f"`where` {where!r}: {detail}{end} It must be one condition on {columns}.")
 
 
 class QueryTooSlow(QueryError):
-    """SQL takes longer than --timeout."""
+    """SQL takes longer than `timeout`."""
 
     def __init__(self, what: str, seconds: float) -> None:
         self.seconds = seconds
         super().__init__(
-            f"{what} took longer than {seconds:g} s, and was stopped. --timeout raises the limit, and 0 removes it."
+            f"{what} took longer than {seconds:g} s, and was stopped. `timeout` raises the limit, and 0 removes it."
         )
 
 

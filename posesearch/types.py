@@ -21,6 +21,7 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+UInt8 = NDArray[np.uint8]
 
 
 class Keypoint(NamedTuple):

@@ -20,7 +20,7 @@ from tests.conftest import Toy, posesearch_process, toy_photo
 
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
-    "ingest", "reestimate", "cluster", "similar", "pairs", "outliers", "show", "stats", "sql", "models",
+    "ingest", "reestimate", "cluster", "similar", "estimate", "pairs", "outliers", "show", "stats", "sql", "models",
     "models pull", "demo",
 )  # fmt: skip
 

@@ -300,7 +300,7 @@ def test_a_filter_gives_the_best_of_what_it_leaves(options: SearchArguments, con
 )
 def test_a_filter_is_one_condition_and_reads_no_files(where: str, says: str, demo_db: Database) -> None:
     before = demo_db.stats()
-    with pytest.raises(BadFilter, match="--where") as error:
+    with pytest.raises(BadFilter, match="`where`") as error:
         demo_db.similar(1, where=where)
     assert says.lower() in str(error.value).lower()
     assert "\n" not in str(error.value)
@@ -448,7 +448,7 @@ def test_a_file_without_a_joint_shows_too_few(joints: dict[str, Any], demo_db: D
 
 
 def test_missing_and_unknown_parts_are_reported(demo_db: Database, tmp_path: Path) -> None:
-    with pytest.raises(NoSuchPart, match="--parts tail: there is no such part of the body. The parts are head, torso"):
+    with pytest.raises(NoSuchPart, match="`parts` tail: there is no such part of the body. The parts are head, torso"):
         demo_db.similar(1, parts=["tail"])
     upper = {"nose": [0, 0], "neck": [0, 9], "left_shoulder": [5, 9], "right_shoulder": [-5, 9], "left_hip": [4, 30]}
     query = tmp_path / "upper.json"
@@ -715,7 +715,7 @@ def test_an_address_is_a_query_too(server: Server, db: Database, toy: Toy, tmp_p
     routes["/a.png"] = answer(toy_photo(wrist=4))
     (tmp_path / "a.png").write_bytes(toy_photo(wrist=4))
     db.ingest(tmp_path / "a.png")
-    with pytest.raises(DownloadFailed, match="--allow-private allows it"):
+    with pytest.raises(DownloadFailed, match="`allow_private` allows it"):
         db.similar(f"{address}/a.png")
     assert db.similar(f"{address}/a.png", allow_private=True).matches[0].similarity == pytest.approx(1)
 

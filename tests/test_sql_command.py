@@ -55,7 +55,7 @@ def test_every_result_is_shown(path: Path, run: Run) -> None:
 def test_csv_has_room_for_one_result(path: Path, run: Run) -> None:
     code, out, err = run("sql", "SELECT 1; SELECT 2", "--db", path, "--csv")
     assert (code, out, err.count("\n")) == (1, "", 1)
-    assert "CSV, Parquet, --from-sql and Database.sql have room for one result, but there are 2 statements" in err
+    assert "there is room for one result here, but these are 2 statements" in err
     assert run("sql", "SELECT 1 AS a;", "--db", path, "--csv")[1] == "a\n1\n"
 
 
@@ -67,7 +67,7 @@ def test_python_has_a_method_for_one_result_and_one_for_several(path: Path) -> N
             with pytest.raises(BadSQL, match="there is no statement"):
                 method(" -- nothing")
         for method in (db.sql, db.pose_ids):
-            with pytest.raises(BadSQL, match="room for one result, but there are 2 statements"):
+            with pytest.raises(BadSQL, match="room for one result here, but these are 2 statements"):
                 method("SELECT 1; SELECT 2")
 
 
@@ -120,7 +120,7 @@ ENDLESS = {
 @pytest.mark.parametrize("name", ENDLESS)
 def test_a_query_ends_when_its_time_is_over(name: str, path: Path) -> None:
     with posesearch.open(path) as db:
-        with pytest.raises(QueryTooSlow, match="^The query took longer than 0.2 s, and was stopped. --timeout raises"):
+        with pytest.raises(QueryTooSlow, match="^The query took longer than 0.2 s, and was stopped. `timeout` raises"):
             db.sql_all(ENDLESS[name], timeout=SHORT)
         assert db.sql("SELECT 1").rows == ((1,),)
 
@@ -149,7 +149,7 @@ def test_a_condition_ends_when_its_time_is_over(path: Path) -> None:
             lambda: db.pairs(where=condition, timeout=SHORT),
             lambda: db.outliers(where=condition, timeout=SHORT),
         ):
-            with pytest.raises(QueryTooSlow, match="^The condition of --where took longer than 0.2 s"):
+            with pytest.raises(QueryTooSlow, match="^The condition of `where` took longer than 0.2 s"):
                 search()
         with pytest.raises(QueryTooSlow, match="^The query took longer"):
             db.pose_ids("FROM endless", timeout=SHORT)

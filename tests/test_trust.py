@@ -63,7 +63,7 @@ def test_photos_that_another_user_stored_are_not_opened(
     assert pictures.list_untrusted(report) == [str(photo)] * 2
     assert not has_photo(pictures.write_sheet(report, tmp_path / "sheet.png"))
     assert not has_photo(pictures.write_pose(pose, tmp_path / "pose.png"))
-    with pytest.raises(UntrustedDatabase, match="--trust"):
+    with pytest.raises(UntrustedDatabase, match="`trust`"):
         db.reestimate("tf-pose")
     allowances: tuple[Sequence[str | Path], ...] = ([photo.parent], [tmp_path, "elsewhere"], ["all"])
     for allowed in allowances:
@@ -140,13 +140,13 @@ def test_networks_that_another_user_named_are_not_loaded(
     config = parse_config("blazepose", [str(network)])
     with pytest.raises(WeightsUnusable) as caught:
         load_config(config, 1)
-    assert "--trust" not in str(caught.value)  # the file was loaded, but is not a network
+    assert "trust" not in str(caught.value)  # the file was loaded, but is not a network
     other_user.undo()
-    with pytest.raises(WeightsUnusable, match="--trust all loads it"):
+    with pytest.raises(WeightsUnusable, match='`trust="all"` loads it'):
         load_config(config, 1, Trust([tmp_path]))
     with pytest.raises(WeightsUnusable) as caught:
         load_config(config, 1, Trust(["all"]))
-    assert "--trust" not in str(caught.value)
+    assert "trust" not in str(caught.value)
 
 
 def test_without_a_key_nothing_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

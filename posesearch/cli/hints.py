@@ -9,6 +9,10 @@ from typing import Any, Final
 
 _WITHOUT_DATABASE: Final = frozenset(("models", "demo"))
 _SPECIAL: Final = re.compile(r'["$`\\]')  # what a shell replaces inside double quotes
+_ARGUMENT: Final = re.compile(  # as the errors of the library write it
+    r"`(allow_private|close|min_joints|min_shared|mix|parts|person|prune|strict|timeout|trust|turn|view|where)"
+    r"(?:=\"(\w+)\")?`"
+)
 _given: list[str] = []  # `--db FILE` of the command that runs. Empty if it came from the environment or the default.
 
 
@@ -17,6 +21,15 @@ def remember_database(context: Any, path: Path) -> Path:
     source = context.get_parameter_source("db")
     _given[:] = ["--db", str(path)] if getattr(source, "name", "") == "COMMANDLINE" else []
     return path
+
+
+def name_options(sentence: str) -> str:
+    """Return the sentence of an error with options in place of the arguments of Python, which are in backticks.
+
+    Example:
+        name_options('`view="any"` needs joints in 3D') == "--view any needs joints in 3D"
+    """
+    return _ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')}{f' {found[2]}' if found[2] else ''}", sentence)
 
 
 def command(*arguments: str | Path) -> str:

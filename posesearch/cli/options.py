@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from posesearch.search.options import CompareArguments
 
 
+PngOpen = Annotated[
+    bool,
+    typer.Option(
+        "--open",
+        help="Open the picture in your image viewer. Without --png, it is written to the folder for temporary files.",
+        rich_help_panel=layout.OUTPUT,
+    ),
+]
+
+
 class View(StrEnum):
     """The side that a person is seen from."""
 

@@ -36,12 +36,12 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def note(sentence: str) -> None:
     """Print a sentence for the user to stderr."""
-    err.print(Text(printable(sentence)), soft_wrap=True)
+    err.print(Text(printable(hints.name_options(sentence))), soft_wrap=True)
 
 
 def fail(error: PosesearchError) -> None:
     """Print an error as one line to stderr, with the command that helps."""
-    sentence = printable(str(error))
+    sentence = printable(hints.name_options(str(error)))
     if error.hint:
         end = "" if sentence.endswith((".", "?", "!", ":")) else "."
         sentence += f"{end} Try: {printable(hints.command(*error.hint))}"

@@ -4,7 +4,7 @@ from importlib import import_module
 from os.path import isdir
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from posesearch.cli.options import (
     Db,
     MinShared,
     NoMirror,
+    PngOpen,
     Timeout,
     Trusted,
     Turn,
@@ -64,7 +65,8 @@ def similar(
         str | None,
         typer.Argument(
             help="A photo, a URL of a photo, the id of a stored pose, or a .json file with joints, such as a stick "
-            "figure. A folder of photos is many queries, and each is answered with a line of JSON.",
+            "figure. `-` reads a photo or joints from stdin. A folder of photos, or of .json files, is many queries, "
+            "and each is answered with a line of JSON.",
             metavar="QUERY",
             show_default=False,
             parser=parse_query,
@@ -141,6 +143,7 @@ def similar(
             rich_help_panel=layout.OUTPUT,
         ),
     ] = None,
+    open_png: PngOpen = False,
     db: Db = DEFAULT_DB,
     ascii_only: Ascii = False,
     as_json: AsJson = False,
@@ -159,18 +162,24 @@ def similar(
         "parts": [part for part in parts.split(",") if part],
         "close": close,
     }
+    from posesearch.cli import files  # noqa: PLC0415
+
     with posesearch.open(db, trust=trust or ()) as database:
         if query is None or isdir(query):  # noqa: PTH112 (pathlib raises for a long URL)
-            if png or person:
-                raise typer.BadParameter("it needs a single query", param_hint="--png" if png else "--person")
+            for option, value in (("--png", png), ("--open", open_png), ("--person", person)):
+                if value:
+                    raise typer.BadParameter("it needs a single query", param_hint=option)
             _search_for_each(database, query, from_sql, n, options)
             return
-        asked = int(query) if query.isdecimal() and not Path(query).exists() else query
+        asked: Any = int(query) if query.isdecimal() and not Path(query).exists() else query
+        if query == "-":
+            asked = files.open_stdin()
         Thread(target=import_module, args=["posesearch.cli.show"], daemon=True).start()  # while the network loads
         report = database.similar(asked, n, person=person, allow_private=allow_private, **options)
     from posesearch.cli import output, show  # noqa: PLC0415
 
     written, untrusted, trusted = None, [], trust or ()
+    png = files.choose_picture(png, open_png, "similar.png")
     if png:
         from posesearch.render import pictures  # noqa: PLC0415
         from posesearch.store.companions import database_files  # noqa: PLC0415
@@ -186,6 +195,8 @@ def similar(
         show.similar(report, ascii_only)
     if written:
         show.written(written, db, untrusted)
+        if open_png:
+            files.open_picture(written)
 
 
 def _search_for_each(
@@ -194,17 +205,18 @@ def _search_for_each(
     from posesearch.cli import output, progress_bar  # noqa: PLC0415
     from posesearch.results.search import Failure  # noqa: PLC0415
 
-    queries = (
-        database.photos(folder) if folder is not None else database.pose_ids(from_sql or "", timeout=options["timeout"])
-    )
-    failed = 0
+    queries: Any = folder
+    if folder is None:
+        queries = database.pose_ids(from_sql or "", timeout=options["timeout"])
+    searched = failed = 0
     with progress_bar.Spinner("searching"):
         for report in database.similar_many(queries, n, **options):
             output.show_json_line(report.as_json())
+            searched += 1
             if isinstance(report, Failure):
                 failed += 1
                 output.note(report.message)
-    if failed == len(queries):
+    if failed == searched:
         raise typer.Exit(1)
 
 
@@ -221,6 +233,7 @@ def show_command(
             rich_help_panel=layout.OUTPUT,
         ),
     ] = None,
+    open_png: PngOpen = False,
     db: Db = DEFAULT_DB,
     ascii_only: Ascii = False,
     as_json: AsJson = False,
@@ -229,7 +242,7 @@ def show_command(
 
     With --json, the output is a keypoints file, which `posesearch similar` accepts as a query.
     """
-    from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.cli import files, output, show  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
     from posesearch.results.poses import pose_json  # noqa: PLC0415
     from posesearch.store.companions import database_files  # noqa: PLC0415
@@ -238,6 +251,7 @@ def show_command(
     with posesearch.open(db) as database:
         stored = database.show(pose_id)
     trusted = trust or ()
+    png = files.choose_picture(png, open_png, "pose.png")
     written = pictures.write_pose(stored, png, trust=trusted, keep=database_files(db)) if png else None
     if as_json:
         output.show_json(pose_json(stored))
@@ -246,3 +260,5 @@ def show_command(
     if written:
         is_trusted = Trust(trusted).allows(stored.source, stored.signature)
         show.written(written, db, [] if is_trusted else [stored.source])
+        if open_png:
+            files.open_picture(written)

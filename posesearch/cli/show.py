@@ -14,6 +14,7 @@ from posesearch.cli.rows import show_rows
 from posesearch.cli.words import count as _count
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.pairs import OutliersReport, PairsReport
+from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Match, SimilarReport
 from posesearch.types import Float32, Person, StoredPose
 
@@ -139,6 +140,19 @@ def outliers(report: OutliersReport) -> None:
     )  # fmt: skip
 
 
+def people(found: PhotoPeople, ascii_only: bool) -> None:
+    """Show the people in a photo, side by side."""
+    count = "1 person" if len(found) == 1 else f"{len(found) or 'no'} people"
+    output.show_lines([("photo", f"{found.source} ({found.width} x {found.height}), {count}")])
+    drawn = [
+        (person.keypoints.xy, f"{number}: {person.keypoints.body_joints} joints")
+        for number, person in enumerate(found, start=1)
+    ]
+    if drawn:
+        output.out.print()
+        output.show_skeletons(drawn, ascii_only)
+
+
 def pose(stored: StoredPose, ascii_only: bool) -> None:
     """Show a stored pose and its joints."""
     person = stored.pose.person
@@ -151,7 +165,7 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
     of_photo = "" if math.isnan(person.prominence) else f", {person.prominence:.0%} as high as the photo"
     output.show_lines([
         ("pose", f"{stored.pose_id}, person {stored.number} of snapshot {stored.snapshot_id}"),
-        ("path", stored.source),
+        ("path", f"{stored.source}{' (missing)' if stored.exists is False else ''}"),
         ("collection", stored.collection),
         ("photo", "size not known" if stored.width is None else f"{stored.width} x {stored.height}"),
         ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}){of_photo}"),

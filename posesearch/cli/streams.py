@@ -12,7 +12,7 @@ CLOSED_PIPE: Final = 141
 
 
 class StdoutFailed(Exception):
-    """Stdout can't be written. This is no OSError, because Click handles these itself.
+    """Stdout can't be written. Click handles an OSError itself, so this is another error.
 
     Attributes:
         error: what the operating system said.

@@ -1,6 +1,7 @@
 """The clustering run: reads the stored poses, clusters them, and stores the result."""
 
-from typing import Literal, get_args
+import operator
+from typing import Literal, SupportsIndex, get_args
 
 import numpy as np
 
@@ -15,11 +16,16 @@ from posesearch.store.connection import DatabaseFile
 
 
 def cluster(
-    file: DatabaseFile, k: int | Literal["auto"], *, collection: str | None, normalization: Normalization, seed: int
+    file: DatabaseFile,
+    k: SupportsIndex | Literal["auto"],
+    *,
+    collection: str | None,
+    normalization: Normalization,
+    seed: SupportsIndex,
 ) -> ClusterReport:
     """Cluster and store the result. See Database.cluster."""
-    if k != "auto" and (not isinstance(k, int) or k < 1):
-        raise ValueError(f"k must be a number of clusters, 1 or more, or 'auto', not {k!r}")
+    count = _to_count(k)
+    seed = operator.index(seed)
     if not 0 <= seed < 2**31:
         raise ValueError(f"seed must be 0 to {2**31 - 1}, not {seed}")
     if normalization not in get_args(Normalization):
@@ -32,7 +38,7 @@ def cluster(
         raise NoPoses(str(file.path))
     complete = np.asarray(poses.masks.all(axis=1))
     clustered = poses.vectors[complete]
-    centroids, inertia, inertias = run_kmeans(clustered, None if k == "auto" else k, seed)
+    centroids, inertia, inertias = run_kmeans(clustered, count, seed)
     labels, distances = assign_to_centroids(poses.vectors, poses.masks, centroids, normalization)
     by_size = np.argsort(-np.bincount(labels, minlength=len(centroids)), kind="stable")
     centroids, labels = centroids[by_size], np.argsort(by_size)[labels]  # label 0 is the largest cluster
@@ -44,7 +50,7 @@ def cluster(
         clustering = Clustering(
             collection=collection,
             normalization=normalization,
-            chosen_by="elbow" if k == "auto" else "user",
+            chosen_by="elbow" if count is None else "user",
             seed=seed,
             complete=int((kept & complete).sum()),
             partial=int((kept & ~complete).sum()),
@@ -59,3 +65,12 @@ def cluster(
         )
         clustering_id = clusterings.write_clustering(connection, clustering)
     return ClusterReport(clustering_id, clustering, points, centroid_points, labels[complete])
+
+
+def _to_count(k: SupportsIndex | Literal["auto"]) -> int | None:
+    """Return the number of clusters. None for "auto"."""
+    if isinstance(k, str) and k == "auto":
+        return None
+    if isinstance(k, bool) or not hasattr(k, "__index__") or operator.index(k) < 1:
+        raise ValueError(f"k must be a number of clusters, 1 or more, or 'auto', not {k!r}")
+    return operator.index(k)

@@ -22,7 +22,7 @@ def load_config(config: EstimatorConfig, streams: int, trust: Trust | None = Non
     trust = trust or Trust()
     for weights in config.custom_weights.values():
         if not trust.allows(weights.name, weights.signature):
-            detail = "another user stored the name of this network in the database; --trust all loads it"
+            detail = 'another user stored the name of this network in the database; `trust="all"` loads it'
             raise WeightsUnusable(weights.path, detail)
         if not Path(weights.path).is_file():
             raise WeightsUnusable(weights.path, "the database's poses were made with this file, and it is missing")

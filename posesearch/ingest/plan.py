@@ -105,6 +105,6 @@ def make_prune_error(named: Sequence[str], database: Path, missing: int) -> Sour
     photos, them = ("1 photo", "it") if missing == 1 else (f"{missing} photos", "them")
     return SourceError(
         f"{', '.join(named)}: no photos here now, but {database} has {photos} from here. Check whether the disk is "
-        f"connected. To remove {them} from the database, ingest the folder above with --prune. If this folder is "
+        f"connected. To remove {them} from the database, ingest the folder above with `prune`. If this folder is "
         f"empty, delete it first."
     )

@@ -9,8 +9,8 @@ import numpy as np
 from posesearch import skeleton
 from posesearch.errors import BadKeypoints, did_you_mean
 from posesearch.files import read_regular
-from posesearch.keypoint_files.keypoint_file import KeypointFile
-from posesearch.types import Keypoints, Person
+from posesearch.keypoint_files.keypoint_file import KeypointFile, find_corner, make_person
+from posesearch.types import Person
 
 MAX_BYTES: Final = 64_000_000
 """Maximum size of a file. The largest output of `similar --json` in practice has about a tenth of it."""
@@ -27,35 +27,70 @@ def read_keypoints(path: str) -> KeypointFile:
     - "keypoints": `{joint: [x, y] or [x, y, score]}`, in any unit, y down.
     - "world", optional: `{joint: [x, y, z]}`.
     - "width" and "height", optional: the photo's size in pixels.
+    - "people", instead of "keypoints" and "world": a list of objects that have these two.
 
     A joint is missing if the file leaves it out, or if the joint or one of its numbers is null or NaN. A joint is also
-    missing if its score is 0 or less, because other programs write missing joints in this way.
+    missing if its score is 0 or less, because other programs write missing joints in this way. A missing neck is made
+    from both shoulders, unless "estimator" says that posesearch wrote the file.
 
     Raises:
         BadKeypoints: the file can't be read, or is not a keypoint file.
     """
-    try:
-        return _parse(_find_object(_load(path)))
-    except RecursionError as error:
-        raise BadKeypoints(path, "not a keypoints file: its JSON is nested too deeply") from error
-    except ValueError as error:
-        raise BadKeypoints(path, f"not a keypoints file: {error}") from error
+    return parse_file(_read(path), path)
 
 
-def _load(path: str) -> object:
-    """Return the JSON value in a file.
+def parse_file(data: bytes, name: str) -> KeypointFile:
+    """Return the content of a keypoint file.
+
+    Args:
+        data: the bytes of the file.
+        name: the name of the file, for the error.
 
     Raises:
-        BadKeypoints: the file can't be read.
-        ValueError: it is not JSON. The message is for the user.
+        BadKeypoints: they are not a keypoint file.
     """
     try:
-        data = read_regular(path, MAX_BYTES)
+        return _parse(_find_object(_load(data)))
+    except RecursionError as error:
+        raise BadKeypoints(name, "not a keypoints file: its JSON is nested too deeply") from error
+    except ValueError as error:
+        raise BadKeypoints(name, f"not a keypoints file: {error}") from error
+
+
+def parse_value(value: dict[str, Any], name: str) -> KeypointFile:
+    """Return keypoints that the caller has, either the object of a keypoint file, or only its "keypoints".
+
+    Args:
+        value: made of dicts, lists and numbers.
+        name: what the error calls it.
+
+    Raises:
+        BadKeypoints: it has another form.
+    """
+    is_file = any(key in value for key in ("keypoints", "query", "people"))
+    try:
+        return _parse(_find_object(value if is_file else {"keypoints": value}))
+    except ValueError as error:
+        raise BadKeypoints(name, str(error)) from error
+
+
+def _read(path: str) -> bytes:
+    """Return the bytes of a file. Raise BadKeypoints if it can't be read."""
+    try:
+        return read_regular(path, MAX_BYTES)
     except FileNotFoundError as error:
         raise BadKeypoints(path, "there is no such file", shows_example=False) from error
     except (OSError, ValueError) as error:  # ValueError: the name contains a NUL character
         detail = getattr(error, "strerror", None) or str(error)
         raise BadKeypoints(path, f"the file can't be read ({detail})", shows_example=False) from error
+
+
+def _load(data: bytes) -> object:
+    """Return the JSON value in a file.
+
+    Raises:
+        ValueError: it is not JSON. The message is for the user.
+    """
     if not data.strip():
         raise ValueError("it is empty")
     try:
@@ -79,10 +114,17 @@ def _find_object(value: object) -> dict[str, Any]:
         value = value["query"]
     if not isinstance(value, dict):  # the file is wrong and not the program, so the errors are not of type TypeError
         raise ValueError(f"it has {_quote(value)}, not an object{_describe_format(value)}")  # noqa: TRY004
-    if not isinstance(value.get("keypoints"), dict):
+    people = value.get("people")
+    if isinstance(people, list) and people and all(_has_keypoints(person) for person in people):
+        return value
+    if not _has_keypoints(value):
         detail = f"{_describe_keys(value)}{_describe_format(value)}"
-        raise ValueError(f'it needs an object "keypoints", but {detail}')  # noqa: TRY004
+        raise ValueError(f'it needs an object "keypoints", but {detail}')
     return value
+
+
+def _has_keypoints(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("keypoints"), dict)
 
 
 def _describe_keys(value: dict[str, Any]) -> str:
@@ -114,28 +156,32 @@ def _quote(value: object) -> str:
 
 
 def _parse(value: dict[str, Any]) -> KeypointFile:
+    makes_neck = value.get("estimator") is None
+    found = [value] if _has_keypoints(value) else value["people"]
+    people = [_parse_person(person, makes_neck=makes_neck) for person in found]
+    width, height = (
+        _parse_size(name, value.get(name), extent)
+        for name, extent in zip(("width", "height"), find_corner(people), strict=True)
+    )
+    return KeypointFile(tuple(people), width, height)
+
+
+def _parse_person(value: dict[str, Any], *, makes_neck: bool) -> Person:
     xy, score = np.full((skeleton.N_JOINTS, 2), np.nan, np.float32), np.zeros(skeleton.N_JOINTS, np.float32)
     for joint, numbers in _parse_joints(value["keypoints"], (2, 3)).items():
         joint_score = numbers[2] if len(numbers) > 2 else 1.0
         if joint_score > 0:
             xy[joint] = numbers[:2]
             score[joint] = joint_score
-    keypoints = Keypoints(xy, score)
     world = None
     if value.get("world") is not None:
         if not isinstance(value["world"], dict):
             raise ValueError(f'"world" is {_quote(value["world"])}, not an object')
         world = np.full((skeleton.N_JOINTS, 3), np.nan, np.float32)
         for joint, numbers in _parse_joints(value["world"], (3,)).items():
-            if keypoints.present[joint]:
+            if not np.isnan(xy[joint]).any():
                 world[joint] = numbers
-    box = keypoints.box if keypoints.present.any() else (0.0, 0.0, 0.0, 0.0)
-    corner = np.nan_to_num(xy).max(axis=0).clip(0)
-    width, height = (
-        _parse_size(name, value.get(name), float(extent))
-        for name, extent in zip(("width", "height"), corner, strict=True)
-    )
-    return KeypointFile((Person(keypoints, 1.0, box, 1.0, world),), width, height)
+    return make_person(xy, score, world, makes_neck=makes_neck)
 
 
 def _parse_size(name: str, value: object, extent: float) -> int:

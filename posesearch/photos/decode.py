@@ -1,7 +1,8 @@
 """Decodes a photo to upright BGR pixels. Raises a PhotoError if it is not a valid photo.
 
 Pillow decodes, without NumPy and OpenCV, so that the decoding processes start quickly and stay small. These processes
-are the only place where the library decodes (see photos/pool.py): the settings below belong to the whole process.
+are the only place where the library decodes files (see photos/pool.py): the settings of `configure_process` belong to
+the whole process. An image that the caller has opened is converted in the caller's process.
 """
 
 import functools
@@ -72,24 +73,39 @@ def decode(data: bytes, source: str, useful_side: int | None = None, *, gps: boo
     except Exception as error:  # a decoder raises anything on bytes made to break it
         raise (VideoFile if is_video(data, source) else NotAnImage)(source) from error
     with image:
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise PhotoTooLarge(source, _describe_excess(width, height))
-        try:
-            if useful_side is not None:
-                _request_reduced_jpeg(image, useful_side)
-            image.load()  # before reading EXIF, which would load the pixels and hide their errors
-            orientation = _read_orientation(image)
-            capture = read_capture_info(image, gps=gps)
-            eight_bits = _to_eight_bits(image) if image.mode.startswith(("I", "F")) else image
-            small = _reduce(eight_bits, useful_side) if eight_bits.mode in ("RGB", "CMYK", "L") else eight_bits
-            rgb = _reduce(_to_srgb(small), useful_side)
-            upright = rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
-            pixels = upright.tobytes("raw", "BGR")
-        except MemoryError as error:
-            raise PhotoTooLarge(source, _OUT_OF_MEMORY) from error
-        except Exception as error:  # as above
-            raise TruncatedPhoto(source) from error
+        return convert(image, source, useful_side, gps=gps, is_own=True)
+
+
+def convert(
+    image: Image.Image, source: str, useful_side: int | None = None, *, gps: bool = False, is_own: bool = False
+) -> DecodedImage:
+    """Return the upright pixels of an image of Pillow. The other arguments and the errors are those of `decode`.
+
+    Args:
+        image: any mode, with its EXIF block and colour profile.
+        source: the name of the image, for the error.
+        useful_side: as in `decode`.
+        gps: likewise.
+        is_own: whether nobody else uses the image, so that it may be loaded at a lower size.
+    """
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PhotoTooLarge(source, _describe_excess(width, height))
+    try:
+        if is_own and useful_side is not None:
+            _request_reduced_jpeg(image, useful_side)
+        image.load()  # before reading EXIF, which would load the pixels and hide their errors
+        orientation = _read_orientation(image)
+        capture = read_capture_info(image, gps=gps)
+        eight_bits = _to_eight_bits(image) if image.mode.startswith(("I", "F")) else image
+        small = _reduce(eight_bits, useful_side) if eight_bits.mode in ("RGB", "CMYK", "L") else eight_bits
+        rgb = _reduce(_to_srgb(small), useful_side)
+        upright = rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
+        pixels = upright.tobytes("raw", "BGR")
+    except MemoryError as error:
+        raise PhotoTooLarge(source, _OUT_OF_MEMORY) from error
+    except Exception as error:  # a decoder raises anything on bytes made to break it
+        raise TruncatedPhoto(source) from error
     if orientation in _SIDEWAYS:
         width, height = height, width
     return DecodedImage(pixels, *upright.size, width, height, capture)

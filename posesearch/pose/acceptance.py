@@ -88,6 +88,6 @@ def accept_people(people: Sequence[Person], rule: AcceptanceRule, source: str) -
         raise TooFewJoints(
             source,
             f"at most {most} of the 14 body joints are visible, fewer than {min_joints}; "
-            f"--min-joints lowers the threshold",
+            f"`min_joints` lowers the threshold",
         )
     return tuple(poses)

@@ -15,6 +15,7 @@ from posesearch.render.files import write_file, write_files
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Tile, draw_sheet
 from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo, encode_png, mirror_pixels
 from posesearch.results.clusters import ClusterReport
+from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Match, Query, SimilarReport
 from posesearch.sources import SourceReader, to_location
 from posesearch.trust import Trust
@@ -59,7 +60,7 @@ def write_sheet(
 
 
 def draw_result(result: object, *, allow_private: bool = False, trust: Sequence[str | os.PathLike[str]] = ()) -> Pixels:
-    """Return a result as a picture: the sheet of a SimilarReport, or the photo of a StoredPose or Match.
+    """Return a result as a picture: the sheet of a SimilarReport, or the photo of another result.
 
     Args:
         result: what is drawn.
@@ -75,6 +76,8 @@ def draw_result(result: object, *, allow_private: bool = False, trust: Sequence[
         if isinstance(result, SimilarReport):
             title = f"Poses like {Path(result.query.source).name}"
             return draw_sheet(make_tiles(result, reader, decoders, trusted), _COLUMNS, title)
+        if isinstance(result, PhotoPeople):
+            return _draw_people(result, reader, decoders, None)
         if not isinstance(result, StoredPose | Match):
             raise TypeError(f"{type(result).__name__} has no picture")
         stored, photo = result if isinstance(result, StoredPose) else result.stored, None
@@ -97,8 +100,8 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
         DecoderUnavailable: photos can't be decoded on this machine.
     """
     query = report.query
-    photo = None
-    if query.pose_id is None or trust.allows(query.source, query.signature):
+    photo = query.pixels
+    if photo is None and (query.pose_id is None or trust.allows(query.source, query.signature)):
         photo = read_photo(locate_query(query), reader, decoders, _USEFUL_SIDE)
     tiles = [Tile(_draw_pose(photo, query.width, query.pose.person.keypoints), ("query",), query.source)]
     for match in report.matches:
@@ -144,6 +147,49 @@ def write_pose(
     target = Path(expand_file_path(path))
     drawn = draw_result(stored, trust=trust)
     return write_file(target, encode_png(drawn), [*keep, to_location(stored.source)])
+
+
+def write_people(
+    results: Sequence[PhotoPeople],
+    path: str | os.PathLike[str],
+    *,
+    allow_private: bool = False,
+) -> Path:
+    """Write photos with the skeletons of their people as one PNG: one photo at its own size, several as a sheet.
+
+    Args:
+        results: the people of one or more photos.
+        path: the file to write.
+        allow_private: whether to open URLs on this machine and in its network.
+
+    Raises:
+        OutputFailed: the file can't be written, or must not be overwritten.
+        DecoderUnavailable: photos can't be decoded on this machine.
+    """
+    target, reader = Path(expand_file_path(path)), SourceReader(allow_private=allow_private)
+    with DecoderPool(1) as decoders:
+        if len(results) == 1:
+            drawn = _draw_people(results[0], reader, decoders, None)
+        else:
+            tiles = [
+                Tile(_draw_people(one, reader, decoders, _USEFUL_SIDE), (f"people: {len(one)}",), one.source)
+                for one in results
+            ]
+            drawn = draw_sheet(tiles, _COLUMNS, f"People in {len(results)} photos")
+    return write_file(target, encode_png(drawn), [one.source for one in results])
+
+
+def _draw_people(found: PhotoPeople, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels:
+    """Draw all skeletons of a photo on it. They are drawn on an empty background if it can't be read."""
+    photo = found.pixels
+    if photo is None:
+        photo = read_photo(found.source, reader, decoders, useful_side)
+    if photo is None:
+        photo = np.full((found.height, found.width, 3), 250, np.uint8)
+    scale = photo.shape[1] / found.width
+    for person in found:
+        photo = draw_on_photo(photo, person.keypoints.scale(scale, scale).xy)
+    return photo
 
 
 def write_plots(

@@ -83,7 +83,7 @@ _INT64: Final = range(-(2**63), 2**63)
 
 def to_arrow(columns: Sequence[Column]) -> "pa.Table":
     """Return a pyarrow.Table. Raises MissingLibrary."""
-    pa = _load("pyarrow", "arrow")
+    pa = _load("pyarrow")
 
     def find_type(name: str) -> Any:
         if listed := _LIST.fullmatch(name):
@@ -103,7 +103,7 @@ def to_arrow(columns: Sequence[Column]) -> "pa.Table":
 
 def to_pandas(columns: Sequence[Column]) -> "pd.DataFrame":
     """Return a pandas.DataFrame. Lists of numbers are NumPy arrays. Raises MissingLibrary."""
-    pd = _load("pandas", "pandas")
+    pd = _load("pandas")
 
     def convert(column: Column) -> Any:
         if column.type in _TYPES:
@@ -121,7 +121,7 @@ def to_pandas(columns: Sequence[Column]) -> "pd.DataFrame":
 
 def to_polars(columns: Sequence[Column]) -> "pl.DataFrame":
     """Return a polars.DataFrame. Raises MissingLibrary."""
-    polars = _load("polars", "polars")
+    polars = _load("polars")
 
     def find_type(name: str) -> Any:
         if listed := _LIST.fullmatch(name):
@@ -139,11 +139,11 @@ def to_polars(columns: Sequence[Column]) -> "pl.DataFrame":
     return frame
 
 
-def _load(library: str, extra: str) -> Any:
+def _load(library: str) -> Any:
     try:
         return importlib.import_module(library)
     except ImportError as error:
-        raise MissingLibrary(library, extra) from error
+        raise MissingLibrary(library) from error
 
 
 def _first_possible(convert: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:

@@ -19,7 +19,7 @@ from posesearch.results.poses import (
     pose_ids_json,
 )
 from posesearch.results.report import Report
-from posesearch.types import Float64, Keypoints, Pose, StoredPose
+from posesearch.types import Float64, Keypoints, Pose, StoredPose, UInt8
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,7 +32,8 @@ class Query:
     """The pose that is searched for.
 
     Attributes:
-        source: path or URL of the photo or keypoint file. For a stored pose, path or URL of its photo.
+        source: path or URL of the photo or keypoint file. For a stored pose, path or URL of its photo. For a query in
+            memory, what it is, such as "<image>".
         width, height: size of the upright photo in pixels.
         estimator: name of the estimator that found the pose. None for a keypoint file.
         people: number of people in the photo or file that could be searched for.
@@ -41,6 +42,7 @@ class Query:
         pose_id: id of the stored pose. None if the query is a photo or a file.
         collection: collection of the stored pose. None if the query is a photo or a file.
         signature: signature of the stored pose's source. See trust.py.
+        pixels: (h, w, 3) uint8 BGR, a photo that was given in memory, perhaps at a smaller size. None otherwise.
     """
 
     source: str
@@ -53,6 +55,7 @@ class Query:
     pose_id: int | None = None
     collection: str | None = None
     signature: str | None = None
+    pixels: UInt8 | None = None
 
     def __repr__(self) -> str:
         stored = "" if self.pose_id is None else f", pose {self.pose_id}"

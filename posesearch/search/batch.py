@@ -1,6 +1,6 @@
 """The search for many queries, in one pass over the stored poses."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import compare_both_ways
 from posesearch.search.query import make_query, prepare_query, query_from_pose
+from posesearch.search.query_values import Source
 from posesearch.search.ranking import list_hits, rank_distinct, select_from_options
 from posesearch.search.similar import check_searchable
 from posesearch.store import vectors
@@ -32,7 +33,7 @@ POSES: Final = 8192
 
 def find_similar_to_each(
     file: DatabaseFile,
-    sources: Iterable[str | int],
+    wanted: Sequence[Source],
     options: SearchOptions,
     load: Callable[[EstimatorConfig], Estimator],
 ) -> Iterator[SimilarReport | Failure]:
@@ -40,13 +41,12 @@ def find_similar_to_each(
 
     The file is open while poses are compared and reports are made. It is closed while the caller processes the reports.
     """
-    wanted = list(sources)
     with file.reading(for_users_sql=bool(options.where)) as connection:
         config = check_searchable(file, connection, options)
         ids = [source for source in wanted if isinstance(source, int)]
         stored = {one.pose_id: one for one in read_poses(connection, ids)}
 
-    def prepare(item: tuple[int, str | int]) -> tuple[int, tuple[Query, PreparedQuery] | Failure]:
+    def prepare(item: tuple[int, Source]) -> tuple[int, tuple[Query, PreparedQuery] | Failure]:
         position, source = item
         try:
             if not isinstance(source, int):

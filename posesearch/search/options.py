@@ -1,6 +1,7 @@
 """The options of searches, and their validation."""
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, TypedDict
@@ -47,11 +48,12 @@ class SearchArguments(CompareArguments, total=False):
     """The keyword arguments of a search.
 
     Attributes:
-        parts: only these parts of the body, such as "left-arm", or joints. Empty means the whole body.
+        parts: only these parts of the body, such as "left-arm", or joints: one name, names with commas between them, or
+            a list of names. Empty means the whole body.
         close: the lowest percentile of a match among random pairs, 0 to 100. 90 by default.
     """
 
-    parts: Sequence[str]
+    parts: str | Sequence[str]
     close: float
 
 
@@ -84,23 +86,38 @@ class SearchOptions:
     def from_arguments(
         cls,
         n: int,
-        *,
-        turn: bool = False,
-        view: Literal["same", "any"] = "same",
-        parts: Sequence[str] = (),
-        **others: Any,  # the fields of the same names
+        arguments: Mapping[str, Any],
+        known: Any = SearchArguments,
     ) -> "SearchOptions":
         """Return the options for keyword arguments.
 
+        Args:
+            n: the largest number of results.
+            arguments: the keyword arguments.
+            known: the TypedDict of those that the method has.
+
         Raises:
+            TypeError: there is no such option, or a value has another type.
             ValueError: a value is out of range, or two options exclude each other.
         """
+        names = sorted(known.__optional_keys__)
+        for name in arguments:
+            if name not in names:
+                raise TypeError(
+                    f"there is no option {name!r}.{did_you_mean(name, names)} There are {', '.join(names)}."
+                )
+        others = dict(arguments)
+        turn, view, parts = others.pop("turn", False), others.pop("view", "same"), others.pop("parts", ())
         if view not in ("same", "any"):
             raise ValueError(f"view must be 'same' or 'any', not {view!r}")
         if turn and view == "any":
             raise ValueError("turn and view='any' can't be combined; choose one")
         invariance: Invariance = "view" if view == "any" else "turn" if turn else "none"
-        return cls(n=n, parts=tuple(parts), invariance=invariance, **others)
+        named = [part for part in parts.split(",") if part.strip()] if isinstance(parts, str) else parts
+        for name in ("cluster", "min_shared"):
+            if others.get(name) is not None:
+                others[name] = operator.index(others[name])  # also an integer of NumPy
+        return cls(n=operator.index(n), parts=tuple(named or ()), invariance=invariance, **others)
 
     @cached_property
     def weight(self) -> Float32:

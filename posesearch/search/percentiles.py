@@ -56,7 +56,7 @@ def _make_scale(connection: Connection, options: SearchOptions) -> PercentileSca
     sample = vectors.sample_poses(connection, SAMPLE_SIZE, world=options.uses_world)
     if options.uses_world and not len(sample):
         raise NoWorldJoints(
-            "The poses of this database have no joints in 3D, which --view any compares.", can_reestimate=True
+            'The poses of this database have no joints in 3D, which `view="any"` compares.', can_reestimate=True
         )
     weights = options.weight * sample.masks
     queries = np.flatnonzero(weights.sum(axis=1) >= MIN_JOINTS_STEPS[-1])

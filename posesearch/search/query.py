@@ -1,23 +1,28 @@
 """Builds queries from photos, URLs, keypoint files and stored poses."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from posesearch import sources
 from posesearch.errors import NoPerson, NoSuchPart, NoSuchPerson, NoWorldJoints, TooFewJoints
 from posesearch.estimators import Estimator
-from posesearch.keypoint_files import read_keypoints
+from posesearch.keypoint_files import KeypointFile, read_keypoints
 from posesearch.paths import expand_source
+from posesearch.photos.photo import Photo, make_photo
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import MIN_JOINTS, AcceptanceRule, accept_people
 from posesearch.pose.normalize import make_pose
 from posesearch.pose.similarity import Invariance, Poses
 from posesearch.results.search import Query
 from posesearch.search.options import SearchOptions
+from posesearch.search.query_values import InMemory
 from posesearch.store.prepared_query import PreparedQuery
 from posesearch.types import Pose, StoredPose
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MIN_JOINTS_STEPS: Final = (MIN_JOINTS, 6, 3)
 """Body joints that a person in a query photo must show. The first step that any person reaches is used.
@@ -48,34 +53,33 @@ def query_from_pose(stored: StoredPose, person: int | None) -> Query:
     )
 
 
-def query_from_keypoints(path: str, person: int | None) -> Query:
+def query_from_keypoints(name: str, file: KeypointFile, person: int | None) -> Query:
     """Return the query for one person in a keypoint file.
 
     Args:
-        path: the file.
+        name: the name of the file.
+        file: its content.
         person: which person of the file, from 1. None means the first.
 
     Raises:
-        BadKeypoints: the file can't be read, or is not a keypoints file.
         NoSuchPerson: there are fewer people.
         TooFewJoints: the person has fewer than 3 body joints, or all of them lie on one point.
     """
-    file = read_keypoints(path)
-    number = _choose_number(path, person, len(file.people))
+    number = _choose_number(name, person, len(file.people))
     chosen = file.people[number - 1]
     min_joints = MIN_JOINTS_STEPS[-1]
     if chosen.keypoints.body_joints < min_joints:
         found = f"it has {chosen.keypoints.body_joints} of the 14 body joints"
-        raise TooFewJoints(path, f"{found}, and a search needs {min_joints}")
+        raise TooFewJoints(name, f"{found}, and a search needs {min_joints}")
     try:
         pose = make_pose(chosen)
     except ValueError as error:
-        raise TooFewJoints(path, str(error)) from error
-    return Query(path, file.width, file.height, None, len(file.people), number, pose)
+        raise TooFewJoints(name, str(error)) from error
+    return Query(name, file.width, file.height, None, len(file.people), number, pose)
 
 
 def query_from_photo(
-    source: str,
+    source: str | InMemory,
     person: int | None,
     load: Callable[[], Estimator],
     decoders: DecoderPool,
@@ -85,7 +89,7 @@ def query_from_photo(
     """Estimate a photo, and return the query for one person in it.
 
     Args:
-        source: path or URL.
+        source: path or URL, or a photo in memory.
         person: which person, from 1. None means the most prominent.
         load: returns the database's estimator.
         decoders: decodes the photo.
@@ -97,23 +101,49 @@ def query_from_photo(
         EstimatorError: the estimator can't be used.
         DecoderUnavailable: no photo can be decoded.
     """
-    data = sources.read_source(source, allow_private=allow_private)
-    decoders.start()  # so that a process starts while the network loads
-    source = sources.public_name(source) if sources.is_url(source) else source
-    estimator = load()
-    photo = decoders.decode(data, source, estimator.useful_side)
+    name, photo, estimator = open_photo(source, load, decoders, allow_private=allow_private)
     people = estimator.estimate(photo)
     if not people:
-        raise NoPerson(source, "nobody found; a drawing needs a filled body, or give the joints as .json")
+        raise NoPerson(name, "nobody found; a drawing needs a filled body, or give the joints as .json")
     for min_joints in MIN_JOINTS_STEPS:
         try:
-            poses = accept_people(people, AcceptanceRule(estimator.model.name, min_joints=min_joints), source)
+            poses = accept_people(people, AcceptanceRule(estimator.model.name, min_joints=min_joints), name)
             break
         except TooFewJoints:
             if min_joints == MIN_JOINTS_STEPS[-1]:
-                raise TooFewJoints(source, f"nobody shows {min_joints} of the 14 body joints") from None
-    number = _choose_number(source, person, len(poses))
-    return Query(source, photo.width, photo.height, estimator.model.name, len(poses), number, poses[number - 1])
+                raise TooFewJoints(name, f"nobody shows {min_joints} of the 14 body joints") from None
+    number = _choose_number(name, person, len(poses))
+    pixels = photo.pixels if isinstance(source, InMemory) else None
+    found = name, photo.width, photo.height, estimator.model.name, len(poses), number, poses[number - 1]
+    return Query(*found, pixels=pixels)
+
+
+def open_photo(
+    source: str | InMemory, load: Callable[[], Estimator], decoders: DecoderPool, *, allow_private: bool = False
+) -> tuple[str, Photo, Estimator]:
+    """Return the public name of a photo, the photo, and the estimator. The arguments are those of query_from_photo.
+
+    Raises:
+        PhotoError: the photo can't be read.
+        EstimatorError: the estimator can't be used.
+        DecoderUnavailable: no photo can be decoded.
+    """
+    data: bytes | Image
+    if isinstance(source, str):
+        data = sources.read_source(source, allow_private=allow_private)
+        name = sources.public_name(source) if sources.is_url(source) else source
+    elif isinstance(source.content, KeypointFile):
+        raise TypeError("keypoints are no photo")
+    else:
+        data, name = source.content, source.name
+    if not isinstance(data, bytes):
+        from posesearch.photos.decode import convert  # noqa: PLC0415 (Pillow, which the caller has loaded)
+
+        estimator = load()
+        return name, make_photo(convert(data, name, estimator.useful_side)), estimator
+    decoders.start()  # so that a process starts while the network loads
+    estimator = load()
+    return name, decoders.decode(data, name, estimator.useful_side), estimator
 
 
 def _choose_number(source: str, person: int | None, people: int) -> int:
@@ -125,22 +155,27 @@ def _choose_number(source: str, person: int | None, people: int) -> int:
 
 
 def make_query(
-    source: str,
+    source: str | InMemory,
     person: int | None,
     load: Callable[[], Estimator],
     decoders: DecoderPool,
     *,
     allow_private: bool = False,
 ) -> Query:
-    """Return the query for a keypoint file or a photo, by its name. The arguments are those of query_from_photo.
+    """Return the query for a photo or for keypoints. The arguments are those of query_from_photo.
 
     Raises:
         BadPath: the name is empty, or a file URL of another computer. Or the current folder no longer exists.
+        BadKeypoints: a .json file can't be read, or is not a keypoint file.
         PhotoError, QueryError, EstimatorError, DecoderUnavailable: as query_from_keypoints and query_from_photo.
     """
-    source = expand_source(source)
-    if source.lower().endswith(".json") and not sources.is_url(source):
-        return query_from_keypoints(source, person)
+    if isinstance(source, InMemory):
+        if isinstance(source.content, KeypointFile):
+            return query_from_keypoints(source.name, source.content, person)
+    else:
+        source = expand_source(source)
+        if source.lower().endswith(".json") and not sources.is_url(source):
+            return query_from_keypoints(source, read_keypoints(source), person)
     return query_from_photo(source, person, load, decoders, allow_private=allow_private)
 
 
@@ -165,11 +200,11 @@ def prepare_query(query: Query, options: SearchOptions) -> PreparedQuery:
 def _make_world_error(query: Query) -> NoWorldJoints:
     """Return the error for a query without world coordinates, with the reason why there are none."""
     if query.pose_id is not None:
-        sentence = f"Pose {query.pose_id} has no joints in 3D, which --view any compares."
+        sentence = f'Pose {query.pose_id} has no joints in 3D, which `view="any"` compares.'
         return NoWorldJoints(sentence, can_reestimate=True)
     if query.estimator is None:
-        return NoWorldJoints(f'{query.source} has joints in the picture only; --view any needs "world".')
-    sentence = f"The estimator {query.estimator} gives no joints in 3D, which --view any compares."
+        return NoWorldJoints(f'{query.source} has joints in the picture only; `view="any"` needs "world".')
+    sentence = f'The estimator {query.estimator} gives no joints in 3D, which `view="any"` compares.'
     return NoWorldJoints(sentence, can_reestimate=True)
 
 
@@ -182,5 +217,5 @@ def stack_poses(poses: Sequence[Pose], invariance: Invariance) -> Poses:
     vectors = [pose.world_vector if invariance == "view" else pose.vector for pose in poses]
     present = [vector for vector in vectors if vector is not None]
     if len(present) < len(vectors):
-        raise NoWorldJoints("The stored pose has no joints in 3D, which --view any compares.", can_reestimate=True)
+        raise NoWorldJoints('The stored pose has no joints in 3D, which `view="any"` compares.', can_reestimate=True)
     return Poses(np.stack(present), np.stack([pose.mask for pose in poses]))

@@ -9,6 +9,7 @@ from posesearch.results.search import Query, SimilarReport
 from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
 from posesearch.search.query import make_query, prepare_query, query_from_pose
+from posesearch.search.query_values import Source
 from posesearch.search.ranking import rank_distinct, select_from_options
 from posesearch.store import about, clusterings, poses, snapshots
 from posesearch.store.connection import Connection, DatabaseFile
@@ -17,7 +18,7 @@ from posesearch.types import EstimatorConfig
 
 def find_similar(
     file: DatabaseFile,
-    source: str | int,
+    source: Source,
     person: int | None,
     options: SearchOptions,
     load: Callable[[EstimatorConfig], Estimator],

@@ -7,7 +7,7 @@ from posesearch.paths import is_url
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.names import to_path, to_unicode
 from posesearch.sources.read import SourceReader, read_source
-from posesearch.sources.resolve import ObservedSource, Scan, list_photos, no_photos_error, scan
+from posesearch.sources.resolve import ObservedSource, Scan, list_photos, list_queries, no_photos_error, scan
 from posesearch.sources.urls import public_name, to_location
 from posesearch.sources.walk import paths_in_empty_folders
 
@@ -19,6 +19,7 @@ __all__ = [
     "Validators",
     "is_url",
     "list_photos",
+    "list_queries",
     "no_photos_error",
     "paths_in_empty_folders",
     "public_name",

@@ -250,8 +250,8 @@ def _describe_failure(error: Exception) -> str:
 def _describe_private_address(host: str, name: str) -> str:
     with suppress(ValueError):
         if urlsplit(name).hostname != host:
-            return "it redirects to a private network, and posesearch does not follow; --allow-private allows it"
-    return "it is on this computer or in a private network, and posesearch does not open it; --allow-private allows it"
+            return "it redirects to a private network, and posesearch does not follow; `allow_private` allows it"
+    return "it is on this computer or in a private network, and posesearch does not open it; `allow_private` allows it"
 
 
 def _parse_retry_after(value: str | None) -> float | None:

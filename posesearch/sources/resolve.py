@@ -120,6 +120,20 @@ def list_photos(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
     return locations
 
 
+def list_queries(folder: str) -> list[str]:
+    """Return the photos in a folder, or the .json files in it if it has no photos.
+
+    Raises:
+        SourceError: it has neither.
+    """
+    locations = [photo.location for photo in scan([folder]).observed]
+    if not locations:
+        locations = sorted(str(path) for path in Path(folder).rglob("*.json") if path.is_file())
+    if not locations:
+        raise no_photos_error([folder])
+    return locations
+
+
 def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
     """Return the error for sources that exist and have no photos. It says which files they have instead."""
     name = _join_names(sources)

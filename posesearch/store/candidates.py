@@ -54,7 +54,7 @@ def select_candidates(
         return table
     try:
         condition, names = _parse_condition(connection, where) if where else ("true", set())
-        with connection.limit(timeout, "The condition of --where"):
+        with connection.limit(timeout, "The condition of `where`"):
             connection.execute(
                 f"""
                 CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {_relation_with(names)}

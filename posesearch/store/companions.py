@@ -90,7 +90,7 @@ def exists(path: Path) -> bool:
         DatabaseFailed: the folder may not be searched, or DuckDB can't use the name.
     """
     if "?" in os.path.realpath(path):  # DuckDB would take the rest for parameters, and its log for "who.wal?/me.duckdb"
-        detail = "DuckDB opens no database whose path has a question mark; rename it, or name another with --db"
+        detail = "DuckDB opens no database whose path has a question mark; rename it, or name another database"
         raise DatabaseFailed(str(path), detail)
     try:
         with suppress(FileNotFoundError, NotADirectoryError):

@@ -83,10 +83,7 @@ def parse_reading(connection: Connection, sql: str) -> list[duckdb.Statement]:
 def check_single(statements: Sequence[duckdb.Statement]) -> None:
     """Raise BadSQL if there are several statements, and therefore several results."""
     if len(statements) > 1:
-        raise BadSQL(
-            f"CSV, Parquet, --from-sql and Database.sql have room for one result, but there are {len(statements)} "
-            f"statements"
-        )
+        raise BadSQL(f"there is room for one result here, but these are {len(statements)} statements")
 
 
 @contextmanager
@@ -133,7 +130,9 @@ def _fetch(cursor: Connection) -> Table:
         row_size = _estimate_size(block[-1])  # the rows of a block are alike
         size += row_size * len(block)
         if size > MAX_BYTES:
-            raise BadSQL(f"the result is larger than {MAX_BYTES / 1e9:g} GB; add a LIMIT, or write it with --parquet")
+            raise BadSQL(
+                f"the result is larger than {MAX_BYTES / 1e9:g} GB; add a LIMIT, or write it to a Parquet file"
+            )
         rows += block
         block_rows = min(_BLOCK_ROWS, _BLOCK_BYTES // row_size + 1)
     return Table(
