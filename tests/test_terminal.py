@@ -23,6 +23,7 @@ CASES = {
     "similar --json": ["similar", "QUERY", "--db", "DB", "--json"],
     "similar FOLDER": ["similar", "PHOTOS", "--db", "DB"],
     "similar --from-sql": ["similar", "--from-sql", "SELECT pose_id FROM poses LIMIT 3", "--db", "DB"],
+    "estimate": ["estimate", "PHOTOS"],
     "pairs --json": ["pairs", "--db", "DB", "--json"],
     "outliers --json": ["outliers", "--db", "DB", "--json"],
     "show": ["show", "1", "--db", "DB"],
