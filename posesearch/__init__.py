@@ -1,28 +1,229 @@
 """posesearch finds the people in photos, stores their poses, and searches for similar poses.
 
+`posesearch.open` returns a `Database`, which has a method for each command. docs/python.md has examples.
+
 Example:
     import posesearch
 
     with posesearch.open("poses.duckdb") as db:
         db.ingest("photos")
         db.cluster(k=3)
-        for match in db.similar("photo.jpg", n=10).matches:
-            print(match.rank, match.similarity, match.stored.source)
+        for match in db.similar("photo.jpg", n=10):
+            print(match.rank, match.similarity, match.source)
 """
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from posesearch.address_space import READING, check_address_space
-from posesearch.errors import PosesearchError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for type checkers, and for completion without running anything
     from posesearch.database import Database
+    from posesearch.errors import (
+        AlteredDatabase,
+        BadFilter,
+        BadKeypoints,
+        BadPath,
+        BadSQL,
+        BatchLost,
+        DamagedDatabase,
+        DatabaseBusy,
+        DatabaseFailed,
+        DatabaseMoved,
+        DecoderKilled,
+        DecoderUnavailable,
+        DownloadFailed,
+        EmptyPhoto,
+        EstimatorError,
+        EstimatorMismatch,
+        ForkedProcess,
+        IncompletePose,
+        IngestRunning,
+        MissingLibrary,
+        MissingPhoto,
+        MissingURL,
+        NewerSchema,
+        NoDatabase,
+        NoPerson,
+        NoPoses,
+        NoSuchCluster,
+        NoSuchCollection,
+        NoSuchPart,
+        NoSuchPerson,
+        NoSuchPose,
+        NotAnImage,
+        NotEnoughMemory,
+        NotOurDatabase,
+        NoWorldJoints,
+        OldSchema,
+        OutputFailed,
+        PhotoError,
+        PhotoTooLarge,
+        PhotoTooSlow,
+        PosesearchError,
+        QueryError,
+        QueryTooSlow,
+        SeveralPeople,
+        SourceError,
+        StoreError,
+        TooFewJoints,
+        TooFewPoses,
+        TruncatedPhoto,
+        UnknownEstimator,
+        UnreadablePhoto,
+        UntrustedDatabase,
+        VideoFile,
+        WeightsUnavailable,
+        WeightsUnusable,
+    )  # fmt: skip
+    from posesearch.estimation import estimate, estimate_many
+    from posesearch.estimators import Estimator
+    from posesearch.photos.photo import Photo
+    from posesearch.progress import IngestProgress, Progress
+    from posesearch.results.clusters import Cluster, Clustering, ClusterReport
+    from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection, Rejections
+    from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
+    from posesearch.results.people import PhotoPeople
+    from posesearch.results.search import Failure, Match, NearestCluster, Query, SimilarReport
+    from posesearch.results.table import Table
+    from posesearch.skeleton import JOINTS
+    from posesearch.types import (
+        EstimatorConfig,
+        Keypoint,
+        Keypoints,
+        Person,
+        Pose,
+        StoredPose,
+    )  # fmt: skip
 
 __version__ = "0.1.0"
 
-__all__ = ["Database", "PosesearchError", "__version__", "open"]
+_EXPORTS: Final = {
+    "database": ("Database",),
+    "errors": (
+        "AlteredDatabase", "BadFilter", "BadKeypoints", "BadPath", "BadSQL", "BatchLost", "DamagedDatabase",
+        "DatabaseBusy", "DatabaseFailed", "DatabaseMoved", "DecoderKilled", "DecoderUnavailable", "DownloadFailed",
+        "EmptyPhoto", "EstimatorError", "EstimatorMismatch", "ForkedProcess", "IncompletePose", "IngestRunning",
+        "MissingLibrary", "MissingPhoto", "MissingURL", "NewerSchema", "NoDatabase", "NoPerson", "NoPoses",
+        "NoSuchCluster", "NoSuchCollection", "NoSuchPart", "NoSuchPerson", "NoSuchPose", "NoWorldJoints",
+        "NotAnImage", "NotEnoughMemory", "NotOurDatabase", "OldSchema", "OutputFailed", "PhotoError", "PhotoTooLarge",
+        "PhotoTooSlow", "PosesearchError", "QueryError", "QueryTooSlow", "SeveralPeople", "SourceError", "StoreError",
+        "TooFewJoints", "TooFewPoses", "TruncatedPhoto", "UnknownEstimator", "UnreadablePhoto", "UntrustedDatabase",
+        "VideoFile", "WeightsUnavailable", "WeightsUnusable",
+    ),
+    "estimation": ("estimate", "estimate_many"),
+    "estimators": ("Estimator",),
+    "photos.photo": ("Photo",),
+    "progress": ("IngestProgress", "Progress"),
+    "results.clusters": ("Cluster", "Clustering", "ClusterReport"),
+    "results.ingest": ("IngestReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
+    "results.pairs": ("Outlier", "OutliersReport", "Pair", "PairsReport"),
+    "results.people": ("PhotoPeople",),
+    "results.search": ("Failure", "Match", "NearestCluster", "Query", "SimilarReport"),
+    "results.table": ("Table",),
+    "skeleton": ("JOINTS",),
+    "types": (
+        "EstimatorConfig", "Keypoint", "Keypoints", "Person", "Pose", "StoredPose",
+    ),
+}  # fmt: skip
+"""The public names by their modules. They are imported when they are used, so that `import posesearch` is fast."""
+
+_MODULES: Final = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__all__ = [  # a test compares it with the table
+    "JOINTS",
+    "AlteredDatabase",
+    "BadFilter",
+    "BadKeypoints",
+    "BadPath",
+    "BadSQL",
+    "BatchLost",
+    "Cluster",
+    "ClusterReport",
+    "Clustering",
+    "DamagedDatabase",
+    "Database",
+    "DatabaseBusy",
+    "DatabaseFailed",
+    "DatabaseMoved",
+    "DecoderKilled",
+    "DecoderUnavailable",
+    "DownloadFailed",
+    "EmptyPhoto",
+    "Estimator",
+    "EstimatorConfig",
+    "EstimatorError",
+    "EstimatorMismatch",
+    "Failure",
+    "ForkedProcess",
+    "IncompletePose",
+    "IngestProgress",
+    "IngestReport",
+    "IngestRunning",
+    "Keypoint",
+    "Keypoints",
+    "Match",
+    "MissingLibrary",
+    "MissingPhoto",
+    "MissingURL",
+    "NearestCluster",
+    "NewerSchema",
+    "NoDatabase",
+    "NoPerson",
+    "NoPoses",
+    "NoSuchCluster",
+    "NoSuchCollection",
+    "NoSuchPart",
+    "NoSuchPerson",
+    "NoSuchPose",
+    "NoWorldJoints",
+    "NotAnImage",
+    "NotEnoughMemory",
+    "NotOurDatabase",
+    "OldSchema",
+    "Outlier",
+    "OutliersReport",
+    "OutputFailed",
+    "Pair",
+    "PairsReport",
+    "Person",
+    "Photo",
+    "PhotoError",
+    "PhotoOutcome",
+    "PhotoPeople",
+    "PhotoTooLarge",
+    "PhotoTooSlow",
+    "Pose",
+    "PosesearchError",
+    "Progress",
+    "Query",
+    "QueryError",
+    "QueryTooSlow",
+    "ReestimateReport",
+    "Rejection",
+    "Rejections",
+    "SeveralPeople",
+    "SimilarReport",
+    "SourceError",
+    "StoreError",
+    "StoredPose",
+    "Table",
+    "TooFewJoints",
+    "TooFewPoses",
+    "TruncatedPhoto",
+    "UnknownEstimator",
+    "UnreadablePhoto",
+    "UntrustedDatabase",
+    "VideoFile",
+    "WeightsUnavailable",
+    "WeightsUnusable",
+    "__version__",
+    "estimate",
+    "estimate_many",
+    "open",
+]  # fmt: skip
 
 
 def open(  # noqa: A001 (reads as posesearch.open)
@@ -52,12 +253,16 @@ def open(  # noqa: A001 (reads as posesearch.open)
     return Database(path, trust=trust)
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 if not TYPE_CHECKING:  # a type checker would accept any attribute of a module that has __getattr__
 
     def __getattr__(name: str) -> Any:
-        if name == "Database":
-            check_address_space(READING)
-            from posesearch.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
-
-            return Database
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        check_address_space(READING)
+        value = getattr(import_module(f"posesearch.{_MODULES[name]}"), name)
+        globals()[name] = value
+        return value

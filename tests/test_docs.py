@@ -118,7 +118,7 @@ def test_every_key_of_the_json_examples_is_in_a_table() -> None:
     assert not list_keys(examples) - in_tables
 
 
-@pytest.mark.parametrize("script", ["docs/make_cli.py", "docs/schema/make_schema.py"])
+@pytest.mark.parametrize("script", ["docs/make_cli.py", "docs/make_python.py", "docs/schema/make_schema.py"])
 def test_what_is_written_from_the_code_is_up_to_date(script: str) -> None:
     done = subprocess.run([sys.executable, str(ROOT / script), "--check"], check=False, capture_output=True, text=True)
     assert done.returncode == 0, f"run python {script}:\n{done.stdout}{done.stderr}"
@@ -183,6 +183,23 @@ def test_the_readmes_example_runs(tmp_path: Path, demo_folder: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     exec(example[1], {"__name__": "example"})  # noqa: S102 (our own example)
     assert (tmp_path / "poses.duckdb").exists()
+
+
+def test_the_examples_of_the_python_page_run(
+    tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = text("docs/python.md").partition("# Reference")[0]
+    shutil.copytree(demo_folder, tmp_path / "posesearch-demo")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "example"}
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 7
+    for block in blocks:
+        exec(block, names)  # noqa: S102 (our own example)
+    assert names["best"].similarity > 0.9
+    assert "nothing.jpg: there is no such file unreadable" in capsys.readouterr().out
+    assert (tmp_path / "matches.png").exists()
+    names["db"].close()
 
 
 def test_links_lead_somewhere() -> None:

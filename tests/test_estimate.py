@@ -12,7 +12,7 @@ from PIL import Image
 
 import posesearch
 from posesearch.errors import MissingPhoto, UnknownEstimator
-from posesearch.estimate import estimate, estimate_many
+from posesearch.estimation import estimate, estimate_many
 from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Failure
 from tests.test_queries import load

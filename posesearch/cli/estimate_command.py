@@ -66,7 +66,7 @@ def estimate(
     keypoints file, which `posesearch similar` accepts as a query.
     """
     from posesearch.cli import files, output, progress_bar, show  # noqa: PLC0415
-    from posesearch.estimate import estimate_many  # noqa: PLC0415
+    from posesearch.estimation import estimate_many  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
     from posesearch.results.search import Failure  # noqa: PLC0415
 
