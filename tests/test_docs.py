@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_the_version_is_one() -> None:
-    version = tomllib.loads(text("pyproject.toml"))["project"]["version"]
+    version = metadata.version("posesearch")
     assert posesearch.__version__ == version
     assert f"## [{version}]" in text("CHANGELOG.md")
 
