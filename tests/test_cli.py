@@ -82,6 +82,7 @@ except SystemExit:
     assert done.stdout.splitlines()[-1] == "set()"
 
 
+@pytest.mark.slow
 def test_a_search_imports_no_clustering_and_no_plots(demo_folder: Path) -> None:
     code = f"""
 import sys
@@ -97,6 +98,7 @@ print({{"sklearn", "matplotlib", "scipy", "requests"}} & set(sys.modules))
     assert done.stdout.splitlines()[-1] == "set()"
 
 
+@pytest.mark.slow
 def test_nothing_phones_home(demo_folder: Path, tmp_path: Path) -> None:
     photos, db = demo_folder / "photos" / "men", tmp_path / "quiet.duckdb"
     code = f"""
@@ -167,6 +169,7 @@ def test_version(run: Run) -> None:
     assert run("--version")[1] == "posesearch 0.1.0\n"
 
 
+@pytest.mark.slow
 def test_the_demo_leaves_what_it_says(demo_run: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, done = demo_run
     assert done.returncode == 0, done.stderr
@@ -188,6 +191,7 @@ def test_the_demo_leaves_what_it_says(demo_run: tuple[Path, subprocess.Completed
 @pytest.mark.parametrize(
     "command", ["ingest", "reestimate", "cluster", "similar", "pairs", "outliers", "show", "stats", "models"]
 )
+@pytest.mark.slow
 def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Path, run: Run) -> None:
     db = demo_folder / "poses.duckdb"
     if command == "ingest":
@@ -223,6 +227,7 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Pa
     assert shape(json.loads(out)) == shape(documented(command))
 
 
+@pytest.mark.slow
 def test_a_reestimation_in_the_terminal(demo_folder: Path, tmp_path: Path, run: Run) -> None:
     db, photos = tmp_path / "new.duckdb", tmp_path / "photos"
     photos.mkdir()
@@ -240,6 +245,7 @@ def test_a_reestimation_in_the_terminal(demo_folder: Path, tmp_path: Path, run: 
     assert "nose" in redone["world"]
 
 
+@pytest.mark.slow
 def test_the_estimator_of_the_environment(
     demo_folder: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,6 +309,7 @@ def hostile(toy: Toy, tmp_path: Path, run: Run) -> Path:
     return db
 
 
+@pytest.mark.slow
 def test_hostile_names_never_act_on_a_terminal(hostile: Path, tmp_path: Path, run: Run) -> None:
     [folder] = (path for path in tmp_path.iterdir() if path.is_dir())
     photo = sorted(folder.iterdir())[0]
@@ -324,6 +331,7 @@ def test_hostile_names_never_act_on_a_terminal(hostile: Path, tmp_path: Path, ru
         assert (code, acting(out + err)) == (0, set()), arguments
 
 
+@pytest.mark.slow
 def test_hostile_arguments_never_act_on_a_terminal(hostile: Path, tmp_path: Path, run: Run) -> None:
     here = "--db", hostile
     for arguments in (
@@ -341,6 +349,7 @@ def test_hostile_arguments_never_act_on_a_terminal(hostile: Path, tmp_path: Path
         assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_json_and_csv_lose_nothing(hostile: Path, run: Run) -> None:
     kept = "a\tb\nc\u00a0\u732b"
     select = f"""SELECT '{HOSTILE}' AS "{HOSTILE}", '{kept}' AS kept"""
@@ -352,6 +361,7 @@ def test_json_and_csv_lose_nothing(hostile: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.slow
 def test_every_encoding_of_stdout_will_do(encoding: str, awkward: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
     for option in ("--json", "--csv", "--db"):
@@ -471,6 +481,7 @@ def test_wrong_usage_is_exit_code_two(arguments: list[str], run: Run) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(demo_folder: Path) -> None:
     command = [sys.executable, "-m", "posesearch", "sql", "SELECT * FROM range(200000)", "--csv"]
     with subprocess.Popen(
@@ -483,6 +494,7 @@ def test_a_reader_that_goes_away_is_no_error(demo_folder: Path) -> None:
         assert process.stderr.read() == ""
 
 
+@pytest.mark.slow
 def test_several_people_are_mentioned(demo_folder: Path, run: Run) -> None:
     photo = demo_folder / "photos" / "women" / "two-people.jpg"
     _, out, err = run("similar", photo, "--db", demo_folder / "poses.duckdb", "--json")
@@ -500,6 +512,7 @@ def test_pictures_are_written_also_of_photos_that_are_gone(awkward: Path, tmp_pa
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_picture_never_replaces_the_database_or_a_photo(toy: Toy, tmp_path: Path, run: Run) -> None:
     photos = [tmp_path / f"{number}.png" for number in range(2)]
     for number, photo in enumerate(photos):
@@ -528,6 +541,7 @@ def test_a_picture_never_replaces_the_database_or_a_photo(toy: Toy, tmp_path: Pa
     assert [path.name for path in (tmp_path / "plots").iterdir()] == ["scatter.png"]
 
 
+@pytest.mark.slow
 def test_poses_that_are_almost_the_same_are_clustered_without_a_warning(toy: Toy, tmp_path: Path, run: Run) -> None:
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(toy_photo(wrist=number == 2, shade=number))
@@ -538,6 +552,7 @@ def test_poses_that_are_almost_the_same_are_clustered_without_a_warning(toy: Toy
         assert "clusters" in out
 
 
+@pytest.mark.slow
 def test_an_ingest_that_is_stopped_says_what_is_stored(
     toy: Toy, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,7 @@ def test_the_kinds_become_clusters_the_largest_first(three_kinds: Database) -> N
     assert clustering.inertia == inertias[2]
 
 
+@pytest.mark.slow
 def test_distances_medoids_and_inertia_are_what_they_say(three_kinds: Database) -> None:
     vectors = read_vectors(three_kinds)[:60]
     clustering = three_kinds.cluster(3).clustering
@@ -77,6 +78,7 @@ def test_distances_medoids_and_inertia_are_what_they_say(three_kinds: Database) 
         assert expected[medoid - 1] == expected[labels == cluster].min()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_clusters(three_kinds: Database) -> None:
     first, second = (three_kinds.cluster(5, seed=7).clustering for _ in range(2))
     assert np.array_equal(first.centroids, second.centroids)
@@ -84,6 +86,7 @@ def test_the_same_seed_gives_the_same_clusters(three_kinds: Database) -> None:
 
 
 @pytest.mark.parametrize(("k", "also"), [("auto", []), (3, []), (20, [20])])
+@pytest.mark.slow
 def test_each_k_is_fitted_once(
     k: int | str, also: list[int], three_kinds: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +103,7 @@ def test_each_k_is_fitted_once(
     assert [tried for tried, _ in report.clustering.inertias] == list(range(1, 14))
 
 
+@pytest.mark.slow
 def test_the_articles_normalisation_clusters_by_place(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     left = [STANDING + np.array([60, 100]) + random.normal(0, 1, STANDING.shape) for _ in range(31)]
@@ -158,6 +162,7 @@ def test_partial_poses_of_max_compare_over_what_they_have() -> None:
     assert distances[1] == pytest.approx(distances[0], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_pose_whose_joints_are_damaged_is_refused(toy_database: Path, tmp_path: Path) -> None:
     copy = tmp_path / "poses.duckdb"
     shutil.copy(toy_database, copy)
@@ -189,6 +194,7 @@ def test_a_clustering_is_stored_as_tables(demo_db: Database) -> None:
     assert medoids == ((True,),) * k
 
 
+@pytest.mark.slow
 def test_the_newest_clustering_counts(toy: Toy, db: Database, tmp_path: Path) -> None:
     for collection in ("men", "women"):
         for wrist in range(20, 60, 10):

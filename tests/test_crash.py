@@ -49,6 +49,7 @@ def rows(db: Path) -> dict[str, list[Any]]:
         }
 
 
+@pytest.mark.slow
 def test_an_ingest_that_is_killed_goes_on_and_loses_nothing(demo_folder: Path, tmp_path: Path) -> None:
     photos = demo_folder / "photos"
     whole, db = tmp_path / "whole.duckdb", tmp_path / "poses.duckdb"
@@ -90,6 +91,7 @@ except DatabaseFailed as error:
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_loses_no_batch(demo_folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("resource")
     root, db = Path(__file__).parents[1], tmp_path / "poses.duckdb"
@@ -111,6 +113,7 @@ def test_a_full_disk_is_one_sentence_and_loses_no_batch(demo_folder: Path, tmp_p
     assert sorted(path.name for path in tmp_path.iterdir())[0] == "poses.duckdb"
 
 
+@pytest.mark.slow
 def test_what_a_run_left_unsettled_is_settled_by_the_next(
     tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +161,7 @@ def holding(code: str) -> Iterator[subprocess.Popen[str]]:
             holder.communicate()
 
 
+@pytest.mark.slow
 def test_a_second_ingest_says_who_has_the_turn_and_waits(tmp_path: Path, db: Database, toy: Toy) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -185,6 +189,7 @@ with ingest_lock(Path({db.path!r}), print):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "poses.duckdb"]
 
 
+@pytest.mark.slow
 def test_a_batch_waits_for_whoever_has_the_file(
     tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +220,7 @@ def test_a_batch_waits_for_whoever_has_the_file(
     assert len(db.sql("FROM snapshots").rows) == 3
 
 
+@pytest.mark.slow
 def test_readers_wait_for_a_writer_that_wants_in(tmp_path: Path) -> None:
     database = tmp_path / "poses.duckdb"
     order: list[str] = []
@@ -234,6 +240,7 @@ def test_readers_wait_for_a_writer_that_wants_in(tmp_path: Path) -> None:
     wait_for_writers(database, 10)  # no process is writing
 
 
+@pytest.mark.slow
 def test_queries_are_answered_while_an_ingest_runs(
     tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

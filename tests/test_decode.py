@@ -70,6 +70,7 @@ def test_an_animation_is_its_first_frame() -> None:
         assert difference(encoded(frames[0], kind, save_all=True, append_images=frames[1:])) < 6
 
 
+@pytest.mark.slow
 def test_a_large_photo_comes_back_as_small_as_is_enough() -> None:
     large = Image.fromarray(cv2.resize(RGB, (3200, 2400)))
     for kind in ("JPEG", "PNG"):

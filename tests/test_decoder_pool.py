@@ -73,6 +73,7 @@ def scans(side: int, count: int) -> bytes:
     ])  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_process_decodes_as_this_one_does(pool: DecoderPool) -> None:
     photo = mannequin()
     for data in (encoded(photo, "JPEG"), encoded(photo.convert("RGBA"), "PNG"), encoded(photo, "HEIF")):
@@ -94,6 +95,7 @@ def test_errors_are_those_of_the_decoder_with_the_photos_name(pool: DecoderPool)
     assert pool.decode(jpeg, "x").width == 480
 
 
+@pytest.mark.slow
 def test_a_photo_that_keeps_its_decoder_busy_is_given_up(
     tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +114,7 @@ def test_a_photo_that_keeps_its_decoder_busy_is_given_up(
     assert (report.ingested, [one.reason for one in report.rejected]) == (1, ["too_slow"])
 
 
+@pytest.mark.slow
 def test_a_query_and_a_sheet_give_such_a_photo_up_as_well(
     tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +141,7 @@ def test_a_query_and_a_sheet_give_such_a_photo_up_as_well(
     assert drawn.shape[:2] == (sheet.TILE_HEIGHT, sheet.TILE_WIDTH)  # only the skeleton is drawn
 
 
+@pytest.mark.slow
 def test_a_query_decodes_in_a_process_that_ends_with_its_database(tmp_path: Path, toy: Toy) -> None:
     (tmp_path / "a.png").write_bytes(toy_photo())
 
@@ -160,6 +164,7 @@ def test_a_query_decodes_in_a_process_that_ends_with_its_database(tmp_path: Path
     assert forgotten.poll() is not None
 
 
+@pytest.mark.slow
 def test_a_photo_that_takes_too_much_memory_is_given_up() -> None:
     large = encoded(Image.new("RGB", (12000, 12000)), "PNG")
     with DecoderPool(memory=400_000_000) as pool:
@@ -221,6 +226,7 @@ def test_a_decoder_that_is_killed_says_nothing_about_its_photo(name: str, when_r
     assert pool.decode(toy_photo(), "x").width == 200
 
 
+@pytest.mark.slow
 def test_a_decoder_that_is_stopped_says_nothing_about_its_photo() -> None:
     with DecoderPool(seconds=1.0) as pool:
         with signalling(pool, signal.SIGSTOP), pytest.raises(DecoderKilled, match="did not finish in 5 seconds"):
@@ -240,6 +246,7 @@ def test_without_a_decoder_nothing_is_rejected(
     assert db.ingest(tmp_path / "a.png").ingested == 1
 
 
+@pytest.mark.slow
 def test_sleep_of_the_machine_does_not_count_as_decoding_time(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = scans(8000, 300)
     with DecoderPool(seconds=600) as pool:
@@ -275,6 +282,7 @@ def test_headers_that_lie_are_refused_before_anything_is_decoded(pool: DecoderPo
             pool.decode(png(*size), "x")
 
 
+@pytest.mark.slow
 def test_a_thread_of_a_photo_is_a_photo(tmp_path: Path, db: Database) -> None:
     for name, size in {"tall.png": (1, 1_000_000), "wide.png": (1_000_000, 1)}.items():
         Image.new("L", size).save(tmp_path / name)
@@ -284,6 +292,7 @@ def test_a_thread_of_a_photo_is_a_photo(tmp_path: Path, db: Database) -> None:
         assert {one.reason for one in report.rejected} == {"no_person"}
 
 
+@pytest.mark.slow
 def test_colours_are_those_of_the_profile(pool: DecoderPool) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     # Red and blue are exchanged, and the profile has another name than sRGB.
@@ -302,6 +311,7 @@ def test_colours_are_those_of_the_profile(pool: DecoderPool) -> None:
     assert np.array_equal(broken, plain)
 
 
+@pytest.mark.slow
 def test_the_same_photo_is_the_same_pose_in_every_format(tmp_path: Path, db: Database) -> None:
     photo = mannequin()
     deep = cv2.cvtColor(np.asarray(photo), cv2.COLOR_RGB2BGR).astype(np.uint16) * 257
@@ -356,6 +366,7 @@ def test_a_pool_has_no_more_processes_than_its_limit(monkeypatch: pytest.MonkeyP
         assert not pool._busy
 
 
+@pytest.mark.slow
 def test_a_closed_pool_decodes_nothing_and_says_so() -> None:
     pool = DecoderPool()
     assert pool.decode(toy_photo(), "x").width == 200
@@ -382,6 +393,7 @@ def test_a_closed_pool_decodes_nothing_and_says_so() -> None:
         pool.decode(toy_photo(), "x")
 
 
+@pytest.mark.slow
 def test_many_queries_outlive_their_database(tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DecoderPool.__init__, "__defaults__", (2, 1.0, decoder_pool.MAX_MEMORY))
     for wrist in (0, 50):

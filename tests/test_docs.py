@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,7 @@ def test_every_key_of_the_json_examples_is_in_a_table() -> None:
 
 
 @pytest.mark.parametrize("script", ["docs/make_cli.py", "docs/make_python.py", "docs/schema/make_schema.py"])
+@pytest.mark.slow
 def test_what_is_written_from_the_code_is_up_to_date(script: str) -> None:
     done = subprocess.run([sys.executable, str(ROOT / script), "--check"], check=False, capture_output=True, text=True)
     assert done.returncode == 0, f"run python {script}:\n{done.stdout}{done.stderr}"
@@ -137,6 +138,7 @@ def test_the_readme_names_the_two_commands_and_ci_runs_the_second() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
+@pytest.mark.slow
 def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path, demo_folder: Path) -> None:
     shutil.copytree(demo_folder, tmp_path / "posesearch-demo")
     script = "set -e\n" + "".join(re.findall(r"```bash\n(.*?)```", text("README.md"), re.DOTALL))
@@ -175,6 +177,7 @@ def test_docstrings_comments_and_messages_are_easy_to_read() -> None:
     assert 100 * semicolons <= prose.MAX_SEMICOLONS * sentences
 
 
+@pytest.mark.slow
 def test_the_readmes_example_runs(tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     example = re.search(r"```python\n(.*?)```", text("README.md"), re.DOTALL)
     assert example is not None
@@ -210,7 +213,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_the_version_is_one() -> None:
-    version = tomllib.loads(text("pyproject.toml"))["project"]["version"]
+    version = metadata.version("posesearch")
     assert posesearch.__version__ == version
     assert f"## [{version}]" in text("CHANGELOG.md")
 
@@ -223,6 +226,7 @@ def test_every_dependency_says_why_it_is_there() -> None:
         assert "# " in line
 
 
+@pytest.mark.slow
 def test_the_script_of_the_search_page_draws_its_pictures(tmp_path: Path) -> None:
     script = ROOT / "docs" / "search" / "pictures.py"
     subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, capture_output=True)
@@ -238,6 +242,7 @@ def test_the_script_of_the_search_page_draws_its_pictures(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda script: script.stem)
+@pytest.mark.slow
 def test_every_benchmark_starts(script: Path) -> None:
     done = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr

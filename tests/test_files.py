@@ -60,6 +60,7 @@ def test_a_list_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("arguments", [["similar", "PIPE"], ["similar", "1", "--png", "PIPE"], ["ingest", "PIPE"]])
+@pytest.mark.slow
 def test_no_command_waits_for_a_pipe(arguments: list[str], db: Database, toy: Toy, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(toy_photo())
     db.ingest(tmp_path / "a.png")

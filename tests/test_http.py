@@ -255,6 +255,7 @@ def test_what_does_not_end_is_a_failed_download(
         opener.read(address)
 
 
+@pytest.mark.slow
 def test_slow_headers_do_not_cost_the_stored_poses(
     server: Server, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -452,6 +453,7 @@ def test_what_is_public(address: str, public: bool) -> None:
     assert ssrf.is_public(address) is public
 
 
+@pytest.mark.slow
 def test_credentials_go_to_their_own_server_and_nowhere_else(
     server: Server, opener: SourceReader, tmp_path: Path, toy: Toy
 ) -> None:
@@ -495,6 +497,7 @@ def test_credentials_are_sent_as_they_were_meant(server: Server, opener: SourceR
     assert seen == ["Basic " + base64.b64encode(b"us@er:p:w").decode()] * 2
 
 
+@pytest.mark.slow
 def test_a_missing_address_that_fails_is_not_back(server: Server, db: Database, toy: Toy) -> None:
     address, routes = server
 
@@ -518,6 +521,7 @@ def test_a_rejected_address_that_has_not_changed_is_rejected_again(server: Serve
     assert toy.calls == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_servers(server: Server, db: Database, toy: Toy, tmp_path: Path) -> None:
     address, routes = server
     named = [f"{address}/{number}" for number in range(6)]
@@ -536,6 +540,7 @@ print(posesearch.open({db.path!r}).ingest({named!r}, allow_private=True).interru
     assert out == "True\n"
 
 
+@pytest.mark.slow
 def test_what_has_not_changed_is_not_sent_again(server: Server, db: Database, toy: Toy) -> None:
     address, routes = server
     sent: list[int] = []

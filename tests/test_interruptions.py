@@ -64,6 +64,7 @@ def test_without_a_slow_item_the_order_is_kept() -> None:
     assert list(map_in_order(lambda number: number, [], threads=5)) == []
 
 
+@pytest.mark.slow
 def test_photos_behind_a_slow_one_are_stored_while_it_runs(
     tmp_path: Path, db: Database, toy: Toy, impatient: None
 ) -> None:
@@ -114,6 +115,7 @@ def test_an_ingest_in_its_own_callback_is_an_error(tmp_path: Path, db: Database,
     assert db.ingest(tmp_path).unchanged == 1
 
 
+@pytest.mark.slow
 def test_another_thread_waits_for_its_turn(tmp_path: Path, db: Database, toy: Toy) -> None:
     (tmp_path / "a.png").write_bytes(toy_photo())
     other: list[int] = []
@@ -156,6 +158,7 @@ def stuck(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.slow
 def test_a_signal_ends_an_ingest_of_slow_photos(name: str, stuck: "subprocess.Popen[str]") -> None:
     stuck.send_signal(getattr(signal, name))
     _, said = stuck.communicate(timeout=30)

@@ -89,6 +89,7 @@ def test_what_is_no_lock_file_is_left_as_it_is(kind: str, copy: Path, toy_databa
 
 @pytest.mark.parametrize("ending", ["wal", "wal.checkpoint", "wal.recovery", "tmp"])
 @pytest.mark.parametrize("kind", ["symlink", "dangling symlink", "hard link", "FIFO", "device"])
+@pytest.mark.slow
 def test_duckdb_does_not_write_through_a_link(kind: str, ending: str, copy: Path, tmp_path: Path) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text(LETTER, encoding="utf-8")
@@ -100,6 +101,7 @@ def test_duckdb_does_not_write_through_a_link(kind: str, ending: str, copy: Path
 
 
 @pytest.mark.parametrize("kind", ["FIFO", "device"])
+@pytest.mark.slow
 def test_a_database_that_is_no_file(kind: str, toy_database: Path, tmp_path: Path) -> None:
     database = tmp_path / "db" / "poses.duckdb"
     database.parent.mkdir()

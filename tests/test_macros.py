@@ -122,6 +122,7 @@ def test_a_scalar_macro_takes_the_callers_column(number: int, shell: duckdb.Duck
 
 
 @pytest.mark.parametrize("number", range(len(TABLE_CALLS)))
+@pytest.mark.slow
 def test_a_table_macro_takes_the_callers_column(number: int, shell: duckdb.DuckDBPyConnection) -> None:
     value, call = TABLE_CALLS[number]
     expected = rounded(shell.execute(f"FROM {call.format(value)}").fetchall())
@@ -156,6 +157,7 @@ def answers(connection: duckdb.DuckDBPyConnection) -> list[list[tuple[object, ..
 
 
 @pytest.mark.parametrize("kind", ["", "TEMP"])
+@pytest.mark.slow
 def test_no_macro_of_the_user_changes_an_answer(kind: str, demo_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "poses.duckdb"
     path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
@@ -204,6 +206,7 @@ def test_a_search_is_filtered_by_how_close_its_matches_are(demo_db: Database) ->
     assert 0 < len(close) < 30
 
 
+@pytest.mark.slow
 def test_n_may_be_any_number(demo_db: Database) -> None:
     [(poses,)] = demo_db.sql("SELECT count(*) FROM similar_poses(1, 1000)").rows
     for n, expected in (

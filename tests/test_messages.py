@@ -37,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("clip.MOV", b"neither known nor a photo"),
     ],
 )
+@pytest.mark.slow
 def test_a_video_is_called_one_and_the_command_for_frames_is_given(
     name: str, data: bytes, folder: Path, demo_folder: Path, run: Run
 ) -> None:
@@ -157,6 +158,7 @@ def test_a_filter_that_fails_ends_its_sentence(demo_folder: Path, run: Run) -> N
     assert "angles.trunk. Try: posesearch sql " in err
 
 
+@pytest.mark.slow
 def test_an_entry_of_a_list_is_named_by_its_line(toy: Toy, folder: Path, run: Run) -> None:
     (folder / "l.txt").write_text("photos/nope.jpg\n", encoding="utf-8")
     err = run("ingest", "l.txt")[2]

@@ -58,6 +58,7 @@ def read_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[dict[st
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.slow
 def test_the_rows_of_an_earlier_version_are_converted(version: int, tmp_path: Path) -> None:
     path = tmp_path / "poses.duckdb"
     old = make_old(path, version)
@@ -129,6 +130,7 @@ posesearch.open(sys.argv[1]).stats()
 
 
 @pytest.mark.parametrize(("code", "status"), [(LIMITED, 1), (KILLED, 9)], ids=["no space", "killed"])
+@pytest.mark.slow
 def test_a_conversion_that_fails_changes_nothing(code: str, status: int, tmp_path: Path) -> None:
     path = tmp_path / "poses.duckdb"
     make_old(path)

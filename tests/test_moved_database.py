@@ -96,6 +96,7 @@ class At(IngestProgress):
 
 
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.slow
 def test_an_ingest_ends_when_its_file_is_another(change: Callable[[Path], None], moved: Database, photos: Path) -> None:
     path = Path(moved.path)
     with pytest.raises(DatabaseMoved, match="The original file has 4 photos of this run"):
@@ -107,6 +108,7 @@ def test_an_ingest_ends_when_its_file_is_another(change: Callable[[Path], None],
 
 
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.slow
 def test_a_reestimation_ends_when_its_file_is_another(
     change: Callable[[Path], None], moved: Database, photos: Path
 ) -> None:
@@ -127,12 +129,14 @@ def test_a_file_that_the_run_has_made_itself_is_watched(
     assert not Path(db.path).exists()
 
 
+@pytest.mark.slow
 def test_a_file_that_goes_after_the_last_batch_is_missed(moved: Database, photos: Path) -> None:
     moved.ingest(photos)
     with pytest.raises(DatabaseMoved):
         moved.ingest(photos, progress=At(9, lambda: move_away(Path(moved.path))))
 
 
+@pytest.mark.slow
 def test_a_copy_of_the_file_as_it_is_will_do(moved: Database, photos: Path, tmp_path: Path) -> None:
     def copy() -> None:
         shutil.copyfile(moved.path, tmp_path / "copy.duckdb")
@@ -207,6 +211,7 @@ def test_a_reestimation_that_is_interrupted_while_its_last_batch_waits_says_so(
 
 
 @pytest.mark.parametrize("command", ["ingest", "dry run", "reestimate"])
+@pytest.mark.slow
 def test_a_file_that_is_held_at_the_start_is_waited_for(
     command: str, db: Database, photos: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -177,6 +177,7 @@ def test_a_file_that_is_no_such_network_is_one_sentence(tmp_path: Path, files: d
         estimators.load("rtmpose", own={**files, "rtmpose_s": tmp_path / "nowhere.onnx"})
 
 
+@pytest.mark.slow
 def test_a_users_own_networks_make_a_database(tmp_path: Path, files: dict[str, Path], db: Database) -> None:
     import cv2  # noqa: PLC0415
 

@@ -42,6 +42,7 @@ from posesearch.types import Keypoints
 from tests.conftest import STANDING, Server, Toy, answer, person, toy_photo
 
 
+@pytest.mark.slow
 def test_every_ingested_photo_finds_itself_first(demo_db: Database) -> None:
     sources = demo_db.sql("SELECT source FROM snapshots WHERE status = 'ingested' ORDER BY 1").rows
     assert len(sources) >= 60
@@ -59,6 +60,7 @@ def test_the_query_finds_people_with_its_pose(demo_folder: Path, demo_db: Databa
     assert similarities == sorted(similarities, reverse=True)
 
 
+@pytest.mark.slow
 def test_the_nearest_cluster_of_a_complete_pose_is_its_label(demo_db: Database) -> None:
     rows = demo_db.sql("SELECT pose_id, cluster, clustering_id FROM labelled_poses WHERE body_joints = 14").rows
     assert rows
@@ -69,6 +71,7 @@ def test_the_nearest_cluster_of_a_complete_pose_is_its_label(demo_db: Database) 
         assert nearest.similarity > 0.5
 
 
+@pytest.mark.slow
 def test_the_newest_clustering_of_a_collection_names_the_cluster(demo_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "copy.duckdb"
     path.write_bytes((demo_folder / "poses.duckdb").read_bytes())
@@ -496,6 +499,7 @@ def photo_like(seed: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(coarse, (240, 240), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
+@pytest.mark.slow
 def test_near_duplicates_become_one_row_with_a_count(db: Database, toy: Toy, tmp_path: Path) -> None:
     for name, seed, shade, wrist in (("a", 1, 0, 0), ("a-again", 1, 3, 0), ("b", 2, 0, 0), ("a-moved", 1, 0, 60)):
         pixels = np.clip(photo_like(seed).astype(int) + shade, 0, 255).astype(np.uint8)
@@ -529,6 +533,7 @@ def test_the_demo_has_no_near_duplicates(demo_db: Database) -> None:
     assert demo_db.pairs(1).duplicates == 0
 
 
+@pytest.mark.slow
 def test_near_duplicates_do_not_take_the_places_of_others(db: Database, toy: Toy, tmp_path: Path) -> None:
     for number in range(60):
         pixels = photo_like(1)
@@ -602,6 +607,7 @@ def test_unknown_parts_are_an_error_in_sql(demo_db: Database) -> None:
     assert demo_db.sql("SELECT pose_id FROM similar_poses(1, parts := NULL)").rows == whole
 
 
+@pytest.mark.slow
 def test_the_same_photo_in_two_collections_is_one_answer(db: Database, toy: Toy, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(toy_photo())
     for collection in ("one", "two"):
@@ -637,6 +643,7 @@ def test_pairs_are_the_nearest_of_all(options: CompareArguments, demo_db: Databa
         assert best[pair.first.pose_id, pair.second.pose_id] == pytest.approx(pair.similarity, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_outliers_are_far_from_all(demo_db: Database) -> None:
     ids, _ = everything(demo_db)
     outliers = demo_db.outliers(4).outliers
@@ -720,6 +727,7 @@ def test_an_address_is_a_query_too(server: Server, db: Database, toy: Toy, tmp_p
     assert db.similar(f"{address}/a.png", allow_private=True).matches[0].similarity == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_what_can_not_be_searched_for_is_told(db: Database, toy: Toy, tmp_path: Path) -> None:
     photo = tmp_path / "a.png"
     photo.write_bytes(toy_photo())

@@ -113,6 +113,7 @@ def test_a_statement_that_does_more_than_read_is_refused(copy: Path, statement: 
         "SELECT * FROM query('SELECT * FROM read_text(''{folder}/poses.duckdb'')')",
     ],
 )
+@pytest.mark.slow
 def test_a_statement_that_reads_writes_no_file_and_reads_no_other(copy: Path, statement: str) -> None:
     before = files(copy.parent)
     done = posesearch_process("sql", statement.format(folder=copy.parent), "--db", str(copy))
@@ -121,6 +122,7 @@ def test_a_statement_that_reads_writes_no_file_and_reads_no_other(copy: Path, st
     assert files(copy.parent) == before
 
 
+@pytest.mark.slow
 def test_refused_statements_end_the_command_with_one_line(copy: Path) -> None:
     before = files(copy.parent)
     for arguments in (
@@ -203,6 +205,7 @@ def test_a_condition_calls_few_functions_in_from(copy: Path, condition: str, cap
     assert files(copy.parent) == before
 
 
+@pytest.mark.slow
 def test_a_refused_condition_prints_nothing_on_stdout(copy: Path) -> None:
     before = files(copy.parent)
     for condition in CONDITIONS[:3]:
@@ -346,6 +349,7 @@ def test_a_database_that_acts_or_misleads_is_not_opened(name: str, copy: Path, t
 
 
 @pytest.mark.parametrize("name", ["a view over another file", "an endless view in place of the versions"])
+@pytest.mark.slow
 def test_each_command_ends_with_one_line_and_no_secret(name: str, copy: Path, toy_database: Path) -> None:
     (copy.parent.parent / "secret.txt").write_text(SECRET, encoding="utf-8")
     says, *statements = ALTERATIONS[name]
@@ -394,6 +398,7 @@ def answers(path: Path) -> list[object]:
 
 
 @pytest.mark.parametrize("name", TAMPERED)
+@pytest.mark.slow
 def test_views_and_macros_of_posesearch_are_put_right(name: str, copy: Path, toy_database: Path) -> None:
     with duckdb.connect(str(copy)) as connection:
         [(text,)] = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'labelled_poses'").fetchall()
@@ -405,6 +410,7 @@ def test_views_and_macros_of_posesearch_are_put_right(name: str, copy: Path, toy
     assert copy.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_no_macro_or_view_in_the_file_changes_what_a_command_does(copy: Path, toy_database: Path, toy: Toy) -> None:
     expected = answers(toy_database)[:3]
     endless = [name for kind, name, *_ in schema.definitions() if kind == "VIEW"]
@@ -419,6 +425,7 @@ def test_no_macro_or_view_in_the_file_changes_what_a_command_does(copy: Path, to
             method()
 
 
+@pytest.mark.slow
 def test_objects_of_the_users_own_are_kept(copy: Path, toy_database: Path, toy: Toy) -> None:
     mine = (
         "CREATE TABLE notes (pose_id INTEGER, note VARCHAR)",
@@ -456,5 +463,6 @@ def test_a_file_of_macros_is_not_taken_for_a_blank_one(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a name that Windows reserves")
 @pytest.mark.parametrize("name", ["system.duckdb", "temp.duckdb", "poses.duckdb", "main.duckdb", "a'; b.duckdb"])
+@pytest.mark.slow
 def test_a_database_may_have_any_name(name: str, copy: Path, toy_database: Path) -> None:
     assert answers(copy.rename(copy.with_name(name))) == answers(toy_database)

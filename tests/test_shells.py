@@ -67,6 +67,7 @@ def other_version(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     return version, folder
 
 
+@pytest.mark.slow
 def test_the_file_opens_in_earlier_versions_of_duckdb(other_version: tuple[str, Path], path: Path) -> None:
     version, folder = other_version
     queries = QUERIES + (
@@ -128,6 +129,7 @@ def test_a_temporary_view_adds_the_poses_of_another_database(path: Path, tmp_pat
         assert connection.execute("SELECT pose_similarity(1, 1001)").fetchall() == [(pytest.approx(1),)]
 
 
+@pytest.mark.slow
 def test_an_export_is_imported_with_everything(path: Path, tmp_path: Path) -> None:
     folder, copy = tmp_path / "export", tmp_path / "imported.duckdb"
     queries = QUERIES + MACRO_QUERIES

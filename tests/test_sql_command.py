@@ -140,6 +140,7 @@ def test_a_query_of_another_thread_ends_too(path: Path) -> None:
     assert len(errors) == 1
 
 
+@pytest.mark.slow
 def test_a_condition_ends_when_its_time_is_over(path: Path) -> None:
     condition = "pose_id IN (SELECT -i FROM endless)"
     with posesearch.open(path) as db:
@@ -155,6 +156,7 @@ def test_a_condition_ends_when_its_time_is_over(path: Path) -> None:
             db.pose_ids("FROM endless", timeout=SHORT)
 
 
+@pytest.mark.slow
 def test_a_command_ends_with_one_line_when_its_time_is_over(path: Path, run: Run) -> None:
     condition = "pose_id IN (SELECT -i FROM endless)"
     for arguments in (
@@ -168,6 +170,7 @@ def test_a_command_ends_with_one_line_when_its_time_is_over(path: Path, run: Run
         assert "took longer than 0.2 s, and was stopped. --timeout raises the limit, and 0 removes it." in err
 
 
+@pytest.mark.slow
 def test_a_quick_query_has_time_enough(path: Path, run: Run) -> None:
     for timeout in ((), ("--timeout", "0"), ("--timeout", "inf"), ("--timeout", HANG_SECONDS)):
         assert run("sql", "SELECT 1 AS a", "--csv", *timeout, "--db", path)[:2] == (0, "a\n1\n")
@@ -187,6 +190,7 @@ def test_a_time_is_not_negative(path: Path, run: Run) -> None:
     ["FROM endless", "SELECT range(1000) FROM endless", "SELECT repeat('x', 10000) FROM endless",
      "SELECT {'a': range(1000)} FROM endless"],
 )  # fmt: skip
+@pytest.mark.slow
 def test_rows_without_end_do_not_fill_the_memory(query: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql, "MAX_BYTES", 10_000_000)
     with posesearch.open(path) as db, pytest.raises(BadSQL, match="larger than 0.01 GB; add a LIMIT"):
@@ -222,6 +226,7 @@ def in_terminal(columns: int, path: Path, query: str, *options: str, **environme
 
 
 @pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.slow
 def test_a_row_of_poses_has_a_line_for_each_value(columns: int, path: Path) -> None:
     with posesearch.open(path) as db:
         names = db.sql("FROM poses LIMIT 1").columns
@@ -251,6 +256,7 @@ def test_floats_have_seven_digits_also_inside_other_values(path: Path) -> None:
     assert in_terminal(80, path, query)[0][1].split("  ") == ["{a: 0.1, b: [0.2]}", "{k: 0.7}", "111.8359"]
 
 
+@pytest.mark.slow
 def test_long_texts_lose_their_middle(path: Path) -> None:
     query = "SELECT 1 AS n, '/photos/' || repeat('long/', 40) || 'name.jpg' AS source"
     lines, err = in_terminal(60, path, query)
@@ -271,6 +277,7 @@ def test_a_wide_result_without_rows_names_its_columns(path: Path) -> None:
     assert err.startswith("There are no rows. The columns are pose_id, snapshot_id, ")
 
 
+@pytest.mark.slow
 def test_a_plan_is_drawn(path: Path) -> None:
     lines, err = in_terminal(80, path, "EXPLAIN SELECT 1 AS a")
     assert len(lines) > 3
@@ -278,11 +285,13 @@ def test_a_plan_is_drawn(path: Path) -> None:
     assert err == ""
 
 
+@pytest.mark.slow
 def test_a_terminal_without_unicode_gets_three_dots(path: Path) -> None:
     lines, _ = in_terminal(80, path, "SELECT range(9) AS list", PYTHONIOENCODING="ascii")
     assert lines == ["list", "[0, 1, ... 9 numbers]"]
 
 
+@pytest.mark.slow
 def test_in_a_pipe_a_row_is_one_line_with_all_values(path: Path) -> None:
     query = "SELECT x, repeat('long ', 100000) AS text, 0.7::FLOAT AS f FROM poses ORDER BY pose_id LIMIT 2"
     done = subprocess.run(
@@ -298,6 +307,7 @@ def test_in_a_pipe_a_row_is_one_line_with_all_values(path: Path) -> None:
         assert cells == [str(list(row[0])).replace("None", "NULL"), row[1].strip(), "0.7"]
 
 
+@pytest.mark.slow
 def test_duckdb_reads_the_lists_in_csv(path: Path) -> None:
     query = "SELECT x, [NULL, 1.5] AS l, {'k': 1} AS s FROM poses ORDER BY pose_id"
     done = subprocess.run(
@@ -316,6 +326,7 @@ def test_duckdb_reads_the_lists_in_csv(path: Path) -> None:
         assert [value and pytest.approx(value, rel=1e-6) for value in row[0]] == list(other[0])
 
 
+@pytest.mark.slow
 def test_json_and_csv_in_a_terminal_have_all_values(path: Path) -> None:
     query = "SELECT range(30) AS list, 0.7::FLOAT AS f, repeat('x', 300) AS text"
     for option in ("--json", "--csv"):
@@ -365,12 +376,14 @@ def test_any_statement_that_reads_can_be_written(query: str, rows: list[Any], pa
     assert read_parquet(tmp_path / "x.parquet") == rows
 
 
+@pytest.mark.slow
 def test_other_words_for_reading_can_be_written(path: Path, tmp_path: Path) -> None:
     with posesearch.open(path) as db:
         for query in ("DESCRIBE poses", "SUMMARIZE poses", "SHOW TABLES", "FROM similar_poses(1, 3)"):
             assert db.sql_to_parquet(query, tmp_path / "x.parquet") == len(db.sql(query).rows)
 
 
+@pytest.mark.slow
 def test_columns_of_one_name_are_numbered_in_parquet(path: Path, tmp_path: Path) -> None:
     file = tmp_path / "x.parquet"
     with posesearch.open(path) as db:
@@ -393,6 +406,7 @@ def test_a_parquet_file_may_have_any_name(
     assert read_parquet(tmp_path / "x.parquet") == [(2,)]
 
 
+@pytest.mark.slow
 def test_a_failing_query_leaves_no_file_and_keeps_an_older_one(path: Path, tmp_path: Path, run: Run) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
@@ -493,6 +507,7 @@ def test_the_connection_of_parquet_allows_one_file_and_is_locked(path: Path, tmp
             connection.execute("SET allowed_paths = []")
 
 
+@pytest.mark.slow
 def test_threads_that_write_and_read_take_turns(path: Path, tmp_path: Path) -> None:
     done: list[int] = []
 

@@ -51,12 +51,14 @@ def test_a_reader_that_leaves_is_no_error(demo_folder: Path, command: list[str])
 
 
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "<&- 2>&-", "<&-"])
+@pytest.mark.slow
 def test_stdout_needs_no_other_stream(demo_folder: Path, redirection: str) -> None:
     done = shell(["similar", "photos/women/lunge-1.jpg"], redirection, demo_folder)
     assert done.returncode == 0
     assert done.stdout == shell(["similar", "photos/women/lunge-1.jpg"], "", demo_folder).stdout
 
 
+@pytest.mark.slow
 def test_an_ingest_without_stdout_stores_its_photos(demo_folder: Path, tmp_path: Path) -> None:
     photos = demo_folder / "photos" / "women"
     done = shell(["ingest", str(photos), "--db", "new.duckdb"], "<&- >&- ", tmp_path)

@@ -69,6 +69,7 @@ TIMES = {
 
 
 @pytest.mark.parametrize("time", TIMES.values(), ids=TIMES)
+@pytest.mark.slow
 def test_a_file_may_have_any_time(time: int, filled: Database, folder: Path, toy: Toy) -> None:
     photo = folder / "3.png"
     os.utime(photo, ns=(0, time))
@@ -96,6 +97,7 @@ def test_a_photo_that_was_touched_is_read_and_not_estimated(filled: Database, fo
     assert toy.calls == 0
 
 
+@pytest.mark.slow
 def test_a_photo_that_has_changed_is_redone_and_its_old_poses_go(filled: Database, folder: Path, toy: Toy) -> None:
     filled.cluster(1)
     write(folder / "0.png", toy_photo(people=3, wrist=99), 5)
@@ -182,6 +184,7 @@ def test_a_photo_that_moves_when_the_rule_changes_leaves_no_missing_source(
 
 
 @pytest.mark.parametrize("stop", [1, 2])
+@pytest.mark.slow
 def test_an_interrupted_exchange_keeps_the_ids(stop: int, folder: Path, db: Database, toy: Toy) -> None:
     one, two = (folder / name for name in ("0.png", "1.png"))
     db.ingest([one, two])
@@ -205,6 +208,7 @@ def test_an_interrupted_exchange_keeps_the_ids(stop: int, folder: Path, db: Data
     assert places(db) == {"0.png": after["1.png"], "1.png": after["0.png"]}
 
 
+@pytest.mark.slow
 def test_a_photo_behind_a_broken_link_keeps_its_poses(folder: Path, db: Database, toy: Toy, tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     write(tmp_path / "disk" / "x.png", toy_photo(wrist=150))
@@ -306,6 +310,7 @@ def test_a_photo_named_directly_is_not_missing_from_a_folder_scan(folder: Path, 
     assert counts(db.ingest([folder, *outright])) == {"unchanged": 9, "rejected": 1}
 
 
+@pytest.mark.slow
 def test_only_photos_of_scanned_folders_can_be_missing(filled: Database, folder: Path, toy: Toy) -> None:
     other = folder.with_name("photos too")
     other.mkdir()
@@ -389,6 +394,7 @@ def test_every_photo_is_told_with_what_became_of_it(filled: Database, folder: Pa
     assert (told["nobody.png"]["status"], told["nobody.png"]["reason"]) == ("rejected", "no_person")
 
 
+@pytest.mark.slow
 def test_the_number_of_jobs_changes_nothing(folder: Path, tmp_path: Path, toy: Toy) -> None:
     rows = []
     for jobs in (1, 7):
@@ -424,6 +430,7 @@ def test_when_with_what_and_if_asked_where_it_was_taken(db: Database, tmp_path: 
     assert toy.calls == 1
 
 
+@pytest.mark.slow
 def test_a_url_that_was_stored_with_a_secret_gets_its_public_name(server: Server, db: Database, toy: Toy) -> None:
     address, routes = server
     names = [f"{address}/{letter}.png?token=hunter2" for letter in "ab"]

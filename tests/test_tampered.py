@@ -51,6 +51,7 @@ def problems(path: Path, photos: Path) -> list[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands run in forked processes")
 @pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.slow
 def test_a_tampered_database_ends_every_command_with_an_answer_or_one_line(
     name: str, copy: Path, demo_folder: Path
 ) -> None:
@@ -63,6 +64,7 @@ def test_an_untouched_database_has_no_problem(copy: Path, demo_folder: Path) -> 
 
 
 @pytest.mark.parametrize("number", range(20))
+@pytest.mark.slow
 def test_a_damaged_file_gives_an_answer_or_a_sentence(number: int, copy: Path) -> None:
     *_, (_, data) = damage(copy.read_bytes(), number + 1, seed=number)
     copy.write_bytes(data)

@@ -83,6 +83,7 @@ def test_every_command_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.slow
 def test_what_is_printed_is_in_the_file(case: str, demo_folder: Path, tmp_path: Path) -> None:
     folders = tmp_path / "a", tmp_path / "b"  # equally long, because tables are as wide as their paths
     commands = [arguments(case, demo_folder, folder) for folder in folders]
@@ -102,6 +103,7 @@ def test_what_is_printed_is_in_the_file(case: str, demo_folder: Path, tmp_path: 
         assert found == ["empty-room", "standing-1", "waving-1"]
 
 
+@pytest.mark.slow
 def test_on_one_terminal_the_display_and_what_is_printed_do_not_mix(demo_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a"
     for case in ("ingest --json", "similar FOLDER", "demo"):

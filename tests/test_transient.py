@@ -54,6 +54,7 @@ def test_a_new_photo_whose_decoder_is_killed_is_tried_again(
     assert db.sql("SELECT status FROM snapshots").rows == (("ingested",),)
 
 
+@pytest.mark.slow
 def test_a_changed_photo_whose_decoder_is_killed_keeps_its_poses(
     db: Database, tmp_path: Path, toy: Toy, killer: Killer
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_changed_photo_whose_decoder_is_killed_keeps_its_poses(
     assert db.sql(UNREAD).rows == ((None,),)
 
 
+@pytest.mark.slow
 def test_a_mark_goes_when_the_photo_is_as_it_was(db: Database, tmp_path: Path, toy: Toy, killer: Killer) -> None:
     photo = tmp_path / "a.png"
     write(photo, toy_photo())
@@ -99,6 +101,7 @@ def test_a_copy_is_tried_by_itself(db: Database, tmp_path: Path, toy: Toy, kille
     assert db.sql("SELECT count(*) FROM snapshots").rows == ((1,),)
 
 
+@pytest.mark.slow
 def test_copies_that_several_threads_analyze_end_as_one_snapshot(
     db: Database, tmp_path: Path, toy: Toy, killer: Killer
 ) -> None:
@@ -113,6 +116,7 @@ def test_copies_that_several_threads_analyze_end_as_one_snapshot(
     assert db.sql("SELECT count(*) FROM sources").rows == ((12,),)
 
 
+@pytest.mark.slow
 def test_what_a_photo_tells_about_itself_is_not_emptied(db: Database, tmp_path: Path, toy: Toy, killer: Killer) -> None:
     pixels = np.zeros((200, 200, 3), np.uint8)
     pixels[0, 0] = 5, 0, 1  # RGB here, BGR in Toy
@@ -128,6 +132,7 @@ def test_what_a_photo_tells_about_itself_is_not_emptied(db: Database, tmp_path: 
     assert db.sql("SELECT latitude FROM snapshots").rows == ((-33.856806,),)
 
 
+@pytest.mark.slow
 def test_a_reestimation_keeps_poses_when_a_decoder_is_killed(
     db: Database, tmp_path: Path, toy: Toy, killer: Killer
 ) -> None:
@@ -162,6 +167,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("reason", BAD)
+@pytest.mark.slow
 def test_a_url_that_answers_with_no_whole_photo_keeps_its_poses(
     reason: str, server: Server, db: Database, toy: Toy
 ) -> None:
@@ -190,6 +196,7 @@ def test_a_url_that_answers_with_no_whole_photo_keeps_its_poses(
 
 
 @pytest.mark.parametrize("reason", BAD)
+@pytest.mark.slow
 def test_a_url_that_never_gave_a_whole_photo_is_downloaded_anew(
     reason: str, server: Server, db: Database, toy: Toy
 ) -> None:
@@ -211,6 +218,7 @@ def test_a_url_that_never_gave_a_whole_photo_is_downloaded_anew(
 
 
 @pytest.mark.parametrize("order", [("/new", "/old"), ("/old", "/new")])
+@pytest.mark.slow
 def test_two_urls_with_the_same_bad_answer(order: tuple[str, str], server: Server, db: Database, toy: Toy) -> None:
     address, routes = server
     routes["/old"] = answer(toy_photo())
@@ -224,6 +232,7 @@ def test_two_urls_with_the_same_bad_answer(order: tuple[str, str], server: Serve
     assert db.sql("SELECT count(*) FROM poses").rows == ((1,),)
 
 
+@pytest.mark.slow
 def test_a_damaged_file_loses_its_poses(db: Database, tmp_path: Path, toy: Toy) -> None:
     photo = tmp_path / "a.png"
     write(photo, toy_photo())

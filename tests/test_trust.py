@@ -54,6 +54,7 @@ def test_photos_of_an_own_ingest_are_opened(tmp_path: Path, db: Database, toy: T
     assert has_photo(pictures.write_pose(db.show(1), tmp_path / "pose.png"))
 
 
+@pytest.mark.slow
 def test_photos_that_another_user_stored_are_not_opened(
     tmp_path: Path, db: Database, toy: Toy, photo: Path, other_user: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_link_out_of_a_folder_is_not_below_it(
         assert not Trust([shared]).allows(name, None)
 
 
+@pytest.mark.slow
 def test_no_address_of_a_strange_database_is_asked(tmp_path: Path, db: Database, toy: Toy, server: Server) -> None:
     address, routes = server
     asked: list[str] = []

@@ -29,6 +29,7 @@ def angle(start: Sequence[float], corner: Sequence[float], end: Sequence[float])
     return float(np.degrees(np.arccos(np.clip(u @ v / np.linalg.norm(u) / np.linalg.norm(v), -1, 1))))
 
 
+@pytest.mark.slow
 def test_angles_are_those_of_the_keypoints(demo_db: Database) -> None:
     table = demo_db.sql("FROM angles ORDER BY pose_id")
     for row in table.rows:

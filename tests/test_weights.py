@@ -47,6 +47,7 @@ def test_the_weights_are_the_ones_pinned() -> None:
     assert path.stat().st_size == MOBILENET_THIN.size
 
 
+@pytest.mark.slow
 def test_they_are_fetched_once_and_leave_nothing_else(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = weights.ensure_weights(MOBILENET_THIN)
     assert [file for file in cache.rglob("*") if file.is_file()] == [path]
@@ -167,6 +168,7 @@ def test_what_is_not_the_network_is_refused(cache: Path, server: Server, data: b
     assert not [file for file in cache.rglob("*") if file.is_file()]
 
 
+@pytest.mark.slow
 def test_one_download_brings_both_of_blazeposes_networks(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched = []
 
@@ -248,6 +250,7 @@ print((peak() - before) >> 10)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of the memory in /proc")
 @pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.slow
 def test_a_hostile_zip_file_is_refused_in_little_memory(cache: Path, server: Server, kind: str) -> None:
     address, routes = server
     make, sentence = HOSTILE[kind]
@@ -317,6 +320,7 @@ def test_without_locks_the_age_tells(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(tmp_path.iterdir()) == [young]
 
 
+@pytest.mark.slow
 def test_many_fetches_at_once_leave_each_other_alone(tmp_path: Path) -> None:
     code = """
 import sys
