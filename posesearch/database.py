@@ -6,6 +6,7 @@ A method imports what only this method needs, so that a search starts sooner.
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, Unpack
@@ -24,7 +25,7 @@ from posesearch.search.options import CompareArguments, SearchArguments, SearchO
 from posesearch.search.similar import find_similar
 from posesearch.store import about, parquet, poses
 from posesearch.store.companions import database_files
-from posesearch.store.connection import DatabaseFile
+from posesearch.store.connection import DatabaseFile, DuckDBConnection
 from posesearch.store.counts import count_rows
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 from posesearch.store.sql import Table, parse_reading, read_ids, run_sql, run_statements
@@ -477,6 +478,25 @@ class Database:
                 DatabaseFile(self.path, output=new).reading(for_users_sql=True) as connection,
             ):
                 return parquet.write_parquet(connection, query, new, timeout)
+
+    @contextmanager
+    def connection(self) -> Iterator[DuckDBConnection]:
+        """Open the file read-only in DuckDB, for statements, data frames and other tools that use DuckDB.
+
+        All tables, views and macros are there. The connection can't open other files, and its settings are locked. The
+        end of the block closes it, with its cursors. Any number of connections can be open at once, and threads need
+        one each. Methods that only read can be called in the block. An ingest waits for the end of the block, for ten
+        seconds, and then raises DatabaseBusy. So does `sql_to_parquet`, if this Python has the connection.
+
+        Yields:
+            The connection. Its errors are those of DuckDB.
+
+        Example:
+            with db.connection() as con:
+                poses = con.sql("SELECT collection, count(*) FROM labelled_poses GROUP BY ALL").fetchall()
+        """
+        with self._file.lending() as connection:
+            yield connection
 
     def _renew_decoders(self) -> None:
         self._decoders = DecoderPool()  # for queries. It starts no process yet.
