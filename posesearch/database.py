@@ -485,8 +485,9 @@ class Database:
 
         All tables, views and macros are there. The connection can't open other files, and its settings are locked. The
         end of the block closes it, with its cursors. Any number of connections can be open at once, and threads need
-        one each. Methods that only read can be called in the block. An ingest waits for the end of the block, for ten
-        seconds, and then raises DatabaseBusy. So does `sql_to_parquet`, if this Python has the connection.
+        one each. Methods that only read can be called in the block. What writes in this
+        Python, and `sql_to_parquet`, wait ten seconds for the end of the block, and then raise DatabaseOpenHere. An
+        ingest of another process waits ten minutes.
 
         Yields:
             The connection. Its errors are those of DuckDB.

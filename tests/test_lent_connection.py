@@ -81,7 +81,7 @@ def test_connections_are_nested_and_used_in_threads_beside_methods(stored: Datab
 
 
 def test_a_writer_names_the_connection_of_this_python(stored: Database) -> None:
-    file = DatabaseFile(stored.path, patience=0.2)
+    file = DatabaseFile(stored.path, patience=600)  # as an ingest. It must not wait so long for its own thread
     with (
         stored.connection(),
         pytest.raises(DatabaseBusy, match=r"this Python has it open by db\.connection\(\)"),

@@ -26,6 +26,7 @@ _OTHER_FORMAT: Final = ("not a valid DuckDB database", "sqlite_scanner", "Loadin
 _HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
 
 _RETRY_SECONDS: Final = 0.05
+_LENT_PATIENCE: Final = 10.0  # the block of the connection may be in this thread, and then it never ends
 _SILENT_SECONDS: Final = 1.0  # a shorter wait is not reported
 
 
@@ -64,7 +65,7 @@ def open_patiently(
                 raise DatabaseFailed(str(path), first_line(error)) from error
             waited = time.monotonic() - started
             lent_here = is_lent() and any(words in text for words in _OPEN_HERE)
-            if waited > patience and lent_here:
+            if lent_here and waited > min(patience, _LENT_PATIENCE):
                 raise DatabaseOpenHere(str(path)) from error
             if waited > patience:
                 raise DatabaseBusy(str(path), _describe_holder(text)) from error
