@@ -7,7 +7,7 @@ import operator
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, Unpack
@@ -31,7 +31,7 @@ from posesearch.search.query_values import to_source, to_sources
 from posesearch.search.similar import find_similar
 from posesearch.store import about, parquet, poses
 from posesearch.store.companions import database_files
-from posesearch.store.connection import DatabaseFile
+from posesearch.store.connection import DatabaseFile, DuckDBConnection
 from posesearch.store.counts import count_rows
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 from posesearch.store.sql import parse_reading, read_ids, run_sql, run_statements
@@ -527,6 +527,26 @@ class Database:
                 DatabaseFile(self.path, output=new).reading(for_users_sql=True) as connection,
             ):
                 return parquet.write_parquet(connection, query, new, timeout)
+
+    @contextmanager
+    def connection(self) -> Iterator[DuckDBConnection]:
+        """Open the file read-only in DuckDB, for statements, data frames and other tools that use DuckDB.
+
+        All tables, views and macros are there. The connection can't open other files, and its settings are locked. The
+        end of the block closes it, with its cursors. Any number of connections can be open at once, and threads need
+        one each. Methods that only read can be called in the block. What writes in this
+        Python, and `sql_to_parquet`, wait ten seconds for the end of the block, and then raise DatabaseOpenHere. An
+        ingest of another process waits ten minutes.
+
+        Yields:
+            The connection. Its errors are those of DuckDB.
+
+        Example:
+            with db.connection() as con:
+                poses = con.sql("SELECT collection, count(*) FROM labelled_poses GROUP BY ALL").fetchall()
+        """
+        with self._file.lending() as connection:
+            yield connection
 
     def _renew_decoders(self) -> None:
         self._decoders = DecoderPool()  # for queries. It starts no process yet.

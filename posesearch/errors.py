@@ -36,6 +36,7 @@ PosesearchError
 │   ├── NewerSchema           a newer posesearch wrote the file
 │   ├── OldSchema             the posesearch that wrote the file is too old
 │   ├── DatabaseBusy          another process has the file open
+│   │   └── DatabaseOpenHere  a connection of this process has the file open
 │   ├── DatabaseMoved         the file was moved or replaced during an ingest
 │   ├── IngestRunning         an ingest was started inside an ingest of the same database
 │   ├── BatchLost             the last photos of an ingest could not be written
@@ -402,6 +403,15 @@ class DatabaseBusy(StoreError):
     def __init__(self, path: str, holder: str = "") -> None:
         other = holder or "another program, or another connection of this one,"
         super().__init__(path, f"{other} has this database open; try again when it has finished, or close it.")
+
+
+class DatabaseOpenHere(DatabaseBusy):
+    """A connection of this process has the file open."""
+
+    sentence = "this Python has it open by db.connection(); end the `with` block of that connection first"
+
+    def __init__(self, path: str, detail: str = "") -> None:
+        StoreError.__init__(self, path, detail)
 
 
 class DatabaseMoved(StoreError):

@@ -3,10 +3,10 @@
 import os
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import duckdb
 
@@ -23,7 +23,9 @@ from posesearch.store.shared_file import shared_file
 from posesearch.store.values import BadValue
 from posesearch.store.waiting import open_patiently
 
-__all__ = ["Connection", "DatabaseFile"]
+__all__ = ["Connection", "DatabaseFile", "DuckDBConnection"]
+
+DuckDBConnection: TypeAlias = duckdb.DuckDBPyConnection
 
 _MAX_READER_WAIT: Final = 2.0
 """Seconds that a reader waits for writers. A batch is written faster, unless its writer waits for another program."""
@@ -98,6 +100,20 @@ class DatabaseFile:
                     yield connection
                     return
             self._replace_definitions(patience, waiting)
+
+    @contextmanager
+    def lending(self) -> Iterator[DuckDBConnection]:
+        """Open the file for statements that the user runs in DuckDB. Their errors stay those of DuckDB.
+
+        Raises:
+            StoreError: as in `reading`.
+        """
+        with ExitStack() as stack:
+            reading = ExitStack()
+            connection = reading.enter_context(self.reading(for_users_sql=True))
+            stack.callback(reading.close)  # it does not see the exceptions of the block
+            stack.enter_context(self._shared.lend())
+            yield connection.raw
 
     def _is_defined(self, connection: Connection) -> bool:
         """Return whether the views and macros in the file are those of this version.
@@ -197,7 +213,7 @@ class DatabaseFile:
         self._shared = shared_file(self.path)
         output = self._output if read_only else None
         connect = partial(self._shared.open, alone=alone, read_only=read_only, output=output)
-        return open_patiently(self.path, connect, patience, waiting)
+        return open_patiently(self.path, connect, patience, waiting, is_lent=lambda: self._shared.is_lent)
 
     def _check(self, connection: Connection) -> int | None:
         """Check the file once for each of its states, and return the version of the schema. See integrity.py."""

@@ -37,6 +37,11 @@ class Connection:
         self._kept: dict[Hashable, Any] = {}
         self._executor: ThreadPoolExecutor | None = None
 
+    @property
+    def raw(self) -> duckdb.DuckDBPyConnection:
+        """The connection of DuckDB. It is closed with this one."""
+        return self._connection
+
     def keep_in(self, kept: dict[Hashable, Any]) -> None:
         """Let `compute_once` keep its values in this dict. Connections to the same state of the file share it."""
         self._kept = kept

@@ -11,6 +11,8 @@ no other connection of this process opens the file meanwhile.
 import ctypes
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
@@ -47,6 +49,7 @@ class SharedFile:
     def _start_empty(self) -> None:
         self._lock = threading.RLock()
         self._readers = self._others = 0
+        self._lent = 0
         self._is_wanted = False  # another connection waits until the readers have gone
 
     def open(self, *, alone: bool, read_only: bool, output: Path | None) -> Connection:
@@ -101,6 +104,22 @@ class SharedFile:
             self._readers -= 1
             if not self._readers and self._instance is not None:
                 self._instance.execute("DETACH DATABASE IF EXISTS db")
+
+    @property
+    def is_lent(self) -> bool:
+        """Whether the user of this process has a connection to the file by Database.connection."""
+        return self._lent > 0
+
+    @contextmanager
+    def lend(self) -> Iterator[None]:
+        """Count a connection that the user has during the block."""
+        with self._lock:
+            self._lent += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._lent -= 1
 
     def close(self) -> None:
         """Release the instance, unless somebody reads."""

@@ -8,18 +8,16 @@ from typing import Final
 
 import duckdb
 
-from posesearch.errors import DatabaseBusy, DatabaseFailed, NotOurDatabase
+from posesearch.errors import DatabaseBusy, DatabaseFailed, DatabaseOpenHere, NotOurDatabase
 from posesearch.store.configuration import first_line
 from posesearch.store.interruptible import Connection
 from posesearch.store.shared_file import AttachedHere
 
+# DuckDB's messages if this process has the file open with another configuration, or attached under another name.
+_OPEN_HERE: Final = ("different configuration", "Unique file handle conflict")
+
 # DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process.
-_OPEN_ELSEWHERE: Final = (
-    "Could not set lock",
-    "being used by another process",
-    "different configuration",
-    "Unique file handle conflict",
-)
+_OPEN_ELSEWHERE: Final = ("Could not set lock", "being used by another process", *_OPEN_HERE)
 
 # DuckDB's messages if the file is something else, such as a database of SQLite, which would need an extension.
 _OTHER_FORMAT: Final = ("not a valid DuckDB database", "sqlite_scanner", "Loading external extensions")
@@ -28,11 +26,17 @@ _OTHER_FORMAT: Final = ("not a valid DuckDB database", "sqlite_scanner", "Loadin
 _HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
 
 _RETRY_SECONDS: Final = 0.05
+_LENT_PATIENCE: Final = 10.0  # the block of the connection may be in this thread, and then it never ends
 _SILENT_SECONDS: Final = 1.0  # a shorter wait is not reported
 
 
 def open_patiently(
-    path: Path, connect: Callable[[], Connection], patience: float, waiting: Callable[[str], None] | None
+    path: Path,
+    connect: Callable[[], Connection],
+    patience: float,
+    waiting: Callable[[str], None] | None,
+    *,
+    is_lent: Callable[[], bool],
 ) -> Connection:
     """Return a connection to a file. While another program has the file open, try again.
 
@@ -41,8 +45,10 @@ def open_patiently(
         connect: opens it.
         patience: seconds to wait for the other program.
         waiting: is called once with a sentence if the wait takes longer than a second.
+        is_lent: returns whether this process has the file open by Database.connection.
 
     Raises:
+        DatabaseOpenHere: this process has it open by Database.connection for longer.
         DatabaseBusy: the other program has the file open for longer.
         NotOurDatabase: the file is not a DuckDB database.
         DatabaseFailed: DuckDB can't open it.
@@ -58,10 +64,13 @@ def open_patiently(
             if not isinstance(error, AttachedHere) and not any(words in text for words in _OPEN_ELSEWHERE):
                 raise DatabaseFailed(str(path), first_line(error)) from error
             waited = time.monotonic() - started
+            lent_here = is_lent() and any(words in text for words in _OPEN_HERE)
+            if lent_here and waited > min(patience, _LENT_PATIENCE):
+                raise DatabaseOpenHere(str(path)) from error
             if waited > patience:
                 raise DatabaseBusy(str(path), _describe_holder(text)) from error
             if waited > _SILENT_SECONDS and waiting is not None:
-                other = _describe_holder(text) or "another program"
+                other = "db.connection() of this Python" if lent_here else _describe_holder(text) or "another program"
                 waiting(f"{path}: {other} has this database open. Waiting for it to finish.")
                 waiting = None
             time.sleep(_RETRY_SECONDS)
