@@ -11,7 +11,7 @@ Example:
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from posesearch.address_space import READING, check_address_space
@@ -19,6 +19,8 @@ from posesearch.errors import PosesearchError
 
 if TYPE_CHECKING:
     from posesearch.database import Database
+    from posesearch.estimators import Estimator
+    from posesearch.types import EstimatorConfig
 
 __version__ = "0.1.0"
 
@@ -26,7 +28,10 @@ __all__ = ["Database", "PosesearchError", "__version__", "open"]
 
 
 def open(  # noqa: A001 (reads as posesearch.open)
-    path: str | os.PathLike[str] = "poses.duckdb", *, trust: Sequence[str | os.PathLike[str]] = ()
+    path: str | os.PathLike[str] = "poses.duckdb",
+    *,
+    trust: Sequence[str | os.PathLike[str]] = (),
+    load_estimator: "Callable[[EstimatorConfig], Estimator] | None" = None,
 ) -> "Database":
     """Return the database at `path`. The file need not exist yet, because the first ingest creates it.
 
@@ -34,6 +39,10 @@ def open(  # noqa: A001 (reads as posesearch.open)
         path: path of the database file.
         trust: photos and networks to open although another user stored their names in the file. These are folders of
             photos, or "all" for all photos, URLs and networks.
+        load_estimator: returns the estimator for a posesearch.types.EstimatorConfig, in place of posesearch's own
+            networks. Its result implements the protocol posesearch.estimators.Estimator. It may be an estimator of
+            your own, or one with known results for tests. It is called once for each configuration, and threads
+            share the estimator. The poses are stored under the name of the configuration.
 
     Returns:
         The database. The file is not opened yet.
@@ -44,11 +53,22 @@ def open(  # noqa: A001 (reads as posesearch.open)
     Example:
         with posesearch.open("poses.duckdb") as db:
             db.ingest("photos")
+
+        from posesearch.estimators import find_model
+
+        class Nobody:
+            model = find_model("blazepose")
+            useful_side = None
+
+            def estimate(self, photo):
+                return []
+
+        db = posesearch.open("tests.duckdb", load_estimator=lambda config: Nobody())
     """
     check_address_space(READING)
     from posesearch.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
 
-    return Database(path, trust=trust)
+    return Database(path, trust=trust, load_estimator=load_estimator)
 
 
 if not TYPE_CHECKING:  # a type checker would accept any attribute of a module that has __getattr__
