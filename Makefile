@@ -1,7 +1,7 @@
 # Frequent tasks. `make` lists them.
 PYTHON ?= python3
-# The photos and the options of `make bench`.
-PHOTOS ?= posesearch-demo/photos
+# The photos of `make bench`, in one folder, and the number of its runs.
+PHOTOS ?= posesearch-demo/photos/women
 RUNS ?= 3
 
 bin := .venv/bin
@@ -31,9 +31,9 @@ docs:  # write docs/cli.md and schema.sql from the code
 	$(bin)/python docs/make_cli.py
 	$(bin)/python docs/schema/make_schema.py
 
-bench: | $(PHOTOS)  # measure the ingest and the search, by default on the photos of the demo
+bench: | $(PHOTOS)  # measure the ingest and the search, by default on photos of the demo
 	$(bin)/python benchmarks/throughput.py $(PHOTOS) -n $(RUNS)
 	$(bin)/python benchmarks/search.py $(PHOTOS) --sizes 10000 100000
 
-posesearch-demo/photos:
+posesearch-demo/photos/women:
 	$(bin)/posesearch demo
