@@ -1,20 +1,39 @@
-PYTHON = .venv/bin/python
-.PHONY: help setup test lint docs bench
+# Frequent tasks. `make` lists them.
+PYTHON ?= python3
+# The photos of `make bench`, in one folder, and the number of its runs.
+PHOTOS ?= posesearch-demo/photos/women
+RUNS ?= 3
 
-help:   ## list the targets
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST)
+bin := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup test fast lint docs bench
 
-setup:  ## make .venv and install posesearch for development
-	python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]'
+help:  # list the tasks
+	@sed -n "s/^\([a-z]*\):.*  # /\1: /p" Makefile | awk -F": " "{ printf \"make %-6s  %s\n\", \$$1, \$$2 }"
 
-test:   ## run the fast tests
-	$(PYTHON) -m pytest -q -m 'not slow'
+setup:  # make .venv with posesearch and what its tests need
+	$(PYTHON) -m venv .venv
+	$(bin)/pip install -q -e ".[dev]"
 
-lint:   ## check style, types and the direction of imports
-	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+test:  # run all tests, which takes minutes
+	$(bin)/python -m pytest
 
-docs:   ## write the pages and the SQL that are made from the code
-	$(PYTHON) docs/make_cli.py && $(PYTHON) docs/schema/make_schema.py
+fast:  # run the tests that are not marked as slow
+	$(bin)/python -m pytest -m "not slow"
 
-bench:  ## measure searches on synthetic poses
-	$(PYTHON) benchmarks/search.py
+lint:  # check style, formatting, types and the direction of imports
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+docs:  # write docs/cli.md and schema.sql from the code
+	$(bin)/python docs/make_cli.py
+	$(bin)/python docs/schema/make_schema.py
+
+bench: | $(PHOTOS)  # measure the ingest and the search, by default on photos of the demo
+	$(bin)/python benchmarks/throughput.py $(PHOTOS) -n $(RUNS)
+	$(bin)/python benchmarks/search.py $(PHOTOS) --sizes 10000 100000
+
+posesearch-demo/photos/women:
+	$(bin)/posesearch demo

@@ -13,7 +13,7 @@ Example:
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         DatabaseBusy,
         DatabaseFailed,
         DatabaseMoved,
+        DatabaseOpenHere,
         DecoderKilled,
         DecoderUnavailable,
         DownloadFailed,
@@ -104,10 +105,10 @@ _EXPORTS: Final = {
     "database": ("Database",),
     "errors": (
         "AlteredDatabase", "BadFilter", "BadKeypoints", "BadPath", "BadSQL", "BatchLost", "DamagedDatabase",
-        "DatabaseBusy", "DatabaseFailed", "DatabaseMoved", "DecoderKilled", "DecoderUnavailable", "DownloadFailed",
-        "EmptyPhoto", "EstimatorError", "EstimatorMismatch", "ForkedProcess", "IncompletePose", "IngestRunning",
-        "MissingLibrary", "MissingPhoto", "MissingURL", "NewerSchema", "NoDatabase", "NoPerson", "NoPoses",
-        "NoSuchCluster", "NoSuchCollection", "NoSuchPart", "NoSuchPerson", "NoSuchPose", "NoWorldJoints",
+        "DatabaseBusy", "DatabaseFailed", "DatabaseMoved", "DatabaseOpenHere", "DecoderKilled", "DecoderUnavailable",
+        "DownloadFailed", "EmptyPhoto", "EstimatorError", "EstimatorMismatch", "ForkedProcess", "IncompletePose",
+        "IngestRunning", "MissingLibrary", "MissingPhoto", "MissingURL", "NewerSchema", "NoDatabase", "NoPerson",
+        "NoPoses", "NoSuchCluster", "NoSuchCollection", "NoSuchPart", "NoSuchPerson", "NoSuchPose", "NoWorldJoints",
         "NotAnImage", "NotEnoughMemory", "NotOurDatabase", "OldSchema", "OutputFailed", "PhotoError", "PhotoTooLarge",
         "PhotoTooSlow", "PosesearchError", "QueryError", "QueryTooSlow", "SeveralPeople", "SourceError", "StoreError",
         "TooFewJoints", "TooFewPoses", "TruncatedPhoto", "UnknownEstimator", "UnreadablePhoto", "UntrustedDatabase",
@@ -148,6 +149,7 @@ __all__ = [  # a test compares it with the table
     "DatabaseBusy",
     "DatabaseFailed",
     "DatabaseMoved",
+    "DatabaseOpenHere",
     "DecoderKilled",
     "DecoderUnavailable",
     "DownloadFailed",
@@ -227,7 +229,10 @@ __all__ = [  # a test compares it with the table
 
 
 def open(  # noqa: A001 (reads as posesearch.open)
-    path: str | os.PathLike[str] = "poses.duckdb", *, trust: Sequence[str | os.PathLike[str]] = ()
+    path: str | os.PathLike[str] = "poses.duckdb",
+    *,
+    trust: Sequence[str | os.PathLike[str]] = (),
+    load_estimator: "Callable[[EstimatorConfig], Estimator] | None" = None,
 ) -> "Database":
     """Return the database at `path`. The file need not exist yet, because the first ingest creates it.
 
@@ -235,6 +240,10 @@ def open(  # noqa: A001 (reads as posesearch.open)
         path: path of the database file.
         trust: photos and networks to open although another user stored their names in the file. These are folders of
             photos, or "all" for all photos, URLs and networks.
+        load_estimator: returns the estimator for a posesearch.EstimatorConfig, in place of posesearch's own
+            networks. Its result implements the protocol posesearch.Estimator. It may be an estimator of
+            your own, or one with known results for tests. It is called once for each configuration, and threads
+            share the estimator. The poses are stored under the name of the configuration.
 
     Returns:
         The database. The file is not opened yet.
@@ -246,11 +255,26 @@ def open(  # noqa: A001 (reads as posesearch.open)
     Example:
         with posesearch.open("poses.duckdb") as db:
             db.ingest("photos")
+
+        from posesearch.estimators import find_model
+
+        class Nobody:
+            model = find_model("blazepose")
+            useful_side = None
+
+            def estimate(self, photo):
+                return []
+
+        db = posesearch.open("tests.duckdb", load_estimator=lambda config: Nobody())
     """
     check_address_space(READING)
     from posesearch.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
 
-    return Database(path, trust=trust)
+    return Database(path, trust=trust, load_estimator=load_estimator)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ A method imports what only this method needs, so that a search starts sooner.
 import operator
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, Unpack
 
 from posesearch import sources as photo_sources
 from posesearch.errors import SourceError
+from posesearch.estimators import Estimator
 from posesearch.estimators.cache import EstimatorCache
 from posesearch.output_files import check_output, output_errors, replace_file
 from posesearch.paths import expand_file_path
@@ -37,7 +38,7 @@ from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 from posesearch.store.sql import parse_reading, read_ids, run_sql, run_statements
 from posesearch.threads import DEFAULT_THREADS
 from posesearch.trust import Trust
-from posesearch.types import StoredPose
+from posesearch.types import EstimatorConfig, StoredPose
 
 if TYPE_CHECKING:
     from posesearch.search.query_values import QueryValue
@@ -57,7 +58,11 @@ class Database:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] = "poses.duckdb", *, trust: Sequence[str | os.PathLike[str]] = ()
+        self,
+        path: str | os.PathLike[str] = "poses.duckdb",
+        *,
+        trust: Sequence[str | os.PathLike[str]] = (),
+        load_estimator: Callable[[EstimatorConfig], Estimator] | None = None,
     ) -> None:
         """Store the path. The file is not opened yet.
 
@@ -65,13 +70,15 @@ class Database:
             path: path of the database file.
             trust: photos and networks to open although another user stored their names in the file. These are folders
                 of photos, or "all" for all photos, URLs and networks.
+            load_estimator: returns the estimator for a configuration, in place of posesearch's own networks. See
+                posesearch.open.
 
         Raises:
             BadPath: the path is empty, is a URL, or is too long.
         """
         self._file = DatabaseFile(expand_file_path(path, "database"))
         self._trust = Trust(trust)
-        self._estimators = EstimatorCache(self._trust)
+        self._estimators = EstimatorCache(self._trust, load_estimator)
         self._renew_decoders()
 
     def __enter__(self) -> Self:

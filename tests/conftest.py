@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -103,15 +104,21 @@ def toy_photo(people: int = 1, missing: int = 0, wrist: int = 0, shade: int = 0)
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
-    """Replace every estimator by the toy."""
+    """The estimator of the databases that the test opens from now on, in Python and on the command line."""
     estimator = Toy()
-    monkeypatch.setattr(estimators, "load", lambda _name, _streams=1, _own=None: estimator)
+    monkeypatch.setattr(posesearch, "open", partial(posesearch.open, load_estimator=lambda _: estimator))
     return estimator
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Database:
-    """A database that does not exist yet."""
+def db(tmp_path: Path, toy: Toy) -> Database:
+    """A database that does not exist yet. Its estimator is the toy."""
+    return posesearch.open(tmp_path / "poses.duckdb")
+
+
+@pytest.fixture
+def real_db(tmp_path: Path) -> Database:
+    """A database that does not exist yet, with the real estimators."""
     return posesearch.open(tmp_path / "poses.duckdb")
 
 
@@ -123,11 +130,9 @@ def toy_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(6):
         photo = toy_photo(people=1 + number % 2, missing=4 * (number == 5), wrist=20 * number)
         (folder / "photos" / f"{number}.png").write_bytes(photo)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(estimators, "load", lambda _name, _streams=1, _own=None: Toy())
-        with posesearch.open(folder / "poses.duckdb") as db:
-            db.ingest(folder / "photos", collection="men")
-            db.cluster(2)
+    with posesearch.open(folder / "poses.duckdb", load_estimator=lambda _: Toy()) as db:
+        db.ingest(folder / "photos", collection="men")
+        db.cluster(2)
     return folder / "poses.duckdb"
 
 

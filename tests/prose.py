@@ -125,7 +125,7 @@ def _comments(source: str) -> Iterator[str]:
 
 def pages() -> list[Path]:
     """Return the README and the pages of the docs."""
-    texts = [ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md")]
+    texts = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
     return [*texts, *sorted((ROOT / "docs").glob("*.md"))]
 
 

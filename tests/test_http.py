@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from urllib3.util.connection import create_connection
 
+import posesearch
 from posesearch.database import Database
 from posesearch.errors import DownloadFailed, MissingURL, PhotoError, PhotoTooLarge
 from posesearch.sources import SourceReader, Validators, http_body, ssrf
@@ -473,7 +474,7 @@ def test_credentials_go_to_their_own_server_and_nowhere_else(
     named = address.replace("http://", "http://me:secret@") + "/a"
     assert opener.read(named).data == PHOTO
     assert seen == {"/a": "Basic bWU6c2VjcmV0", "/b": None}
-    db = Database(tmp_path / "poses.duckdb")
+    db = posesearch.open(tmp_path / "poses.duckdb")
     assert db.ingest(named, allow_private=True).ingested == 1
     routes["/a"] = answer(b"", 403)
     said = str([one.as_json() for one in db.ingest(named, allow_private=True, strict=True).rejected])

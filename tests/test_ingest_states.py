@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from posesearch import estimators
 from posesearch.database import Database
 from posesearch.errors import SourceError
 from posesearch.photos.photo import Photo
@@ -114,11 +113,10 @@ class PhotoLibrary(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="states-"))
         self.library = Library(self.folder)
-        self.db = Database(self.folder / "poses.duckdb")
-        self.model = Model(dict.fromkeys(COLLECTIONS))
         self.toy = InterruptedToy()
+        self.db = Database(self.folder / "poses.duckdb", load_estimator=lambda _: self.toy)
+        self.model = Model(dict.fromkeys(COLLECTIONS))
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(estimators, "load", lambda _name, _streams=1, _own=None: self.toy)
         self.patch.setattr(
             DecoderPool,
             "decode",

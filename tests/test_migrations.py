@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import posesearch
 from posesearch.database import Database
 from posesearch.errors import DatabaseFailed, OldSchema
 from posesearch.store import schema
@@ -89,7 +90,7 @@ def test_a_converted_database_works_and_continues_its_ids(tmp_path: Path, toy: T
     path = tmp_path / "poses.duckdb"
     make_old(path)
     (tmp_path / "a.png").write_bytes(toy_photo())
-    db = Database(path)
+    db = posesearch.open(path)
     assert db.similar(1, close=0, duplicates=True).matches[0].stored.pose_id == 1
     assert db.sql("SELECT pose_id FROM similar_views(1, 1)").rows == ((1,),)
     db.ingest(tmp_path / "a.png")

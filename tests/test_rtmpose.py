@@ -178,30 +178,30 @@ def test_a_file_that_is_no_such_network_is_one_sentence(tmp_path: Path, files: d
 
 
 @pytest.mark.slow
-def test_a_users_own_networks_make_a_database(tmp_path: Path, files: dict[str, Path], db: Database) -> None:
+def test_a_users_own_networks_make_a_database(tmp_path: Path, files: dict[str, Path], real_db: Database) -> None:
     import cv2  # noqa: PLC0415
 
     cv2.imwrite(str(tmp_path / "a.png"), drawn()[0].pixels)
     cv2.imwrite(str(tmp_path / "b.png"), drawn(2.5)[0].pixels)
     paths = [f"rtmdet_nano={files['rtmdet_nano']}", str(files["rtmpose_s"])]
-    assert db.ingest(tmp_path / "a.png", estimator="rtmpose", model_paths=paths).poses == 1
-    assert db.ingest(tmp_path / "b.png").poses == 1  # the database has stored the paths of the networks
-    assert db.similar(tmp_path / "a.png").matches[0].similarity > 0.999
+    assert real_db.ingest(tmp_path / "a.png", estimator="rtmpose", model_paths=paths).poses == 1
+    assert real_db.ingest(tmp_path / "b.png").poses == 1  # the database has stored the paths of the networks
+    assert real_db.similar(tmp_path / "a.png").matches[0].similarity > 0.999
     other = pose(tmp_path / "other.onnx", hidden=(0,))
     with pytest.raises(EstimatorMismatch, match="rtmpose with other network files"):
-        db.ingest(tmp_path / "a.png", model_paths=[paths[0], str(other)])
+        real_db.ingest(tmp_path / "a.png", model_paths=[paths[0], str(other)])
     pose(files["rtmpose_s"], hidden=(0,))
     with pytest.raises(WeightsUnusable, match="made with another version of this file"):
-        Database(db.path).similar(tmp_path / "a.png")
+        Database(real_db.path).similar(tmp_path / "a.png")
     files["rtmpose_s"].unlink()
     with pytest.raises(WeightsUnusable, match="it is missing"):
-        Database(db.path).similar(tmp_path / "a.png")
+        Database(real_db.path).similar(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [("nowhere.onnx", "there is no such file"), ("backbone=x.onnx", "rtmpose has no network 'backbone'")],
 )
-def test_a_model_path_that_leads_nowhere(db: Database, tmp_path: Path, path: str, sentence: str) -> None:
+def test_a_model_path_that_leads_nowhere(real_db: Database, tmp_path: Path, path: str, sentence: str) -> None:
     with pytest.raises(WeightsUnusable, match=sentence):
-        db.ingest(tmp_path, estimator="rtmpose", model_paths=[path])
+        real_db.ingest(tmp_path, estimator="rtmpose", model_paths=[path])

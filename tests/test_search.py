@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import cv2
 import duckdb
@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from posesearch import estimators, skeleton
+import posesearch
+from posesearch import skeleton
 from posesearch.database import Database
 from posesearch.errors import (
     BadFilter,
@@ -358,10 +359,11 @@ def test_a_mirrored_pose_is_found_and_told(db: Database, tmp_path: Path, toy: To
     assert {skeleton.JOINTS[joint] for joint in np.argsort(match.contributions)[-2:]} == {"left_wrist", "right_wrist"}
 
 
-def test_a_file_of_keypoints_is_a_query_and_loads_no_estimator(
-    demo_db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(estimators, "load", None)
+def test_a_file_of_keypoints_is_a_query_and_loads_no_estimator(demo_folder: Path, tmp_path: Path) -> None:
+    def load(config: object) -> NoReturn:
+        pytest.fail(f"{config} was loaded")
+
+    demo_db = posesearch.open(demo_folder / "poses.duckdb", load_estimator=load)
     query = tmp_path / "pose.json"
     for options in ({}, {"view": "any"}):
         query.write_text(json.dumps(answers.pose_json(demo_db.show(7))), encoding="utf-8")

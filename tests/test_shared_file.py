@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import posesearch
 from posesearch.database import Database
 from posesearch.errors import DatabaseBusy
 from posesearch.store.connection import DatabaseFile
@@ -90,7 +91,7 @@ def test_a_writer_of_the_same_process_waits_for_readers(path: Path) -> None:
 def test_a_file_that_was_replaced_is_read_anew(path: Path, toy: Toy, tmp_path: Path) -> None:
     with DatabaseFile(path).reading():
         pass
-    other = Database(tmp_path / "other.duckdb")
+    other = posesearch.open(tmp_path / "other.duckdb")
     for number in range(2):
         (tmp_path / f"{number}.png").write_bytes(toy_photo(wrist=number))
     other.ingest([tmp_path / f"{number}.png" for number in range(2)])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import posesearch
 from posesearch.database import Database
 from posesearch.errors import SourceError
 from posesearch.progress import IngestProgress
@@ -367,7 +368,7 @@ def test_a_dry_run_tells_and_writes_nothing(filled: Database, folder: Path, toy:
     assert counts(filled.ingest(folder, dry_run=True)) == expected
     assert (toy.calls, Path(filled.path).read_bytes()) == (0, before)
     assert counts(filled.ingest(folder)) == expected
-    new = Database(tmp_path / "new.duckdb")
+    new = posesearch.open(tmp_path / "new.duckdb")
     assert new.ingest(folder, dry_run=True).ingested == 7
     assert not Path(new.path).exists()
 
@@ -398,7 +399,7 @@ def test_every_photo_is_told_with_what_became_of_it(filled: Database, folder: Pa
 def test_the_number_of_jobs_changes_nothing(folder: Path, tmp_path: Path, toy: Toy) -> None:
     rows = []
     for jobs in (1, 7):
-        db = Database(tmp_path / f"{jobs}.duckdb")
+        db = posesearch.open(tmp_path / f"{jobs}.duckdb")
         db.ingest(folder, jobs=jobs)
         rows.append(db.sql("SELECT * EXCLUDE ingested_at FROM snapshots JOIN poses USING (snapshot_id)").rows)
     assert rows[0] == rows[1]

@@ -110,7 +110,7 @@ def test_what_a_photo_tells_may_be_missing(copy: Path) -> None:
     assert db.sql("SELECT count(*) FROM labelled_poses WHERE prominence IS NULL").rows[0][0] > 0
 
 
-def test_a_file_is_checked_once_for_each_of_its_states(copy: Path, toy: Toy) -> None:
+def test_a_file_that_has_changed_is_checked_again(copy: Path, toy: Toy) -> None:
     db = Database(copy)
     db.stats()
     tamper(copy, ("DROP TABLE inertias",))

@@ -24,12 +24,13 @@ PATIENCE = 60  # seconds after which something hangs
 
 INTERRUPTED = """
 import os, signal, sys, threading
-from posesearch import estimators
+from functools import partial
+import posesearch
 from posesearch.photos.pool import DecoderPool
 from tests.conftest import Toy
 
 toy, decode, first = Toy(), DecoderPool.decode, threading.Lock()
-estimators.load = lambda *_: toy
+posesearch.open = partial(posesearch.open, load_estimator=lambda _: toy)
 
 def decode_and_interrupt(self, *arguments, **options):
     if first.acquire(blocking=False):

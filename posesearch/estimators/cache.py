@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 
 from posesearch.errors import EstimatorError
 from posesearch.estimators import Estimator
@@ -13,17 +14,19 @@ from posesearch.types import EstimatorConfig
 class EstimatorCache:
     """Loads each estimator once. Threads may share one."""
 
-    def __init__(self, trust: Trust) -> None:
+    def __init__(self, trust: Trust, load_estimator: Callable[[EstimatorConfig], Estimator] | None = None) -> None:
         """Load nothing yet.
 
         Args:
             trust: which networks that a database names may be loaded.
+            load_estimator: loads an estimator in place of `load_config`.
         """
         self._trust = trust
+        self._load_estimator = load_estimator
         self._start_empty()
 
     def _start_empty(self) -> None:
-        self._estimators: dict[tuple[tuple[str, str], int], Estimator] = {}
+        self._estimators: dict[tuple[tuple[str, str], int | None], Estimator] = {}
         self._error: EstimatorError | None = None
         self._lock = threading.Lock()
         self._process = os.getpid()
@@ -44,13 +47,19 @@ class EstimatorCache:
         with self._lock:
             if self._error is not None:
                 raise self._error
-            if (config.key, streams) not in self._estimators:
+            key = config.key, None if self._load_estimator else streams
+            if key not in self._estimators:
                 try:
-                    self._estimators[config.key, streams] = load_config(config, streams, self._trust)
+                    self._estimators[key] = self._load(config, streams)
                 except EstimatorError as error:
                     self._error = error
                     raise
-            return self._estimators[config.key, streams]
+            return self._estimators[key]
+
+    def _load(self, config: EstimatorConfig, streams: int) -> Estimator:
+        if self._load_estimator:
+            return self._load_estimator(config)
+        return load_config(config, streams, self._trust)
 
     def forget_error(self) -> None:
         """Let the next `load` try again."""
