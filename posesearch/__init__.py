@@ -10,6 +10,7 @@ Example:
             print(match.rank, match.similarity, match.stored.source)
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = ["Database", "PosesearchError", "__version__", "open"]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # otherwise Python would print warnings to stderr
 
 
 def open(  # noqa: A001 (reads as posesearch.open)

@@ -1,5 +1,6 @@
 """Opens a database file that another program may have open, and waits for it."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from posesearch.errors import DatabaseBusy, DatabaseFailed, NotOurDatabase
 from posesearch.store.configuration import first_line
 from posesearch.store.interruptible import Connection
 from posesearch.store.shared_file import AttachedHere
+
+_log: Final = logging.getLogger(__package__)
 
 # DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process.
 _OPEN_ELSEWHERE: Final = (
@@ -48,9 +51,10 @@ def open_patiently(
         DatabaseFailed: DuckDB can't open it.
     """
     started = time.monotonic()
+    is_reported = False
     while True:
         try:
-            return connect()
+            connection = connect()
         except (duckdb.Error, AttachedHere) as error:
             text = str(error)
             if any(words in text for words in _OTHER_FORMAT):
@@ -60,11 +64,18 @@ def open_patiently(
             waited = time.monotonic() - started
             if waited > patience:
                 raise DatabaseBusy(str(path), _describe_holder(text)) from error
-            if waited > _SILENT_SECONDS and waiting is not None:
+            if waited > _SILENT_SECONDS and not is_reported:
                 other = _describe_holder(text) or "another program"
-                waiting(f"{path}: {other} has this database open. Waiting for it to finish.")
-                waiting = None
+                sentence = f"{path}: {other} has this database open. Waiting for it to finish."
+                _log.info("%s", sentence)
+                if waiting is not None:
+                    waiting(sentence)
+                is_reported = True
             time.sleep(_RETRY_SECONDS)
+        else:
+            if is_reported:
+                _log.info("%s: waited %.1f seconds for the other program.", path, time.monotonic() - started)
+            return connection
 
 
 def _describe_holder(text: str) -> str:
