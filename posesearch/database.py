@@ -6,7 +6,6 @@ A method imports what only this method needs, so that a search starts sooner.
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, Unpack
 
@@ -137,7 +136,6 @@ class Database:
             collection=collection, strict=strict, min_joints=min_joints, gps=gps,
             jobs=jobs, prune=prune, dry_run=dry_run, allow_private=allow_private,
         )  # fmt: skip
-        self._estimators.forget_error()
         return ingest(
             self._file,
             [os.fspath(source) for source in named],
@@ -145,7 +143,7 @@ class Database:
             estimator=estimator,
             model_paths=model_paths,
             mix=mix,
-            load=partial(self._estimators.load, streams=jobs),
+            load=self._estimators.make_loader(jobs),
             progress=progress or IngestProgress(),
         )
 
@@ -185,7 +183,6 @@ class Database:
         """
         from posesearch.ingest.reestimate import reestimate  # noqa: PLC0415
 
-        self._estimators.forget_error()
         return reestimate(
             self._file,
             estimator=estimator,
@@ -193,7 +190,7 @@ class Database:
             jobs=jobs,
             allow_private=allow_private,
             trust=self._trust,
-            load=partial(self._estimators.load, streams=jobs),
+            load=self._estimators.make_loader(jobs),
             progress=progress or IngestProgress(),
         )
 
@@ -266,8 +263,7 @@ class Database:
                 print(match.rank, match.similarity, match.stored.source)
         """
         source, search_options = _to_source(query), SearchOptions.from_arguments(n, **options)
-        self._estimators.forget_error()
-        load, decoders = partial(self._estimators.load, streams=1), self._decoders
+        load, decoders = self._estimators.make_loader(streams=1), self._decoders
         return find_similar(self._file, source, person, search_options, load, decoders, allow_private=allow_private)
 
     def similar_many(
@@ -297,9 +293,12 @@ class Database:
         from posesearch.search.batch import find_similar_to_each  # noqa: PLC0415
 
         search_options = SearchOptions.from_arguments(n, **options)
-        self._estimators.forget_error()
-        load = partial(self._estimators.load, streams=DEFAULT_THREADS)
-        return find_similar_to_each(self._file, map(_to_source, queries), search_options, load)
+
+        def search() -> Iterator[SimilarReport | Failure]:  # begins with the first report, and so does its loader
+            load = self._estimators.make_loader(DEFAULT_THREADS)
+            yield from find_similar_to_each(self._file, map(_to_source, queries), search_options, load)
+
+        return search()
 
     def photos(self, folder: str | os.PathLike[str]) -> list[str]:
         """Return the paths of the photos in a folder, as queries for `similar_many`.
