@@ -12,6 +12,7 @@ Example:
             print(match.rank, match.similarity, match.source)
 """
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -227,6 +228,8 @@ __all__ = [  # a test compares it with the table
     "open",
 ]  # fmt: skip
 
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # otherwise Python would print warnings to stderr
+
 
 def open(  # noqa: A001 (reads as posesearch.open)
     path: str | os.PathLike[str] = "poses.duckdb",
@@ -271,10 +274,6 @@ def open(  # noqa: A001 (reads as posesearch.open)
     from posesearch.database import Database  # noqa: PLC0415 (keeps `import posesearch` light)
 
     return Database(path, trust=trust, load_estimator=load_estimator)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,6 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, Unpack
 
@@ -174,7 +173,6 @@ class Database:
             collection=collection, strict=strict, min_joints=min_joints, gps=gps,
             jobs=jobs, prune=prune, dry_run=dry_run, allow_private=allow_private,
         )  # fmt: skip
-        self._estimators.forget_error()
         return ingest(
             self._file,
             [os.fspath(source) for source in named],
@@ -182,7 +180,7 @@ class Database:
             estimator=estimator,
             model_paths=model_paths,
             mix=mix,
-            load=partial(self._estimators.load, streams=jobs),
+            load=self._estimators.make_loader(jobs),
             progress=progress or IngestProgress(),
         )
 
@@ -222,7 +220,6 @@ class Database:
         """
         from posesearch.ingest.reestimate import reestimate  # noqa: PLC0415
 
-        self._estimators.forget_error()
         return reestimate(
             self._file,
             estimator=estimator,
@@ -230,7 +227,7 @@ class Database:
             jobs=jobs,
             allow_private=allow_private,
             trust=self._trust,
-            load=partial(self._estimators.load, streams=jobs),
+            load=self._estimators.make_loader(jobs),
             progress=progress or IngestProgress(),
         )
 
@@ -313,8 +310,7 @@ class Database:
                 print(match.rank, match.similarity, match.source)
         """
         source, search_options = to_source(query), SearchOptions.from_arguments(n, options)
-        self._estimators.forget_error()
-        load, decoders = partial(self._estimators.load, streams=1), self._decoders
+        load, decoders = self._estimators.make_loader(streams=1), self._decoders
         return find_similar(self._file, source, person, search_options, load, decoders, allow_private=allow_private)
 
     def similar_many(
@@ -346,10 +342,13 @@ class Database:
         """
         from posesearch.search.batch import find_similar_to_each  # noqa: PLC0415
 
-        search_options = SearchOptions.from_arguments(n, options)
-        self._estimators.forget_error()
-        load = partial(self._estimators.load, streams=DEFAULT_THREADS)
-        return find_similar_to_each(self._file, to_sources(queries), search_options, load)
+        search_options, wanted = SearchOptions.from_arguments(n, options), to_sources(queries)
+
+        def search() -> Iterator[SimilarReport | Failure]:  # begins with the first report, and so does its loader
+            load = self._estimators.make_loader(DEFAULT_THREADS)
+            yield from find_similar_to_each(self._file, wanted, search_options, load)
+
+        return search()
 
     def photos(self, folder: str | os.PathLike[str]) -> list[str]:
         """Return the paths of the photos in a folder, as queries for `similar_many`.

@@ -89,6 +89,14 @@ class PosesearchError(Exception):
 
     hint: tuple[str, ...] = ()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let `copy` and `pickle` make the error without its arguments, as between processes."""
+        return _make_again, (type(self), *self.args), self.__dict__
+
+
+def _make_again(kind: type[PosesearchError], *args: object) -> PosesearchError:
+    return kind.__new__(kind, *args)
+
 
 class PhotoError(PosesearchError):
     """One photo can't become a pose.

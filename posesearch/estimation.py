@@ -98,8 +98,8 @@ class _Estimation:
 
     def __init__(self, name: str | None, model_paths: Sequence[str], *, streams: int, allow_private: bool) -> None:
         self._config = parse_config(name or estimators.DEFAULT, model_paths)
-        self._cache = EstimatorCache(Trust())
-        self._streams, self._allow_private = streams, allow_private
+        self._load = EstimatorCache(Trust()).make_loader(streams)
+        self._allow_private = allow_private
         self.decoders = DecoderPool()
 
     def __enter__(self) -> "_Estimation":
@@ -112,7 +112,7 @@ class _Estimation:
         """Return the people in a photo."""
         name, photo, estimator = open_photo(
             source,
-            lambda: self._cache.load(self._config, self._streams),
+            lambda: self._load(self._config),
             self.decoders,
             allow_private=self._allow_private,
         )

@@ -1,4 +1,5 @@
 import inspect
+import pickle
 
 from posesearch import errors
 from posesearch.errors import DatabaseBusy, PhotoError, PosesearchError, StoreError
@@ -54,3 +55,10 @@ def test_a_store_error_names_the_file() -> None:
         assert str(kind("x.duckdb")).startswith("x.duckdb: ")
         if kind is not DatabaseBusy:
             assert str(kind("x.duckdb")) == f"x.duckdb: {kind.sentence}"
+
+
+def test_an_error_can_be_sent_from_one_process_to_another() -> None:
+    for kind in subclasses(PosesearchError):
+        error = made(kind)
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301 (our own bytes)
+        assert (type(again), str(again), vars(again)) == (kind, str(error), vars(error))

@@ -17,6 +17,7 @@ from posesearch.cli import (
     search_commands,
 )
 from posesearch.cli import help as layout
+from posesearch.cli.verbose import show_log
 
 # Commands import what loads NumPy, OpenCV, DuckDB or a network, so that --help is fast.
 
@@ -47,6 +48,16 @@ def _version(asked: bool) -> None:
 def posesearch_command(
     version: Annotated[  # noqa: ARG001 (its callback uses it)
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    verbose: Annotated[  # noqa: ARG001 (its callback uses it)
+        bool,
+        typer.Option(
+            layout.SHARED_OPTION,
+            "-v",
+            callback=show_log,
+            expose_value=False,
+            help="Show on stderr what happens to each photo, and what is waited for. May also stand after the command.",
+        ),
     ] = False,
 ) -> None:
     """Find the poses in your photos, and photos that show a similar pose."""

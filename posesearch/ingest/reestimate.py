@@ -11,6 +11,7 @@ from posesearch.estimators import Estimator
 from posesearch.estimators.config import parse_config
 from posesearch.ingest.analyze import PhotoAnalyzer
 from posesearch.ingest.batch import Batch
+from posesearch.ingest.log import log_outcome
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule
@@ -94,6 +95,7 @@ def _reestimate_locked(
         try:
             for snapshot, row in map_in_order(estimate_again, outdated, jobs, stop, batch.write_due):
                 outcome = _make_outcome(snapshot.source, row)
+                log_outcome(outcome)
                 if row is None:
                     gone.append(snapshot.source)
                 else:

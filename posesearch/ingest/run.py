@@ -16,6 +16,7 @@ from posesearch.ingest.batch import Batch
 from posesearch.ingest.content_index import ContentIndex
 from posesearch.ingest.decide import Action, Facts, decide
 from posesearch.ingest.facts import describe_stored, find_facts_after, find_rejection, was_rejected_before
+from posesearch.ingest.log import log_decision
 from posesearch.ingest.places import Places
 from posesearch.ingest.plan import IngestPlan, IngestRequest, make_plan, make_prune_error
 from posesearch.ingest.tally import Tally
@@ -193,6 +194,7 @@ class IngestRun:
             self._absent.setdefault(source)  # decided in the end, when it is known whether the photo was moved
             return
         action, rejection = decide(facts), find_rejection(analysis, self._contents)
+        log_decision(source, facts, action, rejection)
         other = self._write(analysis, action, rejection)
         # A further source may be the only one of its photo that is not missing.
         self._is_settled &= stored is None and (action.write_photo or not action.write_source)
@@ -258,12 +260,12 @@ class IngestRun:
         A source in an empty folder is only marked, because a disk that is not connected looks like an empty folder.
         """
         kept = photo_sources.paths_in_empty_folders(self._absent) if self._request.prune else self._absent.keys()
-        decided = {
-            source: decide(
-                Facts("absent", describe_stored(self._plan.stored.find(source)), may_prune=source not in kept)
-            )
-            for source in self._absent
-        }
+        decided = {}
+        for source in self._absent:
+            stored = describe_stored(self._plan.stored.find(source))
+            facts = Facts("absent", stored, may_prune=source not in kept)
+            decided[source] = decide(facts)
+            log_decision(source, facts, decided[source])
         pruned = [source for source, action in decided.items() if action.remove]
         for source, action in decided.items():
             self._mark(source, action)

@@ -79,6 +79,12 @@ class DecoderProcess:
         """Wait for the end of the process. Return whether it has used up the processor time for the photo."""
         return (self.is_overdue and not IS_LIMITED) or (IS_LIMITED and self.process.wait() == -signal.SIGXCPU)
 
+    def describe_end(self) -> str:
+        """Wait for the end of the process. Return how it ended."""
+        code = self.process.wait()
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"the decoding process {self.process.pid} {how}"
+
     def forget(self) -> None:
         """Close the pipes that a forked process has inherited. The decoding process continues for its parent."""
         for pipe in _pipes(self.process):

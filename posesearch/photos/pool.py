@@ -4,6 +4,7 @@ Threads share a pool. photos/decoder_process.py starts a process and sends photo
 process. photos/protocol.py has the messages between the two.
 """
 
+import logging
 import os
 import threading
 import time
@@ -21,6 +22,8 @@ from posesearch.errors import (
 from posesearch.photos.decoded import DecodedImage
 from posesearch.photos.decoder_process import IS_LIMITED, DecoderProcess, spawn
 from posesearch.photos.photo import Photo, make_photo
+
+_log: Final = logging.getLogger(__package__)
 
 MAX_SECONDS: Final = 60.0
 """Processor time that decoding a photo may take. 200 megapixels of PNG with transparency take 4 seconds."""
@@ -161,6 +164,8 @@ class DecoderPool:
         except EOFError as error:
             if self._closed.is_set():
                 raise DecoderUnavailable(_CLOSED) from None
+            reason = ", because it was past its deadline" if process.is_overdue else ""
+            _log.warning("%s: %s while it decoded this photo%s", source, process.describe_end(), reason)
             if process.was_too_slow():
                 raise PhotoTooSlow(source, f"decoding takes more than {self._seconds:g} seconds; {_CONVERT}") from None
             if process.is_overdue:

@@ -1,5 +1,6 @@
 """HTTP downloads: read photos from http(s) URLs, with retries, timeouts and limits per host."""
 
+import logging
 import random
 import threading
 import time
@@ -37,6 +38,7 @@ BACK_OFF_SECONDS: Final = 1.0
 MAX_WAIT_SECONDS: Final = 30.0
 """Maximum wait between attempts. If a server asks for more, there is no further attempt."""
 
+_log: Final = logging.getLogger(__package__)
 _RETRY_STATUSES: Final = frozenset((429, 500, 502, 503, 504))
 _GONE_STATUSES: Final = frozenset((404, 410))
 _REDIRECT_STATUSES: Final = frozenset((301, 302, 303, 307, 308))
@@ -107,6 +109,9 @@ class HttpReader:
                 if self._closed.is_set() or attempt == MAX_ATTEMPTS or wait > MAX_WAIT_SECONDS:
                     attempts = f", tried {attempt} times" if attempt > 1 else ""
                     raise DownloadFailed(name, f"{error.detail}{attempts}; run the command again later") from None
+                _log.info(
+                    "%s: %s. Attempt %d of %d in %.1f seconds.", name, error.detail, attempt + 1, MAX_ATTEMPTS, wait
+                )
                 self._pause_host(url, wait)
         raise AssertionError  # the last attempt returns or raises
 

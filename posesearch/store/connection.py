@@ -1,5 +1,6 @@
 """Opens the database file, for as short as possible, and turns DuckDB's failures into errors of posesearch."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Hashable, Iterator
@@ -26,6 +27,8 @@ from posesearch.store.waiting import open_patiently
 __all__ = ["Connection", "DatabaseFile", "DuckDBConnection"]
 
 DuckDBConnection: TypeAlias = duckdb.DuckDBPyConnection
+
+_log: Final = logging.getLogger(__package__)
 
 _MAX_READER_WAIT: Final = 2.0
 """Seconds that a reader waits for writers. A batch is written faster, unless its writer waits for another program."""
@@ -246,10 +249,12 @@ class DatabaseFile:
         try:
             if not os.access(self.path, os.W_OK):
                 raise PermissionError("the file is read-only")
+            _log.info("%s: an earlier posesearch made this database. Converting it.", self.path)
             with block_readers(self.path, patience):
                 with closing(self._connect(patience, waiting, read_only=False, alone=True)) as connection:
                     checkpoint(connection)
                 replace_by_converted(self.path)
+            _log.info("%s: converted to schema version %d.", self.path, SCHEMA_VERSION)
         except (duckdb.Error, OSError, NotConvertible) as error:
             remedy = "Free some space, or copy it to a folder where you can write"
             if not isinstance(error, OSError | duckdb.IOException | duckdb.FatalException):

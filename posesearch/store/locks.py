@@ -5,6 +5,7 @@ or re-estimation runs at a time. A process that wants to write gets its turn, ho
 """
 
 import json
+import logging
 import os
 import platform
 import stat
@@ -23,6 +24,7 @@ except ImportError:  # Windows: only DuckDB's own lock is used
 from posesearch.errors import DatabaseFailed, IngestRunning
 from posesearch.store.companions import beside
 
+_log: Final = logging.getLogger(__package__)
 _INGEST_RETRY_SECONDS: Final = 0.2
 _GATE_RETRY_SECONDS: Final = 0.01
 _thread: Final = threading.local()  # the locks that a thread holds
@@ -48,12 +50,18 @@ def ingest_lock(database: Path, waiting: Callable[[str], None]) -> Iterator[None
     held: set[str] = _thread.__dict__.setdefault("held", set())
     if key in held:  # it would wait for itself
         raise IngestRunning(str(database))
-    is_reported = False
+    started: float | None = None  # when the wait began
     while (descriptor := _try_lock(path)) is None:
-        if not is_reported:
-            waiting(f"{database}: {_describe_holder(path)} is writing to this database. Waiting for it to finish.")
-            is_reported = True
+        if started is None:
+            sentence = f"{database}: {_describe_holder(path)} is writing to this database. Waiting for it to finish."
+            _log.info("%s", sentence)
+            waiting(sentence)
+            started = time.monotonic()
         time.sleep(_INGEST_RETRY_SECONDS)
+    if started is not None:
+        _log.info(
+            "%s: waited %.1f seconds for the other ingest or re-estimation.", database, time.monotonic() - started
+        )
     held.add(key)
     try:
         yield
@@ -71,8 +79,12 @@ def block_readers(database: Path, patience: float) -> Iterator[None]:
     without it.
     """
     path = beside(database, ".gate")
-    deadline = time.monotonic() + patience
-    while (descriptor := _try_lock(path)) is None and time.monotonic() < deadline:
+    started = time.monotonic()
+    is_reported = False
+    while (descriptor := _try_lock(path)) is None and time.monotonic() < started + patience:
+        if not is_reported:
+            _log.debug("%s: %s has the first turn. Waiting for it.", database, _describe_holder(path, "another writer"))
+            is_reported = True
         time.sleep(_GATE_RETRY_SECONDS)
     try:
         yield
@@ -85,6 +97,7 @@ def wait_for_writers(database: Path, patience: float) -> None:
     """Wait until no writer blocks readers, for at most `patience` seconds."""
     path = beside(database, ".gate")
     deadline = time.monotonic() + patience
+    is_reported = False
     while fcntl is not None and time.monotonic() < deadline:
         try:
             descriptor = _open_lock_file(path, os.O_RDONLY)
@@ -93,6 +106,9 @@ def wait_for_writers(database: Path, patience: float) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not is_reported:
+                _log.debug("%s: %s has the first turn. Waiting for it.", database, _describe_holder(path, "a writer"))
+                is_reported = True
             time.sleep(_GATE_RETRY_SECONDS)
         except OSError:  # a file system without locks
             return
@@ -172,9 +188,9 @@ def _write_holder(descriptor: int) -> None:
         os.write(descriptor, json.dumps({"pid": os.getpid(), "host": platform.node()}).encode())
 
 
-def _describe_holder(path: Path) -> str:
+def _describe_holder(path: Path, who: str = "another ingest or re-estimation") -> str:
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"another ingest or re-estimation (process {int(holder['pid'])} on {holder['host']})"
+        return f"{who} (process {int(holder['pid'])} on {holder['host']})"
     except (OSError, ValueError, KeyError, TypeError):
-        return "another ingest or re-estimation"
+        return who

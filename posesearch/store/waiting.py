@@ -1,5 +1,6 @@
 """Opens a database file that another program may have open, and waits for it."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from posesearch.store.shared_file import AttachedHere
 
 # DuckDB's messages if this process has the file open with another configuration, or attached under another name.
 _OPEN_HERE: Final = ("different configuration", "Unique file handle conflict")
+
+_log: Final = logging.getLogger(__package__)
 
 # DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process.
 _OPEN_ELSEWHERE: Final = ("Could not set lock", "being used by another process", *_OPEN_HERE)
@@ -54,9 +57,10 @@ def open_patiently(
         DatabaseFailed: DuckDB can't open it.
     """
     started = time.monotonic()
+    is_reported = False
     while True:
         try:
-            return connect()
+            connection = connect()
         except (duckdb.Error, AttachedHere) as error:
             text = str(error)
             if any(words in text for words in _OTHER_FORMAT):
@@ -69,11 +73,18 @@ def open_patiently(
                 raise DatabaseOpenHere(str(path)) from error
             if waited > patience:
                 raise DatabaseBusy(str(path), _describe_holder(text)) from error
-            if waited > _SILENT_SECONDS and waiting is not None:
+            if waited > _SILENT_SECONDS and not is_reported:
                 other = "db.connection() of this Python" if lent_here else _describe_holder(text) or "another program"
-                waiting(f"{path}: {other} has this database open. Waiting for it to finish.")
-                waiting = None
+                sentence = f"{path}: {other} has this database open. Waiting for it to finish."
+                _log.info("%s", sentence)
+                if waiting is not None:
+                    waiting(sentence)
+                is_reported = True
             time.sleep(_RETRY_SECONDS)
+        else:
+            if is_reported:
+                _log.info("%s: waited %.1f seconds for the other program.", path, time.monotonic() - started)
+            return connection
 
 
 def _describe_holder(text: str) -> str:
