@@ -84,11 +84,11 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.estimators import Estimator
     from posesearch.photos.photo import Photo
     from posesearch.progress import IngestProgress, Progress
-    from posesearch.results.clusters import Cluster, Clustering, ClusterReport
+    from posesearch.results.clusters import Cluster, Clustering, ClusterReport, NearestCluster
     from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection, Rejections
     from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
     from posesearch.results.people import PhotoPeople
-    from posesearch.results.search import Failure, Match, NearestCluster, Query, SimilarReport
+    from posesearch.results.search import Failure, Match, Query, SimilarReport
     from posesearch.results.table import Table
     from posesearch.skeleton import JOINTS
     from posesearch.types import (
@@ -119,11 +119,11 @@ _EXPORTS: Final = {
     "estimators": ("Estimator",),
     "photos.photo": ("Photo",),
     "progress": ("IngestProgress", "Progress"),
-    "results.clusters": ("Cluster", "Clustering", "ClusterReport"),
+    "results.clusters": ("Cluster", "Clustering", "ClusterReport", "NearestCluster"),
     "results.ingest": ("IngestReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
     "results.pairs": ("Outlier", "OutliersReport", "Pair", "PairsReport"),
     "results.people": ("PhotoPeople",),
-    "results.search": ("Failure", "Match", "NearestCluster", "Query", "SimilarReport"),
+    "results.search": ("Failure", "Match", "Query", "SimilarReport"),
     "results.table": ("Table",),
     "skeleton": ("JOINTS",),
     "types": (

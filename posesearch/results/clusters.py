@@ -163,3 +163,26 @@ def _vector_json(vector: Float32) -> Json:
         joint: [round(float(vector[number]), 5), round(float(vector[number + half]), 5)]
         for number, joint in enumerate(skeleton.JOINTS[skeleton.BODY])
     }
+
+
+@dataclass(frozen=True)
+class NearestCluster:
+    """The cluster whose centroid is nearest to the query.
+
+    Attributes:
+        clustering_id: id of the clustering.
+        cluster: label of the cluster.
+        similarity: similarity of the query and the centroid, -1 to 1.
+        size: number of poses in the cluster.
+        medoid_pose_id: id of the complete pose that is nearest to the centroid.
+    """
+
+    clustering_id: int
+    cluster: int
+    similarity: float
+    size: int
+    medoid_pose_id: int
+
+    def __repr__(self) -> str:
+        size = display.count(self.size, "pose")
+        return f"<NearestCluster {self.cluster}: similarity {self.similarity:.3f}, {size}>"

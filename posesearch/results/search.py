@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from posesearch import display, skeleton
+from posesearch.results.clusters import NearestCluster
 from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
 from posesearch.results.poses import (
@@ -78,29 +79,6 @@ class Query:
             "person": self.person,
             "keypoints": keypoints_json(self.pose.person.keypoints),
         }
-
-
-@dataclass(frozen=True)
-class NearestCluster:
-    """The cluster whose centroid is nearest to the query.
-
-    Attributes:
-        clustering_id: id of the clustering.
-        cluster: label of the cluster.
-        similarity: similarity of the query and the centroid, -1 to 1.
-        size: number of poses in the cluster.
-        medoid_pose_id: id of the complete pose that is nearest to the centroid.
-    """
-
-    clustering_id: int
-    cluster: int
-    similarity: float
-    size: int
-    medoid_pose_id: int
-
-    def __repr__(self) -> str:
-        size = display.count(self.size, "pose")
-        return f"<NearestCluster {self.cluster}: similarity {self.similarity:.3f}, {size}>"
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ from posesearch import skeleton
 from posesearch.pose.centroids import assign_to_centroids
 from posesearch.pose.normalize import NORMALIZATIONS
 from posesearch.pose.similarity import Poses, compare, contributions, mirror_joints
-from posesearch.results.search import Match, NearestCluster, Query, SimilarReport
+from posesearch.results.clusters import NearestCluster
+from posesearch.results.search import Match, Query, SimilarReport
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import read_scale
 from posesearch.search.query import stack_poses
