@@ -18,6 +18,9 @@ from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Match, SimilarReport
 from posesearch.types import Float32, Person, StoredPose
 
+DEFAULT_COLLECTION: Final = "default"
+"""The collection of photos that were ingested without --collection."""
+
 SKELETONS_SHOWN: Final = 5
 """Matches that are drawn beside the query: two rows of a usual terminal."""
 
@@ -68,13 +71,14 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     ]
     output.show_skeletons(drawn, ascii_only)
     if report.matches:
+        is_named = any(match.collection != DEFAULT_COLLECTION for match in report)  # otherwise there is nothing to tell
         show_rows(
             ("rank", "similarity", "percentile", "collection", "cluster", "pose", "remarks"),
             [
                 (
                     (
-                        match.rank, f"{match.similarity:.3f}", _percent(match.percentile), match.stored.collection,
-                        match.stored.cluster, match.stored.pose_id, match.remarks(),
+                        match.rank, f"{match.similarity:.3f}", _percent(match.percentile),
+                        match.collection if is_named else "", match.cluster, match.pose_id, match.remarks(),
                     ),
                     [match.stored.source],
                 )
