@@ -13,7 +13,8 @@ _COMPANIONS: Final = (".wal", ".wal.checkpoint", ".wal.recovery", ".tmp")
 
 def database_files(path: Path) -> list[Path]:
     """Return the paths of a database: the file, DuckDB's log, the lock files, and a new file that is being created."""
-    endings = ("", ".wal", ".lock", ".gate", ".new", ".new.wal")
+    locks = (".lock", ".lock.holder", ".gate", ".gate.holder")
+    endings = ("", ".wal", *locks, ".new", ".new.wal")
     return [path.with_name(path.name + ending) for ending in endings]
 
 
