@@ -1,6 +1,8 @@
 """Fixtures: drawn photos, the real networks, and a toy estimator whose results are known."""
 
 import http.server
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from filelock import FileLock
 
 import posesearch
 from posesearch import estimators, skeleton
@@ -151,9 +154,21 @@ def estimator() -> Estimator:
 
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """Run `posesearch demo`, the README's first example. Return its folder and the finished process."""
-    folder = tmp_path_factory.mktemp("away") / "demo"
-    return folder, posesearch_process("demo", str(folder))
+    """Run `posesearch demo`, the README's first example. Return its folder and the finished process.
+
+    The processes of a parallel run share it.
+    """
+    if os.environ.get("PYTEST_XDIST_WORKER") is None:
+        folder = tmp_path_factory.mktemp("away") / "demo"
+        return folder, posesearch_process("demo", str(folder))
+    away = tmp_path_factory.getbasetemp().parent / "away"
+    away.mkdir(exist_ok=True)
+    with FileLock(away / "lock"):
+        said = away / "process.json"
+        if not said.exists():
+            done = posesearch_process("demo", str(away / "demo"))
+            said.write_text(json.dumps([done.args, done.returncode, done.stdout, done.stderr]), encoding="utf-8")
+        return away / "demo", subprocess.CompletedProcess(*json.loads(said.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from posesearch.database import Database
 from tests.conftest import Toy, posesearch_process, toy_photo
 from tests.test_migrations import make_old
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs, and only DuckDB's own lock")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no FIFOs")
 
 LETTER: Final = "dear aunt, "
 

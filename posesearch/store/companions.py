@@ -15,8 +15,8 @@ _COMPANIONS: Final = (".wal", ".wal.checkpoint", ".wal.recovery", ".tmp")
 
 def database_files(path: Path) -> list[Path]:
     """Return the paths of a database: the file, DuckDB's log, the lock files, and a new file that is being created."""
-    endings = ("", ".wal", ".lock", ".gate", ".new", ".new.wal")
-    return [beside(path, ending) for ending in endings]
+    locks = (".lock", ".lock.holder", ".gate", ".gate.holder")
+    return [beside(path, ending) for ending in ("", ".wal", *locks, ".new", ".new.wal")]
 
 
 def duckdb_files(path: Path) -> list[Path]:
