@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LINK = re.compile(r"\x1b\]8;id=\d+;(?P<url>[^\x1b]*)\x1b\\(?P<shown>.*?)\x1b\]8;;\x1b\\")
 COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 WIDTHS = (20, 40, 80, 119, 240)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = {
     "similar": ["similar", "1"],
     "similar --json": ["similar", "1", "--json"],
