@@ -1,7 +1,8 @@
 """Callbacks come in the caller's thread. An error of a callback ends the method, and reaches the caller."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -64,17 +65,20 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
+@contextmanager
+def releasing(db: Database) -> Iterator[None]:
+    """Check that the block leaves no lock file and no thread."""
+    before = set(threading.enumerate())
+    yield
+    assert [path.name for path in Path(db.path).parent.glob("poses.duckdb.*")] == []
+    assert set(threading.enumerate()) <= before
+
+
 def check_ends(run: Callable[[], object], error: BaseException, db: Database) -> None:
-    """Check that the error ends the run, and that no lock file and no thread of it is left."""
-    with pytest.raises(type(error)) as caught:
+    """Check that the error ends the run, and that nothing is left of the run."""
+    with releasing(db), pytest.raises(type(error)) as caught:
         run()
     assert caught.value is error
-    check_released(db)
-
-
-def check_released(db: Database) -> None:
-    assert [path.name for path in Path(db.path).parent.glob("poses.duckdb.*")] == []
-    assert [one.name for one in threading.enumerate() if one.name.startswith("posesearch")] == []
 
 
 def test_callbacks_come_in_the_callers_thread(db: Database, photos: Path, toy: Toy) -> None:
@@ -142,8 +146,8 @@ def test_an_error_of_a_callback_ends_a_comparison(method: str, db: Database, pho
 def test_a_keyboard_interrupt_in_a_callback_is_a_ctrl_c(callback: str, db: Database, photos: Path, toy: Toy) -> None:
     db.ingest(photos / "0.png")
     (photos / "0.png").unlink()
-    assert db.ingest(photos, progress=Failing(callback, KeyboardInterrupt())).interrupted
-    check_released(db)
+    with releasing(db):
+        assert db.ingest(photos, progress=Failing(callback, KeyboardInterrupt())).interrupted
     assert not db.ingest(photos).interrupted
     assert db.stats()["snapshots"] == 9
 
