@@ -4,7 +4,7 @@ import json
 import time
 from typing import Final
 
-from posesearch.errors import BatchLost, DatabaseBusy, EstimatorMismatch, StoreError
+from posesearch.errors import BatchLost, DatabaseBusy, DatabaseOpenHere, EstimatorMismatch, StoreError
 from posesearch.estimators.config import describe_config
 from posesearch.ingest.watched_database import BATCH_PATIENCE, WatchedDatabase
 from posesearch.store import about, snapshots, sources
@@ -116,11 +116,11 @@ class Batch:
         try:
             self.write(patience)
         except (KeyboardInterrupt, DatabaseBusy) as error:
-            why = (
-                "the run was stopped during the last write"
-                if isinstance(error, KeyboardInterrupt)
-                else "another program has the database open"
-            )
+            why = "another program has the database open"
+            if isinstance(error, KeyboardInterrupt):
+                why = "the run was stopped during the last write"
+            elif isinstance(error, DatabaseOpenHere):
+                why = "a connection of this Python has the database open"
             raise BatchLost(str(self._database.path), self._describe_loss(why)) from error
         except StoreError:
             raise
