@@ -266,6 +266,8 @@ class DatabaseFile:
                 raise PermissionError("the file is read-only")
             with block_readers(self.path, patience):
                 with closing(self._connect(patience, waiting, read_only=False, alone=True)) as connection:
+                    if check_version(connection, str(self.path)) == SCHEMA_VERSION:
+                        return  # another thread or process was first
                     checkpoint(connection)
                 with self._shared.reserve():
                     replace_by_converted(Path(os.path.realpath(self.path)))
