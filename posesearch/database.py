@@ -50,6 +50,9 @@ class Database:
     two calls. All methods that use the file raise StoreError if they can't. `close` releases the loaded networks and
     the decoding processes. The end of a `with` block calls `close`.
 
+    Threads may share a Database. Methods that write wait for their turn. In a coroutine, call methods by
+    `asyncio.to_thread`, because they block.
+
     Example:
         with posesearch.open("poses.duckdb") as db:
             db.ingest("photos")
@@ -101,7 +104,10 @@ class Database:
         return database_to_html(self.path, counts)
 
     def close(self) -> None:
-        """Release the loaded networks and the decoding processes. A method that needs them starts them again."""
+        """Release the loaded networks and the decoding processes. A method that needs them starts them again.
+
+        If another thread decodes a photo for a query at this moment, its method raises DecoderUnavailable.
+        """
         self._estimators.clear()
         self._close_decoders()
         self._renew_decoders()

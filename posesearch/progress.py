@@ -6,6 +6,9 @@ from posesearch.results.ingest import PhotoOutcome
 class Progress:
     """Receives the progress of a method. The callbacks of this class do nothing.
 
+    The callbacks come in the thread that called the method. If a callback raises an error, the method ends and the
+    caller gets the error.
+
     Example:
         class Dots(Progress):
             def step(self) -> None:
@@ -22,7 +25,31 @@ class Progress:
 
 
 class IngestProgress(Progress):
-    """Receives the progress of an ingest, and the outcome of each photo."""
+    """Receives the progress of an ingest or a re-estimation, and the outcome of each photo.
+
+    If a callback raises an error, the photos that were reported are stored, and the next run continues. A
+    KeyboardInterrupt ends the run as Ctrl-C does: the caller gets a report with `interrupted=True`.
+
+    Example:
+        from tqdm.auto import tqdm
+
+        class Bar(IngestProgress):
+            def __init__(self, bar: tqdm) -> None:
+                self.bar = bar
+
+            def start(self, steps: int) -> None:
+                self.bar.reset(steps)
+
+            def photo(self, outcome: PhotoOutcome) -> None:
+                self.bar.set_postfix_str(outcome.source, refresh=False)
+                self.bar.update()
+
+            def waiting(self, sentence: str) -> None:
+                self.bar.write(sentence)
+
+        with tqdm(unit=" photos") as bar:
+            db.ingest("photos", progress=Bar(bar))
+    """
 
     def photo(self, outcome: PhotoOutcome) -> None:  # noqa: ARG002 (for subclasses)
         """Receive the outcome of a photo. Each photo is one step."""

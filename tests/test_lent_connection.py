@@ -12,7 +12,9 @@ import pytest
 import posesearch
 from posesearch.database import Database
 from posesearch.errors import DatabaseBusy, NoDatabase
+from posesearch.store import connection as store_connection
 from posesearch.store.connection import DatabaseFile
+from posesearch.store.locks import block_readers
 
 COUNT = "SELECT count(*) FROM labelled_poses"
 
@@ -78,6 +80,14 @@ def test_connections_are_nested_and_used_in_threads_beside_methods(stored: Datab
             assert inner.execute(COUNT).fetchall() == outer.execute(COUNT).fetchall()
         assert stored.similar(1, close=0).matches
         assert outer.execute(COUNT).fetchall() == [(poses,)]
+
+
+def test_reads_in_the_block_do_not_wait_for_a_writer(stored: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer waits for the end of the block, and a reader that let it go first would wait for nothing."""
+    monkeypatch.setattr(store_connection, "_MAX_READER_WAIT", 60.0)
+    stored._file.patience = 60.0
+    with ThreadPoolExecutor(1) as threads, stored.connection(), block_readers(Path(stored.path), 60.0):
+        assert threads.submit(stored.stats).result(30)["poses"]
 
 
 def test_a_writer_names_the_connection_of_this_python(stored: Database) -> None:

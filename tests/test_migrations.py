@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -195,3 +197,19 @@ def test_an_object_of_the_user_that_can_not_be_converted_is_named(more: str, say
         Database(path).stats()
     assert says in str(error.value)
     assert path.read_bytes() == before
+
+
+def test_threads_that_open_an_older_database_wait_for_its_conversion(tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    make_old(path)
+    together = threading.Barrier(6)
+
+    def count(number: int) -> int:
+        together.wait(60)
+        db = Database(path)
+        return int(db.stats()["poses"] if number % 2 else db.sql("SELECT count(*) FROM poses").rows[0][0])
+
+    with ThreadPoolExecutor(6) as pool:
+        counts = list(pool.map(count, range(6)))
+    assert len(set(counts)) == 1
+    assert counts[0] > 0

@@ -4,7 +4,7 @@ import json
 import time
 from typing import Final
 
-from posesearch.errors import BatchLost, DatabaseBusy, EstimatorMismatch
+from posesearch.errors import BatchLost, DatabaseBusy, DatabaseOpenHere, EstimatorMismatch, StoreError
 from posesearch.estimators.config import describe_config
 from posesearch.ingest.watched_database import BATCH_PATIENCE, WatchedDatabase
 from posesearch.store import about, snapshots, sources
@@ -111,18 +111,26 @@ class Batch:
 
         Raises:
             BatchLost: another program kept the file open for longer, or the user interrupted this write too.
+            BaseException: an error of the callback `waiting`. It gets a note that photos were not stored.
         """
         try:
             self.write(patience)
         except (KeyboardInterrupt, DatabaseBusy) as error:
-            why = (
-                "the run was stopped during the last write"
-                if isinstance(error, KeyboardInterrupt)
-                else "another program has the database open"
-            )
-            count = "photo was" if self._photos == 1 else f"{self._photos} photos were"
-            detail = f"the last {count} not stored, because {why}; run the same command again"
-            raise BatchLost(str(self._database.path), detail) from error
+            why = "another program has the database open"
+            if isinstance(error, KeyboardInterrupt):
+                why = "the run was stopped during the last write"
+            elif isinstance(error, DatabaseOpenHere):
+                why = "a connection of this Python has the database open"
+            raise BatchLost(str(self._database.path), self._describe_loss(why)) from error
+        except StoreError:
+            raise
+        except BaseException as error:
+            error.add_note(f"{self._database.path}: {self._describe_loss('the wait for another program was ended')}.")
+            raise
+
+    def _describe_loss(self, why: str) -> str:
+        count = "photo was" if self._photos == 1 else f"{self._photos} photos were"
+        return f"the last {count} not stored, because {why}; run the same command again"
 
     def _check_estimator(self, connection: Connection) -> None:
         stored = about.read_estimator(connection)

@@ -62,6 +62,8 @@ class WatchedDatabase:
             StoreError: as DatabaseFile.reading or DatabaseFile.writing.
         """
         self.exists()  # opening it would create a new one
+        if not self._is_known:
+            self._file.check_not_connected()
         open_file = self._file.reading if read_only else self._file.writing
         with open_file(patience, self._waiting) as connection:
             last = snapshots.read_last_written(connection)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import duckdb
 
-from posesearch.errors import DamagedDatabase, DatabaseFailed, NoDatabase
+from posesearch.errors import DamagedDatabase, DatabaseFailed, DatabaseOpenHere, NoDatabase
 from posesearch.store import companions
 from posesearch.store.configuration import checkpoint, first_line, quote_name, read_name, search_other_schemas
 from posesearch.store.integrity import check_shape, check_version, has_own_definitions
@@ -22,7 +22,7 @@ from posesearch.store.new_file import create_database, replace_by_converted
 from posesearch.store.schema import SCHEMA_VERSION, create_schema, replace_definitions
 from posesearch.store.shared_file import shared_file
 from posesearch.store.values import BadValue
-from posesearch.store.waiting import open_patiently
+from posesearch.store.waiting import BY_DUCKDB, open_patiently
 
 __all__ = ["Connection", "DatabaseFile", "DuckDBConnection"]
 
@@ -67,6 +67,15 @@ class DatabaseFile:
     def exists(self) -> bool:
         """Return whether the file exists and is not empty."""
         return companions.exists(self.path)
+
+    def check_not_connected(self) -> None:
+        """Raise DatabaseOpenHere if the user of this process has the file open by duckdb.connect. Only Linux tells.
+
+        An ingest checks this before its work. Waiting does not help if the connection is in the same thread.
+        """
+        self._shared = shared_file(self.path)
+        if self._shared.is_connected_elsewhere():
+            raise DatabaseOpenHere(str(self.path), BY_DUCKDB)
 
     @contextmanager
     def reading(
@@ -194,9 +203,11 @@ class DatabaseFile:
         self, patience: float | None, waiting: Callable[[str], None] | None, *, read_only: bool, alone: bool
     ) -> Iterator[tuple[Connection, int | None]]:
         """Open the file with its schema version, which is None for a blank database. An older file is converted."""
-        patience = self.patience if patience is None else patience
+        if patience is None:
+            self.check_not_connected()
+            patience = self.patience
         for is_first_try in (True, False):
-            if read_only:
+            if read_only and not self._shared.is_lent:  # a writer does not get its turn before that connection ends
                 wait_for_writers(self.path, min(patience, _MAX_READER_WAIT))
             with nullcontext() if read_only else block_readers(self.path, patience):
                 companions.check_files(self.path)
@@ -252,8 +263,11 @@ class DatabaseFile:
             _log.info("%s: an earlier posesearch made this database. Converting it.", self.path)
             with block_readers(self.path, patience):
                 with closing(self._connect(patience, waiting, read_only=False, alone=True)) as connection:
+                    if check_version(connection, str(self.path)) == SCHEMA_VERSION:
+                        return  # another thread or process was first
                     checkpoint(connection)
-                replace_by_converted(self.path)
+                with self._shared.reserve():
+                    replace_by_converted(self.path)
             _log.info("%s: converted to schema version %d.", self.path, SCHEMA_VERSION)
         except (duckdb.Error, OSError, NotConvertible) as error:
             remedy = "Free some space, or copy it to a folder where you can write"

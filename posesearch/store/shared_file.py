@@ -28,6 +28,7 @@ from posesearch.store.configuration import (
     quote_text,
 )
 from posesearch.store.interruptible import Connection
+from posesearch.store.open_here import MESSAGES, is_locked_here
 
 _SEARCH_PATH: Final = "SET search_path = 'system.main,db.main'"
 """Functions come first, as in configuration.search_functions_first."""
@@ -35,6 +36,10 @@ _SEARCH_PATH: Final = "SET search_path = 'system.main,db.main'"
 
 class AttachedHere(Exception):
     """Readers of this process have the file attached. They soon detach it."""
+
+
+class ConnectedHere(Exception):
+    """The user of this process has the file open by duckdb.connect or ATTACH."""
 
 
 class SharedFile:
@@ -48,7 +53,7 @@ class SharedFile:
 
     def _start_empty(self) -> None:
         self._lock = threading.RLock()
-        self._readers = self._others = 0
+        self._readers = self._others = self._opened = 0
         self._lent = 0
         self._is_wanted = False  # another connection waits until the readers have gone
 
@@ -63,20 +68,46 @@ class SharedFile:
 
         Raises:
             AttachedHere: readers have the file attached. No new readers attach it until this call was repeated.
+            ConnectedHere: the user has the file open. On Linux, it is not opened beside the user's connection, whose
+                lock it would lose.
             duckdb.Error: DuckDB can't open the file.
         """
         with self._lock:
+            if self.is_connected_elsewhere():
+                raise ConnectedHere
             if not (alone or self._others or self._is_wanted):
                 return self._attach()
             self._is_wanted = self._readers > 0
             if self._is_wanted:
                 raise AttachedHere
             self._others += 1
+            self._opened += 1
+            others, opened = self._others, self._opened
         try:
             return connect(Path(self._path), self._release, read_only=read_only, output=output)
-        except BaseException:
-            self._release()
+        except BaseException as error:
+            with self._lock:
+                was_only = others == 1 and self._opened == opened
+                self._release()
+            if was_only and _is_conflict(error):
+                raise ConnectedHere from error
             raise
+
+    def is_connected_elsewhere(self) -> bool:
+        """Return whether the user of this process has the file open by duckdb.connect or ATTACH. Only Linux tells."""
+        with self._lock:
+            return not (self._readers or self._others) and is_locked_here(self._path)
+
+    @contextmanager
+    def reserve(self) -> Iterator[None]:
+        """Keep readers from attaching the file while posesearch opens it in another way."""
+        with self._lock:
+            self._others += 1
+            self._opened += 1
+        try:
+            yield
+        finally:
+            self._release()
 
     def _release(self) -> None:
         with self._lock:
@@ -95,8 +126,11 @@ class SharedFile:
             cursor = self._instance.cursor()
             cursor.execute(_SEARCH_PATH)
             return Connection(cursor, self._detach)
-        except BaseException:
+        except BaseException as error:
+            was_only = self._readers == 1
             self._detach()
+            if was_only and _is_conflict(error):
+                raise ConnectedHere from error
             raise
 
     def _detach(self) -> None:
@@ -137,6 +171,10 @@ class SharedFile:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._instance))
         self._instance = None
         self._start_empty()
+
+
+def _is_conflict(error: BaseException) -> bool:
+    return isinstance(error, duckdb.Error) and any(words in str(error) for words in MESSAGES)
 
 
 _files: WeakValueDictionary[str, SharedFile] = WeakValueDictionary()

@@ -12,15 +12,15 @@ import duckdb
 from posesearch.errors import DatabaseBusy, DatabaseFailed, DatabaseOpenHere, NotOurDatabase
 from posesearch.store.configuration import first_line
 from posesearch.store.interruptible import Connection
-from posesearch.store.shared_file import AttachedHere
+from posesearch.store.open_here import MESSAGES
+from posesearch.store.shared_file import AttachedHere, ConnectedHere
 
-# DuckDB's messages if this process has the file open with another configuration, or attached under another name.
-_OPEN_HERE: Final = ("different configuration", "Unique file handle conflict")
+BY_DUCKDB: Final = "this Python has it open by duckdb.connect(); close that connection"
 
 _log: Final = logging.getLogger(__package__)
 
 # DuckDB's messages if the file is open elsewhere: on Unix, on Windows, and in this process.
-_OPEN_ELSEWHERE: Final = ("Could not set lock", "being used by another process", *_OPEN_HERE)
+_OPEN_ELSEWHERE: Final = ("Could not set lock", "being used by another process", *MESSAGES)
 
 # DuckDB's messages if the file is something else, such as a database of SQLite, which would need an extension.
 _OTHER_FORMAT: Final = ("not a valid DuckDB database", "sqlite_scanner", "Loading external extensions")
@@ -29,7 +29,7 @@ _OTHER_FORMAT: Final = ("not a valid DuckDB database", "sqlite_scanner", "Loadin
 _HOLDER: Final = re.compile(r"held in (\S+) \(PID (\d+)\)")
 
 _RETRY_SECONDS: Final = 0.05
-_LENT_PATIENCE: Final = 10.0  # the block of the connection may be in this thread, and then it never ends
+_PATIENCE_HERE: Final = 10.0  # the user's connection may be in this thread, and then it never ends
 _SILENT_SECONDS: Final = 1.0  # a shorter wait is not reported
 
 
@@ -51,7 +51,7 @@ def open_patiently(
         is_lent: returns whether this process has the file open by Database.connection.
 
     Raises:
-        DatabaseOpenHere: this process has it open by Database.connection for longer.
+        DatabaseOpenHere: this process has it open by Database.connection or duckdb.connect for longer.
         DatabaseBusy: the other program has the file open for longer.
         NotOurDatabase: the file is not a DuckDB database.
         DatabaseFailed: DuckDB can't open it.
@@ -61,20 +61,21 @@ def open_patiently(
     while True:
         try:
             connection = connect()
-        except (duckdb.Error, AttachedHere) as error:
+        except (duckdb.Error, AttachedHere, ConnectedHere) as error:
             text = str(error)
             if any(words in text for words in _OTHER_FORMAT):
                 raise NotOurDatabase(str(path)) from error
-            if not isinstance(error, AttachedHere) and not any(words in text for words in _OPEN_ELSEWHERE):
+            if isinstance(error, duckdb.Error) and not any(words in text for words in _OPEN_ELSEWHERE):
                 raise DatabaseFailed(str(path), first_line(error)) from error
+            busy, other = DatabaseBusy(str(path), _describe_holder(text)), _describe_holder(text) or "another program"
+            if isinstance(error, ConnectedHere):
+                busy, other = DatabaseOpenHere(str(path), BY_DUCKDB), "duckdb.connect() of this Python"
+            elif is_lent() and any(words in text for words in MESSAGES):
+                busy, other = DatabaseOpenHere(str(path)), "db.connection() of this Python"
             waited = time.monotonic() - started
-            lent_here = is_lent() and any(words in text for words in _OPEN_HERE)
-            if lent_here and waited > min(patience, _LENT_PATIENCE):
-                raise DatabaseOpenHere(str(path)) from error
-            if waited > patience:
-                raise DatabaseBusy(str(path), _describe_holder(text)) from error
+            if waited > (min(patience, _PATIENCE_HERE) if isinstance(busy, DatabaseOpenHere) else patience):
+                raise busy from error
             if waited > _SILENT_SECONDS and not is_reported:
-                other = "db.connection() of this Python" if lent_here else _describe_holder(text) or "another program"
                 sentence = f"{path}: {other} has this database open. Waiting for it to finish."
                 _log.info("%s", sentence)
                 if waiting is not None:
