@@ -6,6 +6,7 @@ A method imports what only this method needs, so that a search starts sooner.
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, Unpack
 
@@ -56,9 +57,14 @@ class Database:
                 of photos, or "all" for all photos, URLs and networks.
         """
         self._file = DatabaseFile(os.fspath(path))
+        self._trust_names = trust
         self._trust = Trust(trust)
         self._estimators = EstimatorCache(self._trust)
         self._renew_decoders()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let `pickle` send the path and `trust` to another process, which opens the file itself."""
+        return partial(type(self), trust=self._trust_names), (self.path,)
 
     def __enter__(self) -> Self:
         return self

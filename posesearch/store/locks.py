@@ -27,6 +27,7 @@ _log: Final = logging.getLogger(__package__)
 _INGEST_RETRY_SECONDS: Final = 0.2
 _GATE_RETRY_SECONDS: Final = 0.01
 _thread: Final = threading.local()  # the locks that a thread holds
+_descriptors: Final[set[int]] = set()  # of the open lock files of this process
 _PREFIX: Final = b'{"pid"'  # the beginning of a lock file
 
 
@@ -112,7 +113,7 @@ def wait_for_writers(database: Path, patience: float) -> None:
         else:
             return
         finally:
-            os.close(descriptor)
+            _close(descriptor)
 
 
 _NO_LOCK: Final = -1  # instead of a descriptor, if there can be no lock
@@ -129,7 +130,7 @@ def _try_lock(path: Path) -> int | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
+        _close(descriptor)
         return None
     except OSError:  # a file system without locks
         return descriptor
@@ -137,7 +138,7 @@ def _try_lock(path: Path) -> int | None:
         if os.fstat(descriptor).st_ino == path.stat().st_ino:
             _write_holder(descriptor)
             return descriptor
-    os.close(descriptor)  # the former holder has just removed the file
+    _close(descriptor)  # the former holder has just removed the file
     return None
 
 
@@ -158,12 +159,13 @@ def _open_lock_file(path: Path, flags: int) -> int:
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise _make_refusal(path) from None
         raise
+    _descriptors.add(descriptor)
     info = os.fstat(descriptor)
     # The link count is 0 if the holder has just removed the file.
     is_file = stat.S_ISREG(info.st_mode) and info.st_nlink <= 1
     if is_file and os.pread(descriptor, len(_PREFIX), 0) in (b"", _PREFIX):
         return descriptor
-    os.close(descriptor)
+    _close(descriptor)
     raise _make_refusal(path)
 
 
@@ -174,9 +176,26 @@ def _make_refusal(path: Path) -> DatabaseFailed:
 
 
 def _unlock(path: Path, descriptor: int) -> None:
-    if descriptor != _NO_LOCK:
+    if descriptor in _descriptors:
         path.unlink(missing_ok=True)  # before the lock is released, so that a waiting process sees it
+        _close(descriptor)
+
+
+def _close(descriptor: int) -> None:
+    if descriptor in _descriptors:
+        _descriptors.remove(descriptor)
         os.close(descriptor)
+
+
+def _leave_to_first_process() -> None:
+    """Close the lock files in a forked process, which would keep the locks when the first process has ended."""
+    for descriptor in _descriptors:
+        os.close(descriptor)
+    _descriptors.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_leave_to_first_process)
 
 
 def _write_holder(descriptor: int) -> None:
