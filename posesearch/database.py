@@ -8,6 +8,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, Unpack
 
@@ -79,9 +80,14 @@ class Database:
             BadPath: the path is empty, is a URL, or is too long.
         """
         self._file = DatabaseFile(expand_file_path(path, "database"))
+        self._arguments = {"trust": trust, "load_estimator": load_estimator}
         self._trust = Trust(trust)
         self._estimators = EstimatorCache(self._trust, load_estimator)
         self._renew_decoders()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let `pickle` send the arguments to another process, which opens the file itself."""
+        return partial(type(self), **self._arguments), (self.path,)
 
     def __enter__(self) -> Self:
         return self

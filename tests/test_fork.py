@@ -1,15 +1,22 @@
 """A process that is forked from one that used posesearch works, or reports in one sentence why it does not."""
 
 import json
+import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import posesearch
+from posesearch.errors import BadSQL
+from posesearch.store.locks import ingest_lock
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")]
 
@@ -46,9 +53,9 @@ def fork(function):
 """
 
 
-def run(code: str, folder: Path) -> Any:
+def run(code: str, folder: Path, *arguments: str) -> Any:
     """Run the code in its own process, and return the JSON that it prints."""
-    command = [sys.executable, "-W", "error", "-c", BEGINNING + code, str(folder)]
+    command = [sys.executable, "-W", "error", "-c", BEGINNING + code, str(folder), *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -224,3 +231,121 @@ def test_locks_that_other_threads_hold_do_not_matter(tmp_path: Path) -> None:
     found, code = run(LOCKS, tmp_path)
     assert found == 3
     assert code == 0
+
+
+OPEN = """
+from contextlib import ExitStack
+how = {"for_users_sql": True} if sys.argv[2:] == ["alone"] else {}
+db = posesearch.open(f"{folder}/poses.duckdb")
+is_open, over = threading.Event(), threading.Event()
+
+def hold():
+    with db._file.reading(**how):
+        is_open.set()
+        over.wait(60)
+
+def ask():
+    return [attempt(function) for function in (
+        lambda: len(db.pairs(3).pairs),
+        lambda: len(db.similar(1, 3, duplicates=True, close=0).matches),
+        lambda: len(list(db.similar_many([1]))),
+        lambda: len(db.sql("SELECT 1").rows),
+        lambda: db.ingest(f"{folder}/photos").seen,
+        lambda: len(db.cluster(2).clusters),
+    )]
+
+thread = threading.Thread(target=hold)
+thread.start()
+is_open.wait(60)
+held, code = fork(ask)
+over.set()
+thread.join()
+print(json.dumps([held, fork(ask)[0], code]))
+"""
+
+
+@pytest.mark.parametrize("how", ["shared", "alone"])
+def test_a_fork_while_another_thread_has_the_database_open(how: str, toy_database: Path, tmp_path: Path) -> None:
+    (tmp_path / "poses.duckdb").write_bytes(toy_database.read_bytes())
+    (tmp_path / "photos").symlink_to(toy_database.parent / "photos")
+    held, later, code = run(OPEN, tmp_path, how)
+    works = 3 if how == "shared" else 0
+    assert held[:works] == later[:works]
+    assert all("this process was forked while another thread had the database open" in one for one in held[works:])
+    assert later == [3, 3, 1, 1, 6, 2]
+    assert code == 0
+
+
+HELD = """
+import time
+from pathlib import Path
+from posesearch.store.locks import block_readers, ingest_lock
+held, path = threading.Event(), Path(f"{folder}/poses.duckdb")
+
+def hold():
+    with ingest_lock(path, print), block_readers(path, 10):
+        held.set()
+        time.sleep(60)
+
+threading.Thread(target=hold, daemon=True).start()
+held.wait(60)
+if os.fork() == 0:
+    os.close(1)
+    os.close(2)
+    time.sleep(60)
+print(1, flush=True)
+os._exit(0)
+"""
+
+
+def test_a_forked_process_keeps_no_lock_of_a_first_process_that_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    command = [sys.executable, "-c", BEGINNING + HELD, str(tmp_path)]
+    with subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.communicate(timeout=SECONDS)[0] == "1\n"
+            assert path.with_name("poses.duckdb.lock").exists()
+            with ingest_lock(path, pytest.fail):
+                pass
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+LOADING = """
+from importlib import import_module
+db = posesearch.open(f"{folder}/poses.duckdb")
+begun, over = threading.Event(), threading.Event()
+
+def import_slowly(name):
+    begun.set()
+    over.wait(60)
+    return import_module(name)
+
+estimators.import_module = import_slowly
+thread = threading.Thread(target=lambda: db.ingest(f"{folder}/photos"))
+thread.start()
+begun.wait(60)
+found, code = fork(lambda: attempt(lambda: posesearch.open(f"{folder}/new.duckdb").ingest(f"{folder}/photos").ingested))
+over.set()
+thread.join()
+print(json.dumps([found, code]))
+"""
+
+
+def test_a_fork_while_another_thread_loads_the_first_network(photos: Path) -> None:
+    found, code = run(LOADING, photos)
+    assert found.startswith("ForkedProcess: ")
+    assert code == 0
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_database_can_be_sent_to_another_process(method: str, toy_database: Path) -> None:
+    db = posesearch.open(toy_database, trust=["all"])
+    again = pickle.loads(pickle.dumps(db))  # noqa: S301 (our own bytes)
+    assert (again.path, again._trust.allows("/no/such/photo.jpg", None)) == (db.path, True)
+    with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as processes:
+        assert processes.submit(db.pose_ids, "SELECT min(pose_id) FROM poses").result() == [1]
+        with pytest.raises(BadSQL):
+            processes.submit(db.sql, "DROP TABLE poses").result()

@@ -3,13 +3,14 @@
 No other package of posesearch runs a network.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from posesearch.address_space import ESTIMATING, check_address_space
-from posesearch.errors import WeightsUnavailable, WeightsUnusable
+from posesearch.errors import ForkedProcess, WeightsUnavailable, WeightsUnusable
 from posesearch.estimators import weights
 from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, find_model
 from posesearch.estimators.weights import sha256_of
@@ -55,6 +56,9 @@ ARCHITECTURES: Final = {
 """Module and class of each architecture. They are imported on first use, because OpenVINO takes half a second."""
 
 
+_builders: Final[dict[str, int]] = {}  # the process that has loaded the first network
+
+
 def load(name: str, streams: int = 1, own: Mapping[str, Path] | None = None) -> Estimator:
     """Return the estimator with this name. Weights that are not on this machine are downloaded.
 
@@ -89,8 +93,12 @@ def build(model: Model, files: Mapping[str, Path], streams: int = 1) -> Estimato
     Raises:
         WeightsUnusable: a file is not a network of the expected kind.
         NotEnoughMemory: the limit of this process's address space is too low.
+        ForkedProcess: this process was forked from one that had begun to load a network. A thread may have been in the
+            middle of the import of OpenVINO, and Python would wait for it forever.
     """
     check_address_space(ESTIMATING)
+    if _builders.setdefault("process", os.getpid()) != os.getpid():
+        raise ForkedProcess
     module, class_name = ARCHITECTURES[model.architecture]
     architecture = getattr(import_module(module), class_name)
     estimator: Estimator = architecture(model, files, weights.cache_folder() / "compiled", streams)

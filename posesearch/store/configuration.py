@@ -7,6 +7,7 @@ from typing import Final
 
 import duckdb
 
+from posesearch.store.fork_lock import OPENING
 from posesearch.store.interruptible import Connection
 from posesearch.store.schema import STORAGE_VERSION
 
@@ -50,7 +51,9 @@ def connect(
         # DuckDB accepts an allowed path only while all paths are allowed, and all connections of a process to one
         # database share their settings. The name of the agent is in no other settings, so these are not shared.
         config |= {"enable_external_access": "true", "custom_user_agent": output.name}
-    connection = Connection(duckdb.connect(str(path.absolute()), read_only=read_only, config=config), on_close)
+    with OPENING:
+        opened = duckdb.connect(str(path.absolute()), read_only=read_only, config=config)
+    connection = Connection(opened, on_close)
     if output is not None:
         allow_only(connection, output)
     with suppress(duckdb.InvalidInputException):  # another connection of this process has locked it already

@@ -9,6 +9,7 @@ from typing import Any, Final, Self, TypeVar
 import duckdb
 
 from posesearch.errors import QueryTooSlow
+from posesearch.store.fork_lock import OPENING
 
 Value = TypeVar("Value")
 
@@ -134,7 +135,8 @@ class Connection:
         if self._executor is not None:
             self._executor.shutdown()
         try:
-            self._connection.close()
+            with OPENING:
+                self._connection.close()
         finally:
             on_close, self._on_close = self._on_close, None
             if on_close is not None:

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 import duckdb
 
+from posesearch.errors import DatabaseFailed
 from posesearch.store.companions import duckdb_files
 from posesearch.store.configuration import (
     FILE_CONFIG,
@@ -27,11 +28,17 @@ from posesearch.store.configuration import (
     connect,
     quote_text,
 )
+from posesearch.store.fork_lock import OPENING
 from posesearch.store.interruptible import Connection
 from posesearch.store.open_here import MESSAGES, is_locked_here
 
 _SEARCH_PATH: Final = "SET search_path = 'system.main,db.main'"
 """Functions come first, as in configuration.search_functions_first."""
+
+_FORKED: Final = (
+    "this process was forked while another thread had the database open; use the multiprocessing method 'spawn', or "
+    "fork while no other thread uses the database"
+)
 
 
 class AttachedHere(Exception):
@@ -49,6 +56,8 @@ class SharedFile:
         """Open nothing yet. `path` has no symbolic links."""
         self._path = path
         self._instance: duckdb.DuckDBPyConnection | None = None
+        # Whether the file can be attached, and whether it can be opened alone. See leave_to_first_process.
+        self._is_attachable = self._is_openable = True
         self._start_empty()
 
     def _start_empty(self) -> None:
@@ -70,9 +79,12 @@ class SharedFile:
             AttachedHere: readers have the file attached. No new readers attach it until this call was repeated.
             ConnectedHere: the user has the file open. On Linux, it is not opened beside the user's connection, whose
                 lock it would lose.
+            DatabaseFailed: this process was forked while a thread of the first one had the file open.
             duckdb.Error: DuckDB can't open the file.
         """
         with self._lock:
+            if not (self._is_openable if alone else self._is_attachable):
+                raise DatabaseFailed(self._path, _FORKED)
             if self.is_connected_elsewhere():
                 raise ConnectedHere
             if not (alone or self._others or self._is_wanted):
@@ -116,13 +128,14 @@ class SharedFile:
     def _attach(self) -> Connection:
         self._readers += 1
         try:
-            if self._instance is None:
-                config = {**FILE_CONFIG, "temp_directory": f"{self._path}.tmp"}
-                self._instance = duckdb.connect(":memory:", config=config)
-                allow_only(Connection(self._instance), *duckdb_files(Path(self._path)))
-                self._instance.execute(LOCK_CONFIG)
-            if self._readers == 1:
-                self._instance.execute(f"ATTACH {quote_text(self._path)} AS db (READ_ONLY)")
+            with OPENING:
+                if self._instance is None:
+                    config = {**FILE_CONFIG, "temp_directory": f"{self._path}.tmp"}
+                    self._instance = duckdb.connect(":memory:", config=config)
+                    allow_only(Connection(self._instance), *duckdb_files(Path(self._path)))
+                    self._instance.execute(LOCK_CONFIG)
+                if self._readers == 1:
+                    self._instance.execute(f"ATTACH {quote_text(self._path)} AS db (READ_ONLY)")
             cursor = self._instance.cursor()
             cursor.execute(_SEARCH_PATH)
             return Connection(cursor, self._detach)
@@ -137,7 +150,8 @@ class SharedFile:
         with self._lock:
             self._readers -= 1
             if not self._readers and self._instance is not None:
-                self._instance.execute("DETACH DATABASE IF EXISTS db")
+                with OPENING:
+                    self._instance.execute("DETACH DATABASE IF EXISTS db")
 
     @property
     def is_lent(self) -> bool:
@@ -159,17 +173,23 @@ class SharedFile:
         """Release the instance, unless somebody reads."""
         with self._lock:
             if not self._readers and self._instance is not None:
-                self._instance.close()
+                with OPENING:
+                    self._instance.close()
                 self._instance = None
 
     def leave_to_first_process(self) -> None:
         """Start empty in a forked process.
+
+        If a thread of the first process had the file open, this process has it open too in DuckDB's view, and will
+        forever. Readers may share a file that others have attached. Nothing else is possible.
 
         The instance is never destroyed there, because that would wait for threads of the first process.
         """
         if self._instance is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._instance))
         self._instance = None
+        self._is_attachable &= not self._others
+        self._is_openable &= not (self._others or self._readers)
         self._start_empty()
 
 
@@ -191,9 +211,10 @@ def shared_file(path: Path) -> SharedFile:
         return file
 
 
-def _close_idle_instances() -> None:
+def _prepare_fork() -> None:
     for file in list(_files.values()):
         file.close()
+    OPENING.acquire()  # last, because threads acquire it while they hold the lock of a file
 
 
 def _start_empty_in_fork() -> None:
@@ -201,7 +222,8 @@ def _start_empty_in_fork() -> None:
     _files_lock = threading.Lock()
     for file in list(_files.values()):
         file.leave_to_first_process()
+    OPENING.release()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(before=_close_idle_instances, after_in_child=_start_empty_in_fork)
+    os.register_at_fork(before=_prepare_fork, after_in_parent=OPENING.release, after_in_child=_start_empty_in_fork)

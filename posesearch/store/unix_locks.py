@@ -7,8 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from posesearch.store.lock_files import PREFIX, make_holder, make_refusal
+
+_descriptors: Final[set[int]] = set()  # of the open lock files of this process
 
 
 class UnixLockFiles:
@@ -23,7 +26,7 @@ class UnixLockFiles:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(descriptor)
+            _close(descriptor)
             return None
         except OSError:  # a file system without locks
             return partial(_unlock, path, descriptor)
@@ -31,7 +34,7 @@ class UnixLockFiles:
             if os.fstat(descriptor).st_ino == path.stat().st_ino:
                 _write_holder(descriptor)
                 return partial(_unlock, path, descriptor)
-        os.close(descriptor)  # the former holder has just removed the file
+        _close(descriptor)  # the former holder has just removed the file
         return None
 
     def is_locked(self, path: Path) -> bool:
@@ -49,7 +52,7 @@ class UnixLockFiles:
         else:
             return False
         finally:
-            os.close(descriptor)
+            _close(descriptor)
 
     def read_holder(self, path: Path) -> bytes:
         """Implement LockFiles.read_holder."""
@@ -73,18 +76,36 @@ def _open_lock_file(path: Path, flags: int) -> int:
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise make_refusal(path) from None
         raise
+    _descriptors.add(descriptor)
     info = os.fstat(descriptor)
     # The link count is 0 if the holder has just removed the file.
     is_file = stat.S_ISREG(info.st_mode) and info.st_nlink <= 1
     if is_file and os.pread(descriptor, len(PREFIX), 0) in (b"", PREFIX):
         return descriptor
-    os.close(descriptor)
+    _close(descriptor)
     raise make_refusal(path)
 
 
 def _unlock(path: Path, descriptor: int) -> None:
-    path.unlink(missing_ok=True)  # before the lock is released, so that a waiting process sees it
-    os.close(descriptor)
+    if descriptor in _descriptors:
+        path.unlink(missing_ok=True)  # before the lock is released, so that a waiting process sees it
+        _close(descriptor)
+
+
+def _close(descriptor: int) -> None:
+    if descriptor in _descriptors:
+        _descriptors.remove(descriptor)
+        os.close(descriptor)
+
+
+def _leave_to_first_process() -> None:
+    """Close the lock files in a forked process, which would keep the locks when the first process has ended."""
+    for descriptor in _descriptors:
+        os.close(descriptor)
+    _descriptors.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_first_process)
 
 
 def _write_holder(descriptor: int) -> None:
