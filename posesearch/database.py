@@ -80,7 +80,7 @@ class Database:
             BadPath: the path is empty, is a URL, or is too long.
         """
         self._file = DatabaseFile(expand_file_path(path, "database"))
-        self._arguments = {"trust": trust, "load_estimator": load_estimator}
+        self._arguments: dict[str, Any] = {"trust": trust, "load_estimator": load_estimator}
         self._trust = Trust(trust)
         self._estimators = EstimatorCache(self._trust, load_estimator)
         self._renew_decoders()
