@@ -139,7 +139,7 @@ def test_an_error_of_a_callback_ends_a_comparison(method: str, db: Database, pho
     for callback in ("start", "step"):
         for error in (ValueError("mine"), Foreign("mine"), KeyboardInterrupt()):
             check_ends(partial(run, 1, progress=Failing(callback, error)), error, db)
-    assert run(1)
+    run(1)  # works again
 
 
 @pytest.mark.parametrize("callback", ["start", "photo", "missing"])

@@ -315,6 +315,7 @@ def test_a_forked_process_keeps_no_lock_of_a_first_process_that_was_killed(tmp_p
 
 LOADING = """
 from importlib import import_module
+from posesearch import estimators
 db = posesearch.open(f"{folder}/poses.duckdb")
 begun, over = threading.Event(), threading.Event()
 

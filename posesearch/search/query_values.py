@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton, sources
-from posesearch.errors import BadKeypoints, PhotoTooLarge
+from posesearch.errors import BadKeypoints, BadPath, PhotoTooLarge
 from posesearch.keypoint_files import KeypointFile, frame_people, make_person, parse_keypoints, parse_value
 from posesearch.paths import expand_source, is_url
 from posesearch.sources.read import MAX_BYTES
@@ -116,11 +116,19 @@ def to_sources(queries: "QueryValue | Iterable[QueryValue]") -> list[Source]:
     found: list[Source] = []
     for query in wanted:
         source = to_source(query)
-        if isinstance(source, str) and not is_url(source) and os.path.isdir(path := expand_source(source)):  # noqa: PTH112
-            found += sources.list_queries(path)
-        else:
-            found.append(source)
+        folder = _find_folder(source)
+        found += [source] if folder is None else sources.list_queries(folder)
     return found
+
+
+def _find_folder(source: Source) -> str | None:
+    """Return the path of a folder. None if the source is something else, or names nothing."""
+    if not isinstance(source, str) or is_url(source):
+        return None
+    with suppress(BadPath):  # the search reports it
+        path = expand_source(source)
+        return path if os.path.isdir(path) else None  # noqa: PTH112 (pathlib raises for long names)
+    return None
 
 
 def _is_single(queries: "QueryValue | Iterable[QueryValue]") -> "TypeIs[QueryValue]":
