@@ -3,17 +3,17 @@
 A method imports what only this method needs, so that a search starts sooner.
 """
 
-import operator
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, TypeVar, Unpack
 
 from posesearch import sources as photo_sources
-from posesearch.errors import SourceError
+from posesearch.arguments import to_count, to_flag, to_text
+from posesearch.errors import BadPath, SourceError
 from posesearch.estimators import Estimator
 from posesearch.estimators.cache import EstimatorCache
 from posesearch.output_files import check_output, output_errors, replace_file
@@ -27,7 +27,7 @@ from posesearch.results.ingest import IngestReport, ReestimateReport
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.search import Failure, SimilarReport
 from posesearch.results.table import Table
-from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions
+from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions, show_options
 from posesearch.search.query_values import to_source, to_sources
 from posesearch.search.similar import find_similar
 from posesearch.store import about, parquet, poses
@@ -79,6 +79,8 @@ class Database:
         Raises:
             BadPath: the path is empty, is a URL, or is too long.
         """
+        if os.fspath(path) == ":memory:":
+            raise BadPath(":memory:", "a posesearch database is a file; name one, perhaps in a temporary folder")
         self._file = DatabaseFile(expand_file_path(path, "database"))
         self._arguments: dict[str, Any] = {"trust": trust, "load_estimator": load_estimator}
         self._trust = Trust(trust)
@@ -163,9 +165,11 @@ class Database:
             progress: receives the outcome of each photo.
 
         Returns:
-            The counts of the run, and the photos without a usable pose, each with the reason.
+            The counts of the run, and the photos without a usable pose, each with the reason. Ctrl-C ends the run
+            without an error: the photos so far are stored, and the report has `interrupted=True`.
 
         Raises:
+            TypeError: an argument has another type.
             SourceError: the sources name no photo.
             BadPath: a source is empty, or a file URL of another computer.
             EstimatorError: the estimator can't be used, or differs from the database's and `mix` is False.
@@ -182,8 +186,10 @@ class Database:
         if not named:
             raise SourceError("Name at least one photo, folder, glob, URL or list to ingest.")
         request = IngestRequest(
-            collection=collection, strict=strict, min_joints=min_joints, gps=gps,
-            jobs=jobs, prune=prune, dry_run=dry_run, allow_private=allow_private,
+            collection=to_text("collection", collection), min_joints=to_count("min_joints", min_joints),
+            jobs=to_count("jobs", jobs), strict=to_flag("strict", strict), gps=to_flag("gps", gps),
+            prune=to_flag("prune", prune), dry_run=to_flag("dry_run", dry_run),
+            allow_private=to_flag("allow_private", allow_private),
         )  # fmt: skip
         return ingest(
             self._file,
@@ -191,9 +197,9 @@ class Database:
             request,
             estimator=estimator,
             model_paths=model_paths,
-            mix=mix,
+            mix=to_flag("mix", mix),
             load=self._estimators.make_loader(jobs),
-            progress=progress or IngestProgress(),
+            progress=_check_progress(progress, IngestProgress),
         )
 
     def reestimate(
@@ -240,7 +246,7 @@ class Database:
             allow_private=allow_private,
             trust=self._trust,
             load=self._estimators.make_loader(jobs),
-            progress=progress or IngestProgress(),
+            progress=_check_progress(progress, IngestProgress),
         )
 
     def cluster(
@@ -278,6 +284,7 @@ class Database:
 
         return cluster(self._file, k, collection=collection, normalization=normalization, seed=seed)
 
+    @show_options(SearchArguments)
     def similar(
         self,
         query: "QueryValue",
@@ -304,8 +311,19 @@ class Database:
             person: which person of the photo or file, from 1. None uses the most prominent person of a photo, or the
                 first person of a file.
             allow_private: whether to open a URL on this machine or in its network.
-            **options: collection, cluster, where, mirror, parts, turn, view, min_shared, close, duplicates. See
-                posesearch.search.options.SearchArguments.
+            **options: these.
+
+                - parts: compare only these parts of the body: one name, or a list of names, of head, torso, arms,
+                  left-arm, right-arm, legs, left-leg, right-leg, or of joints such as left-wrist.
+                - close: the lowest percentile of a match among random pairs, 0 to 100. 0 lists all.
+                - collection, cluster: search only the poses of this collection, or with this label.
+                - where: search only poses for which this SQL condition is true, such as "left_wrist.y < nose.y".
+                - mirror: whether mirrored poses match as well.
+                - turn: whether rotations in the image are ignored.
+                - view: "any" finds the pose from another side too. It compares joints in 3D.
+                - min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer.
+                - duplicates: whether each near-duplicate is listed separately.
+                - timeout: seconds that `where` may take. 0 means no limit.
 
         Returns:
             The query's pose, the nearest cluster, and the matches, best first.
@@ -325,6 +343,7 @@ class Database:
         load, decoders = self._estimators.make_loader(streams=1), self._decoders
         return find_similar(self._file, source, person, search_options, load, decoders, allow_private=allow_private)
 
+    @show_options(SearchArguments)
     def similar_many(
         self, queries: "QueryValue | Iterable[QueryValue]", n: int = 10, **options: Unpack[SearchArguments]
     ) -> Iterator[SimilarReport | Failure]:
@@ -387,6 +406,7 @@ class Database:
         with self._file.reading(for_users_sql=True) as connection:
             return read_ids(connection, query, timeout)
 
+    @show_options(CompareArguments)
     def pairs(
         self, n: int = 10, *, progress: Progress | None = None, **options: Unpack[CompareArguments]
     ) -> PairsReport:
@@ -395,8 +415,7 @@ class Database:
         Args:
             n: the largest number of pairs to return.
             progress: receives the progress.
-            **options: collection, cluster, where, mirror, turn, view, min_shared, duplicates. See
-                posesearch.search.options.CompareArguments.
+            **options: collection, cluster, where, mirror, turn, view, min_shared, duplicates, timeout, as in `similar`.
 
         Returns:
             The pairs, best first.
@@ -412,9 +431,10 @@ class Database:
         from posesearch.search.pairwise import find_pairs  # noqa: PLC0415
 
         return find_pairs(
-            self._file, SearchOptions.from_arguments(n, options, CompareArguments), progress or Progress()
+            self._file, SearchOptions.from_arguments(n, options, CompareArguments), _check_progress(progress, Progress)
         )
 
+    @show_options(CompareArguments)
     def outliers(
         self, n: int = 10, *, progress: Progress | None = None, **options: Unpack[CompareArguments]
     ) -> OutliersReport:
@@ -441,7 +461,7 @@ class Database:
         from posesearch.search.pairwise import find_outliers  # noqa: PLC0415
 
         return find_outliers(
-            self._file, SearchOptions.from_arguments(n, options, CompareArguments), progress or Progress()
+            self._file, SearchOptions.from_arguments(n, options, CompareArguments), _check_progress(progress, Progress)
         )
 
     def show(self, pose_id: SupportsIndex) -> StoredPose:
@@ -457,7 +477,7 @@ class Database:
             xy = db.show(42).keypoints.xy
         """
         with self._file.reading() as connection:
-            return poses.read_pose(connection, operator.index(pose_id))
+            return poses.read_pose(connection, to_count("pose_id", pose_id))
 
     def stats(self) -> dict[str, Any]:
         """Return the counts of `posesearch stats --json`: snapshots, poses, rejected photos and clusterings.
@@ -569,3 +589,13 @@ class Database:
     def _renew_decoders(self) -> None:
         self._decoders = DecoderPool()  # for queries. It starts no process yet.
         self._close_decoders = weakref.finalize(self, self._decoders.close)
+
+
+_Callbacks = TypeVar("_Callbacks", bound=Progress)
+
+
+def _check_progress(progress: _Callbacks | None, kind: type[_Callbacks]) -> _Callbacks:
+    """Return the callbacks, or those that do nothing. Raise TypeError if they are of another kind."""
+    if progress is not None and not isinstance(progress, kind):
+        raise TypeError(f"progress must be an instance of a subclass of posesearch.{kind.__name__}, not {progress!r}")
+    return progress or kind()

@@ -499,11 +499,14 @@ class NoSuchCollection(QueryError):
 class NoSuchCluster(QueryError):
     """No cluster has this label."""
 
-    hint = ("stats",)
-
-    def __init__(self, cluster: int) -> None:
-        self.cluster = cluster
-        super().__init__(f"There is no cluster {cluster}. The first cluster is 0.")
+    def __init__(self, cluster: int, clusters: int) -> None:
+        self.cluster, self.clusters = cluster, clusters
+        if not clusters:
+            self.hint = ("cluster",)
+            super().__init__(f"There is no cluster {cluster}, because the poses are not clustered yet.")
+        else:
+            self.hint = ("stats",)
+            super().__init__(f"There is no cluster {cluster}. The clusters are 0 to {clusters - 1}.")
 
 
 class BadKeypoints(QueryError):

@@ -42,6 +42,8 @@ class IngestProgress(Progress):
 
             def photo(self, outcome: PhotoOutcome) -> None:
                 self.bar.set_postfix_str(outcome.source, refresh=False)
+
+            def step(self) -> None:
                 self.bar.update()
 
             def waiting(self, sentence: str) -> None:
@@ -51,12 +53,17 @@ class IngestProgress(Progress):
             db.ingest("photos", progress=Bar(bar))
     """
 
-    def photo(self, outcome: PhotoOutcome) -> None:  # noqa: ARG002 (for subclasses)
-        """Receive the outcome of a photo. Each photo is one step."""
-        self.step()
+    def photo(self, outcome: PhotoOutcome) -> None:
+        """Receive the outcome of a photo. `step` is called after it."""
 
     def missing(self, outcome: PhotoOutcome) -> None:
         """Receive the outcome of a photo of the database that is missing. This is not a step."""
 
     def waiting(self, sentence: str) -> None:
         """Receive a sentence that says which other process the method waits for."""
+
+
+def report_photo(progress: IngestProgress, outcome: PhotoOutcome) -> None:
+    """Report the outcome of a photo, which is a step."""
+    progress.photo(outcome)
+    progress.step()

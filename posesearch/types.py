@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,10 @@ class Keypoints:
 
     def __len__(self) -> int:
         return skeleton.N_JOINTS
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001 (NumPy's)
+        """Return x, y and score as an array, (18, 3) float32, for `np.asarray`."""
+        return np.column_stack([self.xy, self.score]).astype(dtype or np.float32)
 
     def keys(self) -> tuple[str, ...]:
         """Return the names of the 18 joints, missing ones included. They make `dict(keypoints)` work."""

@@ -13,12 +13,13 @@ SHOW = """
 import fcntl, struct, sys, termios, time
 fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
 from posesearch.cli.progress_bar import ProgressBar
+from posesearch.progress import report_photo
 from posesearch.results.ingest import PhotoOutcome, Rejection
 with ProgressBar() as bar:
     bar.start(1284)
     for number in range(312):
         nobody = Rejection("a.jpg", "no_person", "nobody found") if number % 12 == 0 else None
-        bar.photo(PhotoOutcome("a.jpg", "rejected" if nobody else "unchanged", rejection=nobody))
+        report_photo(bar, PhotoOutcome("a.jpg", "rejected" if nobody else "unchanged", rejection=nobody))
         bar.missing(PhotoOutcome("b.jpg", "missing"))
         time.sleep(0.005)
     bar._bar.refresh()

@@ -1,6 +1,7 @@
 """What `Database.similar` and `similar_many` accept as a query, and what they say to the rest."""
 
 import ast
+import inspect
 import io
 import json
 import re
@@ -16,6 +17,7 @@ from posesearch import skeleton
 from posesearch.database import Database
 from posesearch.errors import BadKeypoints, EmptyPhoto, NoSuchPart, PosesearchError, SourceError, TooFewJoints
 from posesearch.results.search import Failure, SimilarReport
+from tests.conftest import Toy
 
 
 @pytest.fixture(scope="module")
@@ -224,6 +226,67 @@ def test_one_part_is_one_part(db: Database) -> None:
         for parts in ("arms, head", ["arms", "head"])
     ]
     assert both[0] == both[1]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda db: db.ingest("x", gps=1), "gps must be True or False, not 1"),
+        (lambda db: db.ingest("x", prune="no"), "prune must be True or False, not 'no'"),
+        (lambda db: db.ingest("x", jobs=2.0), "jobs must be an integer, not 2.0"),
+        (lambda db: db.ingest("x", collection=None), "collection must be a text, not None"),
+        (lambda db: db.ingest("x", progress=print), "progress must be an instance of a subclass of"),
+        (lambda db: db.pairs(progress=1), "progress must be an instance of a subclass of posesearch.Progress"),
+        (lambda db: db.similar(1, mirror="no"), "mirror must be True or False, not 'no'"),
+        (lambda db: db.similar(1, n="3"), "n must be an integer, not '3'"),
+        (lambda db: db.similar(1, close="high"), "close must be a number, not 'high'"),
+        (lambda db: db.similar(1, timeout=None), "timeout must be a number, not None"),
+        (lambda db: db.similar(1, where=5), "where must be a text, not 5"),
+        (lambda db: db.similar(1, parts=3), "parts must be a name or a list of names, not 3"),
+        (lambda db: db.show("1"), "pose_id must be an integer, not '1'"),
+        (lambda db: db.cluster(seed="x"), "seed must be an integer, not 'x'"),
+    ],
+)
+def test_an_argument_of_another_type_is_named(db: Database, call: Any, says: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(says)):
+        call(db)
+
+
+def test_flags_and_counts_of_numpy_store_the_same_rule(filled: Database, toy_database: Path, toy: Toy) -> None:
+    photos = toy_database.parent / "photos"
+    filled.ingest(photos, collection="men", gps=True, min_joints=8)
+    of_numpy: dict[str, Any] = {"gps": np.True_, "min_joints": np.int64(8), "dry_run": np.False_}
+    again = filled.ingest(photos, collection="men", **of_numpy)
+    assert (again.unchanged, again.ingested, again.changed) == (again.seen - len(again.rejected), 0, 0)
+
+
+def test_the_options_are_in_the_signatures(db: Database) -> None:
+    assert {"parts", "close", "where", "collection"} <= inspect.signature(db.similar).parameters.keys()
+    assert "parts" not in inspect.signature(db.pairs).parameters
+    for method in (db.similar, db.pairs):
+        defaults = {name: one.default for name, one in inspect.signature(method).parameters.items()}
+        given = {
+            name: defaults[name]
+            for name in defaults
+            if name not in ("query", "n", "person", "allow_private", "progress")
+        }
+        arguments = (1, 3) if method == db.similar else (3,)
+        assert method(*arguments, **given).as_json() == method(*arguments).as_json()
+
+
+def test_a_database_in_memory_is_refused() -> None:
+    with pytest.raises(PosesearchError, match="a posesearch database is a file"):
+        posesearch.open(":memory:")
+
+
+def test_grey_photos_and_estimated_people_are_queries(db: Database, photo: Path) -> None:
+    grey = np.asarray(load(photo).convert("L"))
+    assert db.similar(grey, 1)[0].source == str(photo)
+    (found,) = posesearch.estimate(photo)
+    assert first(db.similar(found, 1)) == (str(photo), 1.0)
+    assert first(db.similar(np.asarray(found.keypoints), 1)) == (str(photo), 1.0)
+    with pytest.raises(TypeError, match="scale them by"):
+        db.similar(np.zeros((9, 8, 3)))
 
 
 def test_an_ingest_of_nothing_says_what_it_needs(db: Database) -> None:

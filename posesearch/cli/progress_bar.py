@@ -68,9 +68,9 @@ class ProgressBar(Spinner, IngestProgress):
         self._bar.advance(self._task)
 
     def photo(self, outcome: PhotoOutcome) -> None:
-        """Advance by one photo, and print its outcome."""
+        """Count the people of a photo, and print its outcome."""
         people = self._bar.tasks[self._task].fields.get("people", 0) + outcome.has_people
-        self._bar.update(self._task, advance=1, people=people)
+        self._bar.update(self._task, people=people)
         self.missing(outcome)
 
     def missing(self, outcome: PhotoOutcome) -> None:

@@ -6,6 +6,7 @@ from typing import Literal, SupportsIndex, get_args
 import numpy as np
 
 from posesearch.address_space import CLUSTERING, check_address_space
+from posesearch.arguments import to_count
 from posesearch.clusters.kmeans import project, run_kmeans
 from posesearch.errors import NoPoses
 from posesearch.pose.centroids import assign_to_centroids
@@ -25,7 +26,7 @@ def cluster(
 ) -> ClusterReport:
     """Cluster and store the result. See Database.cluster."""
     count = _to_count(k)
-    seed = operator.index(seed)
+    seed = to_count("seed", seed)
     if not 0 <= seed < 2**31:
         raise ValueError(f"seed must be 0 to {2**31 - 1}, not {seed}")
     if normalization not in get_args(Normalization):

@@ -15,7 +15,7 @@ from posesearch.ingest.log import log_outcome
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule
-from posesearch.progress import IngestProgress
+from posesearch.progress import IngestProgress, report_photo
 from posesearch.results.ingest import PhotoOutcome, ReestimateReport, Rejection, Rejections
 from posesearch.sources import SourceReader, is_url, to_location
 from posesearch.store import about, snapshots
@@ -103,7 +103,7 @@ def _reestimate_locked(
                     redone += 1
                     poses += outcome.poses
                     rejected += [outcome.rejection] if outcome.rejection else []
-                progress.photo(outcome)
+                report_photo(progress, outcome)
             batch.write()
         except KeyboardInterrupt:
             interrupted = True

@@ -23,7 +23,7 @@ from posesearch.ingest.tally import Tally
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule
-from posesearch.progress import IngestProgress
+from posesearch.progress import IngestProgress, report_photo
 from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Status
 from posesearch.sources import ObservedSource, SourceReader, Validators
 from posesearch.store import about, sources
@@ -252,7 +252,7 @@ class IngestRun:
         if status in ("missing", "pruned"):
             self._progress.missing(outcome)
         else:
-            self._progress.photo(outcome)
+            report_photo(self._progress, outcome)
 
     def finish(self, database: WatchedDatabase) -> None:
         """Mark the sources that no longer exist, or remove them with `prune`, and make the snapshots agree with them.

@@ -202,7 +202,7 @@ def _parse_joints(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int,
     form = "[x, y] or [x, y, score]" if 2 in lengths else "[x, y, z]"
     parsed = {}
     for joint, numbers in joints.items():
-        index = skeleton.INDEX.get(joint)
+        index = skeleton.INDEX.get(joint.replace("-", "_"))
         if index is None:
             raise ValueError(
                 f"there is no joint {_quote(joint)}.{did_you_mean(joint, skeleton.JOINTS)} "

@@ -13,6 +13,7 @@ from posesearch.render.thumbnails import Thumbnails
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
 from posesearch.results.pairs import OutliersReport, PairsReport
+from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Match, SimilarReport
 from posesearch.results.table import Table
 from posesearch.types import StoredPose
@@ -124,6 +125,15 @@ def _show_match(match: Match) -> str:
         return _card(_title(match), partial(people.draw_match, match), facts)
 
 
+def _show_people(found: PhotoPeople) -> str:
+    with Thumbnails(_height(len(found))) as people:
+        rows = (
+            (partial(people.draw_person, found, person), number, person.keypoints.body_joints, f"{person.score:.2f}")
+            for number, person in enumerate(found, start=1)
+        )
+        return _table(_title(found), ("", "person", "body joints", "score"), rows, len(found))
+
+
 def _facts(stored: StoredPose) -> list[tuple[str, Cell]]:
     return [
         ("photo", stored.source),
@@ -157,6 +167,7 @@ _SHOWN: Final[dict[type, Callable[[Any], str]]] = {
     ClusterReport: _show_clusters,
     StoredPose: _show_pose,
     Match: _show_match,
+    PhotoPeople: _show_people,
     IngestReport: _show_run,
     ReestimateReport: _show_run,
     Rejections: _show_rejections,

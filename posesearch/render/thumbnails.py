@@ -11,10 +11,11 @@ from posesearch.errors import PosesearchError
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.pictures import locate_query, match_heat, read_photo
 from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo, mirror_pixels
+from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Match, Query
 from posesearch.sources import SourceReader, is_url, to_location
 from posesearch.trust import Trust
-from posesearch.types import Float32, Keypoints, StoredPose
+from posesearch.types import Float32, Keypoints, Person, StoredPose
 
 _MARGIN: Final = 0.12  # around a person, as a part of the longer side of the box
 _WIDEST: Final = 1.5  # width of a thumbnail divided by its height
@@ -69,6 +70,13 @@ class Thumbnails:
         if photo is None and (query.pose_id is None or self._trust.allows(query.source, query.signature)):
             photo = self._open(locate_query(query), query.keypoints, query.width, query.height)
         return _encode(self._draw(photo, query.width, query.keypoints))
+
+    def draw_person(self, found: PhotoPeople, person: Person) -> bytes:
+        """Return one of the people in a photo."""
+        photo = found.pixels
+        if photo is None:
+            photo = self._open(found.source, person.keypoints, found.width, found.height)
+        return _encode(self._draw(photo, found.width, person.keypoints))
 
     def draw_vector(self, vector: Float32) -> bytes:
         """Return the skeleton of a (28,) vector: x0..x13, y0..y13."""

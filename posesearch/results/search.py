@@ -208,7 +208,8 @@ class SimilarReport(Report[Match]):
     def __repr__(self) -> str:
         best = f", best {self.matches[0].similarity:.3f}" if self.matches else ""
         matches = display.count(len(self.matches), "match")
-        return f"<SimilarReport of {display.short_name(self.query.source)}: {matches}{best}>"
+        hidden = "" if self.closest_left_out is None else ", others hidden by `close`"
+        return f"<SimilarReport of {display.short_name(self.query.source)}: {matches}{best}{hidden}>"
 
     @property
     def _elements(self) -> tuple[Match, ...]:

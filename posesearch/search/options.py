@@ -1,14 +1,15 @@
 """The options of searches, and their validation."""
 
-import operator
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict, TypeVar
 
 import numpy as np
 
 from posesearch import skeleton
+from posesearch.arguments import to_count, to_flag, to_number, to_text
 from posesearch.errors import NoSuchPart, did_you_mean
 from posesearch.pose.similarity import MIN_SHARED, Invariance
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
@@ -16,6 +17,12 @@ from posesearch.types import Float32
 
 MIN_PERCENTILE: Final = 90.0
 """A match has at least this percentile among random pairs. docs/search.md explains the value."""
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
+    "collection": to_text, "cluster": to_count, "where": to_text, "mirror": to_flag, "turn": to_flag,
+    "min_shared": to_count, "duplicates": to_flag, "timeout": to_number, "close": to_number,
+}  # fmt: skip
 
 
 class CompareArguments(TypedDict, total=False):
@@ -55,6 +62,36 @@ class SearchArguments(CompareArguments, total=False):
 
     parts: str | Sequence[str]
     close: float
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def show_options(known: Any) -> Callable[[Method], Method]:
+    """Return a decorator that shows the options of a method in its signature, for `help` and for completion.
+
+    Args:
+        known: the TypedDict of the options that the method accepts as `**options`.
+    """
+
+    def decorate(method: Method) -> Method:
+        signature = inspect.signature(method)
+        plain = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        options = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[name])
+            for name in _DEFAULTS
+            if name in known.__optional_keys__
+        ]
+        method.__signature__ = signature.replace(parameters=[*plain, *options])  # type: ignore[attr-defined]
+        return method
+
+    return decorate
+
+
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    "parts": (), "close": MIN_PERCENTILE, "collection": None, "cluster": None, "where": "", "mirror": True,
+    "turn": False, "view": "same", "min_shared": MIN_SHARED, "duplicates": False, "timeout": DEFAULT_TIMEOUT,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,24 +137,27 @@ class SearchOptions:
             TypeError: there is no such option, or a value has another type.
             ValueError: a value is out of range, or two options exclude each other.
         """
-        names = sorted(known.__optional_keys__)
+        names = sorted([*known.__optional_keys__, "n"])
         for name in arguments:
             if name not in names:
                 raise TypeError(
                     f"there is no option {name!r}.{did_you_mean(name, names)} There are {', '.join(names)}."
                 )
         others = dict(arguments)
+        for name, check in _CHECKS.items():
+            is_none = others.get(name) is None and name in ("collection", "cluster")
+            if name in others and not is_none:
+                others[name] = check(name, others[name])
         turn, view, parts = others.pop("turn", False), others.pop("view", "same"), others.pop("parts", ())
         if view not in ("same", "any"):
             raise ValueError(f"view must be 'same' or 'any', not {view!r}")
         if turn and view == "any":
             raise ValueError("turn and view='any' can't be combined; choose one")
         invariance: Invariance = "view" if view == "any" else "turn" if turn else "none"
+        if not isinstance(parts, str | Iterable | None):
+            raise TypeError(f"parts must be a name or a list of names, not {parts!r}")
         named = [part for part in parts.split(",") if part.strip()] if isinstance(parts, str) else parts
-        for name in ("cluster", "min_shared"):
-            if others.get(name) is not None:
-                others[name] = operator.index(others[name])  # also an integer of NumPy
-        return cls(n=operator.index(n), parts=tuple(named or ()), invariance=invariance, **others)
+        return cls(n=to_count("n", n), parts=tuple(named or ()), invariance=invariance, **others)
 
     @cached_property
     def weight(self) -> Float32:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from posesearch import skeleton
-from posesearch.errors import NoPoses, NoSuchCluster
+from posesearch.errors import NoPoses
 from posesearch.pose.similarity import Poses, compare, penalize
 from posesearch.progress import Progress
 from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
@@ -102,8 +102,8 @@ def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
         snapshots.check_collection(connection, options.collection)
         if about.read_estimator(connection) is None or not poses.has_poses(connection):
             raise NoPoses(str(file.path))
-        if options.cluster is not None and not clusterings.has_cluster(connection, options.cluster):
-            raise NoSuchCluster(options.cluster)
+        if options.cluster is not None:
+            clusterings.check_cluster(connection, options.cluster)
         scale = read_scale(connection, options)
         candidates = select_from_options(connection, options)
         blocks = list(vectors.read_blocks(connection, candidates, world=options.uses_world))

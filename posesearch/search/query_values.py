@@ -15,7 +15,7 @@ from posesearch.errors import BadKeypoints, BadPath, PhotoTooLarge
 from posesearch.keypoint_files import KeypointFile, frame_people, make_person, parse_keypoints, parse_value
 from posesearch.paths import expand_source, is_url
 from posesearch.sources.read import MAX_BYTES
-from posesearch.types import Float32, Keypoints
+from posesearch.types import Float32, Keypoints, Person
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
         | Image
         | NDArray[Any]
         | Keypoints
+        | Person
         | Mapping[str, Any]
         | "SupportsRead"
     )
     """A query: see Database.similar."""
 
+_KEYPOINT_SHAPES: Final = ((skeleton.N_JOINTS, 2), (skeleton.N_JOINTS, 3))
 _KEYPOINTS: Final = "<keypoints>"
 _IMAGE: Final = "<image>"
 _BYTES: Final = "<bytes>"
@@ -94,8 +96,9 @@ def _to_memory(query: object) -> InMemory | None:
     if isinstance(query, Mapping):
         plain = {str(key): _to_plain(value) for key, value in query.items()}
         return InMemory(_KEYPOINTS, parse_value(plain, _KEYPOINTS))
-    if isinstance(query, Keypoints):
-        return InMemory(_KEYPOINTS, frame_people([make_person(query.xy, query.score, makes_neck=False)]))
+    if isinstance(query, Person | Keypoints):
+        person = query if isinstance(query, Person) else make_person(query.xy, query.score, makes_neck=False)
+        return InMemory(_KEYPOINTS, frame_people([person]))
     if isinstance(query, np.ndarray) and query.ndim:
         return _from_array(query)
     if isinstance(query, bytes | bytearray | memoryview):
@@ -145,7 +148,9 @@ def _is_image(query: object) -> "TypeIs[Image]":
 
 
 def _has_pixels(array: NDArray[Any]) -> bool:
-    return array.ndim == 3 and array.dtype == np.uint8
+    """Return whether an array is a photo, in colour or grey."""
+    is_grey = array.ndim == 2 and array.shape not in _KEYPOINT_SHAPES
+    return array.dtype == np.uint8 and (array.ndim == 3 or is_grey)
 
 
 def _from_file(file: Any) -> InMemory:
@@ -164,11 +169,12 @@ def _from_bytes(data: bytes, name: str) -> InMemory:
 
 def _from_array(array: NDArray[Any]) -> InMemory:
     """Return the photo or the keypoints of an array."""
-    if array.ndim == 2:
+    if array.ndim == 2 and not _has_pixels(array):
         return InMemory(_KEYPOINTS, frame_people([make_person(*_split_keypoints(array))]))
-    if not _has_pixels(array) or array.shape[2] not in (3, 4):
-        form = "(H, W, 3) uint8 in the order red, green, blue, and keypoints are (18, 2) or (18, 3)"
-        raise TypeError(f"the pixels of a photo are {form}, not {_describe(array)}")
+    if not _has_pixels(array) or array.shape[2:] not in ((), (3,), (4,)) or not array.size:
+        form = "(H, W, 3) uint8 in the order red, green, blue"
+        scaled = "; scale them by (255 * pixels).astype(np.uint8)" if array.dtype.kind == "f" else ""
+        raise TypeError(f"the pixels of a photo are {form}, not {_describe(array)}{scaled}")
     from PIL import Image  # noqa: PLC0415 (only arrays need it in this process)
 
     return InMemory(_IMAGE, Image.fromarray(np.ascontiguousarray(array)))
@@ -176,9 +182,10 @@ def _from_array(array: NDArray[Any]) -> InMemory:
 
 def _split_keypoints(array: NDArray[Any]) -> tuple[Float32, Float32]:
     """Return the xy and the score of an array (18, 2) or (18, 3)."""
-    if array.shape not in ((skeleton.N_JOINTS, 2), (skeleton.N_JOINTS, 3)) or array.dtype.kind not in "fiu":
+    if array.shape not in _KEYPOINT_SHAPES or array.dtype.kind not in "fiu":
         detail = f"an array of keypoints is (18, 2) or (18, 3), not {_describe(array)}"
-        raise BadKeypoints(_KEYPOINTS, f"{detail}; give a dict if the joints are others", shows_example=False)
+        advice = "for other joints, give a dict such as dict(zip(names, array))"
+        raise BadKeypoints(_KEYPOINTS, f"{detail}; {advice}", shows_example=False)
     values = array.astype(np.float32)
     score = values[:, 2] if values.shape[1] == 3 else np.ones(skeleton.N_JOINTS, np.float32)
     is_missing = np.isnan(values).any(axis=1) | ~(score > 0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from posesearch.errors import NoPoses, NoSuchCluster
+from posesearch.errors import NoPoses
 from posesearch.estimators import Estimator
 from posesearch.photos.pool import DecoderPool
 from posesearch.results.search import Query, SimilarReport
@@ -61,6 +61,6 @@ def check_searchable(file: DatabaseFile, connection: Connection, options: Search
     config = about.read_estimator(connection)
     if config is None or not poses.has_poses(connection):
         raise NoPoses(str(file.path))
-    if options.cluster is not None and not clusterings.has_cluster(connection, options.cluster):
-        raise NoSuchCluster(options.cluster)
+    if options.cluster is not None:
+        clusterings.check_cluster(connection, options.cluster)
     return config

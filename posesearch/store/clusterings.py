@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from posesearch.errors import NoSuchCluster
 from posesearch.pose.normalize import Normalization
 from posesearch.results.clusters import Clustering
 from posesearch.store.connection import Connection
@@ -110,8 +111,10 @@ def _make_clustering(
     )
 
 
-def has_cluster(connection: Connection, cluster: int) -> bool:
-    """Return whether a current clustering has a cluster with this label."""
+def check_cluster(connection: Connection, cluster: int) -> None:
+    """Raise NoSuchCluster if no current clustering has a cluster with this label."""
     current = view_query("current_clusterings")
-    query = f"SELECT 1 FROM ({current}) JOIN centroids USING (clustering_id) WHERE cluster = ? LIMIT 1"  # noqa: S608
-    return bool(connection.execute(query, [cluster]).fetchall())
+    query = f"SELECT count(DISTINCT cluster) FROM ({current}) JOIN centroids USING (clustering_id)"  # noqa: S608
+    ((clusters,),) = connection.execute(query).fetchall()
+    if not 0 <= cluster < clusters:
+        raise NoSuchCluster(cluster, clusters)
