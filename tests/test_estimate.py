@@ -16,6 +16,7 @@ from posesearch.estimation import estimate, estimate_many
 from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Failure
 from tests.test_queries import load
+from tests.test_rows import plain, run_in_terminal
 
 
 def run(
@@ -62,6 +63,7 @@ def test_photos_come_in_order_and_failures_in_their_places(demo_folder: Path, tm
             estimate(no_photo)
 
 
+@pytest.mark.slow
 def test_a_photo_of_nobody_has_no_people(tmp_path: Path) -> None:
     found = estimate(Image.new("RGB", (200, 300), "grey"))
     assert not found
@@ -83,6 +85,7 @@ def test_the_picture_has_every_skeleton_on_its_photo(photo: Path) -> None:
     assert changed.mean() < 0.3
 
 
+@pytest.mark.slow
 def test_json_is_one_line_per_photo_and_a_query(demo_folder: Path, photo: Path) -> None:
     done = run("estimate", photo, "nothing.jpg", "--json", folder=demo_folder)
     found, failed = map(json.loads, done.stdout.splitlines())
@@ -96,6 +99,7 @@ def test_json_is_one_line_per_photo_and_a_query(demo_folder: Path, photo: Path) 
     assert report["matches"][0]["similarity"] > 0.9999
 
 
+@pytest.mark.slow
 def test_several_people_of_a_keypoint_file(demo_folder: Path, tmp_path: Path) -> None:
     with posesearch.open(demo_folder / "poses.duckdb") as db:
         people = [{"keypoints": dict(db.show(pose_id).keypoints)} for pose_id in (3, 7)]
@@ -110,6 +114,7 @@ def test_several_people_of_a_keypoint_file(demo_folder: Path, tmp_path: Path) ->
     assert b"there is no person 3; it shows 2 people" in done.stderr
 
 
+@pytest.mark.slow
 def test_stdin_is_a_photo_or_joints(demo_folder: Path, photo: Path) -> None:
     for data in (photo.read_bytes(), run("show", "1", "--json", folder=demo_folder).stdout):
         done = run("similar", "-", "-n", 1, folder=demo_folder, stdin=data)
@@ -117,6 +122,12 @@ def test_stdin_is_a_photo_or_joints(demo_folder: Path, photo: Path) -> None:
     for data, sentence in (
         (b"", "<stdin>: the file is empty"),
         (b'{"keypoints":', "<stdin>: not a keypoints file: not valid JSON"),
+        (b'{"people": []}', "<stdin>: not a keypoints file: nobody was found in its photo"),
+        (
+            b'{"query": {"source": "a"}, "error": {"message": "a: no"}}',
+            "<stdin>: not a keypoints file: its photo",
+        ),
+        (b'{"keypoints": {}}\n{"keypoints": {}}', "<stdin>: not a keypoints file: it has more than one JSON value"),
         (b"hello", "<stdin>: not an image in a known format"),
     ):
         done = run("similar", "-", folder=demo_folder, stdin=data)
@@ -125,6 +136,14 @@ def test_stdin_is_a_photo_or_joints(demo_folder: Path, photo: Path) -> None:
         assert line.startswith(f"posesearch: {sentence}")
 
 
+@pytest.mark.slow
+def test_people_are_drawn_in_a_terminal_as_in_a_file(demo_folder: Path) -> None:
+    command = ["estimate", "photos/women/lunge-1.jpg", "photos/women/lunge-2.jpg"]
+    shown = [plain(line).rstrip() for line in run_in_terminal(80, *command, folder=demo_folder)]
+    assert shown == run(*command, folder=demo_folder, COLUMNS="80").stdout.decode().splitlines()
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other programs that open files")
 @pytest.mark.parametrize("command", [["similar", "1"], ["show", "1"], ["estimate", "photos/women/lunge-1.jpg"]])
 def test_open_shows_the_picture(demo_folder: Path, tmp_path: Path, command: list[str]) -> None:

@@ -67,6 +67,7 @@ def test_importing_loads_nothing_heavy() -> None:
     assert not loaded & {"numpy", "cv2", "duckdb", "openvino", "PIL", "sklearn", "rich", "typer", "requests"}
 
 
+@pytest.mark.slow
 def test_a_function_stays_a_function_when_its_module_is_imported() -> None:
     code = "import posesearch; posesearch.estimate_many; print(posesearch.estimate.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

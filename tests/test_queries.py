@@ -41,6 +41,7 @@ def first(report: object) -> tuple[str, float]:
     return report[0].source, round(report[0].similarity, 4)
 
 
+@pytest.mark.slow
 def test_every_form_of_a_photo_finds_it(db: Database, photo: Path) -> None:
     image = load(photo)
     rgb = np.asarray(image)
@@ -78,6 +79,7 @@ def test_an_image_is_turned_and_converted_as_its_file_is(db: Database, photo: Pa
     assert with_alpha.mode == "RGBA"  # it is the caller's
 
 
+@pytest.mark.slow
 def test_a_photo_in_memory_is_drawn_on_the_sheet(db: Database, photo: Path) -> None:
     shown, alone = (
         np.asarray(db.similar(query, 1).sheet()) for query in (load(photo), db.similar(photo, 1).query.keypoints)
@@ -120,6 +122,7 @@ def test_missing_joints_are_left_out_nan_or_without_score(db: Database, photo: P
         assert [match.pose_id for match in report] == [match.pose_id for match in reports[0]]
 
 
+@pytest.mark.slow
 def test_a_missing_neck_is_made_from_both_shoulders(db: Database, photo: Path) -> None:
     keypoints = db.similar(photo, 1).query.keypoints
     without = {name: tuple(keypoints[name])[:2] for name in keypoints if name != "neck"}
@@ -142,6 +145,7 @@ def test_ids_of_every_integer_type(db: Database, kind: type) -> None:
     assert db.show(kind(5)).pose_id == 5
 
 
+@pytest.mark.slow
 def test_one_query_is_one_query(db: Database, photo: Path) -> None:
     keypoints = db.similar(photo, 1).query.keypoints
     singles: list[Any] = [
@@ -294,6 +298,7 @@ def test_an_ingest_of_nothing_says_what_it_needs(db: Database) -> None:
         db.ingest([])
 
 
+@pytest.mark.slow
 def test_messages_of_the_library_do_not_name_options_of_the_command_line() -> None:
     package = Path(posesearch.__file__).parent
     others = {

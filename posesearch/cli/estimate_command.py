@@ -71,19 +71,19 @@ def estimate(
     from posesearch.results.search import Failure  # noqa: PLC0415
 
     wanted = [files.open_stdin() if photo == "-" else photo for photo in photos]
-    found = []
+    results = estimate_many(wanted, estimator=estimator, model_paths=model_path or (), allow_private=allow_private)
+    shown = []
     with progress_bar.Spinner("estimating"):
-        for result in estimate_many(
-            wanted, estimator=estimator, model_paths=model_path or (), allow_private=allow_private
-        ):
+        for result in results:
             if as_json:
                 output.show_json_line(result.as_json())
-            if isinstance(result, Failure):
-                output.note(result.message)
-                continue
-            found.append(result)
-            if not as_json:
-                show.people(result, ascii_only)
+            shown.append(result)  # a drawing would be mixed with the spinner
+    for result in shown:
+        if isinstance(result, Failure):
+            output.note(result.message)
+        elif not as_json:
+            show.people(result, ascii_only)
+    found = [result for result in shown if not isinstance(result, Failure)]
     target = files.choose_picture(png, open_png, "people.png")
     if target and found:
         output.note(f"Wrote {pictures.write_people(found, target, allow_private=allow_private)}")

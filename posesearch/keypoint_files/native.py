@@ -98,6 +98,8 @@ def _load(data: bytes) -> object:
     except UnicodeDecodeError:
         raise ValueError("not UTF-8 text") from None
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            raise ValueError(f"it has more than one JSON value, from line {error.lineno}; give one") from None
         raise ValueError(f"not valid JSON in line {error.lineno}") from None
     except ValueError:  # Python refuses integers of some thousand digits
         raise ValueError("it has a number with too many digits") from None
@@ -110,11 +112,15 @@ def _find_object(value: object) -> dict[str, Any]:
     Raises:
         ValueError: there is none.
     """
-    if isinstance(value, dict) and isinstance(value.get("query"), dict):
+    if isinstance(value, dict) and isinstance(value.get("query"), dict) and "error" not in value:
         value = value["query"]
     if not isinstance(value, dict):  # the file is wrong and not the program, so the errors are not of type TypeError
         raise ValueError(f"it has {_quote(value)}, not an object{_describe_format(value)}")  # noqa: TRY004
     people = value.get("people")
+    if people == []:
+        raise ValueError("nobody was found in its photo")
+    if isinstance(value.get("error"), dict):
+        raise ValueError(f"its photo could not be used: {value['error'].get('message')}")  # noqa: TRY004
     if isinstance(people, list) and people and all(_has_keypoints(person) for person in people):
         return value
     if not _has_keypoints(value):
