@@ -122,7 +122,7 @@ def test_stdin_is_a_photo_or_joints(demo_folder: Path, photo: Path) -> None:
     for data, sentence in (
         (b"", "<stdin>: the file is empty"),
         (b'{"keypoints":', "<stdin>: not a keypoints file: not valid JSON"),
-        (b'{"people": []}', "<stdin>: not a keypoints file: nobody was found in its photo"),
+        (b'{"people": [], "estimator": "x"}', "<stdin>: not a keypoints file: nobody was found in its photo"),
         (
             b'{"query": {"source": "a"}, "error": {"message": "a: no"}}',
             "<stdin>: not a keypoints file: its photo",

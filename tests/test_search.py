@@ -251,7 +251,7 @@ def test_sql_knows_two_poses_their_differences_and_random_pairs(demo_db: Databas
 
 
 def test_sql_searches_among_what_a_view_holds(demo_db: Database) -> None:
-    with duckdb.connect(demo_db.path) as connection:
+    with duckdb.connect(demo_db.path, read_only=True) as connection:
         connection.execute("CREATE TEMP VIEW third AS FROM poses WHERE pose_id % 3 = 0")
         rows = connection.execute("SELECT pose_id, similarity FROM similar_poses(5, 8, among := 'third')").fetchall()
         women = connection.execute("FROM similar_poses(5, 4, in_collection := 'women')").fetchall()

@@ -117,7 +117,7 @@ def _find_object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):  # the file is wrong and not the program, so the errors are not of type TypeError
         raise ValueError(f"it has {_quote(value)}, not an object{_describe_format(value)}")  # noqa: TRY004
     people = value.get("people")
-    if people == []:
+    if people == [] and "estimator" in value:  # posesearch wrote it
         raise ValueError("nobody was found in its photo")
     if isinstance(value.get("error"), dict):
         raise ValueError(f"its photo could not be used: {value['error'].get('message')}")  # noqa: TRY004
