@@ -88,6 +88,7 @@ def test_each_bad_input_has_its_outcome_and_the_run_goes_on(tmp_path: Path, real
         assert "\n" not in rejection.message
 
 
+@pytest.mark.slow
 def test_the_sideways_photo_is_stored_upright(tmp_path: Path, real_db: Database) -> None:
     data, _ = bad_inputs()["sideways.jpg"]
     (tmp_path / "sideways.jpg").write_bytes(data)

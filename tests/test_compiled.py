@@ -42,6 +42,7 @@ def read_all(folder: Path) -> dict[Path, bytes]:
 
 
 @pytest.mark.parametrize("streams", [1, 4])
+@pytest.mark.slow
 def test_a_flipped_bit_changes_nothing(cache: Path, photo: Photo, streams: int) -> None:
     fresh = find_joints(photo, streams)
     whole = read_all(cache / "compiled")
@@ -57,6 +58,7 @@ def test_a_flipped_bit_changes_nothing(cache: Path, photo: Photo, streams: int) 
         assert all(read_compiled(path) is not None for path in whole)  # compiled again
 
 
+@pytest.mark.slow
 def test_a_wrong_missing_or_foreign_hash_is_compiled_again(cache: Path, photo: Photo) -> None:
     fresh = find_joints(photo, 1)
     whole = read_all(cache / "compiled")
@@ -90,6 +92,7 @@ def test_a_cache_that_can_not_be_written_does_no_harm(cache: Path, photo: Photo)
     np.testing.assert_array_equal(find_joints(photo, 1), joints)
 
 
+@pytest.mark.slow
 def test_no_damage_is_read(tmp_path: Path) -> None:
     path = tmp_path / "compiled" / "a.network"
     assert read_compiled(path) is None

@@ -60,6 +60,7 @@ def test_completions_without_a_database(line: str, words: list[str], tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.slow
 def test_collections_and_clusters_of_the_database(toy: Toy, tmp_path: Path) -> None:
     with posesearch.open(tmp_path / "poses.duckdb") as db:
         for number, name in enumerate(("women", "männer", "a b", "$(touch x)", "two\nlines")):

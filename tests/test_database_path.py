@@ -118,6 +118,7 @@ def test_links_to_nowhere(photos: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["who?", "[x]", "a*", "{ab}", "**", "100%", "a;b", "?x=1&y", "#1", "it's"])
+@pytest.mark.slow
 def test_folders_with_characters_of_globs(
     name: str, toy: Toy, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

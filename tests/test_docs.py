@@ -75,6 +75,7 @@ def test_the_queries_about_clusters_keep_clusterings_apart(demo_folder: Path, tm
         assert len(set(found)) == len(found)
 
 
+@pytest.mark.slow
 def test_a_photo_in_two_collections_does_not_have_its_people_twice(demo_folder: Path, tmp_path: Path) -> None:
     photos = demo_folder / "photos"
     with posesearch.open(tmp_path / "poses.duckdb") as db:
@@ -165,6 +166,7 @@ def test_pages_are_easy_to_read(page: Path) -> None:
     assert 100 * found.semicolons() <= prose.MAX_SEMICOLONS * len(found.sentences)
 
 
+@pytest.mark.slow
 def test_docstrings_comments_and_messages_are_easy_to_read() -> None:
     sentences = semicolons = 0
     for module in prose.modules():
@@ -188,6 +190,7 @@ def test_the_readmes_example_runs(tmp_path: Path, demo_folder: Path, monkeypatch
     assert (tmp_path / "poses.duckdb").exists()
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_python_page_run(
     tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,6 +34,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "weights"
 
 
+@pytest.mark.slow
 def test_after_a_failed_download_every_method_tries_again(demo_folder: Path, tmp_path: Path, empty_cache: Path) -> None:
     path, photo = shutil.copy(demo_folder / "poses.duckdb", tmp_path / "poses.duckdb"), demo_folder / "query.jpg"
     with posesearch.open(path) as db:

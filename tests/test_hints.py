@@ -71,6 +71,7 @@ def test_a_printed_command_runs_as_it_is(arguments: list[str], folder: Path) -> 
     assert pasted.returncode == 0, pasted.stderr
 
 
+@pytest.mark.slow
 def test_one_printed_command_leads_to_the_next(folder: Path) -> None:
     database = "--db", f"new {DATABASE}"
     assert posesearch("ingest", "photos", "--estimator", "tf-pose", *database, folder=folder).returncode == 0
@@ -82,6 +83,7 @@ def test_one_printed_command_leads_to_the_next(folder: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_search_without_clusters_prints_the_command_that_makes_some(folder: Path) -> None:
     database = "--db", f"new {DATABASE}"
     assert posesearch("ingest", "photos", *database, folder=folder).returncode == 0
@@ -91,6 +93,7 @@ def test_a_search_without_clusters_prints_the_command_that_makes_some(folder: Pa
     assert pasted.returncode == 0, pasted.stderr
 
 
+@pytest.mark.slow
 def test_the_demo_ends_with_commands_to_paste(
     tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

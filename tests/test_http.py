@@ -514,6 +514,7 @@ def test_a_missing_address_that_fails_is_not_back(server: Server, db: Database, 
     assert counts == [0, 1, 1, 0]
 
 
+@pytest.mark.slow
 def test_a_rejected_address_that_has_not_changed_is_rejected_again(server: Server, db: Database, toy: Toy) -> None:
     address, routes = server
     routes["/x"] = sequence(answer(toy_photo(people=0), ETag='"v"'), answer(b"", 304))
@@ -558,6 +559,7 @@ def test_what_has_not_changed_is_not_sent_again(server: Server, db: Database, to
     assert sent == [200, 304, 200]
 
 
+@pytest.mark.slow
 def test_an_address_that_fails_today_keeps_its_photo(server: Server, db: Database, toy: Toy) -> None:
     address, routes = server
     routes["/x"] = sequence(answer(PHOTO), answer(b"", 403), answer(b"", 410))
@@ -568,6 +570,7 @@ def test_an_address_that_fails_today_keeps_its_photo(server: Server, db: Databas
     assert db.sql("SELECT status, missing_since IS NULL FROM snapshots").rows == (("ingested", False),)
 
 
+@pytest.mark.slow
 def test_a_host_gets_few_requests_at_once(server: Server, db: Database, toy: Toy) -> None:
     address, routes = server
     lock, now, most = threading.Lock(), 0, 0

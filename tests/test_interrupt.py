@@ -77,6 +77,7 @@ def interrupt(database: Path, *arguments: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.slow
 def test_ctrl_c_ends_a_query(kind: str, toy_database: Path) -> None:
     interrupt(toy_database, "sql", ENDLESS[kind])
     assert posesearch_process("show", "1", "--db", str(toy_database)).returncode == 0
@@ -92,5 +93,6 @@ def test_ctrl_c_ends_a_query(kind: str, toy_database: Path) -> None:
         ("outliers", "--where", CONDITION),
     ],
 )
+@pytest.mark.slow
 def test_ctrl_c_ends_a_search(arguments: tuple[str, ...], toy_database: Path) -> None:
     interrupt(toy_database, *arguments)

@@ -90,6 +90,7 @@ def test_reads_in_the_block_do_not_wait_for_a_writer(stored: Database, monkeypat
         assert threads.submit(stored.stats).result(30)["poses"]
 
 
+@pytest.mark.slow
 def test_a_writer_names_the_connection_of_this_python(stored: Database) -> None:
     file = DatabaseFile(stored.path, patience=600)  # as an ingest. It must not wait so long for its own thread
     with (
@@ -102,6 +103,7 @@ def test_a_writer_names_the_connection_of_this_python(stored: Database) -> None:
         assert connection.execute("SELECT count(*) FROM poses").fetchall()
 
 
+@pytest.mark.slow
 def test_a_writer_waits_for_the_connection_of_another_process(stored: Database) -> None:
     code = (
         "import sys, posesearch\nwith posesearch.open(sys.argv[1]).connection():\n print('open', flush=True); input()"

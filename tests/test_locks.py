@@ -73,6 +73,7 @@ def check_refused(database: Path, *arguments: str, says: str) -> None:
 @pytest.mark.parametrize(
     "kind", ["symlink", "dangling symlink", "hard link", "FIFO", "directory", "device", "file of another program"]
 )
+@pytest.mark.slow
 def test_what_is_no_lock_file_is_left_as_it_is(kind: str, copy: Path, toy_database: Path, tmp_path: Path) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text(LETTER, encoding="utf-8")
@@ -215,6 +216,7 @@ def unprivileged() -> list[str]:
 
 
 @pytest.mark.parametrize("is_older", [True, False])
+@pytest.mark.slow
 def test_a_read_only_database_that_must_be_brought_up_to_date(is_older: bool, copy: Path) -> None:
     if is_older:
         copy.unlink()
@@ -239,6 +241,7 @@ def test_a_read_only_database_that_must_be_brought_up_to_date(is_older: bool, co
     assert posesearch_process("stats", "--db", str(copy)).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_read_only_database_of_this_version_is_read(copy: Path) -> None:
     command = [*unprivileged(), sys.executable, "-m", "posesearch", "show", "1", "--db", str(copy)]
     copy.chmod(0o444)

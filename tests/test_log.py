@@ -187,6 +187,7 @@ def test_verbose_shows_the_log_on_stderr_before_or_after_the_command(words: list
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.slow
 def test_verbose_prints_above_the_progress_bar(demo_folder: Path, tmp_path: Path) -> None:
     photos = demo_folder / "photos" / "men"
     command = ["ingest", "-v", str(photos), "--db", str(tmp_path / "poses.duckdb")]

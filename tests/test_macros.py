@@ -102,6 +102,7 @@ def test_every_argument_is_tested() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(SCALAR_CALLS)))
+@pytest.mark.slow
 def test_a_scalar_macro_takes_the_callers_column(number: int, shell: duckdb.DuckDBPyConnection) -> None:
     value, call = SCALAR_CALLS[number]
     names = [*NAMES[number :: len(SCALAR_CALLS)], "argument"]  # together, the arguments are tested with all names

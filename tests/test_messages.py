@@ -259,6 +259,7 @@ def test_a_dry_run_says_would(toy: Toy, folder: Path, run: Run) -> None:
     assert "Nothing was stored" in err
 
 
+@pytest.mark.slow
 def test_counts_have_the_right_plural(toy: Toy, folder: Path, run: Run) -> None:
     (folder / "a.png").write_bytes(toy_photo())
     assert "1, 1 pose stored" in run("ingest", ".")[1]

@@ -88,6 +88,7 @@ def test_the_rows_of_an_earlier_version_are_converted(version: int, tmp_path: Pa
     assert sorted(file.name for file in tmp_path.iterdir()) == ["poses.duckdb"]
 
 
+@pytest.mark.slow
 def test_a_converted_database_works_and_continues_its_ids(tmp_path: Path, toy: Toy) -> None:
     path = tmp_path / "poses.duckdb"
     make_old(path)

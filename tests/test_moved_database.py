@@ -161,6 +161,7 @@ class Impatient(At):
         interrupt()
 
 
+@pytest.mark.slow
 def test_an_interrupted_ingest_that_can_not_write_says_so(db: Database, photos: Path, toy: Toy) -> None:
     db.ingest(photos / "0.png")
     db._file.patience = 0.2
@@ -177,6 +178,7 @@ def test_an_interrupted_ingest_that_can_not_write_says_so(db: Database, photos: 
     assert db.ingest(photos).ingested == 8
 
 
+@pytest.mark.slow
 def test_an_ingest_that_is_interrupted_while_its_last_batch_waits_says_so(
     db: Database, photos: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +196,7 @@ def test_an_ingest_that_is_interrupted_while_its_last_batch_waits_says_so(
     assert db.ingest(photos).ingested == 8
 
 
+@pytest.mark.slow
 def test_a_reestimation_that_is_interrupted_while_its_last_batch_waits_says_so(
     db: Database, photos: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +241,7 @@ def test_a_file_that_is_held_at_the_start_is_waited_for(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes on Unix alone")
+@pytest.mark.slow
 def test_a_photo_whose_name_is_no_unicode_is_estimated_again(db: Database, tmp_path: Path, toy: Toy) -> None:
     photo = os.fsencode(tmp_path) + b"/k\xff.png"
     Path(os.fsdecode(photo)).write_bytes(toy_photo())

@@ -82,6 +82,7 @@ def test_urls_with_different_secrets_have_different_names(data: st.DataObject, o
     | st.text("[]@:;=?&#/%40 pin", max_size=20)
     | st.lists(st.sampled_from((*"[]@:;=?&#/", "key"))).map("".join)
 )
+@pytest.mark.slow
 def test_every_url_has_a_name_that_is_its_own(rest: str) -> None:
     named = public_name(f"http://{rest}")
     assert public_name(named) == named

@@ -125,6 +125,7 @@ def test_names_are_text(library: Callable[..., SimilarReport], tmp_path: Path) -
     assert page.tags.count("b") == 1  # the title
 
 
+@pytest.mark.slow
 def test_many_matches_of_big_photos_stay_small(library: Callable[..., SimilarReport], tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (3000, 4000, 3), np.uint8)
     path = tmp_path / f"{'very-long-name-' * 10}.jpg"

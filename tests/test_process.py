@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CODE = """
 import json, sys, threading, warnings
 import cv2, matplotlib, numpy, pillow_heif, sklearn.cluster, sklearn.decomposition
@@ -60,6 +62,7 @@ print(json.dumps([before, after]))
 """
 
 
+@pytest.mark.slow
 def test_nothing_of_the_process_is_changed(demo_folder: Path, tmp_path: Path) -> None:
     convert = """
 import sys, pillow_heif

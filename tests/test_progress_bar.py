@@ -60,6 +60,7 @@ def lines(written: str) -> list[str]:
         (20, r"estimating  24%"),
     ],
 )
+@pytest.mark.slow
 def test_the_line_fits_in_the_terminal(columns: int, last: str) -> None:
     written = show(columns)
     shown = [line.rstrip() for line in lines(written) if line.strip()]
@@ -68,6 +69,7 @@ def test_the_line_fits_in_the_terminal(columns: int, last: str) -> None:
     assert any(re.fullmatch(last, line) for line in shown), shown[-3:]
 
 
+@pytest.mark.slow
 def test_a_terminal_that_shows_ascii_only() -> None:
     assert "312/1,284, " in show(80, PYTHONIOENCODING="ascii")
 

@@ -61,6 +61,7 @@ def test_a_photo_that_is_gone_or_has_changed_keeps_its_poses(filled: Database, f
     assert filled.reestimate().redone == 1  # back to the first estimator
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_finished_by_the_next(
     filled: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

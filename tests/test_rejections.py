@@ -33,6 +33,7 @@ def ingest(run: Run, db: Path, *arguments: object) -> tuple[list[str], dict[str,
     return listed, dict(line.split(maxsplit=1) for line in out.splitlines() if len(line.split()) > 1)
 
 
+@pytest.mark.slow
 def test_a_rejected_photo_is_listed_once(photos: Path, tmp_path: Path, run: Run) -> None:
     db = tmp_path / "poses.duckdb"
     listed, counts = ingest(run, db, photos)
@@ -62,6 +63,7 @@ def test_a_rejected_photo_is_listed_once(photos: Path, tmp_path: Path, run: Run)
         assert all(one.is_known for one in dry.rejected)
 
 
+@pytest.mark.slow
 def test_a_photo_that_could_not_be_read_before_either(photos: Path, tmp_path: Path, run: Run) -> None:
     db = tmp_path / "poses.duckdb"
     ingest(run, db, photos)
@@ -78,6 +80,7 @@ def reasons(rejected: list[dict[str, Any]]) -> Counter[str]:
     return Counter(one["reason"] for one in rejected if one["kind"] == "photo")
 
 
+@pytest.mark.slow
 def test_an_ingest_and_stats_count_alike(photos: Path, tmp_path: Path, run: Run) -> None:
     db = ("--db", tmp_path / "poses.duckdb")
     run("ingest", photos, "--collection", "one", *db)

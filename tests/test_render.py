@@ -288,6 +288,7 @@ def test_a_place_that_takes_no_picture_is_an_error(place: str) -> None:
         write_file(Path(place), PICTURE)
 
 
+@pytest.mark.slow
 def test_a_picture_goes_to_stdout() -> None:
     code = "from pathlib import Path; from tests.test_render import *; write_file(Path('/dev/stdout'), PICTURE)"
     root = Path(__file__).parents[1]

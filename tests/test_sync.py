@@ -263,6 +263,7 @@ def test_photos_that_are_gone_are_marked_and_come_back(filled: Database, folder:
     assert toy.calls == 0
 
 
+@pytest.mark.slow
 def test_pruning_removes_what_is_gone_with_its_poses(filled: Database, folder: Path, toy: Toy) -> None:
     filled.cluster(1)
     (folder / "0.png").unlink()
@@ -415,6 +416,7 @@ def exif() -> Image.Exif:
     return tags
 
 
+@pytest.mark.slow
 def test_when_with_what_and_if_asked_where_it_was_taken(db: Database, tmp_path: Path, toy: Toy) -> None:
     pixels = np.zeros((200, 200, 3), np.uint8)
     pixels[0, 0] = 5, 0, 1  # RGB here, BGR in Toy

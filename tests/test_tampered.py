@@ -59,6 +59,7 @@ def test_a_tampered_database_ends_every_command_with_an_answer_or_one_line(
     assert problems(copy, demo_folder / "photos") == []
 
 
+@pytest.mark.slow
 def test_an_untouched_database_has_no_problem(copy: Path, demo_folder: Path) -> None:
     assert problems(copy, demo_folder / "photos") == []
 

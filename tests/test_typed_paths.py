@@ -33,6 +33,7 @@ def home(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) ->
 
 
 @pytest.mark.parametrize("kind", ["~/NAME", "file:///HOME/NAME", "file://localhost/HOME/NAME", "FILE:/HOME/NAME"])
+@pytest.mark.slow
 def test_the_home_folder_and_file_urls(kind: str, home: Path, run: Run) -> None:
     def name(file: str) -> str:
         return kind.replace("/HOME", quote(str(home))).replace("NAME", file)
@@ -174,6 +175,7 @@ def test_names_that_no_file_can_have_in_python(home: Path) -> None:
             database.similar("a\0b.png")
 
 
+@pytest.mark.slow
 def test_the_current_folder_is_gone(home: Path, tmp_path: Path) -> None:
     """Commands that need the current folder say so, and the others work."""
     db = f"--db={home / 'poses.duckdb'}"
