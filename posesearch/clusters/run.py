@@ -25,7 +25,7 @@ def cluster(
     seed: SupportsIndex,
 ) -> ClusterReport:
     """Cluster and store the result. See Database.cluster."""
-    count = _to_count(k)
+    count = _parse_k(k)
     seed = to_count("seed", seed)
     if not 0 <= seed < 2**31:
         raise ValueError(f"seed must be 0 to {2**31 - 1}, not {seed}")
@@ -68,7 +68,7 @@ def cluster(
     return ClusterReport(clustering_id, clustering, points, centroid_points, labels[complete])
 
 
-def _to_count(k: SupportsIndex | Literal["auto"]) -> int | None:
+def _parse_k(k: SupportsIndex | Literal["auto"]) -> int | None:
     """Return the number of clusters. None for "auto"."""
     if isinstance(k, str) and k == "auto":
         return None
