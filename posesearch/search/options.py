@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Final, Literal, TypedDict, TypeVar
 
@@ -77,21 +77,16 @@ def show_options(known: Any) -> Callable[[Method], Method]:
     def decorate(method: Method) -> Method:
         signature = inspect.signature(method)
         plain = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        defaults = {one.name: one.default for one in fields(SearchOptions)} | {"turn": False, "view": "same"}
         options = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[name])
-            for name in _DEFAULTS
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, default in defaults.items()
             if name in known.__optional_keys__
         ]
         method.__signature__ = signature.replace(parameters=[*plain, *options])  # type: ignore[attr-defined]
         return method
 
     return decorate
-
-
-_DEFAULTS: Final[Mapping[str, Any]] = {
-    "parts": (), "close": MIN_PERCENTILE, "collection": None, "cluster": None, "where": "", "mirror": True,
-    "turn": False, "view": "same", "min_shared": MIN_SHARED, "duplicates": False, "timeout": DEFAULT_TIMEOUT,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
