@@ -156,7 +156,11 @@ def test_a_pinned_zip_vouches_for_a_member_that_differs(cache: Path, server: Ser
     assert weights.find_weights(row) is None
 
 
-@pytest.mark.parametrize("data", [zipped(net=b"a stranger"), zipped(other=b"the network"), b"no zip"])
+@pytest.mark.parametrize(
+    "data",
+    [zipped(net=b"a stranger"), zipped(other=b"the network"), b"no zip"],
+    ids=["another content", "another name", "no zip"],  # a zip has the time in it, and ids must be the same everywhere
+)
 def test_what_is_not_the_network_is_refused(cache: Path, server: Server, data: bytes) -> None:
     address, routes = server
     routes["/net.zip"] = answer(data)
