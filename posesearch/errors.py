@@ -375,8 +375,8 @@ class DamagedDatabase(StoreError):
 
     sentence = "this database is damaged, or something else has changed it"
 
-    def __init__(self, path: str, what: str = "") -> None:
-        super().__init__(path, f"{self.sentence}: {what}; restore a backup" if what else "")
+    def __init__(self, path: str, what: str = "", remedy: str = "restore a backup") -> None:
+        super().__init__(path, f"{self.sentence}: {what}; {remedy}" if what else "")
 
 
 class UntrustedDatabase(StoreError):

@@ -21,11 +21,9 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
         (tmp_path / "link").symlink_to("pipe")
-        for place in (tmp_path / "pipe", tmp_path / "link", tmp_path, Path("/dev/zero")):
+        for place in (tmp_path / "pipe", tmp_path / "link", tmp_path / "socket", tmp_path, Path("/dev/zero")):
             with pytest.raises(NotRegularFile, match="it is not a regular file"):
                 read_regular(place, 100)
-        with pytest.raises(OSError, match="socket"):
-            read_regular(tmp_path / "socket", 100)
     (tmp_path / "file").write_bytes(bytes(100))
     assert read_regular(tmp_path / "file", 100) == bytes(100)
     with pytest.raises(OSError, match="it is larger than"):

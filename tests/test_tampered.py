@@ -77,6 +77,39 @@ def test_a_damaged_file_gives_an_answer_or_a_sentence(number: int, copy: Path) -
         except PosesearchError as error:
             message = str(error)
         assert "\n" not in message
+        if message and "not a posesearch database" not in message:  # the damage may hide that it is one
+            assert "this database is damaged" in message
+            assert "restore a backup" in message
+
+
+LEAVE_A_LOG = """
+import os, sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+connection.execute("PRAGMA wal_autocheckpoint = '1TB'")
+connection.execute("UPDATE snapshots SET camera = 'a camera'")
+connection.execute("UPDATE sources SET etag = 'a validator'")
+os._exit(0)  # as a program that is killed: DuckDB does not move its log into the file
+"""
+
+
+def test_a_damaged_log_is_named_and_can_be_moved_away(copy: Path) -> None:
+    subprocess.run([sys.executable, "-c", LEAVE_A_LOG, str(copy)], check=True)
+    log = copy.with_name("poses.duckdb.wal")
+    data = bytearray(log.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    log.write_bytes(data)
+    with pytest.raises(DamagedDatabase, match=r"poses\.duckdb\.wal, the log .* move poses\.duckdb\.wal away"):
+        Database(copy).stats()
+    log.rename(copy.with_name("damaged.wal"))
+    assert Database(copy).stats()["poses"] > 0
+
+
+@pytest.mark.parametrize("size", [0, 5, 300])
+def test_the_end_of_a_log_may_be_missing(size: int, copy: Path) -> None:
+    subprocess.run([sys.executable, "-c", LEAVE_A_LOG, str(copy)], check=True)
+    log = copy.with_name("poses.duckdb.wal")
+    log.write_bytes(log.read_bytes()[:size])
+    assert Database(copy).stats()["poses"] > 0
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import duckdb
 from posesearch import skeleton
 from posesearch.errors import BadFilter
 from posesearch.store.connection import Connection
+from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
 from posesearch.store.schema import view_query
 
@@ -64,6 +65,8 @@ def select_candidates(
                 {"collection": collection, "cluster": cluster},
             )
     except duckdb.Error as error:
+        if is_damage(error):
+            raise
         raise BadFilter(where, str(error).strip().splitlines()[0]) from error
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidates AS FROM {table} SEMI JOIN chosen USING (pose_id)")
     return "candidates"

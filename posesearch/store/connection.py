@@ -14,6 +14,7 @@ import duckdb
 from posesearch.errors import DamagedDatabase, DatabaseFailed, DatabaseOpenHere, NoDatabase
 from posesearch.store import companions
 from posesearch.store.configuration import checkpoint, first_line, quote_name, read_name, search_other_schemas
+from posesearch.store.damage import make_failure
 from posesearch.store.integrity import check_shape, check_version, has_own_definitions
 from posesearch.store.interruptible import Connection
 from posesearch.store.locks import block_readers, wait_for_writers
@@ -154,7 +155,7 @@ class DatabaseFile:
         try:
             yield
         except duckdb.Error as error:
-            raise DatabaseFailed(str(self.path), f"reading failed ({first_line(error)})") from error
+            raise make_failure(self.path, error, "reading failed") from error
         except BadValue as error:
             raise DamagedDatabase(str(self.path), str(error)) from error
 
@@ -183,9 +184,8 @@ class DatabaseFile:
                 yield connection
                 connection.execute("COMMIT")
             except duckdb.Error as error:
-                raise DatabaseFailed(
-                    str(self.path), f"writing failed, and the last changes were not stored ({first_line(error)})"
-                ) from error
+                what = "writing failed, and the last changes were not stored"
+                raise make_failure(self.path, error, what) from error
             except BadValue as error:
                 raise DamagedDatabase(str(self.path), str(error)) from error
         self._state, self._kept = self._read_state(), {}

@@ -11,6 +11,7 @@ from typing import Final
 import duckdb
 
 from posesearch.errors import AlteredDatabase, DamagedDatabase, NewerSchema, NotOurDatabase, OldSchema
+from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import Connection
 from posesearch.store.schema import SCHEMA_VERSION, definitions, table_columns
 
@@ -79,6 +80,8 @@ def _read_version(connection: Connection, path: str) -> int:
     try:
         rows = connection.execute("SELECT value FROM about WHERE key = 'schema_version'").fetchall()
     except duckdb.Error as error:
+        if is_damage(error):
+            raise
         raise NotOurDatabase(path) from error
     if not rows:
         raise NotOurDatabase(path)
@@ -113,13 +116,15 @@ def check_shape(connection: Connection, path: str) -> None:
     try:
         cursor = connection.execute(f"SELECT {columns} FROM {', '.join(tables)} LIMIT 0")  # noqa: S608 (our own names)
         found = [str(column[1]) for column in cursor.description or ()]
-    except duckdb.Error:
+    except duckdb.Error as error:
+        if is_damage(error):
+            raise
         found = []
         for table, column, kind in expected:
             try:
                 connection.execute(f"SELECT {table}.{column} FROM {table} LIMIT 0")  # noqa: S608 (our own names)
-            except duckdb.Error as error:
-                raise DamagedDatabase(path, f"the table {table} has no column {column}, {kind}") from error
+            except duckdb.Error as cause:
+                raise DamagedDatabase(path, f"the table {table} has no column {column}, {kind}") from cause
     for (table, column, kind), other in zip(expected, found, strict=True):
         if other != kind:
             raise DamagedDatabase(path, f"the column {column} of the table {table} has the type {other}, not {kind}")

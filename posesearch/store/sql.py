@@ -12,6 +12,7 @@ import duckdb
 from posesearch.errors import BadSQL
 from posesearch.results.table import Table
 from posesearch.store.connection import Connection
+from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
 
 MAX_BYTES: Final = 2_000_000_000
@@ -92,6 +93,8 @@ def sql_errors() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        if is_damage(error):  # the statement is fine
+            raise
         lines = [line.strip() for line in str(error).partition("\nLINE ")[0].splitlines()]
         raise BadSQL(" ".join(line for line in lines if line)) from error
 

@@ -9,8 +9,8 @@ from typing import Final
 
 import duckdb
 
-from posesearch.errors import DatabaseBusy, DatabaseFailed, DatabaseOpenHere, NotOurDatabase
-from posesearch.store.configuration import first_line
+from posesearch.errors import DatabaseBusy, DatabaseOpenHere, NotOurDatabase
+from posesearch.store.damage import make_failure
 from posesearch.store.interruptible import Connection
 from posesearch.store.open_here import MESSAGES
 from posesearch.store.shared_file import AttachedHere, ConnectedHere
@@ -54,6 +54,7 @@ def open_patiently(
         DatabaseOpenHere: this process has it open by Database.connection or duckdb.connect for longer.
         DatabaseBusy: the other program has the file open for longer.
         NotOurDatabase: the file is not a DuckDB database.
+        DamagedDatabase: the file or its log is damaged.
         DatabaseFailed: DuckDB can't open it.
     """
     started = time.monotonic()
@@ -66,7 +67,7 @@ def open_patiently(
             if any(words in text for words in _OTHER_FORMAT):
                 raise NotOurDatabase(str(path)) from error
             if isinstance(error, duckdb.Error) and not any(words in text for words in _OPEN_ELSEWHERE):
-                raise DatabaseFailed(str(path), first_line(error)) from error
+                raise make_failure(path, error) from error
             busy, other = DatabaseBusy(str(path), _describe_holder(text)), _describe_holder(text) or "another program"
             if isinstance(error, ConnectedHere):
                 busy, other = DatabaseOpenHere(str(path), BY_DUCKDB), "duckdb.connect() of this Python"

@@ -1,0 +1,44 @@
+"""Recognizes what DuckDB says about a damaged file, and says what to do."""
+
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from posesearch.errors import DamagedDatabase, DatabaseFailed
+from posesearch.store.companions import beside
+from posesearch.store.configuration import first_line
+
+# Parts of DuckDB's messages. Its errors for these cases have different types, which other cases have too.
+_LOG: Final = ("replaying WAL", "Corrupt WAL")
+_FILE: Final = (
+    "Corrupt database file",
+    "Could not read enough bytes",
+    "No more data remaining",
+    "Failed to deserialize",
+)
+
+
+def is_damage(error: duckdb.Error) -> bool:
+    """Return whether an error means that a file is damaged."""
+    return any(words in str(error) for words in (*_LOG, *_FILE))
+
+
+def make_failure(path: Path, error: duckdb.Error, what: str = "") -> DatabaseFailed | DamagedDatabase:
+    """Return the error for a file that DuckDB can't open, read or write.
+
+    Args:
+        path: the file.
+        error: DuckDB's error.
+        what: what failed, if not the opening. It is not said of a damaged file.
+    """
+    text = first_line(error)
+    if any(words in text for words in _LOG):
+        log = beside(path, ".wal")
+        remedy = (
+            f"restore a backup of both files, or move {log.name} away to open the database without its last changes"
+        )
+        return DamagedDatabase(str(path), f"{log.name}, the log of the last changes: {text}", remedy)
+    if is_damage(error):
+        return DamagedDatabase(str(path), text, "restore a backup, or ingest the photos into a new database")
+    return DatabaseFailed(str(path), f"{what} ({text})" if what else text)
