@@ -73,7 +73,7 @@ def test_a_list_that_is_no_csv(tree: Path) -> None:
 
 
 def test_a_list_that_is_no_text(tree: Path) -> None:
-    (tree / "list.csv").write_bytes(b"\xff\xfe\x00\x80")
+    (tree / "list.csv").write_bytes(b"\xfe\x00\x80.jpg")
     with pytest.raises(SourceError, match=r"list\.csv: the list can't be read as UTF-8 text"):
         sources.list_photos([tree / "list.csv"])
 

@@ -1,71 +1,185 @@
 """List files: read the paths and URLs of photos from .txt, .csv and .tsv files."""
 
+import codecs
 import csv
-import io
 import os
-from collections.abc import Iterator, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from posesearch.errors import SourceError
+from posesearch.errors import BadPath, SourceError
 from posesearch.files import read_regular
-from posesearch.paths import is_url
-from posesearch.photos.extensions import EXTENSIONS
+from posesearch.paths import expand_file_url, is_file_url, is_url
+from posesearch.sources.list_columns import Row, choose_layout, find_cell, find_named_columns
 
 MAX_BYTES: Final = 256_000_000
 """Maximum size of a list. A few million paths fit."""
 
-LIST_EXTENSIONS: Final = frozenset((".txt", ".csv", ".tsv"))
-COLUMNS: Final = ("path", "url", "source", "file", "filename", "image", "photo")
-"""Names of the column that has the photos, in order of preference. Without such a header it is the first column."""
+DELIMITERS: Final = {
+    ".txt": ("", "\t", ";", "|", ","), ".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ";", "|", ","),
+}  # fmt: skip
+"""What may separate the columns of a list, by its extension. Of equally good delimiters, the first is chosen."""
+
+LIST_EXTENSIONS: Final = frozenset(DELIMITERS)
+
+_SAMPLE_ROWS: Final = 200  # the rows that decide about the delimiter and the column
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_EXCEL_DELIMITER: Final = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)  # the first line, if Excel shall know it
+_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as Python writes it in names of files
 
 
 def read_list(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the entries of a list, each with its line, from 1: paths, globs and URLs as they are written in the file.
 
+    The list may have columns. The delimiter and the column are those with the most names of photos. A line that names
+    something that exists is an entry, whatever it has in it. Other lines that begin with # are comments.
+
     Args:
-        path: a file with one of LIST_EXTENSIONS. A .txt file has one entry per line, and lines with # are comments.
+        path: a file with one of LIST_EXTENSIONS, in UTF-8, or in UTF-16 with a byte order mark. A name may have bytes
+            that are not UTF-8 if the name of a file on disk has them.
 
     Raises:
-        SourceError: the file can't be read, or it is not UTF-8 or not CSV.
+        SourceError: the file can't be read, it is not UTF-8 or not CSV, or the column of the photos is empty.
     """
+    exists = partial(_exists, os.path.dirname(path))
+    lines = _read_lines(path)
+    kind = path.suffix.lower()
+    excel = None if exists(lines[0]) else _EXCEL_DELIMITER.fullmatch(lines[0])
+    delimiters = (excel[1],) if excel else DELIMITERS[kind]
+    if excel:
+        lines[0] = ""
+
+    def read_rows(delimiter: str) -> Iterator[Row]:
+        records = _split_lines(lines, delimiter) if kind == ".txt" else _split_table(path, lines, delimiter)
+        return _make_rows(records, exists)
+
+    layout = choose_layout({delimiter: _sample(read_rows(delimiter)) for delimiter in delimiters}, exists)
+    rows = islice(read_rows(layout.delimiter), layout.header is not None, None)
+    has_entry = lacks_entry = False
+    for row in rows:
+        entry = _find_entry(row, layout.column, exists)
+        if _NOT_UTF8.search(entry) and not exists(entry):
+            raise _make_encoding_error(path, row.line)
+        if entry:
+            has_entry = True
+            yield row.line, entry
+        else:
+            lacks_entry = True
+    if lacks_entry and not has_entry:
+        column = f"column {layout.header}" if layout.header else "first column"
+        raise SourceError(f"{path}: the {column} of the list is empty, and should have the photos.")
+
+
+def _read_lines(path: Path) -> list[str]:
     try:
-        text = io.TextIOWrapper(io.BytesIO(read_regular(path, MAX_BYTES)), encoding="utf-8-sig").read()
+        data = read_regular(path, MAX_BYTES)
     except OSError as error:
         raise SourceError(f"{path}: the list can't be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        detail = f"line {line} is in another encoding; save the list as UTF-8."
-        raise SourceError(f"{path}: the list can't be read as UTF-8 text: {detail}") from error
-    if path.suffix.lower() == ".txt":
-        lines = enumerate(text.splitlines(), 1)
-        yield from ((line, entry.strip()) for line, entry in lines if entry.strip() and not entry.startswith("#"))
-        return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+    if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _LINE_END.split(data.decode("utf-8-sig", "surrogateescape"))
     try:
-        rows = [(reader.line_num, row) for row in reader if any(row)]
-    except csv.Error as error:
-        raise SourceError(f"{path}: the list can't be read as CSV: {error} (line {reader.line_num}).") from error
-    column, header_rows = _find_column([row for _, row in rows])
-    for line, row in rows[header_rows:]:
-        if len(row) > column and row[column].strip():
-            yield line, row[column].strip()
+        return _LINE_END.split(data.decode("utf-16"))
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: the list can't be read as UTF-16 text; save the list as UTF-8.") from error
 
 
-def _find_column(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """Return the index of the column that has the photos, and the number of header rows.
+def _make_encoding_error(path: Path, line: int) -> SourceError:
+    advice = "save the list as UTF-8 (in Excel: CSV UTF-8)"
+    return SourceError(f"{path}: the list can't be read as UTF-8 text: line {line} is in another encoding; {advice}.")
 
-    A first row without a known column name is also a header if no cell of it is a photo and a cell of the second row
-    is one.
+
+def _sample(rows: Iterator[Row]) -> list[Row]:
+    """Return the first rows, up to an error. It is raised again if this delimiter is chosen."""
+    sample = []
+    with suppress(SourceError):
+        for row in islice(rows, _SAMPLE_ROWS):
+            sample.append(row)  # noqa: PERF402 (the rows before an error stay)
+    return sample
+
+
+def _split_lines(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, str, list[str]]]:
+    """Yield each line of a .txt file: its number, its text and its cells. Quotes end with the line."""
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not delimiter:
+            is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+            yield number, line, [text[1:-1] if is_quoted else text]
+        else:
+            cells = [text]
+            with suppress(csv.Error):  # the line is longer than any name of a file
+                cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
+            yield number, line, cells
+
+
+def _split_table(path: Path, lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, str, list[str]]]:
+    """Yield each record of a table: the number of its first line, its text and its cells.
+
+    Raises:
+        SourceError: the text is not CSV.
     """
-    first_row = [cell.strip().lower() for cell in rows[0]] if rows else []
-    for name in COLUMNS:
-        if name in first_row:
-            return first_row.index(name), 1
-    if len(rows) > 1 and not any(map(_is_photo_name, rows[0])) and any(map(_is_photo_name, rows[1])):
-        return [_is_photo_name(cell) for cell in rows[1]].index(True), 1
-    return 0, 0
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True)
+    end = 0
+    failure = ""
+    try:
+        for cells in reader:
+            begin, end = end, reader.line_num
+            text = "\n".join(lines[begin:end])
+            if end - begin > 1 and end == len(lines) and text.count('"') % 2:
+                end, failure = begin, "a quotation mark is not closed"
+                break
+            yield begin + 1, text, cells
+    except csv.Error as error:
+        failure = str(error)
+    if failure:
+        raise SourceError(f"{path}: the list can't be read as CSV: {failure} (line {end + 1}).")
 
 
-def _is_photo_name(cell: str) -> bool:
-    return is_url(cell.strip()) or os.path.splitext(cell.strip())[1].lower() in EXTENSIONS
+def _make_rows(records: Iterable[tuple[int, str, list[str]]], exists: Callable[[str], bool]) -> Iterator[Row]:
+    """Yield the rows of the records that are not empty and no comments."""
+    is_first = True
+    for number, text, cells in records:
+        stripped = text.strip()
+        is_comment = stripped.startswith("#")
+        if not stripped:
+            continue
+        if is_first or is_comment or cells != [text]:  # the line as a whole may name a file
+            whole = text if text != stripped and exists(text) else stripped
+            if exists(whole):
+                yield Row(number, [whole], is_whole=True)
+                is_first = False
+                continue
+        if is_comment and not (is_first and find_named_columns(cells)):
+            continue
+        if any(map(str.strip, cells)):
+            yield Row(number, cells)
+            is_first = False
+
+
+def _find_entry(row: Row, column: int, exists: Callable[[str], bool]) -> str:
+    """Return the entry of a row. It is empty if the row has none.
+
+    A path of Windows gets slashes if there is a file with them, and none without.
+    """
+    entry = row.cells[0] if row.is_whole else find_cell(row.cells, column)
+    slashed = entry.replace("\\", "/")
+    return slashed if slashed != entry and not exists(entry) and exists(slashed) else entry
+
+
+def _exists(folder: str, entry: str) -> bool:
+    """Return whether there is something at a path that is relative to the folder, in some Unicode normal form."""
+    if not entry or is_url(entry):
+        if not is_file_url(entry):
+            return False
+        try:
+            entry = expand_file_url(entry)
+        except BadPath:
+            return False
+    path = os.path.join(folder, os.path.expanduser(entry))
+    if path.isascii():
+        return os.path.lexists(path)
+    return any(map(os.path.lexists, (path, *(unicodedata.normalize(form, path) for form in ("NFC", "NFD")))))
