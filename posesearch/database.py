@@ -271,9 +271,9 @@ class Database:
             The new clustering, with its id and its clusters.
 
         Raises:
-            NoPoses: there are no poses.
+            NoPoses: there are no poses, or none in the collection.
             NoSuchCollection: no collection has this name.
-            TooFewPoses: k is larger than the number of different complete poses.
+            TooFewPoses: k is larger than the number of different complete poses, or no pose is complete.
             ValueError: k or seed is out of range.
 
         Example:

@@ -50,8 +50,8 @@ PosesearchError
     ├── NoWorldJoints         `view="any"` needs joints in 3D
     ├── BadFilter             `where` is not one SQL condition
     ├── QueryTooSlow          SQL takes longer than `timeout`
-    ├── NoPoses               there are no poses yet
-    ├── TooFewPoses           k is larger than the number of complete poses
+    ├── NoPoses               there are no poses, or none in the collection
+    ├── TooFewPoses           k is larger than the number of different complete poses
     └── BadSQL                DuckDB refuses the statement
 """
 
@@ -558,23 +558,55 @@ class QueryTooSlow(QueryError):
 
 
 class NoPoses(QueryError):
-    """There are no poses yet."""
+    """There are no poses, in the database or in a collection.
 
-    hint = ("ingest", "FOLDER")
+    Attributes:
+        rejected: number of photos that have no usable pose.
+    """
 
-    def __init__(self, path: str) -> None:
-        super().__init__(f"{path}: there are no poses yet; ingest photos first.")
+    hint: tuple[str, ...] = ("ingest", "FOLDER")
+
+    def __init__(self, path: str, rejected: int = 0, collection: str | None = None) -> None:
+        self.rejected = rejected
+        if not rejected:
+            super().__init__(f"{path}: there are no poses yet; ingest photos first.")
+            return
+        self.hint = ("stats",)
+        where = "" if collection is None else f" in the collection {collection!r}"
+        photos = "its photo was" if rejected == 1 else f"all {rejected} photos were"
+        super().__init__(f"{path}: there are no poses{where}, because {photos} rejected; ingest photos of people.")
 
 
 class TooFewPoses(QueryError):
-    """K is larger than the number of complete poses."""
+    """K is larger than the number of different complete poses, or no pose is complete.
 
-    def __init__(self, k: int, complete: int) -> None:
-        self.k, self.complete = k, complete
-        needed = f"{k} clusters need {k} different complete poses" if k > 1 else "1 cluster needs 1 complete pose"
+    Attributes:
+        k: the number of clusters.
+        different: number of complete poses that differ from each other.
+        complete: number of complete poses.
+        poses: number of poses, complete and partial.
+    """
+
+    def __init__(self, k: int, different: int, complete: int, poses: int, collection: str | None = None) -> None:
+        self.k, self.different, self.complete, self.poses = k, different, complete, poses
+        place = "the database" if collection is None else f"the collection {collection!r}"
+        if not complete:
+            none = f"the only pose of {place} is not" if poses == 1 else f"none of the {poses} poses of {place} is"
+            super().__init__(
+                f"Clusters are made of complete poses, which have all 14 body joints, and {none} complete. "
+                f"Ingest photos that show people from head to feet."
+            )
+            return
+        if different == complete:
+            has = f"{place} has only {complete}"
+        elif different == 1:
+            has = f"the {complete} complete poses of {place} are all the same"
+        else:
+            has = f"of the {complete} complete poses of {place}, only {different} differ"
+        smaller = "1" if different == 1 else f"at most {different}"
         super().__init__(
-            f"{needed} (all 14 body joints), but the database has {complete}. "
-            f"Choose a smaller k, or ingest more photos."
+            f"{k} clusters need {k} different complete poses, and {has}. "
+            f"Choose a k of {smaller}, or ingest more photos that show people from head to feet."
         )
 
 

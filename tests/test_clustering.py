@@ -113,15 +113,52 @@ def test_the_elbow() -> None:
     assert kmeans.find_elbow(((1, 5.0), (2, 5.0), (3, 5.0))) == 1
 
 
-def test_more_clusters_than_different_poses() -> None:
-    same = np.ones((9, 28), np.float32)
-    with pytest.raises(TooFewPoses, match="2 clusters need 2 different complete poses .* the database has 1"):
-        kmeans.run_kmeans(same, 2, seed=0)
-    with pytest.raises(TooFewPoses, match="1 cluster needs 1 complete pose .* the database has 0"):
-        kmeans.run_kmeans(same[:0], None, seed=0)
-    found, inertia, curve = kmeans.run_kmeans(same, None, seed=0)
-    assert found.tolist() == same[:1].tolist()
-    assert (inertia, curve) == (0, ((1, 0),))
+def same_pose(count: int) -> list[Float32]:
+    """Return one pose at several sizes and places, so that its vectors differ by rounding."""
+    random = np.random.default_rng(7)
+    return [(STANDING * random.uniform(0.5, 3) + random.uniform(100, 500, 2)).astype(np.float32) for _ in range(count)]
+
+
+@pytest.mark.parametrize("collection", [None, "men"])
+@pytest.mark.parametrize(
+    ("same", "others", "partial", "k", "sentence"),
+    [
+        (0, 0, 1, "auto", "and the only pose of {} is not complete. Ingest photos that show people from head to feet."),
+        (0, 0, 3, 2, "and none of the 3 poses of {} is complete. Ingest photos that show people from head to feet."),
+        (0, 1, 3, 2, "2 clusters need 2 different complete poses, and {} has only 1. Choose a k of 1, or ingest"),
+        (0, 3, 0, 9, "9 clusters need 9 different complete poses, and {} has only 3. Choose a k of at most 3, or"),
+        (4, 0, 1, 2, "and the 4 complete poses of {} are all the same. Choose a k of 1, or ingest"),
+    ],
+)
+def test_too_few_poses_say_what_is_the_matter(
+    tmp_path: Path, same: int, others: int, partial: int, k: Any, sentence: str, collection: str | None
+) -> None:
+    random = np.random.default_rng(5)
+    db = store(tmp_path / "poses.duckdb", [*same_pose(same), *people(random, others, 0)], people(random, partial, 0))
+    with pytest.raises(TooFewPoses) as error:
+        db.cluster(k, collection=collection)
+    assert sentence.format("the collection 'men'" if collection else "the database") in str(error.value)
+    assert (error.value.complete, error.value.poses) == (same + others, same + others + partial)
+
+
+@pytest.mark.parametrize(("same", "others", "expected"), [(1, 0, 1), (9, 0, 1), (0, 1, 1), (0, 2, 1), (0, 5, 5)])
+def test_few_poses_are_clustered(tmp_path: Path, same: int, others: int, expected: int) -> None:
+    random = np.random.default_rng(5)
+    db = store(tmp_path / "poses.duckdb", [*same_pose(same), *people(random, others, 0)], [])
+    found = db.cluster().clustering
+    assert len(found.centroids) <= expected
+    assert found.sizes.sum() == same + others
+    assert [k for k, _ in found.inertias] == list(range(1, 1 + (1 if same else others)))
+    assert np.isfinite(found.centroids).all()
+    assert len(db.cluster(1)) == 1
+
+
+def test_two_poses_that_differ_among_the_same_ones(tmp_path: Path) -> None:
+    upright, flat = STANDING, STANDING[:, ::-1].copy()
+    db = store(tmp_path / "poses.duckdb", [upright, upright, flat], [])
+    with pytest.raises(TooFewPoses, match="of the 3 complete poses of the database, only 2 differ. Choose a k of at"):
+        db.cluster(3)
+    assert db.cluster(2).clustering.sizes.tolist() == [2, 1]
 
 
 def test_partial_poses_of_body_compare_over_what_they_have() -> None:
@@ -216,8 +253,19 @@ def test_there_must_be_something_to_cluster(demo_db: Database, toy: Toy, db: Dat
         demo_db.cluster(collection="children")
     (tmp_path / "nobody.png").write_bytes(toy_photo(people=0))
     db.ingest(tmp_path / "nobody.png")
-    with pytest.raises(NoPoses):
+    with pytest.raises(NoPoses, match="no poses, because its photo was rejected; ingest photos of people"):
         db.cluster()
+    (tmp_path / "noone.png").write_bytes(toy_photo(people=0, shade=9))
+    db.ingest(tmp_path / "noone.png")
+    db.ingest(tmp_path / "noone.png", collection="empty")
+    with pytest.raises(NoPoses, match="all 2 photos were rejected") as rejected:
+        db.pairs()
+    assert rejected.value.hint == ("stats",)
+    (tmp_path / "one.png").write_bytes(toy_photo())
+    db.ingest(tmp_path / "one.png")
+    with pytest.raises(NoPoses, match="no poses in the collection 'empty', because its photo was rejected"):
+        db.cluster(collection="empty")
+    assert len(db.cluster(collection="default")) == 1
 
 
 @pytest.mark.parametrize(

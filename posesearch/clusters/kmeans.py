@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 
-from posesearch.errors import TooFewPoses
 from posesearch.types import Float32
 
 CURVE_K: Final = range(1, 14)
@@ -14,27 +13,34 @@ CURVE_K: Final = range(1, 14)
 RESTARTS: Final = 10
 """K-means runs from this many random starts, and the best result is kept."""
 
+ROUNDING: Final = 1e-5
+"""Vectors that differ by less in each coordinate show the same pose at another size or place, and were rounded."""
+
 _PROCESS: Final = os.getpid()  # the process that imported this module
 
 
-def run_kmeans(vectors: Float32, k: int | None, seed: int) -> tuple[Float32, float, tuple[tuple[int, float], ...]]:
+def count_different(vectors: Float32) -> int:
+    """Return how many of the complete poses, (n, 28) float32, differ from each other."""
+    if len(vectors) and np.ptp(vectors, axis=0).max() < ROUNDING:
+        return 1
+    return len(np.unique(vectors, axis=0))
+
+
+def run_kmeans(
+    vectors: Float32, different: int, k: int | None, seed: int
+) -> tuple[Float32, float, tuple[tuple[int, float], ...]]:
     """Find the centroids of complete poses.
 
     Args:
         vectors: (n, 28) float32, in any normalization.
-        k: the number of clusters. None uses the elbow of the curve.
+        different: how many of them differ from each other, at least 1. There are no more clusters than that.
+        k: the number of clusters, at most `different`. None uses the elbow of the curve.
         seed: the same seed gives the same clusters.
 
     Returns:
         The centroids, (k, 28) float32, the sum of the squared distances of the poses to them, and the (k, inertia)
         pairs of the elbow curve.
-
-    Raises:
-        TooFewPoses: there are fewer distinct poses than clusters, or none.
     """
-    distinct = len(np.unique(vectors, axis=0))
-    if distinct < (k or 1):
-        raise TooFewPoses(k or 1, distinct)
     from sklearn.cluster import KMeans  # noqa: PLC0415 (its import takes two seconds, and a search does not need it)
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 (scikit-learn imports it)
 
@@ -44,7 +50,7 @@ def run_kmeans(vectors: Float32, k: int | None, seed: int) -> tuple[Float32, flo
         fits = {
             count: KMeans(n_clusters=count, n_init=RESTARTS, random_state=seed).fit(vectors)
             for count in counts
-            if count <= distinct
+            if count <= different
         }
     curve = tuple((count, float(fitted.inertia_)) for count, fitted in fits.items() if count in CURVE_K)
     chosen = fits[k or find_elbow(curve)]

@@ -7,13 +7,14 @@ import numpy as np
 
 from posesearch.address_space import CLUSTERING, check_address_space
 from posesearch.arguments import to_count
-from posesearch.clusters.kmeans import project, run_kmeans
-from posesearch.errors import NoPoses
+from posesearch.clusters.kmeans import count_different, project, run_kmeans
+from posesearch.errors import TooFewPoses
 from posesearch.pose.centroids import assign_to_centroids
 from posesearch.pose.normalize import Normalization
 from posesearch.results.clusters import Clustering, ClusterReport
 from posesearch.store import clusterings, snapshots, vectors
 from posesearch.store.connection import DatabaseFile
+from posesearch.store.poses import check_poses
 
 
 def cluster(
@@ -34,12 +35,14 @@ def cluster(
     check_address_space(CLUSTERING)
     with file.reading() as connection:
         snapshots.check_collection(connection, collection)
+        check_poses(connection, str(file.path), collection)
         ids, poses = vectors.read_collection(connection, collection, normalization)
-    if not len(ids):
-        raise NoPoses(str(file.path))
     complete = np.asarray(poses.masks.all(axis=1))
     clustered = poses.vectors[complete]
-    centroids, inertia, inertias = run_kmeans(clustered, count, seed)
+    different = count_different(clustered)
+    if different < (count or 1):
+        raise TooFewPoses(count or 1, different, len(clustered), len(ids), collection)
+    centroids, inertia, inertias = run_kmeans(clustered, different, count, seed)
     labels, distances = assign_to_centroids(poses.vectors, poses.masks, centroids, normalization)
     by_size = np.argsort(-np.bincount(labels, minlength=len(centroids)), kind="stable")
     centroids, labels = centroids[by_size], np.argsort(by_size)[labels]  # label 0 is the largest cluster

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 
 from posesearch import skeleton
-from posesearch.errors import NoPoses
 from posesearch.pose.similarity import Poses, compare, penalize
 from posesearch.progress import Progress
 from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
@@ -16,7 +15,7 @@ from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicat
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import PercentileScale, read_scale
 from posesearch.search.ranking import select_from_options
-from posesearch.store import about, clusterings, poses, snapshots, vectors
+from posesearch.store import clusterings, poses, snapshots, vectors
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.fingerprints import Fingerprints, read_fingerprints, read_places
 from posesearch.types import Float32, Float64, Int64
@@ -100,8 +99,7 @@ def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
     """Read all poses to compare. The file is closed during the comparison."""
     with file.reading(for_users_sql=bool(options.where)) as connection:
         snapshots.check_collection(connection, options.collection)
-        if about.read_estimator(connection) is None or not poses.has_poses(connection):
-            raise NoPoses(str(file.path))
+        poses.check_poses(connection, str(file.path))
         if options.cluster is not None:
             clusterings.check_cluster(connection, options.cluster)
         scale = read_scale(connection, options)

@@ -59,7 +59,8 @@ def check_searchable(file: DatabaseFile, connection: Connection, options: Search
     if options.collection is not None:
         snapshots.check_collection(connection, options.collection)
     config = about.read_estimator(connection)
-    if config is None or not poses.has_poses(connection):
+    poses.check_poses(connection, str(file.path))
+    if config is None:
         raise NoPoses(str(file.path))
     if options.cluster is not None:
         clusterings.check_cluster(connection, options.cluster)

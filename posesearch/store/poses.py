@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from posesearch import skeleton
-from posesearch.errors import NoSuchPose
+from posesearch.errors import NoPoses, NoSuchPose
 from posesearch.pose.joint_sets import to_joint_sets, to_masks
 from posesearch.pose.normalize import squared_lengths
 from posesearch.sources import is_url, to_path
@@ -197,11 +197,15 @@ def _make_stored_pose(
     return StoredPose(pose=pose, exists=_exists_now(rest["source"], rest["signature"]), **rest)
 
 
-def has_poses(connection: Connection) -> bool:
-    """Return whether there is a pose."""
-    return connection.compute_once(
-        "has_poses", lambda: bool(connection.execute("SELECT pose_id FROM poses LIMIT 1").fetchall())
-    )
+def check_poses(connection: Connection, path: str, collection: str | None = None) -> None:
+    """Raise NoPoses if the database at this path has no pose, or none in a collection."""
+    chosen = "FROM snapshots WHERE $collection IS NULL OR collection = $collection"
+    named = {"collection": collection}
+    some = f"SELECT pose_id FROM poses SEMI JOIN ({chosen}) USING (snapshot_id) LIMIT 1"  # noqa: S608 (our own text)
+    key = "has_poses", collection
+    if not connection.compute_once(key, lambda: bool(connection.execute(some, named).fetchall())):
+        ((photos,),) = connection.execute(f"SELECT count(DISTINCT source) {chosen}", named).fetchall()
+        raise NoPoses(path, photos, collection)
 
 
 def _exists_now(source: str, signature: str | None) -> bool | None:
