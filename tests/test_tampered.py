@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from posesearch.database import Database
-from posesearch.errors import DamagedDatabase, PosesearchError
+from posesearch.errors import DamagedDatabase, DatabaseFailed, PosesearchError
+from posesearch.store.damage import make_failure
 from tests.conftest import Toy
 from tests.tampering import damage, tamper, tamperings
 
@@ -110,6 +112,14 @@ def test_the_end_of_a_log_may_be_missing(size: int, copy: Path) -> None:
     log = copy.with_name("poses.duckdb.wal")
     log.write_bytes(log.read_bytes()[:size])
     assert Database(copy).stats()["poses"] > 0
+
+
+@pytest.mark.parametrize("text", ["No space left on device", "There is not enough space on the disk."])
+def test_a_full_disk_says_what_to_do(text: str) -> None:
+    failure = make_failure(Path("poses.duckdb"), duckdb.IOException(f"Could not write file: {text}"), "writing failed")
+    assert isinstance(failure, DatabaseFailed)
+    assert text in str(failure)
+    assert str(failure).endswith("; free some space on the disk")
 
 
 @pytest.mark.parametrize(

@@ -287,5 +287,4 @@ class DatabaseFile:
                 try:
                     create_database(self.path)
                 except (duckdb.Error, OSError) as error:
-                    detail = f"the database can't be created ({first_line(error)})"
-                    raise DatabaseFailed(str(self.path), detail) from error
+                    raise make_failure(self.path, error, "the database can't be created") from error

@@ -1,4 +1,4 @@
-"""Recognizes what DuckDB says about a damaged file, and says what to do."""
+"""Recognizes what DuckDB says about a damaged file or a full disk, and says what to do."""
 
 from pathlib import Path
 from typing import Final
@@ -19,17 +19,17 @@ _FILE: Final = (
 )
 
 
-def is_damage(error: duckdb.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     """Return whether an error means that a file is damaged."""
     return any(words in str(error) for words in (*_LOG, *_FILE))
 
 
-def make_failure(path: Path, error: duckdb.Error, what: str = "") -> DatabaseFailed | DamagedDatabase:
+def make_failure(path: Path, error: duckdb.Error | OSError, what: str = "") -> DatabaseFailed | DamagedDatabase:
     """Return the error for a file that DuckDB can't open, read or write.
 
     Args:
         path: the file.
-        error: DuckDB's error.
+        error: the error of DuckDB or of the system.
         what: what failed, if not the opening. It is not said of a damaged file.
     """
     text = first_line(error)
@@ -41,4 +41,10 @@ def make_failure(path: Path, error: duckdb.Error, what: str = "") -> DatabaseFai
         return DamagedDatabase(str(path), f"{log.name}, the log of the last changes: {text}", remedy)
     if is_damage(error):
         return DamagedDatabase(str(path), text, "restore a backup, or ingest the photos into a new database")
-    return DatabaseFailed(str(path), f"{what} ({text})" if what else text)
+    detail = f"{what} ({text})" if what else text
+    return DatabaseFailed(str(path), f"{detail}; free some space on the disk" if is_full(error) else detail)
+
+
+def is_full(error: Exception) -> bool:
+    """Return whether an error means that the disk is full. The words are those of Unix and of Windows."""
+    return any(words in str(error) for words in ("No space left", "not enough space", "Disk quota exceeded"))
