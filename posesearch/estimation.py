@@ -13,7 +13,7 @@ from posesearch.photos.pool import DecoderPool
 from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Failure
 from posesearch.search.query import open_photo
-from posesearch.search.query_values import InMemory, Source, to_source, to_sources
+from posesearch.search.query_values import InMemory, Source, name_source, to_source, to_sources
 from posesearch.threads import DEFAULT_THREADS, map_in_order
 from posesearch.trust import Trust
 
@@ -127,7 +127,7 @@ def _run_many(wanted: Sequence[str | InMemory], estimation: _Estimation) -> Iter
         try:
             return position, estimation.run(source)
         except PhotoError as error:
-            return position, Failure(str(source), type(error).__name__, str(error))
+            return position, Failure(name_source(source), type(error).__name__, str(error))
 
     with estimation:
         early: dict[int, PhotoPeople | Failure] = {}  # results that came before those of a slow photo

@@ -1,11 +1,17 @@
-"""Paths as people type them: `~` is expanded, a file URL becomes its path, and what can't be a path is refused."""
+"""Paths as people type them: `~` is expanded, a file URL becomes its path, and what can't be a path is refused.
+
+A path also opens a file whose name has the same characters in another Unicode normal form, or whose name is typed as
+posesearch prints it, with escapes.
+"""
 
 import errno
 import os
 import re
+import unicodedata
 from typing import Final
 
 from posesearch.errors import BadPath
+from posesearch.names import to_path
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]+:(//|(?<=file:))|data:[\w/+.-]*[;,]", re.IGNORECASE)
 _FILE_URL: Final = re.compile(r"file:", re.IGNORECASE)
@@ -104,6 +110,21 @@ def expand_file_url(url: str) -> str:
     return unquote(path, errors="surrogateescape")
 
 
+def find_existing_form(path: str) -> str:
+    """Return a path in the form in which it exists on disk. Parts of it that do not exist stay as they are.
+
+    Each folder, and the file, may have the other Unicode normal form there. It may also have bytes that are not UTF-8,
+    for which the database and messages have escapes.
+    """
+    if (path.isascii() and "\\" not in path) or os.path.lexists(path):  # almost every path is like this
+        return path
+    existing = ""
+    for part in path.split(os.sep):
+        forms = (part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part), to_path(part))
+        existing += next((form for form in forms if os.path.lexists(existing + form)), part) + os.sep
+    return existing[: -len(os.sep)]
+
+
 def _expand(text: str, what: str) -> str:
     if not text:
         raise BadPath(text, f"the name of the {what} is empty; perhaps a variable of your shell is not set")
@@ -112,4 +133,4 @@ def _expand(text: str, what: str) -> str:
         _ = os.path.isabs(path) or os.getcwd()
     except OSError as error:
         raise BadPath(text, "the current folder no longer exists; change to another folder") from error
-    return path
+    return find_existing_form(path)

@@ -1,14 +1,18 @@
 """The names of photos in the database and in messages. Names of URLs have no secrets."""
 
+import json
 import os
 import string
+import unicodedata
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import posesearch
 from posesearch.database import Database
 from posesearch.sources import public_name, to_path, to_unicode
 from tests.conftest import Toy, toy_photo
@@ -136,3 +140,71 @@ def test_a_file_with_an_undecodable_name_is_known_to_be_gone(db: Database, toy: 
     db.ingest(tmp_path / "one")
     old.rename(tmp_path / "two" / "k.png")
     assert db.ingest(tmp_path / "two").moved == 1
+
+
+@pytest.fixture
+def undecodable(db: Database, tmp_path: Path) -> Path:
+    """A photo in a folder, with bytes in their names that are not UTF-8. The database has it."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/f\xe9te"))
+    folder.mkdir()
+    photo = folder / os.fsdecode(b"caf\xe9.png")
+    photo.write_bytes(toy_photo())
+    assert db.ingest(folder).ingested == 1
+    return photo
+
+
+def test_a_photo_with_an_undecodable_name_is_opened_wherever_the_database_names_it(
+    db: Database, undecodable: Path
+) -> None:
+    assert db.reestimate("tf-pose").redone == 1
+    (pose_id,) = db.pose_ids("SELECT pose_id FROM poses")
+    stored = db.show(pose_id)
+    assert stored.exists
+    assert stored.source == to_unicode(str(undecodable))
+    assert stored.image().size == db.similar(pose_id)[0].image().size == (200, 200)  # the size of the photo
+    with posesearch.open(db.path, trust=[undecodable.parent]) as trusting:
+        assert trusting.show(pose_id).exists
+    undecodable.unlink()
+    (undecodable.parent / "other.png").write_bytes(toy_photo(wrist=9))
+    assert db.show(pose_id).exists is False
+    assert db.ingest(undecodable.parent, prune=True).pruned == 1
+
+
+def test_a_query_has_the_name_that_the_database_has(db: Database, undecodable: Path) -> None:
+    name = to_unicode(str(undecodable))
+    report = db.similar(str(undecodable))
+    assert (report.query.source, report[0].source) == (name, name)
+    assert report.sheet().size[0] > 0
+    failure, _ = db.similar_many([f"{undecodable}x", undecodable])
+    assert failure.source == f"{name}x"
+    json.dumps(failure.as_json(), ensure_ascii=False).encode()  # it is valid Unicode
+
+
+def test_a_name_as_it_is_printed_opens_the_file(db: Database, undecodable: Path, tmp_path: Path) -> None:
+    name = to_unicode(str(undecodable))
+    assert db.similar(name).query.source == name
+    assert db.photos(name) == db.photos(to_unicode(str(undecodable.parent))) == [str(undecodable)]
+    (tmp_path / "list.csv").write_text(f"source\n{name}\n", encoding="utf-8")
+    assert db.ingest(tmp_path / "list.csv").unchanged == 1
+
+
+@pytest.mark.parametrize(("on_disk", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_path_in_another_unicode_form_opens_the_file(
+    on_disk: Literal["NFC", "NFD"], typed: Literal["NFC", "NFD"], db: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / unicodedata.normalize(typed, "\u00e9t\u00e9") / unicodedata.normalize(on_disk, "caf\u00e9")
+    folder.mkdir(parents=True)  # each part of a path may have a form of its own
+    (folder / unicodedata.normalize(on_disk, "\u00fc.png")).write_bytes(toy_photo())
+    other = Path(unicodedata.normalize(typed, str(folder)))
+    photo = other / unicodedata.normalize(typed, "\u00fc.png")
+    with posesearch.open(other / unicodedata.normalize(typed, "\u00fc.duckdb")) as moved:
+        assert Path(moved.path).parent.samefile(folder)
+        assert moved.ingest(photo).ingested == 1
+        assert moved.ingest(folder).unchanged == 1
+        assert moved.ingest(str(other / "*.png")).unchanged == 1
+        assert len(moved.similar(photo)) == 1
+        (folder / unicodedata.normalize(on_disk, "\u00fc.json")).write_text(
+            json.dumps(moved.similar(photo).as_json()), encoding="utf-8"
+        )
+        assert len(moved.similar(photo.with_suffix(".json"))) == 1
+    assert [one.name for one in tmp_path.iterdir()] == [folder.parent.name]  # no second folder was made

@@ -10,6 +10,7 @@ from posesearch import skeleton
 from posesearch.errors import BadKeypoints, did_you_mean
 from posesearch.files import read_regular
 from posesearch.keypoint_files.keypoint_file import KeypointFile, find_corner, make_person
+from posesearch.names import to_unicode
 from posesearch.types import Person
 
 MAX_BYTES: Final = 64_000_000
@@ -36,7 +37,7 @@ def read_keypoints(path: str) -> KeypointFile:
     Raises:
         BadKeypoints: the file can't be read, or is not a keypoint file.
     """
-    return parse_file(_read(path), path)
+    return parse_file(_read(path), to_unicode(path))
 
 
 def parse_file(data: bytes, name: str) -> KeypointFile:
@@ -79,10 +80,10 @@ def _read(path: str) -> bytes:
     try:
         return read_regular(path, MAX_BYTES)
     except FileNotFoundError as error:
-        raise BadKeypoints(path, "there is no such file", shows_example=False) from error
+        raise BadKeypoints(to_unicode(path), "there is no such file", shows_example=False) from error
     except (OSError, ValueError) as error:  # ValueError: the name contains a NUL character
         detail = getattr(error, "strerror", None) or str(error)
-        raise BadKeypoints(path, f"the file can't be read ({detail})", shows_example=False) from error
+        raise BadKeypoints(to_unicode(path), f"the file can't be read ({detail})", shows_example=False) from error
 
 
 def _load(data: bytes) -> object:

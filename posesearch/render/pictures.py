@@ -16,7 +16,7 @@ from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Tile, draw_sheet
 from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo, encode_png, mirror_pixels
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.people import PhotoPeople
-from posesearch.results.search import Match, Query, SimilarReport
+from posesearch.results.search import Match, SimilarReport
 from posesearch.sources import SourceReader, to_location
 from posesearch.trust import Trust
 from posesearch.types import Keypoints, StoredPose
@@ -55,7 +55,7 @@ def write_sheet(
     """
     target = Path(expand_file_path(path))
     drawn = draw_result(report, allow_private=allow_private, trust=trust)
-    photos = [locate_query(report.query), *(to_location(match.stored.source) for match in report.matches)]
+    photos = [to_location(report.query.source), *(to_location(match.stored.source) for match in report.matches)]
     return write_file(target, encode_png(drawn), [*keep, *photos])
 
 
@@ -102,7 +102,7 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
     query = report.query
     photo = query.pixels
     if photo is None and (query.pose_id is None or trust.allows(query.source, query.signature)):
-        photo = read_photo(locate_query(query), reader, decoders, _USEFUL_SIDE)
+        photo = read_photo(to_location(query.source), reader, decoders, _USEFUL_SIDE)
     tiles = [Tile(_draw_pose(photo, query.width, query.pose.person.keypoints), ("query",), query.source)]
     for match in report.matches:
         percentile = "" if match.percentile is None else f"   percentile {match.percentile:.1f}"
@@ -176,14 +176,14 @@ def write_people(
                 for one in results
             ]
             drawn = draw_sheet(tiles, _COLUMNS, f"People in {len(results)} photos")
-    return write_file(target, encode_png(drawn), [one.source for one in results])
+    return write_file(target, encode_png(drawn), [to_location(one.source) for one in results])
 
 
 def _draw_people(found: PhotoPeople, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels:
     """Draw all skeletons of a photo on it. They are drawn on an empty background if it can't be read."""
     photo = found.pixels
     if photo is None:
-        photo = read_photo(found.source, reader, decoders, useful_side)
+        photo = read_photo(to_location(found.source), reader, decoders, useful_side)
     if photo is None:
         photo = np.full((found.height, found.width, 3), 250, np.uint8)
     scale = photo.shape[1] / found.width
@@ -215,14 +215,6 @@ def write_plots(
         "centroids.png": plots.plot_skeletons(centroids, report.titles),
     }
     return write_files({target / name: data for name, data in files.items()}, keep)
-
-
-def locate_query(query: Query) -> str:
-    """Return the path or URL that opens the photo of a query.
-
-    The source of a stored pose is a name in the database, which has to be translated. Other queries are as typed.
-    """
-    return query.source if query.pose_id is None else to_location(query.source)
 
 
 def read_photo(location: str, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels | None:

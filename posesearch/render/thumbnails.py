@@ -9,7 +9,7 @@ import numpy as np
 
 from posesearch.errors import PosesearchError
 from posesearch.photos.pool import DecoderPool
-from posesearch.render.pictures import locate_query, match_heat, read_photo
+from posesearch.render.pictures import match_heat, read_photo
 from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo, mirror_pixels
 from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Match, Query
@@ -68,14 +68,14 @@ class Thumbnails:
         """Return the person that is searched for."""
         photo = query.pixels
         if photo is None and (query.pose_id is None or self._trust.allows(query.source, query.signature)):
-            photo = self._open(locate_query(query), query.keypoints, query.width, query.height)
+            photo = self._open(to_location(query.source), query.keypoints, query.width, query.height)
         return _encode(self._draw(photo, query.width, query.keypoints))
 
     def draw_person(self, found: PhotoPeople, person: Person) -> bytes:
         """Return one of the people in a photo."""
         photo = found.pixels
         if photo is None:
-            photo = self._open(found.source, person.keypoints, found.width, found.height)
+            photo = self._open(to_location(found.source), person.keypoints, found.width, found.height)
         return _encode(self._draw(photo, found.width, person.keypoints))
 
     def draw_vector(self, vector: Float32) -> bytes:

@@ -15,7 +15,7 @@ from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import compare_both_ways
 from posesearch.search.query import make_query, prepare_query, query_from_pose
-from posesearch.search.query_values import Source
+from posesearch.search.query_values import Source, name_source
 from posesearch.search.ranking import list_hits, rank_distinct, select_from_options
 from posesearch.search.similar import check_searchable
 from posesearch.store import vectors
@@ -57,7 +57,7 @@ def find_similar_to_each(
                 raise NoSuchPose(source)
             return position, (query, prepare_query(query, options))
         except (PhotoError, QueryError, BadPath) as error:
-            return position, Failure(str(source), type(error).__name__, str(error))
+            return position, Failure(name_source(source), type(error).__name__, str(error))
 
     with DecoderPool() as decoders:
         # `close` ends the decoding after Ctrl-C. A slow photo may come after later ones, hence the positions.

@@ -9,6 +9,7 @@ from posesearch import sources
 from posesearch.errors import NoPerson, NoSuchPart, NoSuchPerson, NoWorldJoints, TooFewJoints
 from posesearch.estimators import Estimator
 from posesearch.keypoint_files import KeypointFile, read_keypoints
+from posesearch.names import to_unicode
 from posesearch.paths import expand_source
 from posesearch.photos.photo import Photo, make_photo
 from posesearch.photos.pool import DecoderPool
@@ -131,7 +132,7 @@ def open_photo(
     data: bytes | Image
     if isinstance(source, str):
         data = sources.read_source(source, allow_private=allow_private)
-        name = sources.public_name(source) if sources.is_url(source) else source
+        name = sources.to_name(source)
     elif isinstance(source.content, KeypointFile):
         raise TypeError("keypoints are no photo")
     else:
@@ -175,7 +176,7 @@ def make_query(
     else:
         source = expand_source(source)
         if source.lower().endswith(".json") and not sources.is_url(source):
-            return query_from_keypoints(source, read_keypoints(source), person)
+            return query_from_keypoints(to_unicode(source), read_keypoints(source), person)
     return query_from_photo(source, person, load, decoders, allow_private=allow_private)
 
 

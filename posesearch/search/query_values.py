@@ -108,6 +108,11 @@ def _to_memory(query: object) -> InMemory | None:
     return InMemory(_IMAGE, query) if _is_image(query) else None
 
 
+def name_source(source: Source) -> str:
+    """Return what results and messages call a query."""
+    return sources.to_name(source) if isinstance(source, str) else str(source)
+
+
 def to_sources(queries: "QueryValue | Iterable[QueryValue]") -> list[Source]:
     """Return queries as a search needs them. One query is a list of one. A folder stands for what it has.
 
@@ -155,7 +160,7 @@ def _has_pixels(array: NDArray[Any]) -> bool:
 
 def _from_file(file: Any) -> InMemory:
     name = getattr(file, "name", None)
-    name = name if isinstance(name, str) else "<file>"
+    name = sources.to_unicode(name) if isinstance(name, str) else "<file>"
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise PhotoTooLarge(name)

@@ -3,12 +3,12 @@
 `scan` finds photos without opening them. A `SourceReader` reads them.
 """
 
+from posesearch.names import to_path, to_unicode
 from posesearch.paths import is_url
 from posesearch.sources.content import Content, Validators
-from posesearch.sources.names import to_path, to_unicode
 from posesearch.sources.read import SourceReader, read_source
 from posesearch.sources.resolve import ObservedSource, Scan, list_photos, list_queries, no_photos_error, scan
-from posesearch.sources.urls import public_name, to_location
+from posesearch.sources.urls import public_name, to_location, to_name
 from posesearch.sources.walk import paths_in_empty_folders
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "read_source",
     "scan",
     "to_location",
+    "to_name",
     "to_path",
     "to_unicode",
 ]

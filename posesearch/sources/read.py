@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from posesearch.errors import DownloadFailed, MissingPhoto, PhotoTooLarge, UnreadablePhoto, VideoFile
 from posesearch.files import NotRegularFile, open_regular
+from posesearch.names import to_unicode
 from posesearch.paths import is_url
 from posesearch.photos.extensions import is_video
 from posesearch.sources.content import Content, Validators
-from posesearch.sources.names import to_unicode
 from posesearch.sources.urls import public_name
 from posesearch.sources.walk import find_broken_link
 

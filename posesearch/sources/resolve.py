@@ -2,7 +2,6 @@
 
 import glob
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -11,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from posesearch.errors import BadPath, SourceError, frames_command
-from posesearch.paths import expand_file_url, expand_source, is_file_url, is_url
+from posesearch.names import to_path, to_unicode
+from posesearch.paths import expand_file_url, expand_source, find_existing_form, is_file_url, is_url
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
-from posesearch.sources.names import to_path, to_unicode
-from posesearch.sources.urls import public_name
+from posesearch.sources.urls import public_name, to_name
 from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
 
 
@@ -162,7 +161,7 @@ def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
 
 def _join_names(sources: Sequence[str | os.PathLike[str]]) -> str:
     names = [os.fspath(source) for source in sources]
-    return ", ".join(public_name(name) if is_url(name) else to_unicode(name) for name in names)
+    return ", ".join(map(to_name, names))
 
 
 def _add_separator(folder: str) -> str:
@@ -188,10 +187,10 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
     if is_url(entry):
         yield ObservedSource(public_name(entry), entry)
         return
-    path = os.path.abspath(os.path.join(base_folder, entry))
+    path = find_existing_form(os.path.abspath(os.path.join(base_folder, entry)))
     pattern = os.path.abspath(os.path.join(glob.escape(base_folder), entry))
     try:
-        matches = _find_existing_form(path) or sorted(glob.glob(pattern, recursive=True))
+        matches = [path] if os.path.lexists(path) else sorted(glob.glob(find_existing_form(pattern), recursive=True))
     except ValueError:  # the name contains a NUL character
         matches = []
     for match in matches or [path]:
@@ -208,9 +207,3 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
             link = None if matches else find_broken_link(match)
             result.broken_links += [to_unicode(link)] if link else []
             yield ObservedSource(to_unicode(match), match, size, modified_ns, exists=bool(matches))
-
-
-def _find_existing_form(path: str) -> list[str]:
-    """Return the path in the Unicode normal form that exists on disk, or nothing. A list may use another form."""
-    forms = dict.fromkeys((path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)))
-    return [form for form in forms if os.path.lexists(form)][:1]

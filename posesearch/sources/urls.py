@@ -5,8 +5,8 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from posesearch.names import replace_surrogates, to_path, to_unicode
 from posesearch.paths import is_url
-from posesearch.sources.names import replace_surrogates, to_path
 from posesearch.sources.secrets import mask_path, mask_query
 
 _LONGEST_DATA: Final = 60  # characters of the name of a data URL, which has the whole photo in it
@@ -16,6 +16,11 @@ _AT: Final = re.compile("[@\ufe6b\uff20]|%40", re.IGNORECASE)  # the second and 
 def to_location(source: str) -> str:
     """Return what opens a source of the database: its path, or its URL without secrets."""
     return source if is_url(source) else to_path(source)
+
+
+def to_name(location: str) -> str:
+    """Return the name by which the database and messages identify a path or a URL."""
+    return public_name(location) if is_url(location) else to_unicode(location)
 
 
 def public_name(url: str) -> str:

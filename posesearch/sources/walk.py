@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from posesearch.errors import SourceError
 from posesearch.files import read_regular
+from posesearch.names import to_path
 from posesearch.photos.extensions import EXTENSIONS
-from posesearch.sources.names import to_path
 
 if TYPE_CHECKING:
     import pathspec
