@@ -1,11 +1,14 @@
 import io
+import struct
+import zlib
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
-from posesearch.errors import PhotoTooLarge
+from posesearch.errors import NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto
 from tests.conftest import decode_here
 
 # A gradient. Each rotation of it looks different, and it is smooth enough for lossy formats.
@@ -84,3 +87,140 @@ def test_a_large_photo_comes_back_as_small_as_is_enough() -> None:
 def test_more_pixels_than_the_limit_are_refused_before_they_are_decoded() -> None:
     with pytest.raises(PhotoTooLarge, match="limit of 200 megapixels"):
         decode_here(encoded(Image.new("1", (20000, 10001)), "PNG"), "x")
+
+
+# A photo that is large enough for one block of a decoder to be less than 1% of its rows.
+TALL = cv2.resize(RGB, (96, 4800), interpolation=cv2.INTER_CUBIC)
+
+
+def chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 8
+    while at < len(png):
+        size = int.from_bytes(png[at : at + 4], "big")
+        yield png[at + 4 : at + 8], png[at + 8 : at + 8 + size]
+        at += 12 + size
+
+
+def chunk(name: bytes, body: bytes, crc: int | None = None) -> bytes:
+    checksum = zlib.crc32(name + body) if crc is None else crc
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", checksum)
+
+
+def png_with(*extra: bytes, crc: dict[bytes, int] | None = None) -> bytes:
+    """Return the gradient as PNG, with further chunks after the header, and with wrong checksums of some chunks."""
+    first, *others = (chunk(*one, (crc or {}).get(one[0])) for one in chunks(encoded(Image.fromarray(RGB), "PNG")))
+    return b"\x89PNG\r\n\x1a\n" + b"".join((first, *extra, *others))
+
+
+def jpeg_with(segment: bytes) -> bytes:
+    jpeg = encoded(Image.fromarray(RGB), "JPEG", quality=95)
+    return jpeg[:2] + segment + jpeg[2:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png_with(chunk(b"tEXt", b"a\0b", 1)), png_with(chunk(b"zTXt", b"a\0\0rubbish", 1)),
+        png_with(chunk(b"iCCP", b"")), png_with(chunk(b"eXIf", b"rubbish", 1)), png_with(chunk(b"gAMA", b"")),
+        png_with(chunk(b"acTL", b"")), png_with(crc={b"IEND": 1}), png_with()[:-12], png_with() + b"rubbish",
+        jpeg_with(b"\xff\xee\0\7Adobe"), jpeg_with(b"\xff\xe0\0\6JFIF"), jpeg_with(b"\xff\xe2\0\x0eICC_PROFILE\0"),
+        jpeg_with(b"\xff\xe2\0\6MPF\0"), jpeg_with(b"\xff\xe1\0\0"), jpeg_with(b"") + bytes(5000),
+        b"\xef\xbb\xbf\r\n" + jpeg_with(b""), bytes(8) + png_with(), b"\xff\xff" + jpeg_with(b""),
+    ],
+)  # fmt: skip
+def test_damage_outside_of_the_pixels_does_not_spoil_the_photo(data: bytes) -> None:
+    assert difference(data) < 2
+
+
+def test_a_jpeg_without_metadata_that_are_damaged_is_still_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    jpeg = encoded(Image.fromarray(RGB[::-1, ::-1].copy()), "JPEG", quality=95, exif=exif)
+    assert difference(jpeg[:2] + b"\xff\xe0\0\6JFIF" + jpeg[2:]) < 2
+
+
+@pytest.mark.parametrize("tag", [700, 0x0112])
+def test_a_broken_tag_does_not_spoil_a_tiff(tag: int) -> None:
+    image = Image.fromarray(RGB)
+    data = encoded(image, "TIFF", tiffinfo={tag: 1})
+    at = data.index(struct.pack("<H", tag), int.from_bytes(data[4:8], "little"))
+    assert difference(data[: at + 2] + struct.pack("<HII", 5, 1, 2**31) + data[at + 12 :]) == 0
+
+
+ENDS: dict[str, tuple[str, dict[str, object], int]] = {  # the format, its options, and bytes that can be lacking
+    "baseline": ("JPEG", {"quality": 95}, 20),
+    "restart markers": ("JPEG", {"quality": 95, "restart_marker_blocks": 3}, 20),
+    "progressive": ("JPEG", {"quality": 95, "progressive": True}, 2),
+    "png": ("PNG", {}, 100),
+    "gif": ("GIF", {}, 100),
+    "transparent gif": ("GIF", {"transparency": 3}, 100),
+    "bmp": ("BMP", {}, 500),
+    "tiff": ("TIFF", {}, 500),
+    "webp": ("WEBP", {"lossless": True}, 2),
+    "jpeg 2000": ("JPEG2000", {}, 2),
+    "ppm": ("PPM", {}, 500),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_photo_may_lack_one_row_in_a_hundred(name: str) -> None:
+    kind, options, cut = ENDS[name]
+    data = encoded(Image.fromarray(TALL).quantize(64) if kind == "GIF" else Image.fromarray(TALL), kind, **options)
+    whole, part = decode_here(data, "x"), decode_here(data[:-cut], "x")
+    assert (part.width, part.height) == (whole.width, whole.height)
+    wrong = (whole.pixels != part.pixels).any(axis=(1, 2)).sum()
+    said = int(part.lacking.partition(" ")[0] or 0)
+    assert said <= 48
+    assert wrong <= said + 1
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_a_photo_that_lacks_more_is_rejected(name: str, part: float) -> None:
+    kind, options, _ = ENDS[name]
+    data = encoded(Image.fromarray(TALL).quantize(64) if kind == "GIF" else Image.fromarray(TALL), kind, **options)
+    with pytest.raises(TruncatedPhoto, match="the image is incomplete"):
+        decode_here(data[: int(part * len(data))], "x")
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+def test_the_message_says_how_many_rows_are_lacking() -> None:
+    data = encoded(Image.fromarray(TALL), "BMP")
+    with pytest.raises(TruncatedPhoto) as error:
+        decode_here(data[: len(data) // 2], "half.bmp")
+    told = str(error.value)
+    assert told == "half.bmp: the image is incomplete: 2401 of 4800 rows are lacking; copy or download it again"
+
+
+def test_a_progressive_jpeg_without_its_last_scan_is_rejected() -> None:
+    data = encoded(Image.fromarray(TALL), "JPEG", quality=95, progressive=True)
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(TruncatedPhoto, match="its last scans are lacking"):
+        decode_here(data[:last], "x")
+    with pytest.raises(TruncatedPhoto, match="its last scans are lacking"):
+        decode_here(data[:last] + b"\xff\xd9"[:1], "x")
+
+
+def test_damaged_pixels_of_a_png_are_rejected() -> None:
+    data = bytearray(encoded(Image.fromarray(TALL), "PNG"))
+    data[-20] ^= 255
+    with pytest.raises(TruncatedPhoto, match="incomplete or damaged"):
+        decode_here(bytes(data), "x")
+
+
+def test_a_photo_inside_of_another_file_is_not_taken_for_the_file() -> None:
+    for prefix in (b"FUJIFILMCCD-RAW 0201", b"ID3\3\0", b"%PDF-1.7\n"):
+        with pytest.raises(NotAnImage):
+            decode_here(prefix + bytes(100) + jpeg_with(b""), "x")
+
+
+def test_a_photo_that_ends_within_its_headers_is_incomplete() -> None:
+    for data in (
+        jpeg_with(b"")[:100],
+        png_with()[:20],
+        encoded(Image.fromarray(RGB), "TIFF", compression="tiff_lzw")[:-60],
+    ):
+        with pytest.raises(PhotoError) as error:
+            decode_here(data, "x")
+        assert error.value.reason == "truncated"

@@ -8,14 +8,16 @@ the whole process. An image that the caller has opened is converted in the calle
 import functools
 import io
 import warnings
+from dataclasses import replace
 from typing import Any, Final
 
 from PIL import Image
 
-from posesearch.errors import EmptyPhoto, NotAnImage, PhotoTooLarge, TruncatedPhoto, VideoFile
+from posesearch.errors import EmptyPhoto, NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto, VideoFile
 from posesearch.photos.decoded import DecodedImage
 from posesearch.photos.exif import read_capture_info
 from posesearch.photos.extensions import is_video
+from posesearch.photos.repair import begins_as_photo
 
 MAX_PIXELS: Final = 200_000_000
 """A photo with more pixels is rejected before it is decoded. The largest phone sensors have slightly fewer."""
@@ -65,15 +67,11 @@ def decode(data: bytes, source: str, useful_side: int | None = None, *, gps: boo
     if data[4:8] == b"ftyp":  # ISO/IEC 14496-12: HEIC and AVIF begin with it
         _register_heif()
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PhotoTooLarge(source, _describe_excess()) from error
-    except MemoryError as error:
-        raise PhotoTooLarge(source, _OUT_OF_MEMORY) from error
-    except Exception as error:  # a decoder raises anything on bytes made to break it
-        raise (VideoFile if is_video(data, source) else NotAnImage)(source) from error
-    with image:
-        return convert(image, source, useful_side, gps=gps, is_own=True)
+        with _open(data, source) as image:
+            return convert(image, source, useful_side, gps=gps, is_own=True)
+    except (NotAnImage, TruncatedPhoto) as error:
+        repaired, lacking = _open_damaged(data, error)
+        return replace(convert(repaired, source, useful_side, gps=gps), lacking=lacking)
 
 
 def convert(
@@ -109,6 +107,38 @@ def convert(
     if orientation in _SIDEWAYS:
         width, height = height, width
     return DecodedImage(pixels, *upright.size, width, height, capture)
+
+
+def _open(data: bytes, source: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PhotoTooLarge(source, _describe_excess()) from error
+    except MemoryError as error:
+        raise PhotoTooLarge(source, _OUT_OF_MEMORY) from error
+    except Exception as error:  # a decoder raises anything on bytes made to break it
+        raise _describe_refusal(data, source) from error
+
+
+def _describe_refusal(data: bytes, source: str) -> PhotoError:
+    """Return the error for bytes that Pillow does not open."""
+    if begins_as_photo(data):
+        return TruncatedPhoto(source)
+    return (VideoFile if is_video(data, source) else NotAnImage)(source)
+
+
+def _open_damaged(data: bytes, error: PhotoError) -> tuple[Image.Image, str]:
+    """Return the image of a photo that raised an error, and what it lacks. Raise the error if too much is lacking."""
+    from posesearch.photos.incomplete import IncompleteImage, open_incomplete  # noqa: PLC0415 (few photos are damaged)
+
+    try:
+        return open_incomplete(data, _FORMATS)
+    except IncompleteImage as reason:
+        raise TruncatedPhoto.lacking(error.source, str(reason)) from reason
+    except Image.DecompressionBombError as reason:
+        raise PhotoTooLarge(error.source, _describe_excess()) from reason
+    except Exception:  # noqa: BLE001 (as in `convert`)
+        raise error from None
 
 
 @functools.cache
