@@ -9,6 +9,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from posesearch.errors import NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto
+from posesearch.photos.decode import convert
+from posesearch.photos.photo import make_photo
 from tests.conftest import decode_here
 
 # A gradient. Each rotation of it looks different, and it is smooth enough for lossy formats.
@@ -224,3 +226,89 @@ def test_a_photo_that_ends_within_its_headers_is_incomplete() -> None:
         with pytest.raises(PhotoError) as error:
             decode_here(data, "x")
         assert error.value.reason == "truncated"
+
+
+def tiff_of(values: np.ndarray) -> bytes:
+    return encoded(Image.fromarray(values), "TIFF")
+
+
+GREY = cv2.cvtColor(RGB, cv2.COLOR_RGB2GRAY)
+GREY = ((GREY - GREY.min()) * (255.0 / np.ptp(GREY))).astype(np.uint8)  # from black to white
+
+
+def hot() -> np.ndarray:
+    values = GREY.astype(np.uint16) * 4
+    values[7, 9] = 65535
+    return values
+
+
+def holey() -> np.ndarray:
+    values = GREY.astype(np.float32) / 255 * 0.01 - 0.005
+    values[0, 0], values[1, 1], values[2, 2] = np.nan, np.inf, -np.inf
+    return values
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        GREY.astype(np.uint16) * 4, GREY.astype(np.uint16) * 16, GREY.astype(np.uint16) * 64, hot(),
+        GREY.astype(np.uint16) * 4 + 30000, GREY.astype(np.int32) * 4, GREY.astype(np.int32) * 1_000_000,
+        GREY.astype(np.int32) * 4 - 500, GREY.astype(np.float32) / 255, GREY.astype(np.float32) * 1e30, holey(),
+    ],
+)  # fmt: skip
+def test_values_in_a_narrow_range_are_as_bright_as_any(values: np.ndarray) -> None:
+    pixels = decode_here(tiff_of(values), "x").pixels[..., 0].astype(int)
+    difference = np.abs(pixels - GREY)
+    difference[[0, 1, 2, 7], [0, 1, 2, 9]] = 0
+    assert difference.max() <= 4
+    assert np.array_equal(make_photo(convert(Image.fromarray(values), "x")).pixels[..., 0], pixels)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("kind", [".png", ".tiff"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_colours_of_few_bits_in_sixteen_are_stretched_together(bits: int, kind: str, alpha: bool) -> None:
+    deep = RGB[:, :, ::-1].astype(np.uint16) * 257 >> (16 - bits)
+    if alpha:
+        deep = np.dstack([deep, np.full_like(deep[:, :, :1], 65535)])
+    pixels = decode_here(cv2.imencode(kind, deep)[1].tobytes(), "x").pixels
+    brightest = 255 if bits == 16 else np.percentile(RGB, 99.9)
+    assert np.abs(pixels[:, :, ::-1] - (RGB * (255 / brightest)).clip(0, 255)).max() <= 4
+
+
+def test_what_is_well_exposed_is_not_stretched() -> None:
+    for values in (GREY // 3 + 20, GREY // 2, np.full_like(GREY, 100)):
+        pixels = decode_here(tiff_of(values.astype(np.uint16) * 257), "x").pixels[..., 0]
+        assert np.array_equal(pixels, values)
+
+
+def test_a_stretched_photo_is_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    data = encoded(Image.fromarray((GREY[::-1, ::-1].astype(np.uint16) * 4).copy()), "PNG", exif=exif)
+    assert np.abs(decode_here(data, "x").pixels[..., 0].astype(int) - GREY).max() <= 4
+    deep = cv2.imencode(".png", RGB[::-1, ::-1, ::-1].astype(np.uint16) * 4)[1].tobytes()
+    first, *others = chunks(deep)
+    turned = b"\x89PNG\r\n\x1a\n" + b"".join(
+        (chunk(*first), chunk(b"eXIf", exif.tobytes()[6:]), *(chunk(*one) for one in others))
+    )
+    straight = decode_here(cv2.imencode(".png", RGB[:, :, ::-1].astype(np.uint16) * 4)[1].tobytes(), "x")
+    assert np.array_equal(decode_here(turned, "x").pixels, straight.pixels)
+
+
+def test_a_deep_photo_that_is_cut_off_is_incomplete() -> None:
+    deep = cv2.imencode(".png", TALL.astype(np.uint16) * 4)[1].tobytes()
+    with pytest.raises(TruncatedPhoto, match="rows are lacking"):
+        decode_here(deep[: len(deep) // 2], "x")
+
+
+def test_a_variant_that_is_not_read_is_named() -> None:
+    jpeg = jpeg_with(b"")
+    frame = jpeg.index(b"\xff\xc0")
+    for data, name in {
+        jpeg[: frame + 4] + b"\x0c" + jpeg[frame + 5 :]: "a JPEG with 12 bits per sample",
+        jpeg[: frame + 1] + b"\xc3" + jpeg[frame + 2 :]: "a lossless JPEG",
+        b"\xff\x0a" + bytes(99): "JPEG XL",
+    }.items():
+        with pytest.raises(NotAnImage, match=f"^x.jpg: this is {name}, which can't be read; convert it"):
+            decode_here(data, "x.jpg")

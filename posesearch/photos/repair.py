@@ -24,6 +24,8 @@ _JUNK: Final = re.compile(rb"[\x00\s\xef\xbb\xbf\xfe\xff]{1,512}(?=" + _SIGNATUR
 _MARKER: Final = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # without those that have no segment
 _END_OF_IMAGE: Final = b"\xff\xd9"  # also of JPEG 2000
 _FRAMES: Final = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
+_LOSSLESS: Final = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
+_HIERARCHICAL: Final = frozenset((0xC5, 0xC6, 0xCD, 0xCE))
 _SCAN: Final = 0xDA
 _METADATA: Final = frozenset((*range(0xE0, 0xF0), 0xFE))
 _EXIF: Final = 0xE1
@@ -31,6 +33,9 @@ _ADOBE: Final = 0xEE  # says how the colours are stored
 _ADOBE_BYTES: Final = 12
 _COEFFICIENTS: Final = 64  # of a block
 
+_UNREADABLE: Final = {
+    b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cJXL ": "JPEG XL", b"II\xbc": "JPEG XR", b"\xff\xd8\xff\xf7": "JPEG-LS",
+}  # fmt: skip
 _TIFF: Final = (b"II*\0", b"MM\0*")
 _XMP, _ORIENTATION = 700, 0x0112
 _NO_TAG: Final = 0xFFFF  # one that is not assigned
@@ -51,6 +56,20 @@ def begins_as_photo(data: bytes) -> bool:
         _, table, count = _read_tiff_header(data)
         return table + 2 + 12 * count + 4 > len(data)
     return _KNOWN.match(data) is not None or _JUNK.match(data) is not None
+
+
+def find_unreadable_variant(data: bytes) -> str:
+    """Return what a photo is, if it is whole but of a kind that hardly any decoder reads. Otherwise, return ""."""
+    for signature, name in _UNREADABLE.items():
+        if data.startswith(signature):
+            return name
+    for marker, start, _ in _read_segments(data) if data.startswith(_JPEG) else ():
+        bits = data[start + 4 : start + 5]
+        if marker in _LOSSLESS or marker in _HIERARCHICAL:
+            return "a lossless JPEG" if marker in _LOSSLESS else "a hierarchical JPEG"
+        if marker in _FRAMES and bits > b"\x08":
+            return f"a JPEG with {bits[0]} bits per sample"
+    return ""
 
 
 def remove_junk(data: bytes) -> bytes:
