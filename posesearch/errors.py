@@ -57,7 +57,7 @@ PosesearchError
 
 import shlex
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 _SUGGESTED: Final = 3  # names that begin as the given one does
 _ALIKE: Final = 0.65  # similarity of a name that is suggested, 0 to 1
@@ -165,6 +165,11 @@ class TruncatedPhoto(PhotoError):
 
     reason = "truncated"
     sentence = "the image is incomplete or damaged; copy or download it again"
+
+    @classmethod
+    def lacking(cls, source: str, what: str) -> Self:
+        """Return the error for an image that lacks something, such as "312 of 480 rows are lacking"."""
+        return cls(source, f"the image is incomplete: {what}; copy or download it again" if what else "")
 
 
 class PhotoTooLarge(PhotoError):

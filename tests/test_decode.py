@@ -1,11 +1,16 @@
 import io
+import struct
+import zlib
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
-from posesearch.errors import PhotoTooLarge
+from posesearch.errors import NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto
+from posesearch.photos.decode import convert
+from posesearch.photos.photo import make_photo
 from tests.conftest import decode_here
 
 # A gradient. Each rotation of it looks different, and it is smooth enough for lossy formats.
@@ -84,3 +89,226 @@ def test_a_large_photo_comes_back_as_small_as_is_enough() -> None:
 def test_more_pixels_than_the_limit_are_refused_before_they_are_decoded() -> None:
     with pytest.raises(PhotoTooLarge, match="limit of 200 megapixels"):
         decode_here(encoded(Image.new("1", (20000, 10001)), "PNG"), "x")
+
+
+# A photo that is large enough for one block of a decoder to be less than 1% of its rows.
+TALL = cv2.resize(RGB, (96, 4800), interpolation=cv2.INTER_CUBIC)
+
+
+def chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 8
+    while at < len(png):
+        size = int.from_bytes(png[at : at + 4], "big")
+        yield png[at + 4 : at + 8], png[at + 8 : at + 8 + size]
+        at += 12 + size
+
+
+def chunk(name: bytes, body: bytes, crc: int | None = None) -> bytes:
+    checksum = zlib.crc32(name + body) if crc is None else crc
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", checksum)
+
+
+def png_with(*extra: bytes, crc: dict[bytes, int] | None = None) -> bytes:
+    """Return the gradient as PNG, with further chunks after the header, and with wrong checksums of some chunks."""
+    first, *others = (chunk(*one, (crc or {}).get(one[0])) for one in chunks(encoded(Image.fromarray(RGB), "PNG")))
+    return b"\x89PNG\r\n\x1a\n" + b"".join((first, *extra, *others))
+
+
+def jpeg_with(segment: bytes) -> bytes:
+    jpeg = encoded(Image.fromarray(RGB), "JPEG", quality=95)
+    return jpeg[:2] + segment + jpeg[2:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png_with(chunk(b"tEXt", b"a\0b", 1)), png_with(chunk(b"zTXt", b"a\0\0rubbish", 1)),
+        png_with(chunk(b"iCCP", b"")), png_with(chunk(b"eXIf", b"rubbish", 1)), png_with(chunk(b"gAMA", b"")),
+        png_with(chunk(b"acTL", b"")), png_with(crc={b"IEND": 1}), png_with()[:-12], png_with() + b"rubbish",
+        jpeg_with(b"\xff\xee\0\7Adobe"), jpeg_with(b"\xff\xe0\0\6JFIF"), jpeg_with(b"\xff\xe2\0\x0eICC_PROFILE\0"),
+        jpeg_with(b"\xff\xe2\0\6MPF\0"), jpeg_with(b"\xff\xe1\0\0"), jpeg_with(b"") + bytes(5000),
+        b"\xef\xbb\xbf\r\n" + jpeg_with(b""), bytes(8) + png_with(), b"\xff\xff" + jpeg_with(b""),
+    ],
+)  # fmt: skip
+def test_damage_outside_of_the_pixels_does_not_spoil_the_photo(data: bytes) -> None:
+    assert difference(data) < 2
+
+
+def test_a_jpeg_without_metadata_that_are_damaged_is_still_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    jpeg = encoded(Image.fromarray(RGB[::-1, ::-1].copy()), "JPEG", quality=95, exif=exif)
+    assert difference(jpeg[:2] + b"\xff\xe0\0\6JFIF" + jpeg[2:]) < 2
+
+
+@pytest.mark.parametrize("tag", [700, 0x0112])
+def test_a_broken_tag_does_not_spoil_a_tiff(tag: int) -> None:
+    image = Image.fromarray(RGB)
+    data = encoded(image, "TIFF", tiffinfo={tag: 1})
+    at = data.index(struct.pack("<H", tag), int.from_bytes(data[4:8], "little"))
+    assert difference(data[: at + 2] + struct.pack("<HII", 5, 1, 2**31) + data[at + 12 :]) == 0
+
+
+ENDS: dict[str, tuple[str, dict[str, object], int]] = {  # the format, its options, and bytes that can be lacking
+    "baseline": ("JPEG", {"quality": 95}, 20),
+    "restart markers": ("JPEG", {"quality": 95, "restart_marker_blocks": 3}, 20),
+    "progressive": ("JPEG", {"quality": 95, "progressive": True}, 2),
+    "png": ("PNG", {}, 100),
+    "gif": ("GIF", {}, 100),
+    "transparent gif": ("GIF", {"transparency": 3}, 100),
+    "bmp": ("BMP", {}, 500),
+    "tiff": ("TIFF", {}, 500),
+    "webp": ("WEBP", {"lossless": True}, 2),
+    "jpeg 2000": ("JPEG2000", {}, 2),
+    "ppm": ("PPM", {}, 500),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_photo_may_lack_one_row_in_a_hundred(name: str) -> None:
+    kind, options, cut = ENDS[name]
+    data = encoded(Image.fromarray(TALL).quantize(64) if kind == "GIF" else Image.fromarray(TALL), kind, **options)
+    whole, part = decode_here(data, "x"), decode_here(data[:-cut], "x")
+    assert (part.width, part.height) == (whole.width, whole.height)
+    wrong = (whole.pixels != part.pixels).any(axis=(1, 2)).sum()
+    said = int(part.lacking.partition(" ")[0] or 0)
+    assert said <= 48
+    assert wrong <= said + 1
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_a_photo_that_lacks_more_is_rejected(name: str, part: float) -> None:
+    kind, options, _ = ENDS[name]
+    data = encoded(Image.fromarray(TALL).quantize(64) if kind == "GIF" else Image.fromarray(TALL), kind, **options)
+    with pytest.raises(TruncatedPhoto, match="the image is incomplete"):
+        decode_here(data[: int(part * len(data))], "x")
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+def test_the_message_says_how_many_rows_are_lacking() -> None:
+    data = encoded(Image.fromarray(TALL), "BMP")
+    with pytest.raises(TruncatedPhoto) as error:
+        decode_here(data[: len(data) // 2], "half.bmp")
+    told = str(error.value)
+    assert told == "half.bmp: the image is incomplete: 2401 of 4800 rows are lacking; copy or download it again"
+
+
+def test_a_progressive_jpeg_without_its_last_scan_is_rejected() -> None:
+    data = encoded(Image.fromarray(TALL), "JPEG", quality=95, progressive=True)
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(TruncatedPhoto, match="its last scans are lacking"):
+        decode_here(data[:last], "x")
+    with pytest.raises(TruncatedPhoto, match="its last scans are lacking"):
+        decode_here(data[:last] + b"\xff\xd9"[:1], "x")
+
+
+def test_damaged_pixels_of_a_png_are_rejected() -> None:
+    data = bytearray(encoded(Image.fromarray(TALL), "PNG"))
+    data[-20] ^= 255
+    with pytest.raises(TruncatedPhoto, match="incomplete or damaged"):
+        decode_here(bytes(data), "x")
+
+
+def test_a_photo_inside_of_another_file_is_not_taken_for_the_file() -> None:
+    for prefix in (b"FUJIFILMCCD-RAW 0201", b"ID3\3\0", b"%PDF-1.7\n"):
+        with pytest.raises(NotAnImage):
+            decode_here(prefix + bytes(100) + jpeg_with(b""), "x")
+
+
+def test_a_photo_that_ends_within_its_headers_is_incomplete() -> None:
+    for data in (
+        jpeg_with(b"")[:100],
+        png_with()[:20],
+        encoded(Image.fromarray(RGB), "TIFF", compression="tiff_lzw")[:-60],
+    ):
+        with pytest.raises(PhotoError) as error:
+            decode_here(data, "x")
+        assert error.value.reason == "truncated"
+
+
+def tiff_of(values: np.ndarray) -> bytes:
+    return encoded(Image.fromarray(values), "TIFF")
+
+
+GREY = cv2.cvtColor(RGB, cv2.COLOR_RGB2GRAY)
+GREY = ((GREY - GREY.min()) * (255.0 / np.ptp(GREY))).astype(np.uint8)  # from black to white
+
+
+def hot() -> np.ndarray:
+    values = GREY.astype(np.uint16) * 4
+    values[7, 9] = 65535
+    return values
+
+
+def holey() -> np.ndarray:
+    values = GREY.astype(np.float32) / 255 * 0.01 - 0.005
+    values[0, 0], values[1, 1], values[2, 2] = np.nan, np.inf, -np.inf
+    return values
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        GREY.astype(np.uint16) * 4, GREY.astype(np.uint16) * 16, GREY.astype(np.uint16) * 64, hot(),
+        GREY.astype(np.uint16) * 4 + 30000, GREY.astype(np.int32) * 4, GREY.astype(np.int32) * 1_000_000,
+        GREY.astype(np.int32) * 4 - 500, GREY.astype(np.float32) / 255, GREY.astype(np.float32) * 1e30, holey(),
+    ],
+)  # fmt: skip
+def test_values_in_a_narrow_range_are_as_bright_as_any(values: np.ndarray) -> None:
+    pixels = decode_here(tiff_of(values), "x").pixels[..., 0].astype(int)
+    difference = np.abs(pixels - GREY)
+    difference[[0, 1, 2, 7], [0, 1, 2, 9]] = 0
+    assert difference.max() <= 4
+    assert np.array_equal(make_photo(convert(Image.fromarray(values), "x")).pixels[..., 0], pixels)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("kind", [".png", ".tiff"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_colours_of_few_bits_in_sixteen_are_stretched_together(bits: int, kind: str, alpha: bool) -> None:
+    deep = RGB[:, :, ::-1].astype(np.uint16) * 257 >> (16 - bits)
+    if alpha:
+        deep = np.dstack([deep, np.full_like(deep[:, :, :1], 65535)])
+    pixels = decode_here(cv2.imencode(kind, deep)[1].tobytes(), "x").pixels
+    brightest = 255 if bits == 16 else np.percentile(RGB, 99.9)
+    assert np.abs(pixels[:, :, ::-1] - (RGB * (255 / brightest)).clip(0, 255)).max() <= 4
+
+
+def test_what_is_well_exposed_is_not_stretched() -> None:
+    for values in (GREY // 3 + 20, GREY // 2, np.full_like(GREY, 100)):
+        pixels = decode_here(tiff_of(values.astype(np.uint16) * 257), "x").pixels[..., 0]
+        assert np.array_equal(pixels, values)
+
+
+def test_a_stretched_photo_is_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    data = encoded(Image.fromarray((GREY[::-1, ::-1].astype(np.uint16) * 4).copy()), "PNG", exif=exif)
+    assert np.abs(decode_here(data, "x").pixels[..., 0].astype(int) - GREY).max() <= 4
+    deep = cv2.imencode(".png", RGB[::-1, ::-1, ::-1].astype(np.uint16) * 4)[1].tobytes()
+    first, *others = chunks(deep)
+    turned = b"\x89PNG\r\n\x1a\n" + b"".join(
+        (chunk(*first), chunk(b"eXIf", exif.tobytes()[6:]), *(chunk(*one) for one in others))
+    )
+    straight = decode_here(cv2.imencode(".png", RGB[:, :, ::-1].astype(np.uint16) * 4)[1].tobytes(), "x")
+    assert np.array_equal(decode_here(turned, "x").pixels, straight.pixels)
+
+
+def test_a_deep_photo_that_is_cut_off_is_incomplete() -> None:
+    deep = cv2.imencode(".png", TALL.astype(np.uint16) * 4)[1].tobytes()
+    with pytest.raises(TruncatedPhoto, match="rows are lacking"):
+        decode_here(deep[: len(deep) // 2], "x")
+
+
+def test_a_variant_that_is_not_read_is_named() -> None:
+    jpeg = jpeg_with(b"")
+    frame = jpeg.index(b"\xff\xc0")
+    for data, name in {
+        jpeg[: frame + 4] + b"\x0c" + jpeg[frame + 5 :]: "a JPEG with 12 bits per sample",
+        jpeg[: frame + 1] + b"\xc3" + jpeg[frame + 2 :]: "a lossless JPEG",
+        b"\xff\x0a" + bytes(99): "JPEG XL",
+    }.items():
+        with pytest.raises(NotAnImage, match=f"^x.jpg: this is {name}, which can't be read; convert it"):
+            decode_here(data, "x.jpg")

@@ -1,6 +1,7 @@
 """Errors that say nothing about a photo, such as a killed decoder, replace no poses and are tried again."""
 
 import http.server
+import io
 import os
 import subprocess
 from collections.abc import Iterator
@@ -193,6 +194,29 @@ def test_a_url_that_answers_with_no_whole_photo_keeps_its_poses(
     assert counts(db.ingest(f"{address}/a.png", allow_private=True)) == {"unchanged": 1}
     assert asked == ['"good"']
     assert db.sql(UNREAD).rows == ((None,),)
+
+
+@pytest.mark.slow
+def test_a_url_whose_photo_lacks_one_row_keeps_its_poses(
+    server: Server, db: Database, tmp_path: Path, toy: Toy
+) -> None:
+    address, routes = server
+    data = toy_photo(people=3)
+    pixels = np.asarray(Image.open(io.BytesIO(data)))
+    tiff = io.BytesIO()
+    Image.fromarray(pixels).save(tiff, "TIFF")
+    part = tiff.getvalue()[:-1]
+    routes["/a.png"] = answer(toy_photo())
+    db.ingest(f"{address}/a.png", allow_private=True)
+    before = db.sql(ROWS).rows
+    routes["/a.png"] = answer(part)
+    [rejected] = db.ingest(f"{address}/a.png", allow_private=True).rejected
+    assert (rejected.reason, db.sql(ROWS).rows) == ("truncated", before)
+    assert "1 of 200 rows are lacking" in rejected.message
+    write(tmp_path / "a.tif", part)
+    assert db.ingest(tmp_path / "a.tif", collection="files").poses == 3
+    assert db.reestimate("tf-pose").redone == 1
+    assert counts(db.ingest(tmp_path / "a.tif", collection="files", estimator="tf-pose")) == {"unchanged": 1}
 
 
 @pytest.mark.parametrize("reason", BAD)

@@ -9,7 +9,7 @@ from posesearch.errors import EmptyPhoto, MissingPhoto, MissingURL, NotAnImage, 
 from posesearch.estimators import Estimator
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule, accept_people
-from posesearch.sources import Content, ObservedSource
+from posesearch.sources import Content, ObservedSource, is_url
 from posesearch.store.snapshots import SnapshotRow
 from posesearch.store.sources import StoredSource
 
@@ -77,6 +77,8 @@ class PhotoAnalyzer:
             try:
                 estimator = self._load()
                 photo = self._decoders.decode(data, source, estimator.useful_side, gps=rule.gps)
+                if photo.lacking and is_url(source):  # the server may send the rest next time
+                    raise TruncatedPhoto.lacking(source, photo.lacking)
                 row = replace(row, width=photo.width, height=photo.height, dhash=photo.dhash, capture=photo.capture)
                 return replace(row, poses=accept_people(estimator.estimate(photo), rule, source)) if people else row
             except PhotoError as error:

@@ -8,14 +8,17 @@ the whole process. An image that the caller has opened is converted in the calle
 import functools
 import io
 import warnings
+from dataclasses import replace
 from typing import Any, Final
 
 from PIL import Image
 
-from posesearch.errors import EmptyPhoto, NotAnImage, PhotoTooLarge, TruncatedPhoto, VideoFile
+from posesearch.errors import EmptyPhoto, NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto, VideoFile
 from posesearch.photos.decoded import DecodedImage
+from posesearch.photos.depth import stretch_colours, to_eight_bits
 from posesearch.photos.exif import read_capture_info
 from posesearch.photos.extensions import is_video
+from posesearch.photos.repair import begins_as_photo, find_unreadable_variant
 
 MAX_PIXELS: Final = 200_000_000
 """A photo with more pixels is rejected before it is decoded. The largest phone sensors have slightly fewer."""
@@ -65,19 +68,21 @@ def decode(data: bytes, source: str, useful_side: int | None = None, *, gps: boo
     if data[4:8] == b"ftyp":  # ISO/IEC 14496-12: HEIC and AVIF begin with it
         _register_heif()
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PhotoTooLarge(source, _describe_excess()) from error
-    except MemoryError as error:
-        raise PhotoTooLarge(source, _OUT_OF_MEMORY) from error
-    except Exception as error:  # a decoder raises anything on bytes made to break it
-        raise (VideoFile if is_video(data, source) else NotAnImage)(source) from error
-    with image:
-        return convert(image, source, useful_side, gps=gps, is_own=True)
+        with _open(data, source) as image:
+            return convert(image, source, useful_side, gps=gps, is_own=True, data=data)
+    except (NotAnImage, TruncatedPhoto) as error:
+        repaired, lacking = _open_damaged(data, error)
+        return replace(convert(repaired, source, useful_side, gps=gps), lacking=lacking)
 
 
 def convert(
-    image: Image.Image, source: str, useful_side: int | None = None, *, gps: bool = False, is_own: bool = False
+    image: Image.Image,
+    source: str,
+    useful_side: int | None = None,
+    *,
+    gps: bool = False,
+    is_own: bool = False,
+    data: bytes = b"",
 ) -> DecodedImage:
     """Return the upright pixels of an image of Pillow. The other arguments and the errors are those of `decode`.
 
@@ -87,6 +92,7 @@ def convert(
         useful_side: as in `decode`.
         gps: likewise.
         is_own: whether nobody else uses the image, so that it may be loaded at a lower size.
+        data: the bytes of the image, if they are known. Pillow does not keep all bits of them.
     """
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -94,10 +100,11 @@ def convert(
     try:
         if is_own and useful_side is not None:
             _request_reduced_jpeg(image, useful_side)
+        image = stretch_colours(data, image) if data else image
         image.load()  # before reading EXIF, which would load the pixels and hide their errors
         orientation = _read_orientation(image)
         capture = read_capture_info(image, gps=gps)
-        eight_bits = _to_eight_bits(image) if image.mode.startswith(("I", "F")) else image
+        eight_bits = to_eight_bits(image) if image.mode.startswith(("I", "F")) else image
         small = _reduce(eight_bits, useful_side) if eight_bits.mode in ("RGB", "CMYK", "L") else eight_bits
         rgb = _reduce(_to_srgb(small), useful_side)
         upright = rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
@@ -109,6 +116,40 @@ def convert(
     if orientation in _SIDEWAYS:
         width, height = height, width
     return DecodedImage(pixels, *upright.size, width, height, capture)
+
+
+def _open(data: bytes, source: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PhotoTooLarge(source, _describe_excess()) from error
+    except MemoryError as error:
+        raise PhotoTooLarge(source, _OUT_OF_MEMORY) from error
+    except Exception as error:  # a decoder raises anything on bytes made to break it
+        raise _describe_refusal(data, source) from error
+
+
+def _describe_refusal(data: bytes, source: str) -> PhotoError:
+    """Return the error for bytes that Pillow does not open."""
+    if begins_as_photo(data):
+        return TruncatedPhoto(source)
+    return (VideoFile if is_video(data, source) else NotAnImage)(source)
+
+
+def _open_damaged(data: bytes, error: PhotoError) -> tuple[Image.Image, str]:
+    """Return the image of a photo that raised an error, and what it lacks. Raise the error if too much is lacking."""
+    if variant := find_unreadable_variant(data):
+        raise NotAnImage(error.source, f"this is {variant}, which can't be read; convert it to a usual JPEG or PNG")
+    from posesearch.photos.incomplete import IncompleteImage, open_incomplete  # noqa: PLC0415 (few photos are damaged)
+
+    try:
+        return open_incomplete(data, _FORMATS)
+    except IncompleteImage as reason:
+        raise TruncatedPhoto.lacking(error.source, str(reason)) from reason
+    except Image.DecompressionBombError as reason:
+        raise PhotoTooLarge(error.source, _describe_excess()) from reason
+    except Exception:  # noqa: BLE001 (as in `convert`)
+        raise error from None
 
 
 @functools.cache
@@ -181,19 +222,3 @@ def _build_transform(profile: bytes, mode: str) -> Any:
     if "srgb" in ImageCms.getProfileDescription(own).lower():
         return None
     return ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), mode, "RGB")
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Map 16-bit, 32-bit or floating-point samples to 0..255.
-
-    16-bit samples are scaled by the range of their type, and others by their own maximum.
-    """
-    import numpy as np  # noqa: PLC0415 (few photos have such samples)
-
-    values = np.asarray(image)
-    if values.dtype == np.uint16:
-        shifted = np.empty(values.shape, np.uint8)  # avoids a copy in a wider type, because photos are large
-        return Image.fromarray(np.right_shift(values, 8, out=shifted, casting="unsafe"))
-    samples = np.nan_to_num(values.astype(np.float64))
-    top = 65535.0 if values.dtype.itemsize == 2 or samples.max() > 255 else max(float(samples.max()), 1.0)
-    return Image.fromarray((samples.clip(0, top) * (255.0 / top)).astype(np.uint8))

@@ -28,6 +28,7 @@ class DecodedImage:
         columns, rows: size of `bgr` in pixels. It may be smaller than the photo.
         width, height: size of the upright photo in its own pixels.
         capture: how the photo was taken, from its EXIF block.
+        lacking: what the file lacks, such as "3 of 480 rows are lacking". Empty if all pixels are there.
     """
 
     bgr: bytes | bytearray
@@ -36,3 +37,4 @@ class DecodedImage:
     width: int
     height: int
     capture: CaptureInfo
+    lacking: str = ""

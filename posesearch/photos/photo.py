@@ -18,6 +18,7 @@ class Photo:
         width, height: size of the upright photo in its own pixels. Stored keypoints are in these pixels.
         dhash: difference hash, 64 bits. The hashes of photos that look alike differ in few bits.
         capture: how the photo was taken.
+        lacking: what the file lacks, such as "3 of 480 rows are lacking". Empty if all pixels are there.
     """
 
     pixels: NDArray[np.uint8]
@@ -25,6 +26,7 @@ class Photo:
     height: int
     dhash: int = 0
     capture: CaptureInfo = field(default=CaptureInfo())
+    lacking: str = ""
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
@@ -34,4 +36,4 @@ class Photo:
 def make_photo(image: DecodedImage) -> Photo:
     """Return a decoded image as a photo. The pixels are not copied."""
     pixels = np.frombuffer(image.bgr, np.uint8).reshape(image.rows, image.columns, 3)
-    return Photo(pixels, image.width, image.height, difference_hash(pixels), image.capture)
+    return Photo(pixels, image.width, image.height, difference_hash(pixels), image.capture, image.lacking)

@@ -54,7 +54,7 @@ def _answer_request(requests: io.FileIO, answers: io.FileIO, seconds: float) -> 
         image = decode(bytes(receive(requests, size)), source, useful_side or None, gps=gps)
         header: dict[str, Any] = {
             "columns": image.columns, "rows": image.rows, "width": image.width, "height": image.height,
-            "capture": asdict(image.capture),
+            "lacking": image.lacking, "capture": asdict(image.capture),
         }  # fmt: skip
         pixels = image.bgr
     except PhotoError as error:
