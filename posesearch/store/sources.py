@@ -82,6 +82,13 @@ class StoredSources:
         """Return the SHA-256 of each source that was read."""
         return {source: row[1] for source, row in self._rows.items() if row[1] is not None}
 
+    def __contains__(self, source: object) -> bool:
+        return source in self._rows
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the sources."""
+        return self._rows.keys()
+
     def names_except(self, others: Iterable[str]) -> list[str]:
         """Return the names of the other sources, sorted."""
         return sorted(self._rows.keys() - others)
