@@ -483,12 +483,9 @@ def test_a_photo_named_in_another_way_keeps_its_stored_name(
 ) -> None:
     before = names(filled)
     everything = {"unchanged": 6, "rejected": 1}
-    for sources in (
-        [linked],
-        [f"/{folder}"],
-        [linked, f"/{folder}", folder],
-        [linked / "0.png", *linked.glob("*.png")],
-    ):
+    doubled = f"/{folder}"  # on Linux, two slashes are one
+    ways: list[list[str | Path]] = [[linked], [doubled], [linked, doubled, folder], [*linked.iterdir()]]
+    for sources in ways:
         assert counts(filled.ingest(sources)) == everything, sources
         assert counts(filled.ingest(sources, dry_run=True)) == everything, sources
     assert (names(filled), toy.calls) == (before, 0)
@@ -529,14 +526,10 @@ def test_a_database_that_has_a_photo_under_two_names_keeps_both(
         earlier.setattr("posesearch.ingest.plan._use_stored_names", lambda scan, _: scan)
         assert filled.ingest(linked).copies == 6
     before = names(filled)
-    for sources in ([folder], [linked], [folder, linked], [f"/{folder}"], [f"/{folder}", folder]):
-        report = filled.ingest(sources)
-        assert (report.unchanged, report.missing, report.moved, report.copies) == (
-            6 * (1 + (sources == [folder, linked])),
-            0,
-            0,
-            0,
-        )
+    ways: list[list[str | Path]] = [[folder], [linked], [folder, linked], [f"/{folder}"], [f"/{folder}", folder]]
+    for sources in ways:
+        found = 2 if sources == [folder, linked] else 1
+        assert counts(filled.ingest(sources)) == {"unchanged": 6 * found, "rejected": found}
     assert names(filled) == before
 
 

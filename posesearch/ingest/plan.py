@@ -87,7 +87,7 @@ def _use_stored_names(scan: Scan, stored: StoredSources) -> Scan:
     Only photos whose names the database does not have are looked at. So a database that has a photo under two names
     keeps both, and a run that finds nothing new takes no longer.
     """
-    if all(one.source in stored for one in scan.observed):
+    if {one.source for one in scan.observed} <= stored.names():
         return scan
     spellings = Spellings(stored.names())
     observed: dict[str, ObservedSource] = {}

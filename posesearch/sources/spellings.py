@@ -64,9 +64,9 @@ def _identify(folder: str) -> _Identity | None:
 def _fold(name: str) -> str:
     """Return the last part of a name, without the differences that some file systems ignore."""
     last = name.rpartition(os.sep)[2]
-    return (
-        last.lower() if last.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", last).casefold())
-    )
+    if last.isascii():
+        return last.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", last).casefold())
 
 
 def _is_same_entry(one: str, other: str) -> bool:

@@ -1,6 +1,6 @@
 """The table `sources`: stores paths and URLs of photos, and detects changed and missing ones."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -85,7 +85,7 @@ class StoredSources:
     def __contains__(self, source: object) -> bool:
         return source in self._rows
 
-    def names(self) -> Iterable[str]:
+    def names(self) -> KeysView[str]:
         """Return the names of the sources."""
         return self._rows.keys()
 
