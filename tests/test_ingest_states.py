@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -151,6 +152,24 @@ class PhotoLibrary(RuleBasedStateMachine):
     def ingest_after_dry_run(self, edits: list[Edit], folder: str, options: Options) -> None:
         self.edit(edits)
         self.run([folder], options, dry_run=True)
+
+    @rule(**ingests)
+    def ingest_by_another_name(self, edits: list[Edit], folder: str, options: Options) -> None:
+        """The same photos through a link to the folder are no other photos."""
+        self.edit(edits)
+        self.run([folder], options)
+        if not self.library.path(folder).is_dir():
+            return
+        before = read_tables(self.db)
+        with tempfile.TemporaryDirectory() as place:
+            link = Path(place, "link")
+            link.symlink_to(self.library.path(folder))
+            with suppress(SourceError):  # there is no photo
+                self.db.ingest(
+                    link, collection=options.collection, strict=options.rule.strict,
+                    min_joints=options.rule.min_joints, gps=options.gps, jobs=options.jobs,
+                )  # fmt: skip
+        assert read_tables(self.db) == before
 
     @rule(after=st.integers(1, 6), during=st.integers(0, 4), **ingests)
     def ingest_after_interruption(

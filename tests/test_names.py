@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import posesearch
 from posesearch.database import Database
+from posesearch.results.search import Failure
 from posesearch.sources import public_name, to_path, to_unicode
 from tests.conftest import Toy, toy_photo
 
@@ -176,6 +177,7 @@ def test_a_query_has_the_name_that_the_database_has(db: Database, undecodable: P
     assert (report.query.source, report[0].source) == (name, name)
     assert report.sheet().size[0] > 0
     failure, _ = db.similar_many([f"{undecodable}x", undecodable])
+    assert isinstance(failure, Failure)
     assert failure.source == f"{name}x"
     json.dumps(failure.as_json(), ensure_ascii=False).encode()  # it is valid Unicode
 

@@ -464,3 +464,78 @@ def test_a_database_of_before_is_completed_without_estimating_again(filled: Data
     assert toy.calls == 0
     assert filled.sql(hashes).rows[:5] == before[:5]
     assert counts(filled.ingest(folder)) == {"unchanged": 6, "rejected": 1}
+
+
+@pytest.fixture
+def linked(folder: Path, tmp_path: Path) -> Path:
+    """Another path of the folder, through a symbolic link."""
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    return link
+
+
+def names(db: Database) -> set[str]:
+    return {source for (source,) in db.sql("SELECT source FROM sources").rows}
+
+
+def test_a_photo_named_in_another_way_keeps_its_stored_name(
+    filled: Database, folder: Path, linked: Path, tmp_path: Path, toy: Toy
+) -> None:
+    before = names(filled)
+    everything = {"unchanged": 6, "rejected": 1}
+    doubled = f"/{folder}"  # on Linux, two slashes are one
+    ways: list[list[str | Path]] = [[linked], [doubled], [linked, doubled, folder], [*linked.iterdir()]]
+    for sources in ways:
+        assert counts(filled.ingest(sources)) == everything, sources
+        assert counts(filled.ingest(sources, dry_run=True)) == everything, sources
+    assert (names(filled), toy.calls) == (before, 0)
+    write(folder / "0.png", toy_photo(wrist=99))
+    write(folder / "new.png", toy_photo(wrist=98))
+    assert counts(filled.ingest(linked)) == {"changed": 1, "ingested": 1, "unchanged": 5, "rejected": 1}
+    assert names(filled) == before | {str(linked / "new.png")}
+    assert counts(filled.ingest(folder)) == {"unchanged": 7, "rejected": 1}
+
+
+def test_one_run_that_names_a_photo_twice_stores_it_once(db: Database, folder: Path, linked: Path) -> None:
+    report = db.ingest([linked, folder, f"/{folder}"])
+    assert counts(report) == {"ingested": 6, "rejected": 1}
+    assert {Path(name).parent for name in names(db)} == {linked}
+
+
+def test_links_to_files_are_copies(filled: Database, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "0.png").symlink_to(folder / "0.png")
+    (other / "1.png").hardlink_to(folder / "1.png")
+    (folder / "2 again.png").hardlink_to(folder / "2.png")
+    assert counts(filled.ingest([folder, other])) == {"unchanged": 6, "copies": 3, "rejected": 1}
+
+
+def test_names_that_differ_in_case_are_two_photos_if_the_folder_has_both(filled: Database, folder: Path) -> None:
+    if (folder / "0.PNG").exists():
+        assert counts(filled.ingest([folder / "0.PNG"])) == {"unchanged": 1}
+        return
+    (folder / "0.PNG").hardlink_to(folder / "0.png")
+    assert counts(filled.ingest(folder)) == {"unchanged": 6, "copies": 1, "rejected": 1}
+
+
+def test_a_database_that_has_a_photo_under_two_names_keeps_both(
+    filled: Database, folder: Path, linked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:  # as versions did that knew no spellings
+        earlier.setattr("posesearch.ingest.plan._use_stored_names", lambda scan, _: scan)
+        assert filled.ingest(linked).copies == 6
+    before = names(filled)
+    ways: list[list[str | Path]] = [[folder], [linked], [folder, linked], [f"/{folder}"], [f"/{folder}", folder]]
+    for sources in ways:
+        found = 2 if sources == [folder, linked] else 1
+        assert counts(filled.ingest(sources)) == {"unchanged": 6 * found, "rejected": found}
+    assert names(filled) == before
+
+
+def test_a_deleted_photo_is_missing_by_its_stored_name(db: Database, folder: Path, linked: Path) -> None:
+    db.ingest(linked)
+    (folder / "0.png").unlink()
+    assert counts(db.ingest(folder)) == {"unchanged": 5, "rejected": 1}
+    assert counts(db.ingest([folder / "0.png", folder / "1.png"])) == {"missing": 1, "unchanged": 1}
+    assert db.ingest(linked).missing == 1

@@ -10,7 +10,7 @@ from posesearch.ingest.facts import find_facts_before
 from posesearch.ingest.log import log_decision
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
-from posesearch.sources import ObservedSource, Scan
+from posesearch.sources import ObservedSource, Scan, Spellings, is_url
 from posesearch.store import snapshots, sources
 from posesearch.store.renames import rename_urls
 from posesearch.store.snapshots import StoredContent
@@ -68,14 +68,41 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
     The scanned sources are signed. A dry run changes nothing.
     """
     if not database.exists():
-        return _compare(scan, StoredSources(), request, rule)
+        return _compare(_use_stored_names(scan, StoredSources()), StoredSources(), request, rule)
     with database.opening(read_only=request.dry_run) as connection:
         if not request.dry_run:
             rename_urls(connection, request.collection)
+        stored = sources.read_sources(connection, request.collection)
+        scan = _use_stored_names(scan, stored)
+        if not request.dry_run:
             sources.sign_observed(connection, request.collection, scan.observed)
-        plan = _compare(scan, sources.read_sources(connection, request.collection), request, rule)
+        plan = _compare(scan, stored, request, rule)
         contents = snapshots.read_contents(connection, request.collection) if plan.to_read else {}
         return replace(plan, contents=contents, is_settled=sources.are_snapshots_current(connection))
+
+
+def _use_stored_names(scan: Scan, stored: StoredSources) -> Scan:
+    """Return the scan with each photo once, under the name that the database has for it.
+
+    Only photos whose names the database does not have are looked at. So a database that has a photo under two names
+    keeps both, and a run that finds nothing new takes no longer.
+    """
+    if {one.source for one in scan.observed} <= stored.names():
+        return scan
+    spellings = Spellings(stored.names())
+    observed: dict[str, ObservedSource] = {}
+    named = {one.source for one in scan.observed if one.source in stored}
+    for one in scan.observed:
+        if one.source in stored:
+            observed[one.source] = one
+            continue
+        known = None if is_url(one.location) else spellings.find(one.source)
+        if known is None:
+            spellings.add(one.source)
+            observed[one.source] = one
+        elif known not in named and known not in observed:
+            observed[known] = one._replace(source=known)
+    return replace(scan, observed=list(observed.values()))
 
 
 def _compare(scan: Scan, stored: StoredSources, request: IngestRequest, rule: AcceptanceRule) -> IngestPlan:

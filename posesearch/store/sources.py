@@ -1,6 +1,6 @@
 """The table `sources`: stores paths and URLs of photos, and detects changed and missing ones."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -81,6 +81,13 @@ class StoredSources:
     def hashes(self) -> dict[str, str]:
         """Return the SHA-256 of each source that was read."""
         return {source: row[1] for source, row in self._rows.items() if row[1] is not None}
+
+    def __contains__(self, source: object) -> bool:
+        return source in self._rows
+
+    def names(self) -> KeysView[str]:
+        """Return the names of the sources."""
+        return self._rows.keys()
 
     def names_except(self, others: Iterable[str]) -> list[str]:
         """Return the names of the other sources, sorted."""
