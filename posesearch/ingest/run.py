@@ -80,7 +80,8 @@ def ingest(
         except KeyboardInterrupt:
             is_interrupted = True
     seconds = time.monotonic() - started
-    return tally.make_report(seconds, interrupted=is_interrupted, dry_run=request.dry_run)
+    passed_over = plan.scan.count_passed_over()
+    return tally.make_report(seconds, interrupted=is_interrupted, dry_run=request.dry_run, passed_over=passed_over)
 
 
 class IngestRun:

@@ -7,7 +7,15 @@ from posesearch.paths import is_url
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.names import to_path, to_unicode
 from posesearch.sources.read import SourceReader, read_source
-from posesearch.sources.resolve import ObservedSource, Scan, list_photos, list_queries, no_photos_error, scan
+from posesearch.sources.resolve import (
+    ObservedSource,
+    Scan,
+    count_unused_keypoints,
+    list_photos,
+    list_queries,
+    no_photos_error,
+    scan,
+)
 from posesearch.sources.urls import public_name, to_location
 from posesearch.sources.walk import paths_in_empty_folders
 
@@ -17,6 +25,7 @@ __all__ = [
     "Scan",
     "SourceReader",
     "Validators",
+    "count_unused_keypoints",
     "is_url",
     "list_photos",
     "list_queries",

@@ -48,12 +48,19 @@ class Scan:
         folders: the folders that were scanned. A photo in one of them that is not in `observed` no longer exists.
         unreadable: the folders that could not be scanned, each with the reason. Their contents are unknown.
         broken_links: the symbolic links without a target. The files behind them are unknown.
+        passed_over: for each folder, how many files it has that are no photos, by their extensions. Hidden and ignored
+            files do not count, nor do files that nobody expects to be ingested, such as texts.
     """
 
     observed: list[ObservedSource] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     broken_links: list[str] = field(default_factory=list)
+    passed_over: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def count_passed_over(self) -> dict[str, int]:
+        """Return how many files were passed over, by their extensions, the most frequent first."""
+        return dict(sum(self.passed_over.values(), Counter[str]()).most_common())
 
     def covers(self, name: str) -> bool:
         """Return whether the scan would have found a photo of this name in a folder. Ignore files do not count."""
@@ -134,6 +141,12 @@ def list_queries(folder: str) -> list[str]:
     return locations
 
 
+def count_unused_keypoints(folder: str) -> int:
+    """Return the number of .json files in a folder that `list_queries` leaves out, because the folder has photos."""
+    found = scan([folder])
+    return found.count_passed_over().get(".json", 0) if found.observed else 0
+
+
 def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
     """Return the error for sources that exist and have no photos. It says which files they have instead."""
     name = _join_names(sources)
@@ -199,7 +212,7 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
             result.folders.append(to_unicode(match))
             unreadable: list[tuple[str, str]] = []
             broken_links: list[str] = []
-            for photo, size, modified_ns in walk_folder(match, unreadable, broken_links):
+            for photo, size, modified_ns in walk_folder(match, unreadable, broken_links, result.passed_over):
                 yield ObservedSource(to_unicode(photo), photo, size, modified_ns)
             result.unreadable += [(to_unicode(folder), reason) for folder, reason in unreadable]
             result.broken_links += map(to_unicode, broken_links)
