@@ -35,7 +35,7 @@ def ingest(report: IngestReport) -> None:
     )  # fmt: skip
     last = "changed" if report.changed else "ingested"
     output.show_lines([
-        ("photos", report.seen),
+        ("photos", report.seen - sum(rejection.kind != "photo" for rejection in report.rejected)),
         *(
             ((would if name in _DONE else "") + name, f"{number}{stored if name == last else ''}")
             for name, number in counts

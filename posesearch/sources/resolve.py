@@ -8,15 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from posesearch.errors import BadPath, SourceError, frames_command
-from posesearch.paths import expand_file_url, expand_source, is_file_url, is_url
+from posesearch.errors import BadPath, MissingPhoto, SourceError, frames_command
+from posesearch.paths import check_length, expand_file_url, expand_source, is_file_url, is_url
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
 from posesearch.sources.names import to_path, to_unicode
-from posesearch.sources.urls import public_name
+from posesearch.sources.urls import find_other_scheme, public_name
 from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
+
+_LONGEST_NAME: Final = 100  # characters of a name in a message
+_LONGEST_SCHEME: Final = 20
 
 
 class ObservedSource(NamedTuple):
@@ -27,7 +30,7 @@ class ObservedSource(NamedTuple):
         location: the path or URL that opens the photo.
         bytes: size of the file. None for a URL, and for a file that is missing or can't be read.
         modified_ns: modification time of the file in nanoseconds since 1970. None where `bytes` is None.
-        exists: False if there is nothing at the path. Always True for a URL.
+        exists: False if there is nothing at the path. For a URL, whether it is http or https.
         listed: the list and the line that name it, such as "photos.txt, line 3". Empty if it is not from a list.
     """
 
@@ -105,11 +108,28 @@ def _make_error(sources: Sequence[str | os.PathLike[str]], observed: Sequence[Ob
     listed = [photo for photo in observed if photo.listed]
     if not observed:
         return SourceError(f"{_join_names(sources)}: the list is empty; write one photo per line.")
+    for photo in observed:
+        detail = explain_absence(photo.source)
+        if detail != MissingPhoto.sentence:
+            name = photo.source if len(photo.source) <= _LONGEST_NAME else f"{photo.source[:_LONGEST_NAME]}..."
+            return SourceError(f"{photo.listed}{': ' * bool(photo.listed)}{name}: {detail}.")
     advice = "check the name, and whether the disk is connected."
     if not listed:
         return SourceError(f"{_join_names(sources)}: there is no such file or folder; {advice}")
     more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
     return SourceError(f"{listed[0].listed}: {listed[0].source}: there is no such file{more}; {advice}")
+
+
+def explain_absence(source: str) -> str:
+    """Return why there is nothing at a source, in words."""
+    scheme = find_other_scheme(source)
+    if scheme:
+        return f"only http and https URLs can be opened, not {scheme[:_LONGEST_SCHEME]}"
+    try:
+        check_length(to_path(source))
+    except BadPath as error:
+        return error.detail
+    return MissingPhoto.sentence
 
 
 def list_photos(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
@@ -199,7 +219,7 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
     with suppress(BadPath):  # it stays a URL if it is on another computer, and then reading it fails
         entry = expand_file_url(entry) if is_file_url(entry) else os.path.expanduser(entry)
     if is_url(entry):
-        yield ObservedSource(public_name(entry), entry)
+        yield ObservedSource(public_name(entry), entry, exists=not find_other_scheme(entry))
         return
     path = os.path.abspath(os.path.join(base_folder, entry))
     pattern = os.path.abspath(os.path.join(glob.escape(base_folder), entry))
