@@ -57,7 +57,7 @@ def awkward(toy: Toy, tmp_path: Path, run: Run) -> Path:
 def shape(value: Any) -> Any:
     """Return the keys of a JSON value at all levels. A list counts with its first element."""
     if isinstance(value, dict):
-        by_joint = ("keypoints", "world", "centroid", "reasons", "contributions")
+        by_joint = ("keypoints", "world", "centroid", "reasons", "contributions", "passed_over")
         return {key: None if key in by_joint else shape(item) for key, item in value.items()}
     return [shape(value[0])] if isinstance(value, list) and value and isinstance(value[0], dict) else None
 

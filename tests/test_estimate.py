@@ -61,8 +61,8 @@ def test_photos_come_in_order_and_failures_in_their_places(demo_folder: Path, tm
     with pytest.raises(NotAnImage, match="these are joints and not a photo"):
         estimate({"nose": [1, 2]})
     for no_photo in (5, None):
-        with pytest.raises(TypeError, match="a photo is a path"):
-            estimate(no_photo)
+        with pytest.raises(TypeError, match="is a path"):
+            estimate(no_photo)  # type: ignore[arg-type]  # this is the test
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The commands ingest and reestimate. Each calls one method of Database and shows the result."""
 
+from os.path import lexists
 from typing import Annotated
 
 import typer
@@ -132,6 +133,11 @@ def ingest(
     and the changes are applied. Photos without a usable pose are kept in a table, with the reason. A file called
     .posesearchignore leaves files out.
     """
+    if "-" in (sources or ()) and not lexists("-"):
+        detail = (
+            "an ingest does not read stdin; write the paths or URLs to a list, such as photos.txt, and ingest the list"
+        )
+        raise typer.BadParameter(detail, param_hint="SOURCES")
     from posesearch.cli import output, progress_bar, show_ingest  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
@@ -163,7 +169,8 @@ def ingest(
         )
         output.note(f"Stopped. {stored}")
         raise typer.Exit(130)
-    if report.rejected and report.seen == len(report.rejected):
+    has_wrong_name = any(rejection.kind == "name" and not rejection.listed for rejection in report.rejected)
+    if has_wrong_name or (report.rejected and report.seen == len(report.rejected)):
         raise typer.Exit(1)
 
 

@@ -205,6 +205,7 @@ def _search_for_each(
 ) -> None:
     from posesearch.cli import output, progress_bar  # noqa: PLC0415
     from posesearch.results.search import Failure  # noqa: PLC0415
+    from posesearch.sources import count_unused_keypoints  # noqa: PLC0415
 
     queries: Any = folder
     if folder is None:
@@ -217,6 +218,10 @@ def _search_for_each(
             if isinstance(report, Failure):
                 failed += 1
                 output.note(report.message)
+    unused = 0 if folder is None else count_unused_keypoints(folder)
+    if unused:
+        are = "file is" if unused == 1 else "files are"
+        output.note(f"{folder}: {unused} .json {are} passed over, because the folder has photos. Name them one by one.")
     if failed == searched:
         raise typer.Exit(1)
 

@@ -8,9 +8,12 @@ from rich.text import Text
 
 from posesearch.cli import hints, output
 from posesearch.cli.words import count
+from posesearch.errors import frames_command
+from posesearch.photos.extensions import VIDEO_EXTENSIONS
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejection
 
 REJECTIONS_SHOWN: Final = 10
+ENDINGS_SHOWN: Final = 4
 
 _DONE: Final = ("ingested", "changed", "moved", "pruned")
 """Counts of what an ingest does. A dry run says "would be" before them."""
@@ -32,15 +35,32 @@ def ingest(report: IngestReport) -> None:
     )  # fmt: skip
     last = "changed" if report.changed else "ingested"
     output.show_lines([
-        ("photos", report.seen),
+        ("photos", report.seen - sum(rejection.kind != "photo" for rejection in report.rejected)),
         *(
             ((would if name in _DONE else "") + name, f"{number}{stored if name == last else ''}")
             for name, number in counts
             if number or name in ("ingested", "unchanged")
         ),
         *_rejections(report.rejected, would),
+        *([("passed over", _list_endings(report.passed_over))] if report.passed_over else []),
         ("seconds", f"{report.seconds:.1f}"),
     ])  # fmt: skip
+    if any(ending in VIDEO_EXTENSIONS for ending in report.passed_over):
+        output.note(f"Videos are passed over. To ingest one, take frames first: {frames_command('VIDEO')}")
+    if report.passed_over.keys() - {*VIDEO_EXTENSIONS, ".json", "other"}:
+        output.note(
+            "Pictures in other formats, such as raw photos, are passed over. To ingest them, export them as JPEG."
+        )
+
+
+def _list_endings(counts: Mapping[str, int]) -> str:
+    """Return the most frequent extensions with their counts, such as "12 .dng, 3 .mp4 and 4 others"."""
+    endings = [ending for ending in counts if ending != "other"][:ENDINGS_SHOWN]
+    others = sum(counts.values()) - sum(counts[ending] for ending in endings)
+    shown = ", ".join(f"{counts[ending]} {ending}" for ending in endings)
+    if not others:
+        return shown
+    return f"{shown} and {count(others, 'other')}" if shown else count(others, "file")
 
 
 def reestimate(report: ReestimateReport) -> None:

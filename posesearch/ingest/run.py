@@ -80,7 +80,8 @@ def ingest(
         except KeyboardInterrupt:
             is_interrupted = True
     seconds = time.monotonic() - started
-    return tally.make_report(seconds, interrupted=is_interrupted, dry_run=request.dry_run)
+    passed_over = plan.scan.count_passed_over()
+    return tally.make_report(seconds, interrupted=is_interrupted, dry_run=request.dry_run, passed_over=passed_over)
 
 
 class IngestRun:
@@ -149,7 +150,7 @@ class IngestRun:
             return None
         stored, listed = self._plan.stored.find(source), self._listed.get(source, "")
         if stored is None:
-            return Rejection(source, MissingPhoto.reason, MissingPhoto.sentence, listed, "name")
+            return Rejection(source, MissingPhoto.reason, photo_sources.explain_absence(source), listed, "name")
         return Rejection(source, *(stored.rejection or ("", "")), listed, is_known=True)
 
     def _stop(self) -> None:

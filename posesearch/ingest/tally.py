@@ -1,6 +1,7 @@
 """The counts of an ingest."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Rejections, Status
@@ -21,7 +22,9 @@ class Tally:
         if outcome.rejection is not None:
             self._rejected.append(outcome.rejection)
 
-    def make_report(self, seconds: float, *, interrupted: bool, dry_run: bool) -> IngestReport:
+    def make_report(
+        self, seconds: float, *, interrupted: bool, dry_run: bool, passed_over: Mapping[str, int]
+    ) -> IngestReport:
         """Return the counts as a report. The arguments are attributes of it."""
         counts = self._counts
         return IngestReport(
@@ -38,4 +41,5 @@ class Tally:
             seconds=seconds,
             interrupted=interrupted,
             dry_run=dry_run,
+            passed_over=passed_over,
         )

@@ -1,6 +1,7 @@
 """The reports of an ingest and of a re-estimation. docs/json.md describes their JSON."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from posesearch import display
@@ -126,6 +127,9 @@ class IngestReport(display.Shown):
         seconds: duration of the run.
         interrupted: whether the run was stopped before the last photo.
         dry_run: whether nothing was written. `ingested` and `changed` then count photos that would be estimated.
+        passed_over: number of files in the folders that are no photos, by their extensions, such as {".dng": 12}. The
+            key "other" has those without an extension. Hidden and ignored files do not count, nor do texts, settings,
+            sound, databases and sidecar files, such as .txt, .ini and .xmp.
 
     Example:
         for rejection in db.ingest("photos").rejected:
@@ -145,11 +149,12 @@ class IngestReport(display.Shown):
     seconds: float
     interrupted: bool = False
     dry_run: bool = False
+    passed_over: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def __repr__(self) -> str:
         kinds = {"ingested": self.ingested, "changed": self.changed, "moved": self.moved, "copies": self.copies,
                  "unchanged": self.unchanged, "rejected": len(self.rejected), "missing": self.missing,
-                 "pruned": self.pruned}  # fmt: skip
+                 "pruned": self.pruned, "passed over": sum(self.passed_over.values())}  # fmt: skip
         counts = "".join(f", {number} {kind}" for kind, number in kinds.items() if number)
         ended = ", dry run" * self.dry_run + ", interrupted" * self.interrupted
         return f"<IngestReport: {display.count(self.seen, 'photo')}{counts}{ended}>"
@@ -170,6 +175,7 @@ class IngestReport(display.Shown):
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
             "dry_run": self.dry_run,
+            "passed_over": dict(self.passed_over),
         }
 
 

@@ -7,7 +7,16 @@ from posesearch.names import to_path, to_unicode
 from posesearch.paths import is_url
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.read import SourceReader, read_source
-from posesearch.sources.resolve import ObservedSource, Scan, list_photos, list_queries, no_photos_error, scan
+from posesearch.sources.resolve import (
+    ObservedSource,
+    Scan,
+    count_unused_keypoints,
+    explain_absence,
+    list_photos,
+    list_queries,
+    no_photos_error,
+    scan,
+)
 from posesearch.sources.spellings import Spellings
 from posesearch.sources.urls import public_name, to_location, to_name
 from posesearch.sources.walk import paths_in_empty_folders
@@ -19,6 +28,8 @@ __all__ = [
     "SourceReader",
     "Spellings",
     "Validators",
+    "count_unused_keypoints",
+    "explain_absence",
     "is_url",
     "list_photos",
     "list_queries",

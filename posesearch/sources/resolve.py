@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from posesearch.errors import BadPath, SourceError, frames_command
+from posesearch.errors import BadPath, MissingPhoto, SourceError, frames_command
 from posesearch.names import to_path, to_unicode
-from posesearch.paths import expand_file_url, expand_source, find_existing_form, is_file_url, is_url
+from posesearch.paths import check_length, expand_file_url, expand_source, find_existing_form, is_file_url, is_url
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
-from posesearch.sources.urls import public_name, to_name
+from posesearch.sources.urls import find_other_scheme, public_name, to_name
 from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
+
+_LONGEST_NAME: Final = 100  # characters of a name in a message
+_LONGEST_SCHEME: Final = 20
 
 
 class ObservedSource(NamedTuple):
@@ -26,7 +29,7 @@ class ObservedSource(NamedTuple):
         location: the path or URL that opens the photo.
         bytes: size of the file. None for a URL, and for a file that is missing or can't be read.
         modified_ns: modification time of the file in nanoseconds since 1970. None where `bytes` is None.
-        exists: False if there is nothing at the path. Always True for a URL.
+        exists: False if there is nothing at the path. For a URL, whether it is http or https.
         listed: the list and the line that name it, such as "photos.txt, line 3". Empty if it is not from a list.
     """
 
@@ -47,12 +50,19 @@ class Scan:
         folders: the folders that were scanned. A photo in one of them that is not in `observed` no longer exists.
         unreadable: the folders that could not be scanned, each with the reason. Their contents are unknown.
         broken_links: the symbolic links without a target. The files behind them are unknown.
+        passed_over: for each folder, how many files it has that are no photos, by their extensions. Hidden and ignored
+            files do not count, nor do files that nobody expects to be ingested, such as texts.
     """
 
     observed: list[ObservedSource] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     broken_links: list[str] = field(default_factory=list)
+    passed_over: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def count_passed_over(self) -> dict[str, int]:
+        """Return how many files were passed over, by their extensions, the most frequent first."""
+        return dict(sum(self.passed_over.values(), Counter[str]()).most_common())
 
     def covers(self, name: str) -> bool:
         """Return whether the scan would have found a photo of this name in a folder. Ignore files do not count."""
@@ -97,11 +107,28 @@ def _make_error(sources: Sequence[str | os.PathLike[str]], observed: Sequence[Ob
     listed = [photo for photo in observed if photo.listed]
     if not observed:
         return SourceError(f"{_join_names(sources)}: the list is empty; write one photo per line.")
+    for photo in observed:
+        detail = explain_absence(photo.source)
+        if detail != MissingPhoto.sentence:
+            name = photo.source if len(photo.source) <= _LONGEST_NAME else f"{photo.source[:_LONGEST_NAME]}..."
+            return SourceError(f"{photo.listed}{': ' * bool(photo.listed)}{name}: {detail}.")
     advice = "check the name, and whether the disk is connected."
     if not listed:
         return SourceError(f"{_join_names(sources)}: there is no such file or folder; {advice}")
     more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
     return SourceError(f"{listed[0].listed}: {listed[0].source}: there is no such file{more}; {advice}")
+
+
+def explain_absence(source: str) -> str:
+    """Return why there is nothing at a source, in words."""
+    scheme = find_other_scheme(source)
+    if scheme:
+        return f"only http and https URLs can be opened, not {scheme[:_LONGEST_SCHEME]}"
+    try:
+        check_length(to_path(source))
+    except BadPath as error:
+        return error.detail
+    return MissingPhoto.sentence
 
 
 def list_photos(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
@@ -131,6 +158,12 @@ def list_queries(folder: str) -> list[str]:
     if not locations:
         raise no_photos_error([folder])
     return locations
+
+
+def count_unused_keypoints(folder: str) -> int:
+    """Return the number of .json files in a folder that `list_queries` leaves out, because the folder has photos."""
+    found = scan([folder])
+    return found.count_passed_over().get(".json", 0) if found.observed else 0
 
 
 def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
@@ -185,7 +218,7 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
     with suppress(BadPath):  # it stays a URL if it is on another computer, and then reading it fails
         entry = expand_file_url(entry) if is_file_url(entry) else os.path.expanduser(entry)
     if is_url(entry):
-        yield ObservedSource(public_name(entry), entry)
+        yield ObservedSource(public_name(entry), entry, exists=not find_other_scheme(entry))
         return
     path = find_existing_form(os.path.abspath(os.path.join(base_folder, entry)))
     pattern = os.path.abspath(os.path.join(glob.escape(base_folder), entry))
@@ -198,7 +231,7 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
             result.folders.append(to_unicode(match))
             unreadable: list[tuple[str, str]] = []
             broken_links: list[str] = []
-            for photo, size, modified_ns in walk_folder(match, unreadable, broken_links):
+            for photo, size, modified_ns in walk_folder(match, unreadable, broken_links, result.passed_over):
                 yield ObservedSource(to_unicode(photo), photo, size, modified_ns)
             result.unreadable += [(to_unicode(folder), reason) for folder, reason in unreadable]
             result.broken_links += map(to_unicode, broken_links)

@@ -23,6 +23,12 @@ def to_name(location: str) -> str:
     return public_name(location) if is_url(location) else to_unicode(location)
 
 
+def find_other_scheme(source: str) -> str:
+    """Return the scheme of a URL that can't be opened, such as "ftp". Empty for http, https and a path."""
+    scheme = source.partition(":")[0].lower() if is_url(source) else ""
+    return "" if scheme in ("http", "https") else scheme
+
+
 def public_name(url: str) -> str:
     """Return the name by which the database and messages identify a URL. A public name is its own public name.
 

@@ -32,6 +32,17 @@ PACKAGES: Final = (
 )  # fmt: skip
 """Extensions of folders that belong to applications. Such a folder is scanned only if the user names it directly."""
 
+_UNCOUNTED: Final = frozenset((
+    ".txt", ".md", ".rst", ".log", ".csv", ".tsv", ".xml", ".html", ".htm", ".css", ".js", ".py", ".pyc",
+    ".ipynb", ".sh", ".bat", ".cmd", ".yaml", ".yml", ".toml", ".cfg", ".conf", ".ini", ".db", ".sqlite",
+    ".duckdb", ".wal", ".lock", ".gate", ".parquet", ".lnk", ".url", ".nfo", ".sfv", ".md5", ".sha1", ".sha256",
+    ".par2", ".m3u", ".mp3", ".m4a", ".wav", ".pdf", ".xmp", ".aae", ".thm", ".pp3", ".dop", ".cos", ".arp",
+    ".vrd", ".on1", ".lrcat", ".lrv",
+))  # fmt: skip
+"""Files that nobody expects to be ingested: texts, settings, sound, databases, and what is stored beside photos."""
+
+_LONGEST_ENDING: Final = 10  # characters. What is longer is a part of a name
+
 
 @dataclass(frozen=True, slots=True)
 class _IgnoreRules:
@@ -50,7 +61,10 @@ def is_photo_path(path: str) -> bool:
 
 
 def walk_folder(
-    top: str, unreadable: list[tuple[str, str]], broken_links: list[str]
+    top: str,
+    unreadable: list[tuple[str, str]],
+    broken_links: list[str],
+    passed_over: dict[str, Counter[str]],
 ) -> Iterator[tuple[str, int | None, int | None]]:
     """Yield the photos in a folder and its subfolders, sorted by name, a folder's own photos before its subfolders'.
 
@@ -65,6 +79,7 @@ def walk_folder(
         unreadable: receives the folders that can't be listed, each with the reason.
         broken_links: receives the symbolic links without a target, for example to a disk that is not connected. A link
             with a photo's extension is yielded instead.
+        passed_over: receives for each folder how many other files it has, by their extensions, as `_count_files` does.
 
     Raises:
         SourceError: an ignore file can't be read.
@@ -87,6 +102,7 @@ def walk_folder(
         has_ignore_file = any(entry.name == IGNORE_FILE for entry in entries)
         rules = _read_rules(folder, parent_rules) if has_ignore_file else parent_rules
         subfolders: list[tuple[str, _IgnoreRules | None]] = []
+        others: list[str] = []
         for entry in entries:
             if entry.name.startswith("."):
                 continue
@@ -96,9 +112,23 @@ def walk_folder(
             elif not entry.name.lower().endswith(_ENDINGS):
                 if entry.is_symlink() and not os.path.exists(entry.path):
                     broken_links.append(entry.path)
+                elif not _is_ignored(entry.path, rules):
+                    others.append(entry.name)
             elif not _is_ignored(entry.path, rules):
                 yield entry.path, *size_and_time(entry)
+        if others and (counted := _count_files(others)):
+            passed_over[folder] = counted
         pending += reversed(subfolders)
+
+
+def _count_files(names: Collection[str]) -> Counter[str]:
+    """Count files that are no photos by their extension, such as ".mp4", or "other" without one. Some are left out."""
+    counts = Counter(os.path.splitext(name)[1].lower() for name in names)
+    endings: Counter[str] = Counter()
+    for ending, count in counts.items():
+        if ending not in _UNCOUNTED:
+            endings[ending if 1 < len(ending) <= _LONGEST_ENDING else "other"] += count
+    return endings
 
 
 def count_endings(top: str) -> tuple[Counter[str], int]:
