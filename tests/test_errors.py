@@ -15,7 +15,8 @@ def made(kind: type[PosesearchError]) -> PosesearchError:
         "source": "a.jpg", "path": "b.duckdb", "name": "c", "known": ["d"], "held": "e", "asked": "f", "model": "g",
         "detail": "the reason why", "pose_id": 1, "person": 3, "people": 2, "collection": "i", "k": 4, "complete": 2,
         "estimator": "l", "cluster": 3, "where": "m", "holder": "n, process 5", "needed": 6, "limit": 7, "what": "o",
-        "seconds": 8, "rejected": 9, "different": 1, "poses": 10, "sentence": "a sentence of its own.", "library": "p", "clusters": 5,
+        "seconds": 8, "sentence": "a sentence of its own.", "library": "p", "clusters": 5, "rejected": 9,
+        "different": 1, "poses": 10,
     }  # fmt: skip
     if kind.__init__ is PosesearchError.__init__:
         return kind("a sentence of its own.")

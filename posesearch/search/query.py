@@ -50,6 +50,9 @@ def query_from_pose(stored: StoredPose, person: int | None) -> Query:
         stored.pose_id,
         stored.collection,
         stored.signature,
+        sha256=stored.sha256,
+        exists=stored.exists,
+        changed=stored.changed,
     )
 
 
