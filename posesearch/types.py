@@ -22,6 +22,8 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 UInt8 = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+"""x, y, width and height in pixels."""
 
 
 class Keypoint(NamedTuple):

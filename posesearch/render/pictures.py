@@ -13,6 +13,7 @@ from posesearch.errors import PhotoError
 from posesearch.paths import expand_file_path, expand_folder_path
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.files import write_file, write_files
+from posesearch.render.labels import draw_numbers
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Tile, draw_sheet
 from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo, encode_png, mirror_pixels
 from posesearch.results.clusters import ClusterReport
@@ -106,7 +107,11 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
         photo = read_photo(locate_query(query), reader, decoders, _USEFUL_SIDE, query.sha256)
     remark = query.remarks() or ("changed" if photo.has_changed else "")
     lines: tuple[str, ...] = (f"query, {remark}" if remark else "query",)
-    tiles = [Tile(_draw_pose(photo.pixels, query.width, query.pose.person.keypoints), lines, query.source)]
+    drawn = _draw_pose(photo.pixels, query.width, query.pose.person.keypoints)
+    if query.people > 1 and photo.pixels is not None and query.width is not None:
+        drawn = draw_numbers(drawn, query.boxes, photo.pixels.shape[1] / query.width, query.person)
+        lines = (", ".join(filter(None, (f"query, person {query.person} of {query.people}", remark))),)
+    tiles = [Tile(drawn, lines, query.source)]
     for match in report.matches:
         percentile = "" if match.percentile is None else f"   percentile {match.percentile:.1f}"
         photo = Photo(None)
@@ -185,7 +190,7 @@ def write_people(
 
 
 def _draw_people(found: PhotoPeople, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels:
-    """Draw all skeletons of a photo on it. They are drawn on an empty background if it can't be read."""
+    """Draw all skeletons of a photo on it, and numbers if there are several. The background is empty without it."""
     photo = found.pixels
     if photo is None:
         photo = read_photo(found.source, reader, decoders, useful_side).pixels
@@ -194,7 +199,7 @@ def _draw_people(found: PhotoPeople, reader: SourceReader, decoders: DecoderPool
     scale = photo.shape[1] / found.width
     for person in found:
         photo = draw_on_photo(photo, person.keypoints.scale(scale, scale).xy)
-    return photo
+    return draw_numbers(photo, [person.box for person in found], scale) if len(found) > 1 else photo
 
 
 def write_plots(

@@ -20,7 +20,7 @@ from posesearch.results.poses import (
     pose_ids_json,
 )
 from posesearch.results.report import Report
-from posesearch.types import Float64, Keypoints, Pose, StoredPose, UInt8
+from posesearch.types import Box, Float64, Keypoints, Pose, StoredPose, UInt8
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,8 +37,8 @@ class Query:
             memory, what it is, such as "<image>".
         width, height: size of the upright photo in pixels.
         estimator: name of the estimator that found the pose. None for a keypoint file.
-        people: number of people in the photo or file that could be searched for.
-        person: which of these people is searched for, from 1.
+        people: number of people in the photo or file. `person` chooses one of them.
+        person: which of these people is searched for, from 1. `posesearch.estimate` lists them in the same order.
         pose: the person's keypoints and vectors.
         pose_id: id of the stored pose. None if the query is a photo or a file.
         collection: collection of the stored pose. None if the query is a photo or a file.
@@ -46,6 +46,7 @@ class Query:
         pixels: (h, w, 3) uint8 BGR, a photo that was given in memory, perhaps at a smaller size. None otherwise.
         sha256: SHA-256 of the stored pose's photo. None if the query is a photo or a file.
         exists, changed: as in StoredPose. None if the query is a photo or a file.
+        boxes: x, y, width and height of each of these people in pixels of the photo.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Query:
     sha256: str | None = None
     exists: bool | None = None
     changed: bool | None = None
+    boxes: tuple[Box, ...] = ()
 
     def __repr__(self) -> str:
         stored = "" if self.pose_id is None else f", pose {self.pose_id}"
@@ -88,6 +90,7 @@ class Query:
             "estimator": self.estimator,
             "people": self.people,
             "person": self.person,
+            "boxes": [[round(value, 2) for value in box] for box in self.boxes],
             "keypoints": keypoints_json(self.pose.person.keypoints),
         }
 
