@@ -22,6 +22,8 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 UInt8 = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+"""x, y, width and height in pixels."""
 
 
 class Keypoint(NamedTuple):
@@ -197,6 +199,8 @@ class StoredPose(display.Shown):
         signature: signature of the source. See trust.py.
         exists: whether there was a file at the source when the pose was read. It may be deleted, moved, or on a disk
             that is not connected. None for a URL, and if another user stored the photo.
+        changed: whether the file had other bytes than the photo from which the pose was made. None if there was no
+            file, if it could not be read, for a URL, and if another user stored the photo.
     """
 
     pose_id: int
@@ -215,6 +219,7 @@ class StoredPose(display.Shown):
     dhash: int | None
     signature: str | None
     exists: bool | None
+    changed: bool | None = None
 
     def __repr__(self) -> str:
         cluster = "" if self.cluster is None else f", cluster {self.cluster}"
@@ -230,7 +235,8 @@ class StoredPose(display.Shown):
     def image(self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = ()) -> "Image":
         """Return the photo with the skeleton drawn on it, as an image of Pillow.
 
-        If the photo can't be read or decoded, or if another user stored it, the skeleton is drawn alone.
+        If the photo can't be read or decoded, if it has changed since its ingest, or if another user stored it, the
+        skeleton is drawn alone.
 
         Args:
             allow_private: whether to open a URL on this machine or in its network.

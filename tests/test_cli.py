@@ -498,7 +498,8 @@ def test_a_reader_that_goes_away_is_no_error(demo_folder: Path) -> None:
 def test_several_people_are_mentioned(demo_folder: Path, run: Run) -> None:
     photo = demo_folder / "photos" / "women" / "two-people.jpg"
     _, out, err = run("similar", photo, "--db", demo_folder / "poses.duckdb", "--json")
-    assert err == f"{photo} shows 2 people. The most prominent is the query. --person 2 searches for the next.\n"
+    assert err.startswith(f"{photo} shows 2 people. This searches for person 1. From left to right: person ")
+    assert err.endswith("). --person 2 searches for another.\n")
     assert json.loads(out)["query"]["people"] == 2
     assert run("similar", photo, "--person", "2", "--db", demo_folder / "poses.duckdb", "--json")[2] == ""
 

@@ -1,6 +1,7 @@
 """How results show themselves in notebooks. The HTML is read with a parser, and its pictures are decoded."""
 
 import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -66,9 +67,11 @@ def library(toy_database: Path, tmp_path: Path) -> Callable[..., SimilarReport]:
 
     def make(n: int, source: str, *, signed: bool = True) -> SimilarReport:
         signature = trust.sign(source) if signed else None
-        stored = replace(report[0].stored, source=source, signature=signature)
+        photo = Path(source)
+        sha256 = hashlib.sha256(photo.read_bytes() if photo.is_file() else b"").hexdigest()
+        stored = replace(report[0].stored, source=source, signature=signature, sha256=sha256)
         matches = tuple(replace(report[0], rank=number + 1, stored=stored) for number in range(n))
-        query = replace(report.query, source=source, signature=signature)
+        query = replace(report.query, source=source, signature=signature, sha256=sha256)
         return SimilarReport(query, None, matches)
 
     return make
@@ -165,6 +168,11 @@ def test_photos_that_must_not_be_opened_are_drawn_alone(
 def test_photos_that_take_too_long_are_drawn_alone(library: Callable[..., SimilarReport], tmp_path: Path) -> None:
     Image.new("RGB", (200, 200), (90, 0, 0)).save(tmp_path / "real.png")
     [match] = library(1, str(tmp_path / "real.png"))
+    another = replace(match, stored=replace(match.stored, sha256="0" * 64))  # the photo has changed
+    with Thumbnails(100, 60.0) as people:
+        picture = cv2.imdecode(np.frombuffer(people.draw_match(another), np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None
+        assert is_drawn_alone(picture)
     for seconds, alone in ((60.0, False), (0.0, True)):
         with Thumbnails(100, seconds) as people:
             picture = cv2.imdecode(np.frombuffer(people.draw_match(match), np.uint8), cv2.IMREAD_COLOR)

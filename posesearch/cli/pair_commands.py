@@ -103,7 +103,7 @@ def pairs(
     if as_json:
         output.show_json(report.as_json())
     else:
-        show.pairs(report)
+        show.pairs(report, is_filtered=collection is not None or cluster is not None or bool(where))
 
 
 def outliers(
@@ -134,4 +134,4 @@ def outliers(
     if as_json:
         output.show_json(report.as_json())
     else:
-        show.outliers(report)
+        show.outliers(report, is_filtered=collection is not None or cluster is not None or bool(where))

@@ -54,6 +54,9 @@ def _show_plan(table: Table) -> None:
 def _show_in_terminal(table: Table, one_line: OneLine) -> None:
     """Print a result as a table if it fits, and otherwise with a line for each value."""
     names = [output.printable(name) for name in table.columns]
+    if not table.rows:
+        output.note(f"There are no rows. The columns are {', '.join(names)}.")
+        return
     rows = [[one_line.write(*pair) for pair in zip(row, table.types, strict=True)] for row in table.rows]
     widths = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
     width = _find_width(widths, output.out.width - _GAP * (len(widths) - 1))
@@ -61,8 +64,6 @@ def _show_in_terminal(table: Table, one_line: OneLine) -> None:
         names, *rows = [[one_line.shorten(cell, width) for cell in row] for row in (names, *rows)]
         output.show_table(names, rows)
         return
-    if not rows:
-        output.note(f"There are no rows. The columns are {', '.join(names)}.")
     names = [one_line.shorten(name, max(output.out.width // 3, MIN_WIDTH)) for name in names]
     width = max(output.out.width - max(map(len, names)) - _GAP, MIN_WIDTH)
     for number, row in enumerate(rows, start=1):

@@ -23,7 +23,7 @@ _MIN_LAST: Final = 16  # its least width
 def show_rows(
     columns: Sequence[str], rows: Sequence[tuple[Sequence[Any], Sequence[str]]], numbers: Sequence[str] = ()
 ) -> None:
-    """Print rows. Columns without a value are left out.
+    """Print rows. Columns without a value are left out. Without rows, nothing is printed.
 
     In a pipe, each row is one line. In a terminal, a path is relative to the current folder and a link. If the rows do
     not fit on lines, or if the terminal is narrow, each path is on a line of its own, and never cut.
@@ -33,11 +33,9 @@ def show_rows(
         rows: the values of each row, and its paths or URLs. All rows have the same number of paths.
         numbers: the columns that are aligned to the right.
     """
-    used = [
-        number
-        for number in range(len(columns))
-        if not rows or any(values[number] not in (None, "") for values, _ in rows)
-    ]
+    if not rows:
+        return
+    used = [number for number in range(len(columns)) if any(values[number] not in (None, "") for values, _ in rows)]
     names = [columns[number] for number in used]
     rows = [(["" if values[number] is None else values[number] for number in used], paths) for values, paths in rows]
     titles = ["path"] * max((len(paths) for _, paths in rows), default=1)

@@ -77,7 +77,8 @@ def similar(
         typer.Option(
             "--person",
             min=1,
-            help="Which person in the photo to search for. The most prominent person is 1.",
+            help="Which person in the photo to search for. `posesearch estimate` has the same numbers, and the most "
+            "prominent person is 1.",
             metavar="N",
             rich_help_panel=layout.QUERY,
         ),
@@ -176,7 +177,7 @@ def similar(
             asked = files.open_stdin()
         Thread(target=import_module, args=["posesearch.cli.show"], daemon=True).start()  # while the network loads
         report = database.similar(asked, n, person=person, allow_private=allow_private, **options)
-    from posesearch.cli import output, show  # noqa: PLC0415
+    from posesearch.cli import output, query_people, show  # noqa: PLC0415
 
     written, untrusted, trusted = None, [], trust or ()
     png = files.choose_picture(png, open_png, "similar.png")
@@ -187,9 +188,7 @@ def similar(
         written = pictures.write_sheet(report, png, allow_private=allow_private, trust=trusted, keep=database_files(db))
         untrusted = pictures.list_untrusted(report, trusted)
     if report.query.people > 1 and person is None:
-        people = f"{report.query.source} shows {report.query.people} people."
-        chosen = "most prominent" if report.query.estimator else "first"  # keypoints files have an order of their own
-        output.note(f"{people} The {chosen} is the query. --person 2 searches for the next.")
+        query_people.note_people(report.query)
     if as_json:
         output.show_json(report.as_json())
     else:

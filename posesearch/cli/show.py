@@ -15,6 +15,7 @@ from posesearch.cli.words import count as _count
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
+from posesearch.results.poses import photo_remark
 from posesearch.results.search import Match, SimilarReport
 from posesearch.types import Float32, Person, StoredPose
 
@@ -52,7 +53,8 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     query = report.query
     of = f", person {query.person} of {query.people}" if query.people > 1 else ""
     size = "size not known" if query.width is None else f"{query.width} x {query.height}"
-    lines = [("query", f"{query.source} ({size}{of})")]
+    state = f", {query.remarks()}" if query.remarks() else ""
+    lines = [("query", f"{query.source} ({size}{of}{state})")]
     if report.cluster is None:
         lines.append(("cluster", f"none yet. Try: {hints.command('cluster')}"))
     else:
@@ -109,8 +111,11 @@ def _percent(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}%"
 
 
-def pairs(report: PairsReport) -> None:
-    """Show the nearest pairs."""
+def pairs(report: PairsReport, *, is_filtered: bool) -> None:
+    """Show the nearest pairs, or say why there are none."""
+    if not report.pairs:
+        output.note(_explain_nothing(report, is_filtered, " --all shows their pairs."))
+        return
     show_rows(
         ("similarity", "percentile", "pose", "pose", "remarks"),
         [
@@ -129,8 +134,11 @@ def pairs(report: PairsReport) -> None:
         output.note(f"Near-duplicates are hidden ({_count(report.duplicates, 'pair')}). --all shows them.")
 
 
-def outliers(report: OutliersReport) -> None:
-    """Show the poses that are least similar to all others."""
+def outliers(report: OutliersReport, *, is_filtered: bool) -> None:
+    """Show the poses that are least similar to all others, or say why there are none."""
+    if not report.outliers:
+        output.note(_explain_nothing(report, is_filtered, ""))
+        return
     show_rows(
         ("similarity", "percentile", "pose", "nearest", "remarks"),
         [
@@ -142,6 +150,29 @@ def outliers(report: OutliersReport) -> None:
         ],
         numbers=("similarity", "percentile", "pose", "nearest"),
     )  # fmt: skip
+
+
+def _explain_nothing(report: PairsReport | OutliersReport, is_filtered: bool, remedy: str) -> str:
+    """Return why a comparison of poses found nothing.
+
+    Args:
+        report: the comparison.
+        is_filtered: whether the user chose some of the poses.
+        remedy: a sentence that says how to see near-duplicates, after a blank.
+    """
+    count = report.compared
+    if not count:
+        return "No pose passes the filters, so nothing was compared."
+    if count == 1:
+        more = "Other filters leave more poses." if is_filtered else "Ingest more photos."
+        return f"There is only 1 pose to compare, and a comparison needs 2. {more}"
+    if report.duplicates == count * (count - 1) // 2:
+        return f"All {count} poses are near-duplicates of each other.{remedy}"
+    return (
+        "No two poses share enough joints, apart from near-duplicates. --min-shared N needs fewer."
+        if report.duplicates
+        else "No two poses share enough joints. --min-shared N needs fewer."
+    )
 
 
 def people(found: PhotoPeople, ascii_only: bool) -> None:
@@ -167,9 +198,10 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
     )
     left, top, width, height = person.box
     of_photo = "" if math.isnan(person.prominence) else f", {person.prominence:.0%} as high as the photo"
+    state = photo_remark(exists=stored.exists, changed=stored.changed)
     output.show_lines([
         ("pose", f"{stored.pose_id}, person {stored.number} of snapshot {stored.snapshot_id}"),
-        ("path", f"{stored.source}{' (missing)' if stored.exists is False else ''}"),
+        ("path", f"{stored.source}{f' ({state})' if state else ''}"),
         ("collection", stored.collection),
         ("photo", "size not known" if stored.width is None else f"{stored.width} x {stored.height}"),
         ("box", f"{width:.0f} x {height:.0f} at ({left:.0f}, {top:.0f}){of_photo}"),

@@ -1,9 +1,10 @@
 """Writes the pictures of results as PNG files: sheets of matches, poses on their photos, and plots of clusterings."""
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -12,6 +13,7 @@ from posesearch.errors import PhotoError
 from posesearch.paths import expand_file_path, expand_folder_path
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.files import write_file, write_files
+from posesearch.render.labels import draw_numbers
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Tile, draw_sheet
 from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo, encode_png, mirror_pixels
 from posesearch.results.clusters import ClusterReport
@@ -39,8 +41,8 @@ def write_sheet(
     """Write the query and its matches as one PNG. Each photo has its skeleton drawn on it.
 
     The colour of a match's joint shows how much it differs from the query's joint. A mirrored match is shown mirrored,
-    so that people can compare it with the query. If a photo can't be read or decoded, or if another user stored it, its
-    skeleton is drawn alone.
+    so that people can compare it with the query. If a photo can't be read or decoded, if it has changed since its
+    ingest, or if another user stored it, its skeleton is drawn alone.
 
     Args:
         report: the answer of Database.similar.
@@ -82,7 +84,7 @@ def draw_result(result: object, *, allow_private: bool = False, trust: Sequence[
             raise TypeError(f"{type(result).__name__} has no picture")
         stored, photo = result if isinstance(result, StoredPose) else result.stored, None
         if trusted.allows(stored.source, stored.signature):
-            photo = read_photo(to_location(stored.source), reader, decoders, useful_side=None)
+            photo = read_photo(to_location(stored.source), reader, decoders, None, stored.sha256).pixels
     return (
         _draw_match(photo, result) if isinstance(result, Match) else _draw_pose(photo, stored.width, stored.keypoints)
     )
@@ -100,18 +102,25 @@ def make_tiles(report: SimilarReport, reader: SourceReader, decoders: DecoderPoo
         DecoderUnavailable: photos can't be decoded on this machine.
     """
     query = report.query
-    photo = query.pixels
-    if photo is None and (query.pose_id is None or trust.allows(query.source, query.signature)):
-        photo = read_photo(to_location(query.source), reader, decoders, _USEFUL_SIDE)
-    tiles = [Tile(_draw_pose(photo, query.width, query.pose.person.keypoints), ("query",), query.source)]
+    photo = Photo(query.pixels)
+    if photo.pixels is None and (query.pose_id is None or trust.allows(query.source, query.signature)):
+        photo = read_photo(to_location(query.source), reader, decoders, _USEFUL_SIDE, query.sha256)
+    remark = query.remarks() or ("changed" if photo.has_changed else "")
+    lines: tuple[str, ...] = (f"query, {remark}" if remark else "query",)
+    drawn = _draw_pose(photo.pixels, query.width, query.pose.person.keypoints)
+    if query.people > 1 and photo.pixels is not None and query.width is not None:
+        drawn = draw_numbers(drawn, query.boxes, photo.pixels.shape[1] / query.width, query.person)
+        lines = (", ".join(filter(None, (f"query, person {query.person} of {query.people}", remark))),)
+    tiles = [Tile(drawn, lines, query.source)]
     for match in report.matches:
         percentile = "" if match.percentile is None else f"   percentile {match.percentile:.1f}"
-        remarks = (match.remarks(),) if match.remarks() else ()
-        lines = (f"{match.rank}.  similarity {match.similarity:.3f}{percentile}", *remarks)
-        photo = None
+        photo = Photo(None)
         if trust.allows(match.stored.source, match.stored.signature):
-            photo = read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE)
-        tiles.append(Tile(_draw_match(photo, match), lines, match.stored.source))
+            photo = read_photo(to_location(match.stored.source), reader, decoders, _USEFUL_SIDE, match.stored.sha256)
+        is_news = photo.has_changed and not match.stored.changed  # a URL is not looked at before
+        remarks = ", ".join(filter(None, ("changed" if is_news else "", match.remarks())))
+        lines = (f"{match.rank}.  similarity {match.similarity:.3f}{percentile}", *filter(None, (remarks,)))
+        tiles.append(Tile(_draw_match(photo.pixels, match), lines, match.stored.source))
     return tiles
 
 
@@ -132,7 +141,8 @@ def write_pose(
 ) -> Path:
     """Write the photo of a pose with its skeleton drawn on it as a PNG.
 
-    If the photo can't be read or decoded, or if another user stored it, the skeleton is drawn alone.
+    If the photo can't be read or decoded, if it has changed since its ingest, or if another user stored it, the
+    skeleton is drawn alone.
 
     Args:
         stored: the pose.
@@ -180,16 +190,16 @@ def write_people(
 
 
 def _draw_people(found: PhotoPeople, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels:
-    """Draw all skeletons of a photo on it. They are drawn on an empty background if it can't be read."""
+    """Draw all skeletons of a photo on it, and numbers if there are several. The background is empty without it."""
     photo = found.pixels
     if photo is None:
-        photo = read_photo(to_location(found.source), reader, decoders, useful_side)
+        photo = read_photo(to_location(found.source), reader, decoders, useful_side).pixels
     if photo is None:
         photo = np.full((found.height, found.width, 3), 250, np.uint8)
     scale = photo.shape[1] / found.width
     for person in found:
         photo = draw_on_photo(photo, person.keypoints.scale(scale, scale).xy)
-    return photo
+    return draw_numbers(photo, [person.box for person in found], scale) if len(found) > 1 else photo
 
 
 def write_plots(
@@ -217,12 +227,29 @@ def write_plots(
     return write_files({target / name: data for name, data in files.items()}, keep)
 
 
-def read_photo(location: str, reader: SourceReader, decoders: DecoderPool, useful_side: int | None) -> Pixels | None:
-    """Return the pixels of a photo. None if it can't be read or decoded."""
+class Photo(NamedTuple):
+    """A photo that was read to be drawn.
+
+    Attributes:
+        pixels: the photo. None if it can't be read or decoded, or if it has changed.
+        has_changed: whether it has other bytes than the stored photo.
+    """
+
+    pixels: Pixels | None
+    has_changed: bool = False
+
+
+def read_photo(
+    location: str, reader: SourceReader, decoders: DecoderPool, useful_side: int | None, sha256: str | None = None
+) -> Photo:
+    """Read a photo. With `sha256`, it is decoded only if this is the SHA-256 of its bytes."""
     try:
-        return decoders.decode(reader.read(location).data or b"", location, useful_side).pixels
+        data = reader.read(location).data or b""
+        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+            return Photo(None, has_changed=True)
+        return Photo(decoders.decode(data, location, useful_side).pixels)
     except PhotoError:
-        return None
+        return Photo(None)
 
 
 def match_heat(match: Match) -> Heat:

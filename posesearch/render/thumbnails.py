@@ -27,8 +27,8 @@ _SECONDS: Final = 2.0  # in which photos are opened. Later people are drawn with
 class Thumbnails:
     """Draws people as JPEG files, each with its skeleton. It opens only files, and never a URL.
 
-    If a photo is missing, can't be decoded or was stored by another user, its skeleton is drawn alone. So are the
-    skeletons of photos that would take too long.
+    If a photo is missing, has changed, can't be decoded or was stored by another user, its skeleton is drawn alone. So
+    are the skeletons of photos that would take too long.
     """
 
     def __init__(self, height: int, seconds: float = _SECONDS) -> None:
@@ -68,7 +68,7 @@ class Thumbnails:
         """Return the person that is searched for."""
         photo = query.pixels
         if photo is None and (query.pose_id is None or self._trust.allows(query.source, query.signature)):
-            photo = self._open(to_location(query.source), query.keypoints, query.width, query.height)
+            photo = self._open(to_location(query.source), query.keypoints, query.width, query.height, query.sha256)
         return _encode(self._draw(photo, query.width, query.keypoints))
 
     def draw_person(self, found: PhotoPeople, person: Person) -> bytes:
@@ -85,16 +85,18 @@ class Thumbnails:
     def _open_stored(self, stored: StoredPose) -> Pixels | None:
         if not self._trust.allows(stored.source, stored.signature):
             return None
-        return self._open(to_location(stored.source), stored.keypoints, stored.width, stored.height)
+        return self._open(to_location(stored.source), stored.keypoints, stored.width, stored.height, stored.sha256)
 
-    def _open(self, location: str, keypoints: Keypoints, width: int | None, height: int | None) -> Pixels | None:
-        """Return a photo, with just enough pixels for the person. None if it can't be opened now."""
+    def _open(
+        self, location: str, keypoints: Keypoints, width: int | None, height: int | None, sha256: str | None = None
+    ) -> Pixels | None:
+        """Return a photo, with just enough pixels for the person. None if it can't be opened now, or has changed."""
         if is_url(location) or width is None or height is None or time.monotonic() > self._end:
             return None
         person = max(keypoints.box[2:])
         useful_side = round(min(1.0, self._height / max(person, 1.0)) * max(width, height)) + 1
         try:
-            return read_photo(location, self._reader, self._decoders, useful_side)
+            return read_photo(location, self._reader, self._decoders, useful_side, sha256).pixels
         except PosesearchError:  # decoding processes can't be started here
             return None
 

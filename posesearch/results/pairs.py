@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from posesearch import display
 from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
-from posesearch.results.poses import OfStoredPose, keypoints_column, missing_remark, pose_columns, pose_ids_json
+from posesearch.results.poses import OfStoredPose, keypoints_column, photo_remark, pose_columns, pose_ids_json
 from posesearch.results.report import Report
 from posesearch.types import StoredPose
 
@@ -44,9 +44,13 @@ class Pair:
         return self.first.source, self.second.source
 
     def remarks(self) -> str:
-        """Return what is special about the pair, such as "missing, mirrored". One photo or both may be missing."""
-        remarks = missing_remark(self.first, self.second), "mirrored" if self.mirrored else ""
-        return ", ".join(remark for remark in remarks if remark)
+        """Return what is special about the pair, such as "second missing, mirrored"."""
+        states = [photo_remark(exists=stored.exists, changed=stored.changed) for stored in (self.first, self.second)]
+        if states[0] == states[1]:
+            photos = [f"both {states[0]}" if states[0] else ""]
+        else:
+            photos = [f"{place} {state}" for place, state in zip(("first", "second"), states, strict=True) if state]
+        return ", ".join(remark for remark in (*photos, "mirrored" if self.mirrored else "") if remark)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +60,12 @@ class PairsReport(Report[Pair]):
     Attributes:
         pairs: the most similar pairs, best first.
         duplicates: number of pairs that were left out because the two poses are near-duplicates.
+        compared: number of poses that pass the filters. Each of them was compared with all others.
     """
 
     pairs: tuple[Pair, ...]
     duplicates: int
+    compared: int = 0
 
     def __repr__(self) -> str:
         best = f", best {self.pairs[0].similarity:.3f}" if self.pairs else ""
@@ -96,6 +102,7 @@ class PairsReport(Report[Pair]):
                 for pair in self.pairs
             ],
             "duplicates": self.duplicates,
+            "compared": self.compared,
         }
 
 
@@ -123,8 +130,8 @@ class Outlier(OfStoredPose):
         return f"<Outlier: pose {self.pose_id} of {name}, similarity {self.similarity:.3f} to pose {self.nearest}>"
 
     def remarks(self) -> str:
-        """Return "missing" if the photo is not there now, and otherwise an empty string."""
-        return missing_remark(self.stored)
+        """Return "missing" if the photo is not there now, "changed" if another is there, or an empty string."""
+        return photo_remark(exists=self.stored.exists, changed=self.stored.changed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +140,13 @@ class OutliersReport(Report[Outlier]):
 
     Attributes:
         outliers: the poses that are least similar to any other pose. The least similar pose is first.
+        duplicates: number of pairs that do not count because the two poses are near-duplicates.
+        compared: number of poses that pass the filters. Each of them was compared with all others.
     """
 
     outliers: tuple[Outlier, ...]
+    duplicates: int = 0
+    compared: int = 0
 
     def __repr__(self) -> str:
         least = f", least similar {self.outliers[0].similarity:.3f}" if self.outliers else ""
@@ -167,5 +178,7 @@ class OutliersReport(Report[Outlier]):
                     "nearest": outlier.nearest,
                 }
                 for outlier in self.outliers
-            ]
+            ],
+            "duplicates": self.duplicates,
+            "compared": self.compared,
         }

@@ -10,9 +10,9 @@ from posesearch.results.ingest import Json
 from posesearch.types import Float32, Keypoints, StoredPose
 
 
-def missing_remark(*poses: StoredPose) -> str:
-    """Return "missing" if the photo of a pose is not there now, and otherwise an empty string."""
-    return "missing" if any(stored.exists is False for stored in poses) else ""
+def photo_remark(*, exists: bool | None, changed: bool | None) -> str:
+    """Return "missing" if a photo is not there now, "changed" if another is there, and otherwise an empty string."""
+    return "missing" if exists is False else "changed" if changed else ""
 
 
 class OfStoredPose:
@@ -47,12 +47,13 @@ class OfStoredPose:
 
 
 def pose_ids_json(stored: StoredPose) -> Json:
-    """Return the keys that identify a stored pose: its ids, its photo, whether that is there, and its collection."""
+    """Return the keys that identify a stored pose: its ids, its photo, the state of that, and its collection."""
     return {
         "pose_id": stored.pose_id,
         "snapshot_id": stored.snapshot_id,
         "source": stored.source,
         "exists": stored.exists,
+        "changed": stored.changed,
         "collection": stored.collection,
     }
 

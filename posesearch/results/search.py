@@ -15,12 +15,12 @@ from posesearch.results.poses import (
     OfStoredPose,
     keypoints_column,
     keypoints_json,
-    missing_remark,
+    photo_remark,
     pose_columns,
     pose_ids_json,
 )
 from posesearch.results.report import Report
-from posesearch.types import Float64, Keypoints, Pose, StoredPose, UInt8
+from posesearch.types import Box, Float64, Keypoints, Pose, StoredPose, UInt8
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,13 +37,16 @@ class Query:
             memory, what it is, such as "<image>".
         width, height: size of the upright photo in pixels.
         estimator: name of the estimator that found the pose. None for a keypoint file.
-        people: number of people in the photo or file that could be searched for.
-        person: which of these people is searched for, from 1.
+        people: number of people in the photo or file. `person` chooses one of them.
+        person: which of these people is searched for, from 1. `posesearch.estimate` lists them in the same order.
         pose: the person's keypoints and vectors.
         pose_id: id of the stored pose. None if the query is a photo or a file.
         collection: collection of the stored pose. None if the query is a photo or a file.
         signature: signature of the stored pose's source. See trust.py.
         pixels: (h, w, 3) uint8 BGR, a photo that was given in memory, perhaps at a smaller size. None otherwise.
+        sha256: SHA-256 of the stored pose's photo. None if the query is a photo or a file.
+        exists, changed: as in StoredPose. None if the query is a photo or a file.
+        boxes: x, y, width and height of each of these people in pixels of the photo.
     """
 
     source: str
@@ -57,6 +60,10 @@ class Query:
     collection: str | None = None
     signature: str | None = None
     pixels: UInt8 | None = None
+    sha256: str | None = None
+    exists: bool | None = None
+    changed: bool | None = None
+    boxes: tuple[Box, ...] = ()
 
     def __repr__(self) -> str:
         stored = "" if self.pose_id is None else f", pose {self.pose_id}"
@@ -67,16 +74,23 @@ class Query:
         """The keypoints of the person, in pixels of the photo."""
         return self.pose.person.keypoints
 
+    def remarks(self) -> str:
+        """Return "missing" if the stored pose's photo is not there now, "changed" if another is there, or ""."""
+        return photo_remark(exists=self.exists, changed=self.changed)
+
     def as_json(self) -> Json:
         """Return the value of "query" in the JSON of a search."""
         return {
             "source": self.source,
+            "exists": self.exists,
+            "changed": self.changed,
             "width": self.width,
             "height": self.height,
             "pose_id": self.pose_id,
             "estimator": self.estimator,
             "people": self.people,
             "person": self.person,
+            "boxes": [[round(value, 2) for value in box] for box in self.boxes],
             "keypoints": keypoints_json(self.pose.person.keypoints),
         }
 
@@ -142,8 +156,8 @@ class Match(OfStoredPose, display.Shown):
         same = f"+{len(self.duplicates)} near-duplicate{'s' * (len(self.duplicates) > 1)}" if self.duplicates else ""
         differing = " and ".join(joint.replace("_", " ") for joint in self.worst[:2])
         differs = f"{differing} {'differ' if len(self.worst) > 1 else 'differs'}" if differing else ""
-        missing = missing_remark(self.stored)
-        remarks = missing, "mirrored" if self.mirrored else "", turned, compared, differs, same
+        photo = photo_remark(exists=self.stored.exists, changed=self.stored.changed)
+        remarks = photo, "mirrored" if self.mirrored else "", turned, compared, differs, same
         return ", ".join(remark for remark in remarks if remark)
 
     def image(self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = ()) -> "Image":
@@ -151,7 +165,8 @@ class Match(OfStoredPose, display.Shown):
 
         The colour of a joint shows how much it differs from the query's joint.
 
-        If the photo can't be read or decoded, or if another user stored it, the skeleton is drawn alone.
+        If the photo can't be read or decoded, if it has changed since its ingest, or if another user stored it, the
+        skeleton is drawn alone.
 
         Args:
             allow_private: whether to open a URL on this machine or in its network.

@@ -66,14 +66,16 @@ def find_pairs(file: DatabaseFile, options: SearchOptions, progress: Progress) -
         first, second = stored.get(int(data.ids[row])), stored.get(int(data.ids[column]))
         if first is not None and second is not None:  # another process may have removed a pose since
             pairs.append(Pair(similarity, data.scale.percentile(similarity), mirrored, first, second))
-    return PairsReport(tuple(pairs), duplicates)
+    return PairsReport(tuple(pairs), duplicates, len(data.ids))
 
 
 def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress) -> OutliersReport:
     """Find the poses whose most similar other pose is the least similar. See Database.outliers."""
     data = _read_input(file, options)
     best, nearest = np.full(len(data.ids), -np.inf), np.zeros(len(data.ids), np.int64)
+    duplicates = 0
     for tile in _compare_tiles(data, options, progress, half=False):
+        duplicates += tile.duplicates
         values = np.maximum(tile.plain, tile.mirrored)
         column = values.argmax(axis=1)
         value = values[np.arange(len(values)), column]
@@ -91,7 +93,9 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
             )
             for row in order
             if int(data.ids[row]) in stored
-        )
+        ),
+        duplicates // 2,  # both poses of a pair were compared with the other one
+        len(data.ids),
     )  # fmt: skip
 
 

@@ -13,14 +13,14 @@ from posesearch.names import to_unicode
 from posesearch.paths import expand_source
 from posesearch.photos.photo import Photo, make_photo
 from posesearch.photos.pool import DecoderPool
-from posesearch.pose.acceptance import MIN_JOINTS, AcceptanceRule, accept_people
+from posesearch.pose.acceptance import MIN_JOINTS
 from posesearch.pose.normalize import make_pose
 from posesearch.pose.similarity import Invariance, Poses
 from posesearch.results.search import Query
 from posesearch.search.options import SearchOptions
 from posesearch.search.query_values import InMemory
 from posesearch.store.prepared_query import PreparedQuery
-from posesearch.types import Pose, StoredPose
+from posesearch.types import Person, Pose, StoredPose
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,6 +51,10 @@ def query_from_pose(stored: StoredPose, person: int | None) -> Query:
         stored.pose_id,
         stored.collection,
         stored.signature,
+        sha256=stored.sha256,
+        exists=stored.exists,
+        changed=stored.changed,
+        boxes=(stored.pose.person.box,),
     )
 
 
@@ -67,16 +71,9 @@ def query_from_keypoints(name: str, file: KeypointFile, person: int | None) -> Q
         TooFewJoints: the person has fewer than 3 body joints, or all of them lie on one point.
     """
     number = _choose_number(name, person, len(file.people))
-    chosen = file.people[number - 1]
-    min_joints = MIN_JOINTS_STEPS[-1]
-    if chosen.keypoints.body_joints < min_joints:
-        found = f"it has {chosen.keypoints.body_joints} of the 14 body joints"
-        raise TooFewJoints(name, f"{found}, and a search needs {min_joints}")
-    try:
-        pose = make_pose(chosen)
-    except ValueError as error:
-        raise TooFewJoints(name, str(error)) from error
-    return Query(name, file.width, file.height, None, len(file.people), number, pose)
+    pose = _make_pose(name, file.people[number - 1], "it")
+    boxes = tuple(one.box for one in file.people)
+    return Query(name, file.width, file.height, None, len(file.people), number, pose, boxes=boxes)
 
 
 def query_from_photo(
@@ -91,7 +88,7 @@ def query_from_photo(
 
     Args:
         source: path or URL, or a photo in memory.
-        person: which person, from 1. None means the most prominent.
+        person: which of the people that the estimator finds, from 1. None means the most prominent with enough joints.
         load: returns the database's estimator.
         decoders: decodes the photo.
         allow_private: whether to open a URL of this computer or of a private network.
@@ -106,17 +103,11 @@ def query_from_photo(
     people = estimator.estimate(photo)
     if not people:
         raise NoPerson(name, "nobody found; a drawing needs a filled body, or give the joints as .json")
-    for min_joints in MIN_JOINTS_STEPS:
-        try:
-            poses = accept_people(people, AcceptanceRule(estimator.model.name, min_joints=min_joints), name)
-            break
-        except TooFewJoints:
-            if min_joints == MIN_JOINTS_STEPS[-1]:
-                raise TooFewJoints(name, f"nobody shows {min_joints} of the 14 body joints") from None
-    number = _choose_number(name, person, len(poses))
+    number = _choose_number(name, _find_main(name, people) if person is None else person, len(people))
+    pose = _make_pose(name, people[number - 1], f"person {number}" if len(people) > 1 else "the person")
     pixels = photo.pixels if isinstance(source, InMemory) else None
-    found = name, photo.width, photo.height, estimator.model.name, len(poses), number, poses[number - 1]
-    return Query(*found, pixels=pixels)
+    found = name, photo.width, photo.height, estimator.model.name, len(people), number, pose
+    return Query(*found, pixels=pixels, boxes=tuple(one.box for one in people))
 
 
 def open_photo(
@@ -145,6 +136,34 @@ def open_photo(
     decoders.start()  # so that a process starts while the network loads
     estimator = load()
     return name, decoders.decode(data, name, estimator.useful_side), estimator
+
+
+def _find_main(source: str, people: Sequence[Person]) -> int:
+    """Return which person is the first with enough joints, from 1.
+
+    Raises:
+        TooFewJoints: nobody has enough.
+    """
+    for min_joints in MIN_JOINTS_STEPS:
+        for number, person in enumerate(people, start=1):
+            if person.keypoints.body_joints >= min_joints:
+                return number
+    raise TooFewJoints(source, f"nobody shows {MIN_JOINTS_STEPS[-1]} of the 14 body joints")
+
+
+def _make_pose(source: str, person: Person, who: str) -> Pose:
+    """Return the pose of a person.
+
+    Raises:
+        TooFewJoints: the person has fewer than 3 body joints, or all of them lie on one point.
+    """
+    joints, needed = person.keypoints.body_joints, MIN_JOINTS_STEPS[-1]
+    if joints < needed:
+        raise TooFewJoints(source, f"{who} has {joints} of the 14 body joints, and a search needs {needed}")
+    try:
+        return make_pose(person)
+    except ValueError as error:
+        raise TooFewJoints(source, str(error)) from error
 
 
 def _choose_number(source: str, person: int | None, people: int) -> int:

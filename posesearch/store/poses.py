@@ -1,8 +1,8 @@
 """The table `poses`: writes people with their keypoints and vectors, and reads them back."""
 
 import math
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from posesearch.errors import NoPoses, NoSuchPose
 from posesearch.pose.joint_sets import to_joint_sets, to_masks
 from posesearch.pose.normalize import squared_lengths
 from posesearch.sources import is_url, to_path
+from posesearch.sources.changes import look_at_file
 from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
 from posesearch.store.schema import view_query
@@ -114,7 +115,8 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
         f"""
         SELECT pose_id, snapshot_id, source, collection, width, height, person AS number, estimator, clustering_id,
                cluster, distance, sha256, dhash, score, [box_x, box_y, box_width, box_height] AS box, prominence,
-               x, y, joint_score, [world_x, world_y, world_z] AS world, vector, joint_set, world_vector, signature
+               x, y, joint_score, [world_x, world_y, world_z] AS world, vector, joint_set, world_vector, signature,
+               bytes AS size, modified_ns
         FROM ({view_query("labelled_poses", *_MORE_COLUMNS, join=_SIGNATURES)}) WHERE {condition}
         """,  # noqa: S608 (a view of schema.sql)
         parameters,
@@ -122,10 +124,11 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
     columns = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     found = {}
+    look = cache(_look_at_source)  # several poses may be of one photo
     for row in rows:
         _check_row(row)
         try:
-            found[row["pose_id"]] = _make_stored_pose(**row)
+            found[row["pose_id"]] = _make_stored_pose(look, **row)
         except ValueError as error:
             raise BadValue(
                 "poses", f"pose_id {row['pose_id']}", f"values that do not fit together ({error})"
@@ -134,7 +137,7 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
 
 
 _MORE_COLUMNS: Final = (
-    *("s.sha256", "s.dhash", "o.signature"),
+    *("s.sha256", "s.dhash", "o.signature", "o.bytes", "o.modified_ns"),
     *(
         "p.x",
         "p.y",
@@ -184,6 +187,8 @@ def _check_row(row: dict[str, Any]) -> None:
 
 
 def _make_stored_pose(
+    look: Callable[..., tuple[bool | None, bool | None]],
+    size: int | None, modified_ns: int | None,
     score: float, box: list[float], prominence: float,
     x: Any, y: Any, joint_score: Any, world: Any, vector: Any, joint_set: int, world_vector: Any, **rest: Any,
 ) -> StoredPose:  # fmt: skip
@@ -194,7 +199,8 @@ def _make_stored_pose(
     person = Person(keypoints, score, (left, top, width, height), prominence, world_xyz)
     world_array = None if world_vector is None else np.array(world_vector, np.float32)
     pose = Pose(person, np.array(vector, np.float32), to_masks(np.array(joint_set)), world_array)
-    return StoredPose(pose=pose, exists=_exists_now(rest["source"], rest["signature"]), **rest)
+    exists, changed = look(rest["source"], rest["signature"], size, modified_ns, rest["sha256"])
+    return StoredPose(pose=pose, exists=exists, changed=changed, **rest)
 
 
 def check_poses(connection: Connection, path: str, collection: str | None = None) -> None:
@@ -208,11 +214,14 @@ def check_poses(connection: Connection, path: str, collection: str | None = None
         raise NoPoses(path, photos, collection)
 
 
-def _exists_now(source: str, signature: str | None) -> bool | None:
-    """Return whether a file is there now. None for a URL, and for a name that this user did not store.
+def _look_at_source(
+    source: str, signature: str | None, size: int | None, modified_ns: int | None, sha256: str
+) -> tuple[bool | None, bool | None]:
+    """Return whether a file is there now, and whether it has changed, as `look_at_file`.
 
-    Looking at a name from a stranger could call a server, or wait for it.
+    Both are None for a URL, and for a name that this user did not store. Looking at a name from a stranger could call a
+    server, or wait for it.
     """
     if is_url(source) or not Trust().allows(source, signature):
-        return None
-    return os.path.exists(to_path(source))  # noqa: PTH110 (pathlib raises for some names)
+        return None, None
+    return look_at_file(to_path(source), size, modified_ns, sha256)
