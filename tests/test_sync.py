@@ -539,3 +539,67 @@ def test_a_deleted_photo_is_missing_by_its_stored_name(db: Database, folder: Pat
     assert counts(db.ingest(folder)) == {"unchanged": 5, "rejected": 1}
     assert counts(db.ingest([folder / "0.png", folder / "1.png"])) == {"missing": 1, "unchanged": 1}
     assert db.ingest(linked).missing == 1
+
+
+POSES = """
+    SELECT s.sha256, s.width, s.height, s.status, s.reason, s.message, s.settings, s.dhash, s.taken_at, s.camera,
+           s.latitude, p.* EXCLUDE (pose_id, snapshot_id)
+    FROM snapshots AS s LEFT JOIN poses AS p USING (snapshot_id) WHERE collection = '{}' ORDER BY s.sha256, p.person
+"""
+
+
+def test_another_collection_gets_copies_of_the_poses(filled: Database, folder: Path, toy: Toy) -> None:
+    write(folder / "two.png", toy_photo(people=2))
+    filled.ingest(folder)
+    calls = toy.calls
+    report = filled.ingest(folder, collection="others")
+    assert counts(report) == {"ingested": 7, "rejected": 1}
+    assert (report.poses, [one.reason for one in report.rejected], toy.calls) == (8, ["no_person"], calls)
+    rows = filled.sql(POSES.format("default")).rows
+    assert len(rows) == 9
+    assert filled.sql(POSES.format("others")).rows == rows
+    assert filled.sql("SELECT count(DISTINCT pose_id), count(DISTINCT snapshot_id) FROM poses").rows == ((16, 14),)
+    assert counts(filled.ingest(folder, collection="others")) == {"unchanged": 7, "rejected": 1}
+    filled.ingest(folder, collection="strict", strict=True)  # under another rule, they are estimated
+    assert toy.calls == calls + 8
+    filled.ingest(folder, collection="others", strict=True)  # and then replaced by copies
+    assert toy.calls == calls + 8
+    assert filled.sql(POSES.format("others")).rows == filled.sql(POSES.format("strict")).rows
+
+
+def test_the_place_is_copied_only_with_gps(db: Database, folder: Path, toy: Toy) -> None:
+    for path in folder.iterdir():
+        image, exif = Image.open(path), Image.Exif()
+        exif[0x8825] = {1: "N", 2: (48.0, 0.0, 0.0), 3: "E", 4: (11.0, 0.0, 0.0)}
+        image.save(path, exif=exif)
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    db.ingest(folder, collection="with", gps=True)
+    calls = toy.calls
+    db.ingest(folder, collection="without")
+    db.ingest(folder, collection="with again", gps=True)
+    assert toy.calls == calls
+    counted = "count(*), count(latitude), any_value(settings LIKE '%gps%')"
+    assert db.sql(f"SELECT collection, {counted} FROM snapshots GROUP BY 1 ORDER BY 1").rows == (
+        ("with", 7, 7, True),
+        ("with again", 7, 7, True),
+        ("without", 7, 0, False),
+    )
+
+
+def test_a_photo_whose_original_vanishes_is_found_by_the_next_run(filled: Database, folder: Path, toy: Toy) -> None:
+    class Deleting(IngestProgress):
+        def start(self, total: int) -> None:
+            with duckdb.connect(filled.path) as connection:
+                connection.execute("DELETE FROM poses WHERE snapshot_id = 1")
+                connection.execute("DELETE FROM poses WHERE snapshot_id = 2")
+                connection.execute("DELETE FROM snapshots WHERE snapshot_id = 2")
+
+    shutil.copy(folder / "0.png", folder / "0 again.png")
+    filled.ingest(folder, collection="others", progress=Deleting())
+    condition = "collection = 'others' AND status = 'ingested'"
+    found = f"SELECT count(*) FROM snapshots {{}} JOIN poses USING (snapshot_id) WHERE {condition}"
+    assert filled.sql(found.format("ANTI")).rows == ((0,),)  # no snapshot without its poses
+    assert filled.sql(found.format("SEMI")).rows == ((4,),)
+    report = filled.ingest(folder, collection="others")
+    assert (report.ingested, report.copies, toy.calls) == (2, 1, 2)
+    assert counts(filled.ingest(folder, collection="others")) == {"unchanged": 7, "rejected": 1}

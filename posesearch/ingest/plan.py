@@ -11,7 +11,8 @@ from posesearch.ingest.log import log_decision
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.sources import ObservedSource, Scan, Spellings, is_url
-from posesearch.store import snapshots, sources
+from posesearch.store import copies, snapshots, sources
+from posesearch.store.copies import Original
 from posesearch.store.renames import rename_urls
 from posesearch.store.snapshots import StoredContent
 from posesearch.store.sources import StoredSources
@@ -49,6 +50,7 @@ class IngestPlan:
         absent: the stored sources that no longer exist. They are missing, unless their photos were moved.
         outside: the stored sources that the scan does not cover.
         contents: what the database knows about the photos of the collection, by SHA-256. Empty if none is to be read.
+        originals: the photos of other collections that can be copied, by SHA-256. Empty if none is to be read.
         is_settled: whether the snapshots agree with their sources. They do not after an interrupted run.
     """
 
@@ -59,6 +61,7 @@ class IngestPlan:
     absent: Sequence[str]
     outside: Sequence[str]
     contents: Mapping[str, StoredContent] = field(default_factory=dict)
+    originals: Mapping[str, Original] = field(default_factory=dict)
     is_settled: bool = True
 
 
@@ -77,8 +80,14 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
         if not request.dry_run:
             sources.sign_observed(connection, request.collection, scan.observed)
         plan = _compare(scan, stored, request, rule)
-        contents = snapshots.read_contents(connection, request.collection) if plan.to_read else {}
-        return replace(plan, contents=contents, is_settled=sources.are_snapshots_current(connection))
+        if plan.to_read:
+            suffices = [settings for settings, standing in rule.standings.items() if standing == "suffices"]
+            plan = replace(
+                plan,
+                contents=snapshots.read_contents(connection, request.collection),
+                originals=copies.read_originals(connection, request.collection, suffices),
+            )
+        return replace(plan, is_settled=sources.are_snapshots_current(connection))
 
 
 def _use_stored_names(scan: Scan, stored: StoredSources) -> Scan:

@@ -159,7 +159,7 @@ class IngestRun:
         self._decoders.close()
 
     def _analyze(self, observed: ObservedSource) -> PhotoAnalysis:
-        """Read a photo, and estimate it if the collection does not have its bytes. This runs in threads."""
+        """Read a photo, and estimate it if the database does not have its bytes. This runs in threads."""
         source, rule, collection = observed.source, self._rule, self._request.collection
         stored = self._plan.stored.find(source)
         validators = None
@@ -177,9 +177,15 @@ class IngestRun:
             if self._request.dry_run:
                 unknown = SnapshotRow(source, sha256, None, None, collection, rule.settings)
                 return PhotoAnalysis(observed, stored, sha256, content, unknown)
-            row = self._contents.estimate_once(
-                sha256, lambda: self._analyzer.estimate(data, sha256, source, collection, rule)
-            )
+            original = self._plan.originals.get(sha256)
+
+            def estimate() -> SnapshotRow:
+                if original is None:
+                    return self._analyzer.estimate(data, sha256, source, collection, rule)
+                rejection = original.rejection
+                return SnapshotRow(source, sha256, None, None, collection, rule.settings, rejection, original=original)
+
+            row = self._contents.estimate_once(sha256, estimate)
             same = stored if stored is not None and stored.sha256 == sha256 else None
             if row is None and self._contents.compare(sha256, same) == "lacks facts":
                 row = self._analyzer.estimate(data, sha256, source, collection, rule, people=False)
@@ -202,7 +208,7 @@ class IngestRun:
         self._mark(source, action, rejection)
         if rejection is not None and action.unread and stored is not None and stored.reason is None:
             rejection = rejection[0], f"{rejection[1]}. Its stored poses are kept."
-        poses = len(analysis.row.poses) if action.write_photo and analysis.row is not None else 0
+        poses = analysis.row.pose_count if action.write_photo and analysis.row is not None else 0
         rejected = None
         if rejection is not None and action.status == "rejected":
             is_known = was_rejected_before(facts, stored, rejection[0])

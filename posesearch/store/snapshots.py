@@ -12,6 +12,7 @@ from posesearch.errors import NoSuchCollection
 from posesearch.photos.decoded import CaptureInfo
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.store.connection import Connection
+from posesearch.store.copies import Copy, Original, list_possible, write_copies
 from posesearch.store.poses import write_poses
 from posesearch.store.values import BadValue, check_present, parse_object
 from posesearch.types import Int64, Pose
@@ -27,6 +28,7 @@ class SnapshotRow:
         poses: the accepted people. Empty if the photo was rejected.
         dhash: difference hash of the photo. None if it could not be decoded.
         capture: how the photo was taken.
+        original: the photo of another collection from which everything else is copied. None if it was estimated.
     """
 
     source: str
@@ -39,6 +41,12 @@ class SnapshotRow:
     poses: tuple[Pose, ...] = ()
     dhash: int | None = None
     capture: CaptureInfo = field(default=CaptureInfo())
+    original: Original | None = None
+
+    @property
+    def pose_count(self) -> int:
+        """Number of poses that the photo gets."""
+        return len(self.poses) if self.original is None else self.original.poses
 
 
 class StoredContent(NamedTuple):
@@ -120,8 +128,9 @@ def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimat
     """Write a batch of photos with their poses. Photos that are already stored are replaced, and keep their ids.
 
     Photos are the same if they have the same bytes in the same collection, or the same source if the bytes could not be
-    read.
+    read. A photo that would be copied from another collection is left out if it is not there any more.
     """
+    rows = _leave_out_impossible(connection, rows)
     columns = {
         "position": np.arange(len(rows), dtype=np.int32),
         "source": _text_column(row.source for row in rows),
@@ -144,7 +153,9 @@ def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimat
     delete_snapshots(connection, "FROM replaced")
     connection.execute("DROP TABLE replaced")
     connection.unregister("batch")
-    connection.register("batch", {"snapshot_id": ids, **columns})
+    is_estimated = np.array([row.original is None for row in rows], bool)
+    new = {name: column[is_estimated] for name, column in {"snapshot_id": ids, **columns}.items()}
+    connection.register("batch", new)
     connection.execute(f"""
         INSERT INTO snapshots BY NAME
         SELECT snapshot_id, source, sha256, nullif(width, 0) AS width, nullif(height, 0) AS height, collection,
@@ -157,6 +168,23 @@ def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimat
     numbers = [number for row in rows for number in range(1, len(row.poses) + 1)]
     if poses:
         write_poses(connection, poses, numbers, estimator, pose_settings)
+    if not is_estimated.all():
+        numbered = zip(ids.tolist(), rows, strict=True)
+        write_copies(connection, [_make_copy(snapshot_id, row) for snapshot_id, row in numbered if row.original])
+
+
+def _leave_out_impossible(connection: Connection, rows: Sequence[SnapshotRow]) -> Sequence[SnapshotRow]:
+    wanted = [(row.sha256, row.original) for row in rows if row.original is not None]
+    if not wanted:
+        return rows
+    is_possible = iter(list_possible(connection, wanted))
+    return [row for row in rows if row.original is None or next(is_possible)]
+
+
+def _make_copy(snapshot_id: int, row: SnapshotRow) -> Copy:
+    assert row.original is not None  # noqa: S101 (for mypy)
+    has_position = AcceptanceRule.from_json(row.settings).gps
+    return Copy(snapshot_id, row.original.snapshot_id, row.source, row.collection, row.settings, has_position)
 
 
 # The columns of difference hash and capture information. NumPy has no NULL for numbers.

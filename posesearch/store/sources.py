@@ -108,7 +108,7 @@ def read_sources(connection: Connection, collection: str) -> StoredSources:
 
 
 def write_sources(connection: Connection, collection: str, rows: Sequence[SourceRow]) -> None:
-    """Insert sources, or replace those with the same names. Their snapshots must exist."""
+    """Insert sources, or replace those with the same names. Sources without a snapshot are left out."""
     columns: dict[str, NDArray[Any]] = {
         "position": np.arange(len(rows), dtype=np.int32),
         "signature": np.array([trust.sign(row.source) for row in rows], dtype=object),
@@ -120,11 +120,13 @@ def write_sources(connection: Connection, collection: str, rows: Sequence[Source
     connection.register("batch", columns)
     connection.execute(
         """
-        DELETE FROM sources WHERE collection = ? AND source IN (
-            SELECT source FROM batch UNION SELECT moved_from FROM batch WHERE moved_from IS NOT NULL
+        DELETE FROM sources WHERE collection = $collection AND source IN (
+            SELECT unnest([b.source, b.moved_from])
+            FROM batch AS b JOIN (FROM snapshots WHERE collection = $collection) AS s
+            ON coalesce(b.sha256, b.source) = coalesce(s.sha256, s.source)
         )
         """,
-        [collection],
+        {"collection": collection},
     )
     connection.execute(
         f"""
