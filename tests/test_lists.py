@@ -52,7 +52,7 @@ LISTS: dict[str, tuple[str, str | bytes, list[tuple[int, str]]]] = {
     "line ends of Windows": ("x.txt", "b.jpg\r\nsub/c.webp\r\n", TWO),
     "paths of Windows": ("x.txt", "b.jpg\nsub\\c.webp\n", TWO),
     "another encoding beside the names": ("x.csv", "b.jpg;Größe\nsub/c.webp;\xfcber\n".encode("latin-1"), TWO),
-    "several lines": ("x.csv", 'path,a\nb.jpg,"one\n# two"\nsub/c.webp,x\n', [(2, "b.jpg"), (4, "sub/c.webp")]),
+    "several lines": ("x.csv", 'path,a\nb.jpg,"one\n# two"\nsub/c.webp,x\n', [(3, "b.jpg"), (4, "sub/c.webp")]),
     "names that do not exist": ("x.csv", "a;gone.jpg\nb;also gone.jpg\n", [(1, "gone.jpg"), (2, "also gone.jpg")]),
     "folders": ("x.csv", "sub\nsub/deep\n", [(1, "sub"), (2, "sub/deep")]),
     "URLs": ("x.txt", "https://a.org/w_1,h_2/a.jpg\nhttps://a.org/?a=1;b=2\n", [(1, "https://a.org/w_1,h_2/a.jpg"), (2, "https://a.org/?a=1;b=2")]),

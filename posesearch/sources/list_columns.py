@@ -25,7 +25,7 @@ class Row(NamedTuple):
     """A row of a list.
 
     Attributes:
-        line: the number of its first line, from 1.
+        line: the number of its last line, from 1.
         cells: its cells.
         is_whole: whether it is a single line that names something that exists. Then it is the only cell.
     """

@@ -89,8 +89,8 @@ def _read_lines(path: Path) -> list[str]:
 
 
 def _make_encoding_error(path: Path, line: int) -> SourceError:
-    advice = "save the list as UTF-8 (in Excel: CSV UTF-8)"
-    return SourceError(f"{path}: the list can't be read as UTF-8 text: line {line} is in another encoding; {advice}.")
+    detail = f"line {line} is in another encoding; save the list as UTF-8."
+    return SourceError(f"{path}: the list can't be read as UTF-8 text: {detail}")
 
 
 def _sample(rows: Iterator[Row]) -> list[Row]:
@@ -117,7 +117,7 @@ def _split_lines(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, st
 
 
 def _split_table(path: Path, lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, str, list[str]]]:
-    """Yield each record of a table: the number of its first line, its text and its cells.
+    """Yield each record of a table: the number of its last line, its text and its cells.
 
     Raises:
         SourceError: the text is not CSV.
@@ -132,7 +132,7 @@ def _split_table(path: Path, lines: Sequence[str], delimiter: str) -> Iterator[t
             if end - begin > 1 and end == len(lines) and text.count('"') % 2:
                 end, failure = begin, "a quotation mark is not closed"
                 break
-            yield begin + 1, text, cells
+            yield end, text, cells
     except csv.Error as error:
         failure = str(error)
     if failure:
