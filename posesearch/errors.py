@@ -360,7 +360,12 @@ class NoDatabase(StoreError):
     """There is no database file."""
 
     sentence = "there is no database here yet; ingest photos first, or name another database"
-    hint = ("ingest", "FOLDER")
+    hint: tuple[str, ...] = ("ingest", "FOLDER")
+
+    def __init__(self, path: str, detail: str = "") -> None:
+        super().__init__(path, detail)
+        if detail:  # the first ingest runs
+            self.hint = ()
 
 
 class NotOurDatabase(StoreError):

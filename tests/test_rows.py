@@ -67,6 +67,25 @@ def test_paths_are_whole_links_at_every_width(demo_folder: Path, columns: int, c
             assert len(plain(line)) <= columns
 
 
+@pytest.mark.parametrize("columns", [20, 30, 50])
+@pytest.mark.parametrize("command", [["show", "1"], ["stats"]])
+def test_tables_in_a_narrow_terminal_are_paragraphs_with_whole_words(
+    demo_folder: Path, columns: int, command: list[str]
+) -> None:
+    wide = [plain(line) for line in run_in_terminal(240, *command, folder=demo_folder)]
+    words = {word.rstrip(",") for line in wide for word in line.split()}
+    lines = [plain(line) for line in run_in_terminal(columns, *command, folder=demo_folder)]
+    assert {word.rstrip(",") for line in lines for word in line.split()} >= words - drawing(wide)
+    named = [line for line in lines if line.startswith(("joint nose", "collection men"))]
+    assert len(named) == 1
+    assert all(len(line) <= columns for line in lines[lines.index(named[0]) :])
+
+
+def drawing(lines: list[str]) -> set[str]:
+    """Return the words of braille."""
+    return {word for line in lines for word in line.split() if all("\u2800" <= each <= "\u28ff" for each in word)}
+
+
 def test_a_wide_terminal_has_one_line_for_each_match(demo_folder: Path) -> None:
     lines = run_in_terminal(240, "similar", "1", "-n", "3", "--close", "0", folder=demo_folder)
     rows = [plain(line) for line in lines if LINK.search(line)]

@@ -9,8 +9,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, time
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +24,9 @@ from posesearch.render.terminal import Style, TextPicture
 
 PIPE_WIDTH: Final = 10**12
 """Columns if stdout is not a terminal. Programs that read it need each row on one line."""
+
+NARROW: Final = 50
+"""Columns of a terminal below which names and values are not in two columns."""
 
 STYLES: Final = {"left": "bright_blue", "right": "dark_orange", "centre": "bold"}
 
@@ -101,19 +106,30 @@ def _escape_format(character: str) -> str:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[str] = ()) -> None:
-    """Print a table. `numbers` are the columns that are aligned to the right."""
+    """Print a table. `numbers` are the columns that are aligned to the right.
+
+    If a terminal is too narrow for it, each row is a paragraph, in which values have the names of their columns.
+    """
+    names = [printable(column) for column in columns]
+    cells = [["" if value is None else printable(str(value)) for value in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip_longest(names, *cells, fillvalue="")]
+    if sum(widths) + 2 * (len(widths) - 1) > out.width:
+        for row in cells:
+            named = (f"{name} {cell}" for name, cell in zip(names, row, strict=False) if cell)
+            out.print(Text(", ".join(named)))
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(Text(printable(column)), justify="right" if column in numbers else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text("" if value is None else printable(str(value))) for value in row))
+    for column, name in zip(columns, names, strict=True):
+        table.add_column(Text(name), justify="right" if column in numbers else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))
     out.print(table)
 
 
 def show_lines(pairs: Iterable[tuple[str, Any]]) -> None:
     """Print names and values, one pair per line."""
     pairs = list(pairs)
-    width = max(len(name) for name, _ in pairs)
+    width = max(len(name) for name, _ in pairs) if out.width >= NARROW else 0  # values need the room
     for name, value in pairs:
         out.print(Text.assemble((printable(name.ljust(width)), "bold"), "  ", printable(str(value))), soft_wrap=True)
 
@@ -134,10 +150,10 @@ def show_skeletons(drawn: Sequence[tuple[Any, str]], ascii_only: bool, width: in
     Args:
         drawn: (keypoints (n, 2), caption) each.
         ascii_only: no braille.
-        width: characters of each.
+        width: characters of each. In a narrower terminal, they are as wide as that.
         height: likewise.
     """
-    gap = 2
+    gap, width = 2, min(width, out.width)
     columns = max(1, min(out.width, 120) // (width + gap))
     for first in range(0, len(drawn), columns):
         row = drawn[first : first + columns]

@@ -166,13 +166,18 @@ def similar(
     from posesearch.cli import files  # noqa: PLC0415
 
     with posesearch.open(db, trust=trust or ()) as database:
-        if query is None or isdir(query):  # noqa: PTH112 (pathlib raises for a long URL)
+        is_id = query is not None and query.isdecimal()
+        if query is None or (not is_id and isdir(query)):  # noqa: PTH112 (pathlib raises for a long URL)
             for option, value in (("--png", png), ("--open", open_png), ("--person", person)):
                 if value:
                     raise typer.BadParameter("it needs a single query", param_hint=option)
             _search_for_each(database, query, from_sql, n, options)
             return
-        asked: Any = int(query) if query.isdecimal() and not Path(query).exists() else query
+        asked: Any = int(query) if is_id else query
+        if is_id and Path(query).exists():
+            from posesearch.cli import output  # noqa: PLC0415
+
+            output.note(f"This searches for the stored pose {query}. ./{query} is the photo or folder of that name.")
         if query == "-":
             asked = files.open_stdin()
         Thread(target=import_module, args=["posesearch.cli.show"], daemon=True).start()  # while the network loads

@@ -2,6 +2,9 @@
 
 from bisect import bisect
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import cv2
@@ -67,13 +70,13 @@ def draw_sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
     image = Image.fromarray(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB))
     pen = ImageDraw.Draw(image)
     heading = _shorten_end(title, (right if columns == 1 else left) - 2 * _MARGIN, _TITLE_SIZE)
-    pen.text((_MARGIN, _MARGIN), heading, _TEXT_COLOUR, _load_font(_TITLE_SIZE))
+    pen.text((_MARGIN, _MARGIN), heading, _TEXT_COLOUR, _load_font(_TITLE_SIZE, heading))
     for _, position, text in legend:
         pen.text(position, text, _TEXT_COLOUR, _load_font(_CAPTION_SIZE))
     for (x, y), caption in zip(corners, captions, strict=True):
         for number, line in enumerate(caption):
             position = (x, y + TILE_HEIGHT + 3 + number * _LINE_HEIGHT)
-            pen.text(position, line, _TEXT_COLOUR, _load_font(_CAPTION_SIZE))
+            pen.text(position, line, _TEXT_COLOUR, _load_font(_CAPTION_SIZE, line))
     return np.asarray(cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), dtype=np.uint8)
 
 
@@ -113,7 +116,7 @@ def _make_caption(tile: Tile) -> list[str]:
 
 def _wrap(line: str, width: int, size: int) -> list[str]:
     """Return the line in parts of at most `width` pixels in a font of this size. It is divided between words."""
-    font, parts = _load_font(size), [""]
+    font, parts = _load_font(size, line), [""]
     for word in line.split(" "):
         longer = f"{parts[-1]} {word}" if parts[-1] else word
         if font.getlength(longer) <= width:
@@ -123,8 +126,27 @@ def _wrap(line: str, width: int, size: int) -> list[str]:
     return [part for part in parts if part]
 
 
-def _load_font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+def _load_font(size: int, text: str = "") -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return Pillow's own font, or DejaVu Sans for a text that has other characters."""
+    if all(character.isascii() or _has_glyph(character) for character in text):
+        return ImageFont.load_default(size)
+    return ImageFont.truetype(_find_dejavu(), size)
+
+
+@cache
+def _has_glyph(character: str) -> bool:
+    """Return whether Pillow's own font can draw a character. It draws a box for others."""
+    drawn, box = (ImageFont.load_default(_CAPTION_SIZE).getmask(each) for each in (character, "\uffff"))
+    return (drawn.size, bytes(drawn)) != (box.size, bytes(box))
+
+
+@cache
+def _find_dejavu() -> str:
+    """Return the path of DejaVu Sans. It comes with matplotlib, whose import would take a second."""
+    package = find_spec("matplotlib")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("matplotlib is not installed")
+    return str(Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf")
 
 
 def _shorten_end(text: str, width: int, size: int) -> str:
@@ -135,7 +157,7 @@ def _shorten_end(text: str, width: int, size: int) -> str:
 def _shorten_start(text: str, width: int, size: int) -> str:
     """Return the text, shortened at its start to at most `width` pixels. The end of a path is the informative part."""
     text = "".join(character if character.isprintable() else "?" for character in text)
-    font = _load_font(size)
+    font = _load_font(size, text)
     if len(text) <= 4 * width and font.getlength(text) <= width:
         return text
     text = text[-4 * width :]  # measuring a long text is slow

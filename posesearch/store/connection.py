@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import duckdb
 
 from posesearch.errors import DamagedDatabase, DatabaseFailed, DatabaseOpenHere, NoDatabase
-from posesearch.store import companions
+from posesearch.store import companions, locks
 from posesearch.store.configuration import checkpoint, first_line, quote_name, read_name, search_other_schemas
 from posesearch.store.damage import make_failure
 from posesearch.store.integrity import check_shape, check_version, has_own_definitions
@@ -65,6 +65,12 @@ class DatabaseFile:
         """Release what makes the next reader faster."""
         self._shared.close()
 
+    def _make_no_database(self) -> NoDatabase:
+        """Return the error for a database that is not there yet. It says so if the first ingest runs."""
+        is_coming = locks.LOCK_FILES.is_locked(companions.beside(self.path, ".lock"))
+        detail = "the first ingest runs, and has not stored any photo yet; try again in some seconds"
+        return NoDatabase(str(self.path), detail if is_coming else "")
+
     def exists(self) -> bool:
         """Return whether the file exists and is not empty."""
         return companions.exists(self.path)
@@ -99,14 +105,14 @@ class DatabaseFile:
             DatabaseFailed: the file can't be opened or read.
         """
         if not self.exists():
-            raise NoDatabase(str(self.path))
+            raise self._make_no_database()
         for is_last_try in (False, True):
             with (
                 self._open_current(patience, waiting, read_only=True, alone=for_users_sql) as (connection, version),
                 self._reading_errors(),
             ):
                 if version is None:  # an ingest was stopped before its first batch
-                    raise NoDatabase(str(self.path))
+                    raise self._make_no_database()
                 if for_users_sql:
                     search_other_schemas(connection)
                 if not for_users_sql or is_last_try or self._is_defined(connection):
