@@ -41,7 +41,8 @@ COUNTS = {".dng": 3, ".mp4": 2, ".jxl": 1, ".json": 1, ".arw": 1, "other": 1}
 
 
 def test_an_ingest_counts_what_it_passes_over(folder: Path, db: Database) -> None:
-    report = db.ingest([folder, folder / "sub", folder], dry_run=True)  # no folder counts twice
+    (folder.parent / "link").symlink_to(folder)
+    report = db.ingest([folder, folder / "sub", folder, folder.parent / "link"], dry_run=True)  # no folder counts twice
     assert report.passed_over == COUNTS
     assert list(report.passed_over)[:2] == [".dng", ".mp4"]
     assert report.as_json()["passed_over"] == COUNTS

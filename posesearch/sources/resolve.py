@@ -50,15 +50,15 @@ class Scan:
         folders: the folders that were scanned. A photo in one of them that is not in `observed` no longer exists.
         unreadable: the folders that could not be scanned, each with the reason. Their contents are unknown.
         broken_links: the symbolic links without a target. The files behind them are unknown.
-        passed_over: for each folder, how many files it has that are no photos, by their extensions. Hidden and ignored
-            files do not count, nor do files that nobody expects to be ingested, such as texts.
+        passed_over: for each folder, by device and inode, how many files it has that are no photos, by their extensions.
+            Hidden and ignored files do not count, nor do files that nobody expects to be ingested, such as texts.
     """
 
     observed: list[ObservedSource] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     broken_links: list[str] = field(default_factory=list)
-    passed_over: dict[str, Counter[str]] = field(default_factory=dict)
+    passed_over: dict[tuple[int, int], Counter[str]] = field(default_factory=dict)
 
     def count_passed_over(self) -> dict[str, int]:
         """Return how many files were passed over, by their extensions, the most frequent first."""

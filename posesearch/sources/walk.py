@@ -64,7 +64,7 @@ def walk_folder(
     top: str,
     unreadable: list[tuple[str, str]],
     broken_links: list[str],
-    passed_over: dict[str, Counter[str]],
+    passed_over: dict[tuple[int, int], Counter[str]],
 ) -> Iterator[tuple[str, int | None, int | None]]:
     """Yield the photos in a folder and its subfolders, sorted by name, a folder's own photos before its subfolders'.
 
@@ -79,7 +79,8 @@ def walk_folder(
         unreadable: receives the folders that can't be listed, each with the reason.
         broken_links: receives the symbolic links without a target, for example to a disk that is not connected. A link
             with a photo's extension is yielded instead.
-        passed_over: receives for each folder how many other files it has, by their extensions, as `_count_files` does.
+        passed_over: receives for each folder, by device and inode, how many other files it has, by their extensions, as
+            `_count_files` does.
 
     Raises:
         SourceError: an ignore file can't be read.
@@ -117,7 +118,7 @@ def walk_folder(
             elif not _is_ignored(entry.path, rules):
                 yield entry.path, *size_and_time(entry)
         if others and (counted := _count_files(others)):
-            passed_over[folder] = counted
+            passed_over[info.st_dev, info.st_ino] = counted
         pending += reversed(subfolders)
 
 
