@@ -7,6 +7,7 @@ PosesearchError
 │   ├── EmptyPhoto            empty_file        the file has no bytes
 │   ├── NotAnImage            not_an_image      no decoder recognizes the format
 │   │   └── VideoFile         not_an_image      it is a video
+│   ├── RawPhoto              raw_photo         it is a raw photo of a camera
 │   ├── TruncatedPhoto        truncated         the image is incomplete or damaged
 │   ├── PhotoTooLarge         too_large         more pixels, bytes or memory than the limit
 │   ├── PhotoTooSlow          too_slow          decoding takes longer than the limit
@@ -158,6 +159,16 @@ class VideoFile(NotAnImage):
 def frames_command(video: str) -> str:
     """Return the command that writes two frames per second of a video to the folder frames."""
     return f"mkdir -p frames && ffmpeg -i {shlex.quote(video)} -vf fps=2 frames/%05d.jpg"
+
+
+class RawPhoto(PhotoError):
+    """The file is a raw photo of a camera. Decoders return only the small preview that is in it."""
+
+    reason = "raw_photo"
+    sentence = (
+        "this is a raw photo; export it as JPEG, or extract the JPEG that is in it "
+        "(exiftool -b -JpgFromRaw, or -PreviewImage)"
+    )
 
 
 class TruncatedPhoto(PhotoError):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from posesearch.errors import NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto
+from posesearch.errors import NotAnImage, PhotoError, PhotoTooLarge, RawPhoto, TruncatedPhoto
 from posesearch.photos.decode import convert
 from posesearch.photos.photo import make_photo
 from tests.conftest import decode_here
@@ -212,7 +212,7 @@ def test_damaged_pixels_of_a_png_are_rejected() -> None:
 
 
 def test_a_photo_inside_of_another_file_is_not_taken_for_the_file() -> None:
-    for prefix in (b"FUJIFILMCCD-RAW 0201", b"ID3\3\0", b"%PDF-1.7\n"):
+    for prefix in (b"8BPS\0\1", b"ID3\3\0", b"%PDF-1.7\n"):
         with pytest.raises(NotAnImage):
             decode_here(prefix + bytes(100) + jpeg_with(b""), "x")
 
@@ -312,3 +312,73 @@ def test_a_variant_that_is_not_read_is_named() -> None:
     }.items():
         with pytest.raises(NotAnImage, match=f"^x.jpg: this is {name}, which can't be read; convert it"):
             decode_here(data, "x.jpg")
+
+
+def raw_tiff(order: str, tags: dict[int, int], sub_tags: dict[int, int], *, start: bytes = b"") -> bytes:
+    """Return a TIFF of 64 x 48 pixels with further tags, and with a sub-table of these tags, as raw photos have it."""
+    kinds = {50706: 1}
+    pixels = RGB.tobytes()
+    table = 8 + len(start)
+    needed = {256: 64, 257: 48, 258: 8, 259: 1, 262: 2, 273: 0, 277: 3, 278: 48, 279: len(pixels), **tags}
+    if sub_tags:
+        needed[330] = 0
+    end = table + 2 + 12 * len(needed) + 4
+    needed[273] = end + 2 + 12 * len(sub_tags) + 4 if sub_tags else end
+    if sub_tags:
+        needed[330] = end
+
+    def entries(values: dict[int, int]) -> bytes:
+        one = b"".join(
+            struct.pack(f"{order}HHII", tag, 4, 1, values[tag]) for tag in sorted(values) if tag not in kinds
+        )
+        others = (struct.pack(f"{order}HHIBBBB", tag, kinds[tag], 4, 1, 4, 0, 0) for tag in values if tag in kinds)
+        return struct.pack(f"{order}H", len(values)) + one + b"".join(others) + bytes(4)
+
+    magic = b"II*\0" if order == "<" else b"MM\0*"
+    sub_table = entries(sub_tags) if sub_tags else b""
+    return magic + struct.pack(f"{order}I", table) + start + entries(needed) + sub_table + pixels
+
+
+RAW = {
+    "a.dng": raw_tiff("<", {254: 1, 50706: 0}, {254: 0, 262: 32803}),
+    "linear.dng": raw_tiff("<", {254: 1}, {262: 34892}),
+    "a.nef": raw_tiff(">", {254: 1}, {259: 34713, 262: 32803}),
+    "a.arw": raw_tiff("<", {254: 1}, {259: 32767, 262: 32803}),
+    "a.pef": raw_tiff(">", {259: 65535}, {}),
+    "a.srw": raw_tiff("<", {}, {259: 32770}),
+    "a.cr2": raw_tiff("<", {}, {}, start=b"CR\2\0\0\0\0\0"),
+    "a.cr3": b"\0\0\0\x18ftypcrx " + bytes(500),
+    "a.orf": b"IIRO" + raw_tiff("<", {}, {})[4:],
+    "a.rw2": b"IIU\0" + raw_tiff("<", {}, {})[4:],
+    "a.raf": b"FUJIFILMCCD-RAW 0201" + bytes(500) + jpeg_with(b""),
+    "a.x3f": b"FOVb" + bytes(500),
+    "a.mrw": b"\0MRM" + bytes(500),
+    "a.crw": b"II\x1a\0\0\0HEAPCCDR" + bytes(500),
+}
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_a_raw_photo_is_rejected_under_any_name(name: str) -> None:
+    for renamed in (name, "photo.jpg", "photo.tif"):
+        with pytest.raises(RawPhoto, match=f"^{renamed}: this is a raw photo; export it as JPEG"):
+            decode_here(RAW[name], renamed)
+
+
+def test_the_name_helps_to_recognize_a_raw_photo() -> None:
+    with_preview = raw_tiff("<", {254: 1}, {})
+    with pytest.raises(RawPhoto):
+        decode_here(with_preview, "photo.DCR")
+    with pytest.raises(RawPhoto):
+        decode_here(b"unknown" + bytes(99), "photo.iiq")
+    assert decode_here(jpeg_with(b""), "really a JPEG.nef").width == 64
+
+
+def test_an_ordinary_tiff_is_no_raw_photo() -> None:
+    camera = {271: "NIKON CORPORATION", 272: "NIKON D90", 305: "Ver.1.00", 33421: 2, 37399: 1}
+    grey = np.frombuffer(b"CR\2\0" * 1024, np.uint8).reshape(64, 64)
+    for data in (
+        encoded(Image.fromarray(RGB), "TIFF", tiffinfo=camera), encoded(Image.fromarray(grey), "TIFF"),
+        encoded(Image.fromarray(RGB), "TIFF", save_all=True, append_images=[Image.new("RGB", (8, 8))]),
+        raw_tiff("<", {254: 1}, {254: 1, 259: 7, 262: 6}), raw_tiff(">", {}, {}),
+    ):  # fmt: skip
+        assert decode_here(data, "scan.tif").width == 64

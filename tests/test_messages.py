@@ -54,13 +54,20 @@ def test_the_command_for_frames_is_quoted(folder: Path, demo_folder: Path, run: 
     assert FRAMES.format("'my clip.mp4'") in err
 
 
-@pytest.mark.parametrize("brand", [b"heic", b"crx ", b"M4A "])
+@pytest.mark.parametrize(
+    ("brand", "says"),
+    [
+        (b"heic", "the image is incomplete or damaged"),
+        (b"crx ", "this is a raw photo"),
+        (b"M4A ", "not an image in a known format"),
+    ],
+)
 def test_other_files_in_the_container_of_mp4_are_not_videos(
-    brand: bytes, folder: Path, demo_folder: Path, run: Run
+    brand: bytes, says: str, folder: Path, demo_folder: Path, run: Run
 ) -> None:
     (folder / "a.heic").write_bytes(b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00mif1" + brand)
     err = run("similar", "a.heic", "--db", demo_folder / "poses.duckdb")[2]
-    assert "not an image in a known format" in err
+    assert says in err
 
 
 @pytest.mark.parametrize("name", ["clip.mp4", "clip"])

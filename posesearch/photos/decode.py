@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from PIL import Image
 
-from posesearch.errors import EmptyPhoto, NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto, VideoFile
+from posesearch.errors import EmptyPhoto, NotAnImage, PhotoError, PhotoTooLarge, RawPhoto, TruncatedPhoto, VideoFile
 from posesearch.photos.decoded import DecodedImage
 from posesearch.photos.depth import stretch_colours, to_eight_bits
 from posesearch.photos.exif import read_capture_info
-from posesearch.photos.extensions import is_video
+from posesearch.photos.extensions import RAW_EXTENSIONS, is_video
+from posesearch.photos.raw import is_raw
 from posesearch.photos.repair import begins_as_photo, find_unreadable_variant
 
 MAX_PIXELS: Final = 200_000_000
@@ -61,10 +62,12 @@ def decode(data: bytes, source: str, useful_side: int | None = None, *, gps: boo
         gps: whether to read where the photo was taken.
 
     Raises:
-        EmptyPhoto, NotAnImage, VideoFile, TruncatedPhoto, PhotoTooLarge: the bytes are not a valid photo.
+        EmptyPhoto, NotAnImage, VideoFile, RawPhoto, TruncatedPhoto, PhotoTooLarge: the bytes are not a valid photo.
     """
     if not data:
         raise EmptyPhoto(source)
+    if is_raw(data, source):
+        raise RawPhoto(source)
     if data[4:8] == b"ftyp":  # ISO/IEC 14496-12: HEIC and AVIF begin with it
         _register_heif()
     try:
@@ -133,6 +136,8 @@ def _describe_refusal(data: bytes, source: str) -> PhotoError:
     """Return the error for bytes that Pillow does not open."""
     if begins_as_photo(data):
         return TruncatedPhoto(source)
+    if source.lower().endswith(RAW_EXTENSIONS):
+        return RawPhoto(source)
     return (VideoFile if is_video(data, source) else NotAnImage)(source)
 
 

@@ -1,4 +1,4 @@
-"""The file name extensions of photos and videos."""
+"""The file name extensions of photos, raw photos and videos."""
 
 from typing import Final
 
@@ -7,6 +7,12 @@ EXTENSIONS: Final = frozenset((
     ".heic", ".heif", ".hif", ".jp2",
 ))  # fmt: skip
 """The files of a folder with these extensions are photos. A file that is named directly can have any extension."""
+
+RAW_EXTENSIONS: Final = (
+    ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".orf", ".rw2", ".rwl", ".raf", ".pef",
+    ".srw", ".3fr", ".fff", ".iiq", ".erf", ".mef", ".mos", ".mrw", ".dcr", ".kdc", ".x3f", ".gpr",
+)  # fmt: skip
+"""Raw photos of cameras. They are not read, because decoders return the small preview that is in them."""
 
 VIDEO_EXTENSIONS: Final = (
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".3g2",
