@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from posesearch.errors import OutputFailed
 from posesearch.files import open_regular
@@ -21,7 +22,12 @@ def output_errors(path: Path) -> Iterator[None]:
         raise OutputFailed(str(path), getattr(error, "strerror", None) or str(error)) from error
 
 
-def check_output(path: Path, signature: bytes, kind: str, keep: Iterable[str | os.PathLike[str]] = ()) -> None:
+_MARKED_BYTES: Final = 128  # the beginning of a file that may have a mark
+
+
+def check_output(
+    path: Path, signature: bytes, kind: str, keep: Iterable[str | os.PathLike[str]] = (), mark: bytes = b""
+) -> None:
     """Check that a file may be written.
 
     Args:
@@ -29,6 +35,7 @@ def check_output(path: Path, signature: bytes, kind: str, keep: Iterable[str | o
         signature: the first bytes of the files that may be replaced. An empty file may be replaced too.
         kind: what such a file is called, as in "PNG picture".
         keep: files that must not be overwritten or created. URLs among them have no effect.
+        mark: what a file that may be replaced has near its beginning, because posesearch wrote it.
 
     Raises:
         OutputFailed: the path is one of `keep`, or has a file of another kind.
@@ -40,9 +47,24 @@ def check_output(path: Path, signature: bytes, kind: str, keep: Iterable[str | o
     if info is None or not stat.S_ISREG(info.st_mode) or info.st_size == 0:
         return
     with open(path, "rb", opener=open_regular) as file:
-        begin = file.read(len(signature))
-    if begin != signature:
+        begin = file.read(max(len(signature), _MARKED_BYTES))
+    if not begin.startswith(signature):
         raise OutputFailed(str(path), f"a file that is not a {kind} is already there, and was not changed")
+    if mark not in begin:
+        raise OutputFailed(
+            str(path), f"a {kind} that this posesearch did not write is already there, and was not changed"
+        )
+
+
+def check_folder(folder: Path) -> None:
+    """Check that a folder exists or can be created.
+
+    Raises:
+        OutputFailed: it, or what would be above it, is a file.
+    """
+    for one in (folder, *folder.absolute().parents):
+        if os.path.lexists(one) and not one.is_dir():
+            raise OutputFailed(str(folder), f"{one} is a file, and not a folder")
 
 
 def stat_output(path: Path) -> os.stat_result | None:

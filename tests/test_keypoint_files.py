@@ -120,7 +120,8 @@ def test_what_is_wrong_is_named(text: str, says: str) -> None:
 def test_the_first_person_of_a_file_is_not_called_the_most_prominent(demo_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"people": [DOCUMENT, DOCUMENT]}), encoding="utf-8")
     done = posesearch_process("similar", str(tmp_path / "a.json"), "--db", str(demo_folder / "poses.duckdb"))
-    assert "a.json shows 2 people. The first is the query. --person 2 searches for the next." in done.stderr
+    assert "a.json shows 2 people. This searches for person 1." in done.stderr
+    assert "prominent" not in done.stderr
 
 
 def test_joints_are_no_photo_to_estimate(tmp_path: Path) -> None:

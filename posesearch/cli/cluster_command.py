@@ -109,6 +109,8 @@ def cluster(
 
     count = _parse_k(k)
     chosen: Literal["body", "max"] = "body" if normalization is NormalizationOption.BODY else "max"
+    if plots:
+        pictures.check_plots(plots, keep=database_files(db))
     with progress_bar.Spinner("clustering"), posesearch.open(db) as database, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn warns of poses that are almost the same
         report = database.cluster(count, collection=collection, normalization=chosen, seed=seed)

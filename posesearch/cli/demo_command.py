@@ -41,6 +41,8 @@ def demo(
     output.note(f"Drawing mannequins in {folder}")
     with progress_bar.Spinner("drawing"):
         photos = write_photos(folder)
+    for picture in (folder / "similar.png", *(folder / "plots" / name for name in pictures.PLOTS)):
+        picture.unlink(missing_ok=True)  # that of an earlier demo
     db = folder / "poses.duckdb"
     with posesearch.open(db) as database:
         for collection in ("men", "women"):

@@ -79,8 +79,11 @@ def estimate(
     from posesearch.cli import files, output, progress_bar, show  # noqa: PLC0415
     from posesearch.estimation import estimate_many  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
+    from posesearch.render.files import check_png  # noqa: PLC0415
     from posesearch.results.search import Failure  # noqa: PLC0415
 
+    if png:
+        check_png(png, photos)
     wanted = [files.open_stdin() if photo == "-" else photo for photo in photos]
     results = estimate_many(wanted, estimator=estimator, model_paths=model_path or (), allow_private=allow_private)
     shown = []

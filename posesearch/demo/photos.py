@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
+from posesearch.errors import OutputFailed
 from posesearch.paths import expand_folder_path
 from posesearch.render.files import write_file
 from posesearch.types import Float32
@@ -116,13 +117,22 @@ def write_photos(folder: str | os.PathLike[str]) -> Path:
     """Write the photos to folder/photos/men, folder/photos/women and folder/query.jpg. Return folder/photos.
 
     Raises:
-        OutputFailed: a file can't be written.
+        OutputFailed: a file can't be written, or the folder has files and is not that of a demo.
     """
     top = Path(expand_folder_path(folder))
+    if not _is_free(top):
+        raise OutputFailed(str(top), "the folder has files that no demo wrote, and a demo needs a folder of its own")
     for photo in draw_photos():
         write_file(top / "photos" / photo.collection / f"{photo.name}.jpg", encode_jpeg(photo.pixels))
     write_file(top / "query.jpg", encode_jpeg(draw_query().pixels))
     return top / "photos"
+
+
+def _is_free(folder: Path) -> bool:
+    """Return whether a demo may write to a folder: it does not exist, it is empty, or an earlier demo wrote there."""
+    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
+        return True
+    return any((folder / "photos" / "men" / f"{stance}-1.jpg").exists() for stance in STANCES)
 
 
 def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:

@@ -10,7 +10,7 @@ from posesearch.ingest.facts import find_facts_before
 from posesearch.ingest.log import log_decision
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
-from posesearch.sources import ObservedSource, Scan, Spellings, is_url
+from posesearch.sources import ObservedSource, Scan, Spellings, is_own_picture, is_url
 from posesearch.store import copies, snapshots, sources
 from posesearch.store.copies import Original
 from posesearch.store.renames import rename_urls
@@ -119,12 +119,16 @@ def _compare(scan: Scan, stored: StoredSources, request: IngestRequest, rule: Ac
     to_read: list[ObservedSource] = []
     absent: list[str] = []
     outside: list[str] = []
+    own_pictures: list[ObservedSource] = []
     for one in scan.observed:
         is_hidden = not one.exists and scan.hides(one.source)
         facts = find_facts_before(
             one, stored.find(one.source), rule, opens_urls=not request.dry_run, is_hidden=is_hidden
         )
         action = decide(facts)
+        if action.read and not one.is_named and is_own_picture(one.location):
+            own_pictures.append(one)
+            continue
         actions.append(action)
         if action.read:
             to_read.append(one)
@@ -132,6 +136,7 @@ def _compare(scan: Scan, stored: StoredSources, request: IngestRequest, rule: Ac
             absent.append(one.source)
         else:
             log_decision(one.source, facts, action)
+    scan.pass_over(own_pictures)
     # A scan of a folder skips some names, such as hidden files. The user may have named such a photo directly in an
     # earlier ingest. If a scan does not find it, that does not mean that it is missing.
     for source in stored.names_except({one.source for one in scan.observed}):

@@ -7,9 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from posesearch.output_files import check_output, output_errors, replace_file, stat_output
+from posesearch.errors import OutputFailed
+from posesearch.output_files import check_folder, check_output, output_errors, replace_file, stat_output
+from posesearch.photos.extensions import EXTENSIONS
+from posesearch.sources.own_pictures import MARK
 
-_SIGNATURES: Final = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}  # the first bytes of each format
+PNG: Final = b"\x89PNG\r\n\x1a\n"
+JPEG: Final = b"\xff\xd8\xff"
+"""The first bytes of files of these formats."""
 
 
 def write_file(path: Path, data: bytes, keep: Iterable[str | os.PathLike[str]] = ()) -> Path:
@@ -24,7 +29,8 @@ def write_file(path: Path, data: bytes, keep: Iterable[str | os.PathLike[str]] =
         keep: files that must not be overwritten or created. URLs among them have no effect.
 
     Raises:
-        OutputFailed: the file can't be written, is one of `keep`, or exists and is not a picture in the same format.
+        OutputFailed: the file can't be written, is one of `keep`, or exists and is not a picture in the same format. A
+            PNG file must also be one that posesearch drew, and its name must not end as that of another format.
     """
     return write_files({path: data}, keep)[0]
 
@@ -33,13 +39,24 @@ def write_files(pictures: Mapping[Path, bytes], keep: Iterable[str | os.PathLike
     """Write pictures as `write_file` does. If one of them must not be written, none of them is written."""
     kept = list(keep)
     for path, data in pictures.items():
-        signature = next(known for known in _SIGNATURES if data.startswith(known))
-        with output_errors(path):
-            check_output(path, signature, f"{_SIGNATURES[signature]} picture", kept)
+        if data.startswith(PNG):
+            check_png(path, kept)
+        else:
+            with output_errors(path):
+                check_output(path, JPEG, "JPEG picture", kept)
     for path, data in pictures.items():
         with output_errors(path):
             _write(path, data)
     return list(pictures)
+
+
+def check_png(path: Path, keep: Iterable[str | os.PathLike[str]] = ()) -> None:
+    """Check that a PNG file may be written, before the work for it. The arguments and errors are as in `write_file`."""
+    if path.suffix.lower() in EXTENSIONS - {".png", ".apng"}:
+        raise OutputFailed(str(path), "a PNG picture needs a name that ends in .png")
+    check_folder(path.parent)
+    with output_errors(path):
+        check_output(path, PNG, "PNG picture", keep, MARK)
 
 
 def _write(path: Path, data: bytes) -> None:

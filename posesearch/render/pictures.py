@@ -12,7 +12,7 @@ from PIL import Image
 from posesearch.errors import PhotoError
 from posesearch.paths import expand_file_path, expand_folder_path
 from posesearch.photos.pool import DecoderPool
-from posesearch.render.files import write_file, write_files
+from posesearch.render.files import check_png, write_file, write_files
 from posesearch.render.labels import draw_numbers
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Tile, draw_sheet
 from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo, encode_png, mirror_pixels
@@ -28,6 +28,9 @@ HOT: Final = 0.01
 
 _USEFUL_SIDE: Final = 2 * TILE_HEIGHT  # pixels of a photo's longer side that a tile can use
 _COLUMNS: Final = 4
+
+PLOTS: Final = ("inertia.png", "scatter.png", "centroids.png")
+"""The files that `write_plots` writes."""
 
 
 def write_sheet(
@@ -202,6 +205,12 @@ def _draw_people(found: PhotoPeople, reader: SourceReader, decoders: DecoderPool
     return draw_numbers(photo, [person.box for person in found], scale) if len(found) > 1 else photo
 
 
+def check_plots(folder: str | os.PathLike[str], *, keep: Sequence[str | os.PathLike[str]] = ()) -> None:
+    """Check that `write_plots` may write, before the clustering. The arguments and errors are the same."""
+    for name in PLOTS:
+        check_png(Path(expand_folder_path(folder)) / name, keep)
+
+
 def write_plots(
     report: ClusterReport, folder: str | os.PathLike[str], *, keep: Sequence[str | os.PathLike[str]] = ()
 ) -> list[Path]:
@@ -219,10 +228,11 @@ def write_plots(
 
     target = Path(expand_folder_path(folder))
     centroids = report.clustering.centroids
+    inertia, scatter, skeletons = PLOTS
     files = {
-        "inertia.png": plots.plot_inertia(report.clustering.inertias, len(centroids)),
-        "scatter.png": plots.plot_scatter(report.points, report.point_labels, report.centroid_points),
-        "centroids.png": plots.plot_skeletons(centroids, report.titles),
+        inertia: plots.plot_inertia(report.clustering.inertias, len(centroids)),
+        scatter: plots.plot_scatter(report.points, report.point_labels, report.centroid_points),
+        skeletons: plots.plot_skeletons(centroids, report.titles),
     }
     return write_files({target / name: data for name, data in files.items()}, keep)
 

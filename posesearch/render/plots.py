@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from posesearch import skeleton
 from posesearch.render.skeletons import COLOURS
+from posesearch.sources.own_pictures import mark_png
 from posesearch.types import Float32
 
 
@@ -141,4 +142,4 @@ def _encode_png(figure: Figure) -> bytes:
     # matplotlib would write its version into the file. Without it, equal plots have equal bytes.
     metadata: dict[str, Any] = {"Software": None}
     figure.savefig(data, format="png", dpi=110, metadata=metadata)
-    return data.getvalue()
+    return mark_png(data.getvalue())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
+from posesearch.sources.own_pictures import mark_png
 from posesearch.types import Float32
 
 Pixels = NDArray[np.uint8]
@@ -86,7 +87,7 @@ def encode_png(pixels: Pixels) -> bytes:
     is_encoded, data = cv2.imencode(".png", pixels)
     if not is_encoded:
         raise ValueError("the picture can't be encoded as PNG")
-    return data.tobytes()
+    return mark_png(data.tobytes())
 
 
 def draw_line(canvas: Pixels, start: Float32, end: Float32, side: skeleton.Side, thickness: int) -> None:

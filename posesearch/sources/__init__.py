@@ -6,6 +6,7 @@
 from posesearch.names import to_path, to_unicode
 from posesearch.paths import is_url
 from posesearch.sources.content import Content, Validators
+from posesearch.sources.own_pictures import is_own_picture
 from posesearch.sources.read import SourceReader, read_source
 from posesearch.sources.resolve import (
     ObservedSource,
@@ -30,6 +31,7 @@ __all__ = [
     "Validators",
     "count_unused_keypoints",
     "explain_absence",
+    "is_own_picture",
     "is_url",
     "list_photos",
     "list_queries",

@@ -14,6 +14,7 @@ from posesearch.names import to_path, to_unicode
 from posesearch.paths import check_length, expand_file_url, expand_source, find_existing_form, is_file_url, is_url
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
+from posesearch.sources.own_pictures import is_own_picture
 from posesearch.sources.urls import find_other_scheme, public_name, to_name
 from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
 
@@ -31,6 +32,7 @@ class ObservedSource(NamedTuple):
         modified_ns: modification time of the file in nanoseconds since 1970. None where `bytes` is None.
         exists: False if there is nothing at the path. For a URL, whether it is http or https.
         listed: the list and the line that name it, such as "photos.txt, line 3". Empty if it is not from a list.
+        is_named: whether a source names the photo itself, and not only its folder.
     """
 
     source: str
@@ -39,6 +41,7 @@ class ObservedSource(NamedTuple):
     modified_ns: int | None = None
     exists: bool = True
     listed: str = ""
+    is_named: bool = True
 
 
 @dataclass(eq=False)
@@ -63,6 +66,13 @@ class Scan:
     def count_passed_over(self) -> dict[str, int]:
         """Return how many files were passed over, by their extensions, the most frequent first."""
         return dict(sum(self.passed_over.values(), Counter[str]()).most_common())
+
+    def pass_over(self, pictures: Sequence[ObservedSource]) -> None:
+        """Take pictures that posesearch drew out of the photos, and count them as passed over."""
+        if pictures:
+            sources = {picture.source for picture in pictures}
+            self.observed = [photo for photo in self.observed if photo.source not in sources]
+            self.passed_over[""] = Counter({".png": len(pictures)})
 
     def covers(self, name: str) -> bool:
         """Return whether the scan would have found a photo of this name in a folder. Ignore files do not count."""
@@ -91,12 +101,14 @@ def scan(sources: Sequence[str | os.PathLike[str]]) -> Scan:
         SourceError: a list or an ignore file can't be read, or nothing that the sources name exists.
     """
     result = Scan()
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     for source in sources:
         for photo in _resolve_source(expand_source(os.fspath(source)), result):
-            if photo.source not in seen:
-                seen.add(photo.source)
+            position = seen.setdefault(photo.source, len(seen))
+            if position == len(result.observed):
                 result.observed.append(photo)
+            elif photo.is_named:
+                result.observed[position] = result.observed[position]._replace(is_named=True)
     if not result.folders and not result.unreadable and not any(photo.exists for photo in result.observed):
         raise _make_error(sources, result.observed)
     return result
@@ -140,10 +152,14 @@ def list_photos(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
     Raises:
         SourceError: as in `scan`, or the sources name no photo.
     """
-    locations = [photo.location for photo in scan(sources).observed]
+    locations = _list_without_own_pictures(scan(sources))
     if not locations:
         raise no_photos_error(sources)
     return locations
+
+
+def _list_without_own_pictures(found: Scan) -> list[str]:
+    return [photo.location for photo in found.observed if photo.is_named or not is_own_picture(photo.location)]
 
 
 def list_queries(folder: str) -> list[str]:
@@ -152,7 +168,7 @@ def list_queries(folder: str) -> list[str]:
     Raises:
         SourceError: it has neither.
     """
-    locations = [photo.location for photo in scan([folder]).observed]
+    locations = _list_without_own_pictures(scan([folder]))
     if not locations:
         locations = sorted(str(path) for path in Path(folder).rglob("*.json") if path.is_file())
     if not locations:
@@ -178,7 +194,7 @@ def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
     if skipped_photos:
         is_one = skipped_photos == 1
         photos_are, them = ("1 photo is", "it") if is_one else (f"{skipped_photos} photos are", "them")
-        why = f"an ignore file or the name of a folder excludes {them}"
+        why = f"posesearch drew {them}, or an ignore file or the name of a folder excludes {them}"
         advice = f"name the photo{'s' * (not is_one)} directly to ingest {them}"
         return SourceError(f"{name}: {photos_are} here, but {why}; {advice}.")
     if not endings:
@@ -232,7 +248,7 @@ def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[Obser
             unreadable: list[tuple[str, str]] = []
             broken_links: list[str] = []
             for photo, size, modified_ns in walk_folder(match, unreadable, broken_links, result.passed_over):
-                yield ObservedSource(to_unicode(photo), photo, size, modified_ns)
+                yield ObservedSource(to_unicode(photo), photo, size, modified_ns, is_named=False)
             result.unreadable += [(to_unicode(folder), reason) for folder, reason in unreadable]
             result.broken_links += map(to_unicode, broken_links)
         else:
