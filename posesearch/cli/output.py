@@ -115,8 +115,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], numbers: S
     widths = [max(map(cell_len, column)) for column in zip_longest(names, *cells, fillvalue="")]
     if sum(widths) + 2 * (len(widths) - 1) > out.width:
         for row in cells:
-            named = (f"{name} {cell}" for name, cell in zip(names, row, strict=False) if cell)
-            out.print(Text(", ".join(named)))
+            show_paragraph([f"{name} {cell}" for name, cell in zip(names, row, strict=False) if cell])
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column, name in zip(columns, names, strict=True):
@@ -124,6 +123,20 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], numbers: S
     for row in cells:
         table.add_row(*map(Text, row))
     out.print(table)
+
+
+def show_paragraph(parts: Sequence[str]) -> None:
+    """Print parts with commas between them. Lines end between parts, and all but the first are indented."""
+    lines = [""]
+    for number, part in enumerate(parts, start=1):
+        text = printable(part) + "," * (number < len(parts))
+        longer = f"{lines[-1]} {text}" if lines[-1] else text
+        if cell_len(longer) <= out.width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(f"  {text}")
+    for line in lines:
+        out.print(Text(line))
 
 
 def show_lines(pairs: Iterable[tuple[str, Any]]) -> None:

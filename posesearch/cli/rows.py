@@ -59,8 +59,10 @@ def show_rows(
     if is_aligned:
         output.out.print(_align(heading, widths, are_right), soft_wrap=True)
     for (values, _), row, paths in zip(rows, cells, links, strict=True):
-        line = _align(row, widths, are_right) if is_aligned else _describe(names, values)
-        output.out.print(line, soft_wrap=is_aligned)
+        if is_aligned:
+            output.out.print(_align(row, widths, are_right), soft_wrap=True)
+        else:
+            output.show_paragraph(_describe(names, values))
         for link in paths:
             output.out.print(Text.assemble("  ", link), soft_wrap=True)
 
@@ -94,11 +96,10 @@ def _align(row: Sequence[Text], widths: Sequence[int], are_right: Sequence[bool]
     return line
 
 
-def _describe(names: Sequence[str], values: Sequence[Any]) -> Text:
+def _describe(names: Sequence[str], values: Sequence[Any]) -> list[str]:
     """Return values that say what they are, for a terminal in which they do not fit side by side."""
     pairs = [(name, value) for name, value in zip(names, values, strict=True) if value != ""]
-    named = [str(value) if name == _LAST else f"{name} {value}" for name, value in pairs]
-    return Text(output.printable(", ".join(named)))
+    return [str(value) if name == _LAST else f"{name} {value}" for name, value in pairs]
 
 
 def _link(source: str) -> Text:
