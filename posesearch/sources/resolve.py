@@ -53,8 +53,10 @@ class Scan:
         folders: the folders that were scanned. A photo in one of them that is not in `observed` no longer exists.
         unreadable: the folders that could not be scanned, each with the reason. Their contents are unknown.
         broken_links: the symbolic links without a target. The files behind them are unknown.
-        passed_over: for each folder, by device and inode, how many files it has that are no photos, by their extensions.
-            Hidden and ignored files do not count, nor do files that nobody expects to be ingested, such as texts.
+        passed_over: for each folder, by device and inode, how many files it has that are no photos, by their
+            extensions. Hidden and ignored files do not count, nor do files that nobody expects to be ingested, such as
+            texts.
+        own_pictures: number of pictures that posesearch drew.
     """
 
     observed: list[ObservedSource] = field(default_factory=list)
@@ -62,17 +64,19 @@ class Scan:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     broken_links: list[str] = field(default_factory=list)
     passed_over: dict[tuple[int, int], Counter[str]] = field(default_factory=dict)
+    own_pictures: int = 0
 
     def count_passed_over(self) -> dict[str, int]:
         """Return how many files were passed over, by their extensions, the most frequent first."""
-        return dict(sum(self.passed_over.values(), Counter[str]()).most_common())
+        own_pictures = Counter({".png": self.own_pictures} if self.own_pictures else {})
+        return dict(sum(self.passed_over.values(), own_pictures).most_common())
 
     def pass_over(self, pictures: Sequence[ObservedSource]) -> None:
         """Take pictures that posesearch drew out of the photos, and count them as passed over."""
         if pictures:
             sources = {picture.source for picture in pictures}
             self.observed = [photo for photo in self.observed if photo.source not in sources]
-            self.passed_over[""] = Counter({".png": len(pictures)})
+            self.own_pictures += len(pictures)
 
     def covers(self, name: str) -> bool:
         """Return whether the scan would have found a photo of this name in a folder. Ignore files do not count."""
