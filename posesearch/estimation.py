@@ -7,7 +7,6 @@ from posesearch import estimators
 from posesearch.errors import PhotoError
 from posesearch.estimators.cache import EstimatorCache
 from posesearch.estimators.config import parse_config
-from posesearch.keypoint_files import KeypointFile
 from posesearch.paths import expand_source
 from posesearch.photos.pool import DecoderPool
 from posesearch.results.people import PhotoPeople
@@ -88,8 +87,6 @@ def estimate_many(
 def _check_photo(source: Source) -> str | InMemory:
     if isinstance(source, int):
         raise TypeError(f"a photo is a path, a URL, or an image or bytes in memory, not the number {source}")
-    if isinstance(source, InMemory) and isinstance(source.content, KeypointFile):
-        raise TypeError("a photo is a path, a URL, or an image or bytes in memory, not keypoints")
     return source if isinstance(source, InMemory) else expand_source(source)
 
 

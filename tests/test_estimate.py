@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import posesearch
-from posesearch.errors import MissingPhoto, UnknownEstimator
+from posesearch.errors import MissingPhoto, NotAnImage, UnknownEstimator
 from posesearch.estimation import estimate, estimate_many
 from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Failure
@@ -58,9 +58,10 @@ def test_photos_come_in_order_and_failures_in_their_places(demo_folder: Path, tm
         estimate(tmp_path / "nothing.jpg")
     with pytest.raises(UnknownEstimator):
         estimate(photos[0], estimator="openpose")
-    for no_photo in (5, {"nose": [1, 2]}):
-        with pytest.raises(TypeError, match="a photo is a path"):
-            estimate(no_photo)
+    with pytest.raises(NotAnImage, match="these are joints and not a photo"):
+        estimate({"nose": [1, 2]})
+    with pytest.raises(TypeError, match="a photo is a path"):
+        estimate(5)
 
 
 @pytest.mark.slow

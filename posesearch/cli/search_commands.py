@@ -188,7 +188,8 @@ def similar(
         untrusted = pictures.list_untrusted(report, trusted)
     if report.query.people > 1 and person is None:
         people = f"{report.query.source} shows {report.query.people} people."
-        output.note(f"{people} The most prominent is the query. --person 2 searches for the next.")
+        chosen = "most prominent" if report.query.estimator else "first"  # keypoints files have an order of their own
+        output.note(f"{people} The {chosen} is the query. --person 2 searches for the next.")
     if as_json:
         output.show_json(report.as_json())
     else:

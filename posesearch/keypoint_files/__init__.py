@@ -1,10 +1,19 @@
 """Keypoint files: joint coordinates that a search accepts in place of a photo. Each format has its module."""
 
 from posesearch.keypoint_files import native
+from posesearch.keypoint_files.json_text import begins_json
 from posesearch.keypoint_files.keypoint_file import KeypointFile, frame_people, make_person
 from posesearch.keypoint_files.native import parse_value
 
-__all__ = ["KeypointFile", "frame_people", "make_person", "parse_keypoints", "parse_value", "read_keypoints"]
+__all__ = [
+    "KeypointFile",
+    "begins_json",
+    "frame_people",
+    "make_person",
+    "parse_keypoints",
+    "parse_value",
+    "read_keypoints",
+]
 
 
 def read_keypoints(path: str) -> KeypointFile:

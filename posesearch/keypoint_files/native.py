@@ -1,6 +1,5 @@
 """posesearch's own keypoint format: the JSON that `show --json` and `similar --json` print."""
 
-import json
 import math
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import numpy as np
 from posesearch import skeleton
 from posesearch.errors import BadKeypoints, did_you_mean
 from posesearch.files import read_regular
+from posesearch.keypoint_files.json_text import find_keys, fold_name, load_json, quote
 from posesearch.keypoint_files.keypoint_file import KeypointFile, find_corner, make_person
 from posesearch.types import Person
 
@@ -17,6 +17,10 @@ MAX_BYTES: Final = 64_000_000
 
 _MAX_COORDINATE: Final = 1e7  # larger than any photo
 _MAX_KEYS: Final = 5  # that a message names
+_KEYS: Final = {
+    fold_name(key): key for key in ("query", "error", "people", "keypoints", "world", "width", "height", "estimator")
+}
+_JOINTS: Final = {fold_name(joint): index for joint, index in skeleton.INDEX.items()}
 
 
 def read_keypoints(path: str) -> KeypointFile:
@@ -28,6 +32,9 @@ def read_keypoints(path: str) -> KeypointFile:
     - "world", optional: `{joint: [x, y, z]}`.
     - "width" and "height", optional: the photo's size in pixels.
     - "people", instead of "keypoints" and "world": a list of objects that have these two.
+
+    Names may be in other spellings, such as "Left Wrist", "leftWrist" or "LEFT-WRIST". The encoding is UTF-8, UTF-16 or
+    UTF-32.
 
     A joint is missing if the file leaves it out, or if the joint or one of its numbers is null or NaN. A joint is also
     missing if its score is 0 or less, because other programs write missing joints in this way. A missing neck is made
@@ -50,7 +57,7 @@ def parse_file(data: bytes, name: str) -> KeypointFile:
         BadKeypoints: they are not a keypoint file.
     """
     try:
-        return _parse(_find_object(_load(data)))
+        return _parse(_find_object(load_json(data)))
     except RecursionError as error:
         raise BadKeypoints(name, "not a keypoints file: its JSON is nested too deeply") from error
     except ValueError as error:
@@ -67,8 +74,8 @@ def parse_value(value: dict[str, Any], name: str) -> KeypointFile:
     Raises:
         BadKeypoints: it has another form.
     """
-    is_file = any(key in value for key in ("keypoints", "query", "people"))
     try:
+        is_file = not find_keys(value, _KEYS).keys().isdisjoint(("keypoints", "query", "people"))
         return _parse(_find_object(value if is_file else {"keypoints": value}))
     except ValueError as error:
         raise BadKeypoints(name, str(error)) from error
@@ -85,61 +92,69 @@ def _read(path: str) -> bytes:
         raise BadKeypoints(path, f"the file can't be read ({detail})", shows_example=False) from error
 
 
-def _load(data: bytes) -> object:
-    """Return the JSON value in a file.
-
-    Raises:
-        ValueError: it is not JSON. The message is for the user.
-    """
-    if not data.strip():
-        raise ValueError("it is empty")
-    try:
-        value: object = json.loads(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data":
-            raise ValueError(f"it has more than one JSON value, from line {error.lineno}; give one") from None
-        raise ValueError(f"not valid JSON in line {error.lineno}") from None
-    except ValueError:  # Python refuses integers of some thousand digits
-        raise ValueError("it has a number with too many digits") from None
-    return value
-
-
 def _find_object(value: object) -> dict[str, Any]:
-    """Return the object that has the joints: the file's own, or its "query".
+    """Return the object that has the joints or the people: the file's own, or its "query".
 
     Raises:
         ValueError: there is none.
     """
+    value = _fold_keys(value)
     if isinstance(value, dict) and isinstance(value.get("query"), dict) and "error" not in value:
-        value = value["query"]
+        value = _fold_keys(value["query"])
     if not isinstance(value, dict):  # the file is wrong and not the program, so the errors are not of type TypeError
-        raise ValueError(f"it has {_quote(value)}, not an object{_describe_format(value)}")  # noqa: TRY004
-    people = value.get("people")
-    if people == [] and "estimator" in value:  # posesearch wrote it
-        raise ValueError("nobody was found in its photo")
+        raise ValueError(f"it has {quote(value)}, not an object{_describe_format(value)}")  # noqa: TRY004
     if isinstance(value.get("error"), dict):
-        raise ValueError(f"its photo could not be used: {value['error'].get('message')}")  # noqa: TRY004
-    if isinstance(people, list) and people and all(_has_keypoints(person) for person in people):
-        return value
-    if not _has_keypoints(value):
-        detail = f"{_describe_keys(value)}{_describe_format(value)}"
-        raise ValueError(f'it needs an object "keypoints", but {detail}')
+        reason = value["error"].get("message")
+        detail = f": {reason}" if isinstance(reason, str) else ""
+        raise ValueError(f"its photo could not be used{detail}")  # noqa: TRY004
     return value
 
 
-def _has_keypoints(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("keypoints"), dict)
+def _fold_keys(value: object) -> Any:
+    """Return an object with the keys that this format has, in whatever spelling they were. Return others as they are.
+
+    Raises:
+        ValueError: a key is there in two spellings.
+    """
+    if not isinstance(value, dict):
+        return value
+    names = {key: name for name, key in find_keys(value, _KEYS).items()}
+    return {names.get(key, key): item for key, item in value.items()}
+
+
+def _find_people(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects that have "keypoints": this one, or those in its "people".
+
+    Raises:
+        ValueError: there is none, or one lacks "keypoints".
+    """
+    people = value.get("people")
+    if isinstance(value.get("keypoints"), dict):
+        return [value]
+    if people == [] and "estimator" in value:  # posesearch wrote it
+        raise ValueError("nobody was found in its photo")
+    program = _describe_format(value)
+    if not isinstance(people, list) or not people or program:
+        raise ValueError(f'it needs an object "keypoints", but {_describe_keys(value)}{program}')
+    found = [_fold_keys(person) for person in people]
+    for number, person in enumerate(found, 1):
+        if not isinstance(person, dict):
+            raise ValueError(f'person {number} of "people" is {quote(person)}, not an object')  # noqa: TRY004
+        if not isinstance(person.get("keypoints"), dict):
+            detail = f'needs an object "keypoints", but {_describe_keys(person)}'
+            raise ValueError(f'person {number} of "people" {detail}')  # noqa: TRY004
+    return found
 
 
 def _describe_keys(value: dict[str, Any]) -> str:
     """Return a part of a sentence that says what an object has in place of "keypoints"."""
     if "keypoints" in value:
-        return f'"keypoints" is {_quote(value["keypoints"])}'
+        return f'"keypoints" is {quote(value["keypoints"])}'
     if not value:
         return "it is empty"
-    keys, more = list(map(_quote, value)), len(value) - _MAX_KEYS
+    if value.keys() == {"people"}:
+        return f'"people" is {quote(value["people"])}'
+    keys, more = list(map(quote, value)), len(value) - _MAX_KEYS
     return f"it has only {', '.join(keys)}" if more <= 0 else f"it has {', '.join(keys[:_MAX_KEYS])} and {more} more"
 
 
@@ -148,23 +163,21 @@ def _describe_format(value: object) -> str:
     first = value[0] if isinstance(value, list) and value else value
     if not isinstance(first, dict):
         return ""
-    if isinstance(first.get("people"), list):
+    people = first.get("people")
+    if isinstance(people, list) and ("version" in first or any(_is_openpose(person) for person in people)):
         return "; it looks like a file of OpenPose, which has another format"
     if "annotations" in first or {"image_id", "keypoints"} <= first.keys():
         return "; it looks like a COCO file, which has another format"
     return ""
 
 
-def _quote(value: object) -> str:
-    """Return a value as it is in the file, cut to 40 characters."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:37] + "..."
+def _is_openpose(person: object) -> bool:
+    return isinstance(person, dict) and "pose_keypoints_2d" in person
 
 
 def _parse(value: dict[str, Any]) -> KeypointFile:
     makes_neck = value.get("estimator") is None
-    found = [value] if _has_keypoints(value) else value["people"]
-    people = [_parse_person(person, makes_neck=makes_neck) for person in found]
+    people = [_parse_person(person, makes_neck=makes_neck) for person in _find_people(value)]
     width, height = (
         _parse_size(name, value.get(name), extent)
         for name, extent in zip(("width", "height"), find_corner(people), strict=True)
@@ -182,7 +195,7 @@ def _parse_person(value: dict[str, Any], *, makes_neck: bool) -> Person:
     world = None
     if value.get("world") is not None:
         if not isinstance(value["world"], dict):
-            raise ValueError(f'"world" is {_quote(value["world"])}, not an object')
+            raise ValueError(f'"world" is {quote(value["world"])}, not an object')
         world = np.full((skeleton.N_JOINTS, 3), np.nan, np.float32)
         for joint, numbers in _parse_joints(value["world"], (3,)).items():
             if not np.isnan(xy[joint]).any():
@@ -195,7 +208,7 @@ def _parse_size(name: str, value: object, extent: float) -> int:
     if not value:
         return int(extent + 1)
     if type(value) not in (int, float) or not 1 <= value <= _MAX_COORDINATE:  # type: ignore[operator]  # a number here
-        raise ValueError(f'"{name}" is {_quote(value)}, not a number of pixels')
+        raise ValueError(f'"{name}" is {quote(value)}, not a number of pixels')
     return int(value)  # type: ignore[call-overload, no-any-return]  # likewise
 
 
@@ -206,22 +219,22 @@ def _parse_joints(joints: dict[str, Any], lengths: tuple[int, ...]) -> dict[int,
         ValueError: there is no such joint, or its value has another form.
     """
     form = "[x, y] or [x, y, score]" if 2 in lengths else "[x, y, z]"
+    spelled = {key: index for index, key in find_keys(joints, _JOINTS).items()}
     parsed = {}
     for joint, numbers in joints.items():
-        index = skeleton.INDEX.get(joint.replace("-", "_"))
-        if index is None:
+        if joint not in spelled:
             raise ValueError(
-                f"there is no joint {_quote(joint)}.{did_you_mean(joint, skeleton.JOINTS)} "
+                f"there is no joint {quote(joint)}.{did_you_mean(joint, skeleton.JOINTS)} "
                 f"The joints are {', '.join(skeleton.JOINTS)}"
             )
         if numbers is None:
             continue
         is_list = isinstance(numbers, list) and len(numbers) in lengths
         if not is_list or not all(number is None or type(number) in (int, float) for number in numbers):
-            raise ValueError(f"{joint} is {_quote(numbers)}, not {form}")
+            raise ValueError(f"{joint} is {quote(numbers)}, not {form}")
         if any(number is None or (type(number) is float and math.isnan(number)) for number in numbers):
             continue
         if not all(abs(number) < _MAX_COORDINATE for number in numbers):
-            raise ValueError(f"{joint} is {_quote(numbers)}, not {form}")
-        parsed[index] = numbers
+            raise ValueError(f"{joint} is {quote(numbers)}, but numbers must be below {_MAX_COORDINATE:,.0f}")
+        parsed[spelled[joint]] = numbers
     return parsed

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from posesearch import sources
-from posesearch.errors import NoPerson, NoSuchPart, NoSuchPerson, NoWorldJoints, TooFewJoints
+from posesearch.errors import NoPerson, NoSuchPart, NoSuchPerson, NotAnImage, NoWorldJoints, TooFewJoints
 from posesearch.estimators import Estimator
 from posesearch.keypoint_files import KeypointFile, read_keypoints
 from posesearch.paths import expand_source
@@ -133,7 +133,7 @@ def open_photo(
         data = sources.read_source(source, allow_private=allow_private)
         name = sources.public_name(source) if sources.is_url(source) else source
     elif isinstance(source.content, KeypointFile):
-        raise TypeError("keypoints are no photo")
+        raise NotAnImage(source.name, "these are joints and not a photo; a search accepts them")
     else:
         data, name = source.content, source.name
     if not isinstance(data, bytes):

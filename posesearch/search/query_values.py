@@ -11,8 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton, sources
-from posesearch.errors import BadKeypoints, BadPath, PhotoTooLarge
-from posesearch.keypoint_files import KeypointFile, frame_people, make_person, parse_keypoints, parse_value
+from posesearch.errors import BadKeypoints, BadPath, PhotoTooLarge, UnreadablePhoto
+from posesearch.keypoint_files import (
+    KeypointFile,
+    begins_json,
+    frame_people,
+    make_person,
+    parse_keypoints,
+    parse_value,
+)
 from posesearch.paths import expand_source, is_url
 from posesearch.sources.read import MAX_BYTES
 from posesearch.types import Float32, Keypoints, Person
@@ -79,6 +86,7 @@ def to_source(query: "QueryValue") -> Source:
         TypeError: it is none of the values that Database.similar names.
         BadKeypoints: it has the type of keypoints, but not their form.
         PhotoTooLarge: an open file has more bytes than the limit.
+        UnreadablePhoto: an open file can't be read.
     """
     if isinstance(query, str | os.PathLike):
         return os.fspath(query)
@@ -94,8 +102,10 @@ def to_source(query: "QueryValue") -> Source:
 def _to_memory(query: object) -> InMemory | None:
     """Return a query that is not a file and not an id. None if it is something else."""
     if isinstance(query, Mapping):
-        plain = {str(key): _to_plain(value) for key, value in query.items()}
-        return InMemory(_KEYPOINTS, parse_value(plain, _KEYPOINTS))
+        try:
+            return InMemory(_KEYPOINTS, parse_value(_to_plain(query), _KEYPOINTS))
+        except RecursionError as error:
+            raise BadKeypoints(_KEYPOINTS, "it is nested too deeply, or contains itself") from error
     if isinstance(query, Person | Keypoints):
         person = query if isinstance(query, Person) else make_person(query.xy, query.score, makes_neck=False)
         return InMemory(_KEYPOINTS, frame_people([person]))
@@ -112,7 +122,7 @@ def to_sources(queries: "QueryValue | Iterable[QueryValue]") -> list[Source]:
     """Return queries as a search needs them. One query is a list of one. A folder stands for what it has.
 
     Raises:
-        TypeError, BadKeypoints, PhotoTooLarge: as `to_source`.
+        TypeError, BadKeypoints, PhotoTooLarge, UnreadablePhoto: as `to_source`.
         SourceError: a folder has neither photos nor .json files.
     """
     wanted = [queries] if _is_single(queries) else list(queries)
@@ -156,15 +166,22 @@ def _has_pixels(array: NDArray[Any]) -> bool:
 def _from_file(file: Any) -> InMemory:
     name = getattr(file, "name", None)
     name = name if isinstance(name, str) else "<file>"
-    data = file.read(MAX_BYTES + 1)
+    try:
+        data = file.read(MAX_BYTES + 1)
+    except UnicodeDecodeError as error:
+        raise TypeError(f"{name}: a file with a photo must be open for reading bytes, with the mode 'rb'") from error
+    except OSError as error:
+        raise UnreadablePhoto(name, f"it can't be read ({error.strerror or error})") from error
+    if not isinstance(data, bytes | str):
+        raise TypeError(f"{name}: its method `read` must return bytes, not {_describe(data)}")
     if len(data) > MAX_BYTES:
         raise PhotoTooLarge(name)
-    return _from_bytes(data.encode() if isinstance(data, str) else data, name)
+    return _from_bytes(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data, name)
 
 
 def _from_bytes(data: bytes, name: str) -> InMemory:
-    """Return keypoints if the bytes begin as JSON does, and otherwise a photo. No format of photos begins so."""
-    return InMemory(name, parse_keypoints(data, name) if data.lstrip()[:1] in (b"{", b"[") else data)
+    """Return keypoints if the bytes begin as JSON does, and otherwise a photo."""
+    return InMemory(name, parse_keypoints(data, name) if begins_json(data) else data)
 
 
 def _from_array(array: NDArray[Any]) -> InMemory:
@@ -186,7 +203,8 @@ def _split_keypoints(array: NDArray[Any]) -> tuple[Float32, Float32]:
         detail = f"an array of keypoints is (18, 2) or (18, 3), not {_describe(array)}"
         advice = "for other joints, give a dict such as dict(zip(names, array))"
         raise BadKeypoints(_KEYPOINTS, f"{detail}; {advice}", shows_example=False)
-    values = array.astype(np.float32)
+    with np.errstate(over="ignore"):  # infinite numbers are reported below
+        values = np.ma.filled(array.astype(np.float32), np.nan)
     score = values[:, 2] if values.shape[1] == 3 else np.ones(skeleton.N_JOINTS, np.float32)
     is_missing = np.isnan(values).any(axis=1) | ~(score > 0)
     if np.isinf(values[~is_missing]).any():
