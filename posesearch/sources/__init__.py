@@ -8,7 +8,7 @@ from posesearch.paths import is_url
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.read import SourceReader, read_source
 from posesearch.sources.resolve import ObservedSource, Scan, list_photos, list_queries, no_photos_error, scan
-from posesearch.sources.spellings import Spellings
+from posesearch.sources.spellings import Spellings, list_alike
 from posesearch.sources.urls import public_name, to_location, to_name
 from posesearch.sources.walk import paths_in_empty_folders
 
@@ -20,6 +20,7 @@ __all__ = [
     "Spellings",
     "Validators",
     "is_url",
+    "list_alike",
     "list_photos",
     "list_queries",
     "no_photos_error",
