@@ -502,6 +502,12 @@ def test_one_run_that_names_a_photo_twice_stores_it_once(db: Database, folder: P
     assert {Path(name).parent for name in names(db)} == {linked}
 
 
+def test_the_names_that_another_user_stored_are_not_looked_at(filled: Database, folder: Path, linked: Path) -> None:
+    with duckdb.connect(filled.path) as connection:
+        connection.execute("UPDATE sources SET signature = NULL")
+    assert counts(filled.ingest(linked)) == {"copies": 6, "rejected": 1}
+
+
 def test_links_to_files_are_copies(filled: Database, folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
@@ -523,7 +529,7 @@ def test_a_database_that_has_a_photo_under_two_names_keeps_both(
     filled: Database, folder: Path, linked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:  # as versions did that knew no spellings
-        earlier.setattr("posesearch.ingest.plan._use_stored_names", lambda scan, _: scan)
+        earlier.setattr("posesearch.ingest.plan._use_stored_names", lambda scan, *_: scan)
         assert filled.ingest(linked).copies == 6
     before = names(filled)
     ways: list[list[str | Path]] = [[folder], [linked], [folder, linked], [f"/{folder}"], [f"/{folder}", folder]]

@@ -1,6 +1,6 @@
 """The plan of an ingest: what becomes of the photos that need not be read, and the photos to read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from posesearch.ingest.facts import find_facts_before
 from posesearch.ingest.log import log_decision
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
-from posesearch.sources import ObservedSource, Scan, Spellings, is_own_picture, is_url
+from posesearch.sources import ObservedSource, Scan, Spellings, is_own_picture, is_url, list_alike
 from posesearch.store import copies, snapshots, sources
 from posesearch.store.copies import Original
 from posesearch.store.renames import rename_urls
@@ -71,12 +71,15 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
     The scanned sources are signed. A dry run changes nothing.
     """
     if not database.exists():
-        return _compare(_use_stored_names(scan, StoredSources()), StoredSources(), request, rule)
+        return _compare(_use_stored_names(scan, (), ()), StoredSources(), request, rule)
     with database.opening(read_only=request.dry_run) as connection:
         if not request.dry_run:
             rename_urls(connection, request.collection)
         stored = sources.read_sources(connection, request.collection)
-        scan = _use_stored_names(scan, stored)
+        if new := {one.source for one in scan.observed} - stored.names():
+            alike = list_alike(stored.names(), new)
+            own = sources.list_own(connection, request.collection, alike) if alike else ()
+            scan = _use_stored_names(scan, stored.names(), own)
         if not request.dry_run:
             sources.sign_observed(connection, request.collection, scan.observed)
         plan = _compare(scan, stored, request, rule)
@@ -90,15 +93,18 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
         return replace(plan, is_settled=sources.are_snapshots_current(connection))
 
 
-def _use_stored_names(scan: Scan, stored: StoredSources) -> Scan:
+def _use_stored_names(scan: Scan, stored: Collection[str], own: Sequence[str]) -> Scan:
     """Return the scan with each photo once, under the name that the database has for it.
 
     Only photos whose names the database does not have are looked at. So a database that has a photo under two names
     keeps both, and a run that finds nothing new takes no longer.
+
+    Args:
+        scan: the scan.
+        stored: all names that the database has.
+        own: those that may be other names of the photos.
     """
-    if {one.source for one in scan.observed} <= stored.names():
-        return scan
-    spellings = Spellings(stored.names())
+    spellings = Spellings(own)
     observed: dict[str, ObservedSource] = {}
     named = {one.source for one in scan.observed if one.source in stored}
     for one in scan.observed:

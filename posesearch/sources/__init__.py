@@ -18,7 +18,7 @@ from posesearch.sources.resolve import (
     no_photos_error,
     scan,
 )
-from posesearch.sources.spellings import Spellings
+from posesearch.sources.spellings import Spellings, list_alike
 from posesearch.sources.urls import public_name, to_location, to_name
 from posesearch.sources.walk import paths_in_empty_folders
 
@@ -33,6 +33,7 @@ __all__ = [
     "explain_absence",
     "is_own_picture",
     "is_url",
+    "list_alike",
     "list_photos",
     "list_queries",
     "no_photos_error",

@@ -52,6 +52,12 @@ class Spellings:
         return self._folders[folder]
 
 
+def list_alike(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Return the names that may be other spellings of one of the others, by their last parts. No file is looked at."""
+    wanted = set(map(_fold, others))
+    return [name for name in names if _fold(name) in wanted]
+
+
 def _identify(folder: str) -> _Identity | None:
     """Return the device and inode of a folder. None if it can't be examined, or its file system has no inodes."""
     try:

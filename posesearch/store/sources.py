@@ -162,6 +162,18 @@ def sign_observed(connection: Connection, collection: str, observed: Sequence[Ob
     connection.unregister("signed")
 
 
+def list_own(connection: Connection, collection: str, names: Sequence[str]) -> list[str]:
+    """Return those of the sources that the present user has stored. Looking at others could call a server."""
+    connection.register("wanted", {"source": np.array(names, dtype=object)})
+    rows = connection.execute(
+        "SELECT source, signature FROM sources WHERE collection = ? AND source IN (SELECT source FROM wanted)",
+        [collection],
+    ).fetchall()
+    connection.unregister("wanted")
+    trusted = trust.Trust()
+    return [source for source, signature in rows if trusted.allows(source, signature)]
+
+
 def mark_missing(connection: Connection, collection: str, marks: Mapping[str, bool]) -> None:
     """Mark sources as missing since now (True), or as present (False). Sources already marked keep their time."""
     connection.register(
