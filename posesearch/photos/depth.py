@@ -48,7 +48,10 @@ def stretch_colours(data: bytes, image: Image.Image) -> Image.Image:
     import cv2  # noqa: PLC0415 (few photos need it)
     import numpy as np  # noqa: PLC0415 (likewise)
 
-    deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    try:
+        deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # it needs more memory than Pillow
+        return image
     if deep is None or deep.dtype != np.uint16 or deep.ndim != 3 or deep.shape[:2] != image.size[::-1]:
         return image
     stretched = Image.fromarray(np.ascontiguousarray(_map(deep[:, :, :3])[:, :, ::-1]))
