@@ -128,8 +128,8 @@ class IngestReport(display.Shown):
         interrupted: whether the run was stopped before the last photo.
         dry_run: whether nothing was written. `ingested` and `changed` then count photos that would be estimated.
         passed_over: number of files in the folders that are no photos, by their extensions, such as {".dng": 12}. The
-            key "other" has those without an extension, and ".png" the pictures that posesearch drew. Hidden and ignored files do not count, nor do texts, settings,
-            sound, databases and sidecar files, such as .txt, .ini and .xmp.
+            key "other" has those without an extension, and ".png" the pictures that posesearch drew. Hidden and ignored
+            files do not count, nor do texts, settings, sound, databases and sidecar files, such as .txt and .xmp.
 
     Example:
         for rejection in db.ingest("photos").rejected:
