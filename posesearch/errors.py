@@ -320,11 +320,23 @@ class EstimatorMismatch(EstimatorError):
 
 
 class WeightsUnavailable(EstimatorError):
-    """The weights can't be downloaded, or have another SHA-256."""
+    """The weights can't be downloaded or stored, or have another SHA-256.
 
-    def __init__(self, model: str, detail: str, estimator: str = "") -> None:
-        self.model, self.detail = model, detail
+    Attributes:
+        model: name of the weights.
+        detail: what happened.
+        is_download: whether the download failed. Otherwise, the cache folder can't be written.
+    """
+
+    def __init__(self, model: str, detail: str, estimator: str = "", *, is_download: bool = True) -> None:
+        self.model, self.detail, self.is_download = model, detail, is_download
         self.hint = ("models", "pull", *([estimator] if estimator else []))
+        if not is_download:
+            super().__init__(
+                f"The weights of {model} are not on this computer, and can't be stored: {detail} "
+                f"Set the environment variable XDG_CACHE_HOME to a folder that you can write to."
+            )
+            return
         super().__init__(
             f"The weights of {model} are not on this computer, and can't be downloaded: {detail} "
             f"Connect to the internet for the download. After that, posesearch needs no connection."

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import typer
 
 from posesearch.cli import output
+from posesearch.errors import OutputFailed
 
 
 def choose_picture(png: Path | None, is_opened: bool, name: str) -> Path | None:
@@ -20,7 +21,10 @@ def choose_picture(png: Path | None, is_opened: bool, name: str) -> Path | None:
     """
     if png is not None or not is_opened:
         return png
-    return Path(tempfile.mkdtemp(prefix="posesearch-")) / name
+    try:
+        return Path(tempfile.mkdtemp(prefix="posesearch-")) / name
+    except OSError as error:
+        raise OutputFailed(name, "no folder for temporary files can be written; give --png") from error
 
 
 def open_picture(path: Path) -> None:

