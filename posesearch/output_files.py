@@ -56,15 +56,15 @@ def check_output(
         )
 
 
-def check_folder(folder: Path) -> None:
-    """Check that a folder exists or can be created.
+def check_folder(path: Path) -> None:
+    """Check that the folder of a file exists or can be created.
 
     Raises:
-        OutputFailed: it, or what would be above it, is a file.
+        OutputFailed: there is a file in place of the folder or of one above it.
     """
-    for one in (folder, *folder.absolute().parents):
-        if os.path.lexists(one) and not one.is_dir():
-            raise OutputFailed(str(folder), f"{one} is a file, and not a folder")
+    for folder in path.absolute().parents:
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise OutputFailed(str(path), f"{folder} is a file, and not a folder")
 
 
 def stat_output(path: Path) -> os.stat_result | None:

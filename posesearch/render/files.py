@@ -54,7 +54,7 @@ def check_png(path: Path, keep: Iterable[str | os.PathLike[str]] = ()) -> None:
     """Check that a PNG file may be written, before the work for it. The arguments and errors are as in `write_file`."""
     if path.suffix.lower() in EXTENSIONS - {".png", ".apng"}:
         raise OutputFailed(str(path), "a PNG picture needs a name that ends in .png")
-    check_folder(path.parent)
+    check_folder(path)
     with output_errors(path):
         check_output(path, PNG, "PNG picture", keep, MARK)
 
