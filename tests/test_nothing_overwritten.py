@@ -11,7 +11,7 @@ from PIL import Image
 from posesearch import sources
 from posesearch.database import Database
 from posesearch.demo.photos import STANCES, write_photos
-from posesearch.errors import OutputFailed
+from posesearch.errors import OutputFailed, SourceError
 from posesearch.render.files import write_file
 from posesearch.render.plots import plot_inertia
 from posesearch.render.skeletons import encode_png
@@ -52,6 +52,10 @@ def test_a_folder_is_ingested_without_the_pictures_that_posesearch_drew(tmp_path
         report = db.ingest(folder)
         assert (report.seen, report.passed_over) == (1, {".png": 1})
     assert db.photos(folder) == [str(folder / "a.png")]
+    (tmp_path / "drawn").mkdir()
+    (tmp_path / "drawn" / "sheet.png").write_bytes(DRAWN)
+    with pytest.raises(SourceError, match="no photos here, but pictures that posesearch drew"):
+        db.ingest(tmp_path / "drawn")
     for named in ([folder / "sheet.png"], [folder, folder / "sheet.png"], [tmp_path / "photos" / "s*.png"]):
         assert db.ingest(named, collection=str(len(named)) + str(named[-1])).ingested == len(named)
     db.ingest([folder, folder / "sheet.png"])

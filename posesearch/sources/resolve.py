@@ -191,14 +191,19 @@ def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
     name = _join_names(sources)
     endings: Counter[str] = Counter()
     skipped_photos = 0
-    for folder in scan(sources).folders:
+    found = scan(sources)
+    if found.observed:  # only pictures that posesearch drew
+        return SourceError(
+            f"{name}: no photos here, but pictures that posesearch drew; name one directly to ingest it."
+        )
+    for folder in found.folders:
         counts, photos = count_endings(to_path(folder))
         endings += counts
         skipped_photos += photos
     if skipped_photos:
         is_one = skipped_photos == 1
         photos_are, them = ("1 photo is", "it") if is_one else (f"{skipped_photos} photos are", "them")
-        why = f"posesearch drew {them}, or an ignore file or the name of a folder excludes {them}"
+        why = f"an ignore file or the name of a folder excludes {them}"
         advice = f"name the photo{'s' * (not is_one)} directly to ingest {them}"
         return SourceError(f"{name}: {photos_are} here, but {why}; {advice}.")
     if not endings:
