@@ -9,7 +9,7 @@ from rich.text import Text
 from posesearch.cli import hints, output
 from posesearch.cli.words import count
 from posesearch.errors import frames_command
-from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
+from posesearch.photos.extensions import OTHER_PICTURES, VIDEO_EXTENSIONS
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejection
 
 REJECTIONS_SHOWN: Final = 10
@@ -47,7 +47,7 @@ def ingest(report: IngestReport) -> None:
     ])  # fmt: skip
     if any(ending in VIDEO_EXTENSIONS for ending in report.passed_over):
         output.note(f"Videos are passed over. To ingest one, take frames first: {frames_command('VIDEO')}")
-    if report.passed_over.keys() - {*EXTENSIONS, *VIDEO_EXTENSIONS, ".json", "other"}:
+    if any(ending in OTHER_PICTURES for ending in report.passed_over):
         output.note(
             "Pictures in other formats, such as raw photos, are passed over. To ingest them, export them as JPEG."
         )

@@ -14,6 +14,9 @@ RAW_EXTENSIONS: Final = (
 )  # fmt: skip
 """Raw photos of cameras. They are not read, because decoders return the small preview that is in them."""
 
+OTHER_PICTURES: Final = (*RAW_EXTENSIONS, ".jxl", ".jxr", ".psd", ".xcf", ".svg", ".tga", ".exr", ".hdr")
+"""Extensions of pictures that posesearch does not read. A folder's files with these extensions are passed over."""
+
 VIDEO_EXTENSIONS: Final = (
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".3g2",
     ".ogv", ".vob", ".asf",
