@@ -63,7 +63,9 @@ def test_a_folder_is_ingested_without_the_pictures_that_posesearch_drew(tmp_path
     (folder / "a.png").write_bytes(toy_photo(wrist=20))
     (folder / "sheet.png").write_bytes(DRAWN + b"\0")  # drawn anew
     report = db.ingest(folder)
-    assert (report.changed, report.missing, report.passed_over) == (1, 1, {".png": 1})
+    assert (report.changed, report.missing, report.passed_over) == (2, 0, {})
+    report = db.ingest(folder, min_joints=9, prune=True)  # another rule, so it is read again
+    assert (report.pruned, report.missing) == (0, 0)
 
 
 @pytest.mark.parametrize("command", ["similar 1", "show 1", "estimate photo.jpg"])

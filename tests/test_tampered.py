@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from posesearch.database import Database
-from posesearch.errors import DamagedDatabase, DatabaseFailed, PosesearchError
+from posesearch.errors import BadFilter, BadSQL, DamagedDatabase, DatabaseFailed, PosesearchError
 from posesearch.store.damage import make_failure
 from tests.conftest import Toy
 from tests.tampering import damage, tamper, tamperings
@@ -112,6 +112,15 @@ def test_the_end_of_a_log_may_be_missing(size: int, copy: Path) -> None:
     log = copy.with_name("poses.duckdb.wal")
     log.write_bytes(log.read_bytes()[:size])
     assert Database(copy).stats()["poses"] > 0
+
+
+def test_statements_that_quote_such_messages_are_not_called_damage(copy: Path) -> None:
+    db = Database(copy)
+    for sql in ("SELECT * FROM poses WHERE cokumn = 'No more data remaining'", "SELECT error('Corrupt WAL')"):
+        with pytest.raises(BadSQL):
+            db.sql(sql)
+    with pytest.raises(BadFilter):
+        db.similar(1, where="source = 'Failed to deserialize' AND nope = 1")
 
 
 @pytest.mark.parametrize("text", ["No space left on device", "There is not enough space on the disk."])

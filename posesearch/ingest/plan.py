@@ -72,25 +72,29 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
     """
     if not database.exists():
         return _compare(_use_stored_names(scan, (), ()), StoredSources(), request, rule)
+    own: Sequence[str] = ()
     with database.opening(read_only=request.dry_run) as connection:
         if not request.dry_run:
             rename_urls(connection, request.collection)
         stored = sources.read_sources(connection, request.collection)
-        if new := {one.source for one in scan.observed} - stored.names():
-            alike = list_alike(stored.names(), new)
-            own = sources.list_own(connection, request.collection, alike) if alike else ()
-            scan = _use_stored_names(scan, stored.names(), own)
+        new = {one.source for one in scan.observed} - stored.names()
+        if alike := list_alike(stored.names(), new) if new else ():
+            own = sources.list_own(connection, request.collection, alike)
+        is_settled = sources.are_snapshots_current(connection)
+    # Meanwhile the file is closed, because this looks at photos, and a disk may be slow.
+    scan = _use_stored_names(scan, stored.names(), own) if new else scan
+    plan = replace(_compare(scan, stored, request, rule), is_settled=is_settled)
+    with database.opening(read_only=request.dry_run) as connection:
         if not request.dry_run:
             sources.sign_observed(connection, request.collection, scan.observed)
-        plan = _compare(scan, stored, request, rule)
-        if plan.to_read:
-            suffices = [settings for settings, standing in rule.standings.items() if standing == "suffices"]
-            plan = replace(
-                plan,
-                contents=snapshots.read_contents(connection, request.collection),
-                originals=copies.read_originals(connection, request.collection, suffices),
-            )
-        return replace(plan, is_settled=sources.are_snapshots_current(connection))
+        if not plan.to_read:
+            return plan
+        suffices = [settings for settings, standing in rule.standings.items() if standing == "suffices"]
+        return replace(
+            plan,
+            contents=snapshots.read_contents(connection, request.collection),
+            originals=copies.read_originals(connection, request.collection, suffices),
+        )
 
 
 def _use_stored_names(scan: Scan, stored: Collection[str], own: Sequence[str]) -> Scan:
@@ -132,7 +136,7 @@ def _compare(scan: Scan, stored: StoredSources, request: IngestRequest, rule: Ac
             one, stored.find(one.source), rule, opens_urls=not request.dry_run, is_hidden=is_hidden
         )
         action = decide(facts)
-        if action.read and not one.is_named and is_own_picture(one.location):
+        if action.read and not one.is_named and one.source not in stored and is_own_picture(one.location):
             own_pictures.append(one)
             continue
         actions.append(action)

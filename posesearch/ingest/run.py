@@ -177,7 +177,8 @@ class IngestRun:
             if self._request.dry_run:
                 unknown = SnapshotRow(source, sha256, None, None, collection, rule.settings)
                 return PhotoAnalysis(observed, stored, sha256, content, unknown)
-            original = self._plan.originals.get(sha256)
+            # A URL may send the complete photo the next time, so a file with the same bytes says nothing about it.
+            original = None if photo_sources.is_url(observed.location) else self._plan.originals.get(sha256)
 
             def estimate() -> SnapshotRow:
                 if original is None:

@@ -153,6 +153,8 @@ def _open_damaged(data: bytes, error: PhotoError) -> tuple[Image.Image, str]:
         raise TruncatedPhoto.lacking(error.source, str(reason)) from reason
     except Image.DecompressionBombError as reason:
         raise PhotoTooLarge(error.source, _describe_excess()) from reason
+    except MemoryError as reason:
+        raise PhotoTooLarge(error.source, _OUT_OF_MEMORY) from reason
     except Exception:  # noqa: BLE001 (as in `convert`)
         raise error from None
 

@@ -1,7 +1,10 @@
 """The second try for a photo that Pillow refuses: repair it, decode what is there, and count the lacking rows.
 
 A row is lacking if the file does not determine it. To find out, the photo is decoded twice, with different bytes in
-place of those that it lacks, and over different colours. Rows that differ are lacking. This holds for all compressions.
+place of those that it lacks, and over different colours. Rows that differ are lacking.
+
+Only JPEG and PNG may lack rows. In other formats, a gap in the middle can't be told from a lacking end, and would move
+all rows after it.
 """
 
 import io
@@ -38,16 +41,27 @@ def open_incomplete(data: bytes, formats: tuple[str, ...]) -> tuple[Image.Image,
         # A progressive JPEG then shows all rows, but coarsely. Joints would be found less precisely, and a server that
         # stops early would never be asked for the rest.
         raise IncompleteImage("its last scans are lacking, so all rows are coarse")
-    with _loading_truncated_images():
-        try:
-            return _decode_twice(data, formats)
-        except (IncompleteImage, MemoryError):
+    try:
+        return _decode(data, formats)
+    except (IncompleteImage, MemoryError):
+        raise
+    except Exception:
+        without = repair.remove_metadata(data)
+        if without == data:
             raise
-        except Exception:
-            without = repair.remove_metadata(data)
-            if without == data:
-                raise
-            return _decode_twice(without, formats)
+        return _decode(without, formats)
+
+
+def _decode(data: bytes, formats: tuple[str, ...]) -> tuple[Image.Image, str]:
+    if repair.may_lack_rows(data):
+        with _loading_truncated_images():
+            return _decode_twice(data, formats)
+    completed = repair.complete(data, noise=False)
+    if len(completed) > len(data):
+        raise IncompleteImage
+    image = Image.open(io.BytesIO(completed), formats=formats)
+    image.load()
+    return image, ""
 
 
 def _decode_twice(data: bytes, formats: tuple[str, ...]) -> tuple[Image.Image, str]:

@@ -119,6 +119,11 @@ def complete(data: bytes, *, noise: bool) -> bytes:
     return data
 
 
+def may_lack_rows(data: bytes) -> bool:
+    """Return whether this is a JPEG or a PNG."""
+    return data.startswith((_JPEG, _PNG))
+
+
 def lacks_scans(data: bytes) -> bool:
     """Return whether a JPEG lacks whole scans.
 

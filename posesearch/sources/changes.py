@@ -2,9 +2,12 @@
 
 import hashlib
 import os
+from typing import Final
 
 from posesearch.files import NotRegularFile, open_regular
 from posesearch.sources.read import MAX_BYTES
+
+_CLOCK_RESOLUTION_NS: Final = 2_000_000_000  # a share may give the times of its files more coarsely than before
 
 
 def look_at_file(path: str, size: int | None, modified_ns: int | None, sha256: str) -> tuple[bool, bool | None]:
@@ -25,7 +28,7 @@ def look_at_file(path: str, size: int | None, modified_ns: int | None, sha256: s
         return False, None
     if info.st_size > MAX_BYTES or (size is not None and info.st_size != size):  # an ingest reads no larger file
         return True, True
-    if size is not None and info.st_mtime_ns == modified_ns:
+    if size is not None and modified_ns is not None and abs(info.st_mtime_ns - modified_ns) < _CLOCK_RESOLUTION_NS:
         return True, False
     try:
         with open(path, "rb", opener=open_regular) as file:

@@ -24,6 +24,7 @@ class Spellings:
         self._unexamined: dict[str, list[str]] = {}
         self._examined: dict[str, dict[_Identity, list[str]]] = {}
         self._folders: dict[str, _Identity | None] = {}
+        self._entries: dict[str, frozenset[str]] = {}
         for name in names:
             self.add(name)
 
@@ -43,7 +44,22 @@ class Spellings:
                 in_folders.setdefault(folder, []).append(other)
         own = self._identify_folder(name)
         others = () if own is None else in_folders.get(own, ())
-        return next((other for other in others if _is_same_entry(name, other)), None)
+        return next((other for other in others if self._is_same_entry(name, other)), None)
+
+    def _is_same_entry(self, one: str, other: str) -> bool:
+        """Return whether two names with the same folder are one entry of it. The file need not exist."""
+        first, second = os.path.basename(to_path(one)), os.path.basename(to_path(other))
+        if first == second:
+            return True
+        try:
+            if not os.path.samestat(os.lstat(to_path(one)), os.lstat(to_path(other))):
+                return False
+            folder = os.path.dirname(to_path(one))
+            if folder not in self._entries:
+                self._entries[folder] = frozenset(os.listdir(folder))
+            return not {first, second} <= self._entries[folder]  # two entries may be hard links
+        except (OSError, ValueError):
+            return False
 
     def _identify_folder(self, name: str) -> _Identity | None:
         folder = os.path.dirname(name)
@@ -73,16 +89,3 @@ def _fold(name: str) -> str:
     if last.isascii():
         return last.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", last).casefold())
-
-
-def _is_same_entry(one: str, other: str) -> bool:
-    """Return whether two names with the same folder are one entry of it. The file need not exist."""
-    first, second = os.path.basename(to_path(one)), os.path.basename(to_path(other))
-    if first == second:
-        return True
-    folder = os.path.dirname(to_path(one))
-    try:
-        is_same_file = os.path.samestat(os.lstat(to_path(one)), os.lstat(to_path(other)))
-        return is_same_file and not {first, second} <= set(os.listdir(folder))  # two entries may be hard links
-    except (OSError, ValueError):
-        return False

@@ -9,7 +9,9 @@ from posesearch.errors import DamagedDatabase, DatabaseFailed
 from posesearch.store.companions import beside
 from posesearch.store.configuration import first_line
 
-# Parts of DuckDB's messages. Its errors for these cases have different types, which other cases have too.
+# Parts of DuckDB's messages for damaged files. They are looked for only in errors of these types, because others quote
+# the statement of the user.
+_TYPES: Final = (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException)
 _LOG: Final = ("replaying WAL", "Corrupt WAL")
 _FILE: Final = (
     "Corrupt database file",
@@ -21,7 +23,8 @@ _FILE: Final = (
 
 def is_damage(error: Exception) -> bool:
     """Return whether an error means that a file is damaged."""
-    return any(words in str(error) for words in (*_LOG, *_FILE))
+    may_be = type(error) is duckdb.Error or isinstance(error, _TYPES)  # a wrong checksum has no type of its own
+    return may_be and any(words in str(error) for words in (*_LOG, *_FILE))
 
 
 def make_failure(path: Path, error: duckdb.Error | OSError, what: str = "") -> DatabaseFailed | DamagedDatabase:
@@ -33,7 +36,7 @@ def make_failure(path: Path, error: duckdb.Error | OSError, what: str = "") -> D
         what: what failed, if not the opening. It is not said of a damaged file.
     """
     text = first_line(error)
-    if any(words in text for words in _LOG):
+    if is_damage(error) and any(words in text for words in _LOG):
         log = beside(path, ".wal")
         remedy = (
             f"restore a backup of both files, or move {log.name} away to open the database without its last changes"
