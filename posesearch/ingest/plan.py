@@ -77,15 +77,19 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
         if not request.dry_run:
             rename_urls(connection, request.collection)
         stored = sources.read_sources(connection, request.collection)
-        new = {one.source for one in scan.observed} - stored.names()
-        if alike := list_alike(stored.names(), new) if new else ():
+        names = stored.names()
+        new = [one.source for one in scan.observed if one.source not in names]
+        if alike := list_alike(names, new) if new else ():
             own = sources.list_own(connection, request.collection, alike)
+        may_sign = not request.dry_run and sources.has_unsigned(connection, request.collection)
         is_settled = sources.are_snapshots_current(connection)
     # Meanwhile the file is closed, because this looks at photos, and a disk may be slow.
-    scan = _use_stored_names(scan, stored.names(), own) if new else scan
+    scan = _use_stored_names(scan, names, own) if new else scan
     plan = replace(_compare(scan, stored, request, rule), is_settled=is_settled)
+    if not may_sign and not plan.to_read:
+        return plan
     with database.opening(read_only=request.dry_run) as connection:
-        if not request.dry_run:
+        if may_sign:
             sources.sign_observed(connection, request.collection, scan.observed)
         if not plan.to_read:
             return plan

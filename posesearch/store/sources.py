@@ -140,16 +140,30 @@ def write_sources(connection: Connection, collection: str, rows: Sequence[Source
     connection.unregister("batch")
 
 
+def has_unsigned(connection: Connection, collection: str) -> bool:
+    """Return whether another user or an earlier version has stored a source, so that `sign_observed` may sign it."""
+    return bool(_list_unsigned(connection, collection, limit=1))
+
+
+def _list_unsigned(connection: Connection, collection: str, limit: int | None = None) -> list[str]:
+    prefix = trust.signature_prefix()
+    if prefix is None:
+        return []
+    rows = connection.execute(
+        """
+        SELECT source FROM sources WHERE collection = ? AND NOT coalesce(starts_with(signature, ?), false) LIMIT ?
+        """,
+        [collection, prefix, limit],
+    ).fetchall()
+    return [source for (source,) in rows]
+
+
 def sign_observed(connection: Connection, collection: str, observed: Sequence[ObservedSource]) -> None:
     """Sign sources that the present user has named, and that another user or an earlier version has stored."""
-    prefix = trust.signature_prefix()
-    unsigned = connection.execute(
-        "SELECT source FROM sources WHERE collection = ? AND NOT coalesce(starts_with(signature, ?), false)",
-        [collection, prefix],
-    ).fetchall()
-    if prefix is None or not unsigned:
+    unsigned = _list_unsigned(connection, collection)
+    if not unsigned:
         return
-    names = list({one.source for one in observed} & {source for (source,) in unsigned})
+    names = list({one.source for one in observed}.intersection(unsigned))
     signatures = [trust.sign(name) for name in names]
     connection.register("signed", {"source": np.array(names, object), "signature": np.array(signatures, object)})
     connection.execute(
