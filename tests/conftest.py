@@ -18,6 +18,7 @@ from filelock import FileLock
 
 import posesearch
 from posesearch import estimators, skeleton
+from posesearch.cli import hints
 from posesearch.database import Database
 from posesearch.estimators import Estimator
 from posesearch.photos.decode import decode
@@ -137,6 +138,12 @@ def toy_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         db.ingest(folder / "photos", collection="men")
         db.cluster(2)
     return folder / "poses.duckdb"
+
+
+@pytest.fixture(autouse=True)
+def no_command_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test suggest the `--db` of a command that another test has run in this process."""
+    monkeypatch.setattr(hints, "_given", [])
 
 
 @pytest.fixture
