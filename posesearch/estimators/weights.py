@@ -26,12 +26,15 @@ def cache_folder() -> Path:
         EstimatorError: there is no such folder, because the user has no home folder.
     """
     try:
-        return platformdirs.user_cache_path("posesearch", appauthor=False).absolute()
-    except RuntimeError as error:
+        path = platformdirs.user_cache_path("posesearch", appauthor=False)
+    except RuntimeError:  # recent versions of platformdirs raise this, and older ones return a path that begins with ~
+        path = Path("~")
+    if path.parts[:1] == ("~",):
         raise EstimatorError(
             "There is no folder for the weights, because this user has no home folder. "
             "Set the environment variable XDG_CACHE_HOME to a folder that you can write to."
-        ) from error
+        )
+    return path.absolute()
 
 
 def cache_path(weights: Weights) -> Path:
