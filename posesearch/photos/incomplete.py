@@ -9,7 +9,7 @@ all rows after it.
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final
 
 from PIL import Image, ImageFile
@@ -56,17 +56,16 @@ def _decode(data: bytes, formats: tuple[str, ...]) -> tuple[Image.Image, str]:
     if repair.may_lack_rows(data):
         with _loading_truncated_images():
             return _decode_twice(data, formats)
-    completed = repair.complete(data, noise=False)
-    if len(completed) > len(data):
+    if repair.ends_early(data):
         raise IncompleteImage
-    image = Image.open(io.BytesIO(completed), formats=formats)
+    image = Image.open(io.BytesIO(repair.correct_length(data)), formats=formats)
     image.load()
     return image, ""
 
 
 def _decode_twice(data: bytes, formats: tuple[str, ...]) -> tuple[Image.Image, str]:
-    rows = _hash_rows(_load(repair.complete(data, noise=True), 255, formats))
-    image = _load(repair.complete(data, noise=False), 0, formats)
+    rows = _hash_rows(_load(repair.complete_jpeg(data, noise=True), 255, formats))
+    image = _load(repair.complete_jpeg(data, noise=False), 0, formats)
     differs = [one != other for one, other in zip(rows, _hash_rows(image), strict=True)]
     lacking = sum(differs)
     if lacking and image.format in ("JPEG", "MPO"):  # it is stored from top to bottom, and the noise may be too short
@@ -82,18 +81,15 @@ def _load(data: bytes, colour: int, formats: tuple[str, ...]) -> Image.Image:
     image: Any = Image.open(io.BytesIO(data), formats=formats)
     if Image.MAX_IMAGE_PIXELS is not None and image.width * image.height > Image.MAX_IMAGE_PIXELS:
         raise Image.DecompressionBombError  # Pillow itself would only warn
-    boxes = [tile[1] for tile in image.tile] or [(0, 0, *image.size)]  # a GIF may fill a part of its area only
     prepare = image.load_prepare
 
     def prepare_over_colour() -> None:
         prepare()
         bands = Image.getmodebands(image.im.mode)
-        for box in boxes:
-            image.im.paste(colour if bands == 1 else (colour,) * bands, box)
+        image.im.paste(colour if bands == 1 else (colour,) * bands, (0, 0, *image.size))
 
     image.load_prepare = prepare_over_colour
-    with suppress(OSError):  # TIFF raises after it has written the rows before the error
-        image.load()
+    image.load()
     loaded: Image.Image = image
     return loaded
 

@@ -1,6 +1,6 @@
 """Repairs the bytes of a photo that a decoder refuses: junk before it, damaged metadata, an end that is lacking.
 
-What is lacking is filled with zeros or with noise. If the pixels of both agree, the file determines them (see
+A JPEG is completed with noise or without. If the pixels of both agree, the file determines them (see
 photos/incomplete.py).
 """
 
@@ -22,7 +22,7 @@ _JUNK: Final = re.compile(rb"[\x00\s\xef\xbb\xbf\xfe\xff]{1,512}(?=" + _SIGNATUR
 
 # Markers of JPEG: ITU-T T.81, table B.1.
 _MARKER: Final = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # without those that have no segment
-_END_OF_IMAGE: Final = b"\xff\xd9"  # also of JPEG 2000
+_END_OF_IMAGE: Final = b"\xff\xd9"
 _FRAMES: Final = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
 _LOSSLESS: Final = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
 _HIERARCHICAL: Final = frozenset((0xC5, 0xC6, 0xCD, 0xCE))
@@ -100,23 +100,26 @@ def remove_metadata(data: bytes) -> bytes:
     return data
 
 
-def complete(data: bytes, *, noise: bool) -> bytes:
-    """Return the photo with the end that it lacks, filled with zeros or with noise.
+def complete_jpeg(data: bytes, *, noise: bool) -> bytes:
+    """Return a JPEG with its last marker, and with noise before it if wanted. Other formats are unchanged."""
+    if not data.startswith(_JPEG):
+        return data
+    data = data.rstrip(b"\xff")  # half of a marker
+    return data + (_make_scan_noise(min(len(data), _LONGEST_END)) if noise else b"") + _END_OF_IMAGE
 
-    WebP, AVIF, HEIC and JPEG 2000 get the length that they declare. JPEG declares none, and gets its last marker and
-    noise before it. Other formats are unchanged, because Pillow decodes the rows that are there.
-    """
-    if data.startswith(_JPEG):
-        data = data.rstrip(b"\xff")  # half of a marker
-        return data + (_make_scan_noise(min(len(data), _LONGEST_END)) if noise else b"") + _END_OF_IMAGE
+
+def ends_early(data: bytes) -> bool:
+    """Return whether a WebP, AVIF, HEIC or JPEG 2000 is shorter than its parts declare."""
     if data.startswith(b"RIFF"):
-        end = _find_end_of_webp(data)
-        return b"RIFF" + struct.pack("<I", end - 8) + data[8:] + _fill(end - len(data), noise=noise)
-    if data[4:8] in (b"ftyp", b"jP  "):
-        lacking = _find_end_of_boxes(data) - len(data)
-        end_marker = _END_OF_IMAGE[-lacking:] if data[4:8] == b"jP  " and lacking > 0 else b""
-        return data + _fill(lacking - len(end_marker), noise=noise) + end_marker
-    return data
+        return _find_end_of_webp(data) > len(data)
+    return data[4:8] in (b"ftyp", b"jP  ") and _find_end_of_boxes(data) > len(data)
+
+
+def correct_length(data: bytes) -> bytes:
+    """Return a WebP with the length that its parts have. Other formats are unchanged."""
+    if not data.startswith(b"RIFF"):
+        return data
+    return b"RIFF" + struct.pack("<I", _find_end_of_webp(data) - 8) + data[8:]
 
 
 def may_lack_rows(data: bytes) -> bool:
@@ -211,12 +214,6 @@ def _find_end_of_boxes(data: bytes) -> int:
             return len(data)
         at += size
     return at
-
-
-def _fill(size: int, *, noise: bool) -> bytes:
-    if not 0 < size <= _LONGEST_END:  # complete, or damaged
-        return b""
-    return (_NOISE * (size // len(_NOISE) + 1))[:size] if noise else bytes(size)
 
 
 def _make_scan_noise(size: int) -> bytes:
