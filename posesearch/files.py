@@ -3,6 +3,10 @@
 import errno
 import os
 import stat
+from typing import Final
+
+CLOCK_RESOLUTION_NS: Final = 2_000_000_000
+"""A file that was written this recently can change without a change of its time. FAT has the coarsest times."""
 
 
 class NotRegularFile(OSError):

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from posesearch.cli import help as layout
-from posesearch.cli.completion import complete_estimator
 from posesearch.cli.options import (
     AllowPrivate,
     Ascii,
     ModelPaths,
     PngOpen,
+    make_estimator_option,
     parse_file,
     parse_query,
 )
@@ -40,18 +40,7 @@ def estimate(
             parser=parse_query,
         ),
     ],
-    estimator: Annotated[
-        str | None,
-        typer.Option(
-            "--estimator",
-            envvar="POSESEARCH_ESTIMATOR",
-            help="Estimator that finds the people. `posesearch models` lists them.",
-            show_default="blazepose",
-            metavar="NAME",
-            autocompletion=complete_estimator,
-            rich_help_panel=layout.ESTIMATOR,
-        ),
-    ] = None,
+    estimator: Annotated[str | None, make_estimator_option("blazepose")] = None,
     model_path: ModelPaths = None,
     allow_private: AllowPrivate = False,
     png: Annotated[

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -90,18 +90,22 @@ Collection = Annotated[
         autocompletion=complete_collection,
     ),
 ]
-EstimatorName = Annotated[
-    str | None,
-    typer.Option(
+
+
+def make_estimator_option(default: str) -> Any:
+    """Return the option `--estimator`. The help shows this text as its default."""
+    return typer.Option(
         "--estimator",
         envvar="POSESEARCH_ESTIMATOR",
         help="Estimator that finds the people. `posesearch models` lists them.",
-        show_default="the one that the database already uses, or blazepose",
+        show_default=default,
         metavar="NAME",
         autocompletion=complete_estimator,
         rich_help_panel=layout.ESTIMATOR,
-    ),
-]
+    )
+
+
+EstimatorName = Annotated[str | None, make_estimator_option("the one that the database already uses, or blazepose")]
 ModelPaths = Annotated[
     list[str] | None,
     typer.Option(

@@ -2,19 +2,16 @@
 
 import hashlib
 import os
-from typing import Final
 
-from posesearch.files import NotRegularFile, open_regular
+from posesearch.files import CLOCK_RESOLUTION_NS, NotRegularFile, open_regular
 from posesearch.sources.read import MAX_BYTES
-
-_CLOCK_RESOLUTION_NS: Final = 2_000_000_000  # a share may give the times of its files more coarsely than before
 
 
 def look_at_file(path: str, size: int | None, modified_ns: int | None, sha256: str) -> tuple[bool, bool | None]:
     """Return whether there is a file, and whether it has other bytes than the photo. None if that can't be found out.
 
-    A file of another size has other bytes. One of the same size is read if its modification time is another, because a
-    photo that was copied or touched is the same photo.
+    A file of another size has other bytes. One of the same size is read if its modification time differs by two seconds
+    or more. A photo that was copied or touched is the same photo, and a share may round the times of its files.
 
     Args:
         path: the file.
@@ -28,7 +25,7 @@ def look_at_file(path: str, size: int | None, modified_ns: int | None, sha256: s
         return False, None
     if info.st_size > MAX_BYTES or (size is not None and info.st_size != size):  # an ingest reads no larger file
         return True, True
-    if size is not None and modified_ns is not None and abs(info.st_mtime_ns - modified_ns) < _CLOCK_RESOLUTION_NS:
+    if size is not None and modified_ns is not None and abs(info.st_mtime_ns - modified_ns) < CLOCK_RESOLUTION_NS:
         return True, False
     try:
         with open(path, "rb", opener=open_regular) as file:

@@ -4,7 +4,6 @@ import codecs
 import csv
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Final
 
 from posesearch.errors import BadPath, SourceError
 from posesearch.files import read_regular
-from posesearch.paths import expand_file_url, is_file_url, is_url
+from posesearch.paths import expand_file_url, find_existing_form, is_file_url, is_url
 from posesearch.sources.list_columns import Row, choose_layout, find_cell, find_named_columns
 
 MAX_BYTES: Final = 256_000_000
@@ -179,7 +178,4 @@ def _exists(folder: str, entry: str) -> bool:
             entry = expand_file_url(entry)
         except BadPath:
             return False
-    path = os.path.join(folder, os.path.expanduser(entry))
-    if path.isascii():
-        return os.path.lexists(path)
-    return any(map(os.path.lexists, (path, *(unicodedata.normalize(form, path) for form in ("NFC", "NFD")))))
+    return os.path.lexists(find_existing_form(os.path.join(folder, os.path.expanduser(entry))))

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from posesearch.errors import DownloadFailed, MissingPhoto, PhotoTooLarge, UnreadablePhoto, VideoFile
-from posesearch.files import NotRegularFile, open_regular
+from posesearch.files import CLOCK_RESOLUTION_NS, NotRegularFile, open_regular
 from posesearch.names import to_unicode
 from posesearch.paths import is_url
 from posesearch.photos.extensions import is_video
@@ -21,7 +21,6 @@ MAX_BYTES: Final = 256_000_000
 """Maximum size of a file. The limit for a URL is http_body.MAX_BYTES."""
 
 _SIGNATURE_BYTES: Final = 64  # the first bytes, which are enough to recognize a video
-_CLOCK_RESOLUTION_NS: Final = 2_000_000_000  # FAT has the coarsest timestamps of the file systems in use
 
 
 class SourceReader:
@@ -93,7 +92,7 @@ def _read_file(path: str) -> Content:
                 if is_video(file.read(_SIGNATURE_BYTES), name):
                     raise VideoFile(name)
                 raise PhotoTooLarge(name, f"the file is larger than {MAX_BYTES // 1_000_000} MB; scale the photo down")
-            is_settled = time.time_ns() - info.st_mtime_ns > _CLOCK_RESOLUTION_NS
+            is_settled = time.time_ns() - info.st_mtime_ns > CLOCK_RESOLUTION_NS
             data = file.read(info.st_size)
             return Content(data, info.st_size, info.st_mtime_ns if is_settled else None)
     except FileNotFoundError as error:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import duckdb
 
 from posesearch.errors import DamagedDatabase, DatabaseFailed, DatabaseOpenHere, NoDatabase
+from posesearch.files import CLOCK_RESOLUTION_NS
 from posesearch.store import companions, locks
 from posesearch.store.configuration import checkpoint, first_line, quote_name, read_name, search_other_schemas
 from posesearch.store.damage import make_failure
@@ -33,9 +34,6 @@ _log: Final = logging.getLogger(__package__)
 
 _MAX_READER_WAIT: Final = 2.0
 """Seconds that a reader waits for writers. A batch is written faster, unless its writer waits for another program."""
-
-_CLOCK_RESOLUTION_NS: Final = 2_000_000_000
-"""A file that was written this recently could still change without a change of its time. FAT has the coarsest times."""
 
 
 class DatabaseFile:
@@ -246,7 +244,7 @@ class DatabaseFile:
                     return version
                 check_shape(connection, path)
             self._state, self._kept = state, {}
-        if state is not None and time.time_ns() - state[3] > _CLOCK_RESOLUTION_NS:
+        if state is not None and time.time_ns() - state[3] > CLOCK_RESOLUTION_NS:
             connection.keep_in(self._kept)
         return SCHEMA_VERSION
 
