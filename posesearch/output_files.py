@@ -7,10 +7,10 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
 
 from posesearch.errors import OutputFailed
 from posesearch.files import open_regular
+from posesearch.own_pictures import MARKED_BYTES
 
 
 @contextmanager
@@ -20,9 +20,6 @@ def output_errors(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:  # ValueError: the name contains a NUL character
         raise OutputFailed(str(path), getattr(error, "strerror", None) or str(error)) from error
-
-
-_MARKED_BYTES: Final = 128  # the beginning of a file that may have a mark
 
 
 def check_output(
@@ -47,7 +44,7 @@ def check_output(
     if info is None or not stat.S_ISREG(info.st_mode) or info.st_size == 0:
         return
     with open(path, "rb", opener=open_regular) as file:
-        begin = file.read(max(len(signature), _MARKED_BYTES))
+        begin = file.read(max(len(signature), MARKED_BYTES))
     if not begin.startswith(signature):
         raise OutputFailed(str(path), f"a file that is not a {kind} is already there, and was not changed")
     if mark not in begin:

@@ -9,8 +9,8 @@ from typing import Final
 
 from posesearch.errors import OutputFailed
 from posesearch.output_files import check_folder, check_output, output_errors, replace_file, stat_output
+from posesearch.own_pictures import MARK
 from posesearch.photos.extensions import EXTENSIONS
-from posesearch.sources.own_pictures import MARK
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 JPEG: Final = b"\xff\xd8\xff"

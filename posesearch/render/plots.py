@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from posesearch import skeleton
+from posesearch.own_pictures import mark_png
 from posesearch.render.skeletons import COLOURS
-from posesearch.sources.own_pictures import mark_png
 from posesearch.types import Float32
 
 

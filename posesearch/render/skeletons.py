@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import skeleton
-from posesearch.sources.own_pictures import mark_png
+from posesearch.own_pictures import mark_png
 from posesearch.types import Float32
 
 Pixels = NDArray[np.uint8]

@@ -4,9 +4,9 @@
 """
 
 from posesearch.names import to_path, to_unicode
+from posesearch.own_pictures import is_own_picture
 from posesearch.paths import is_url
 from posesearch.sources.content import Content, Validators
-from posesearch.sources.own_pictures import is_own_picture
 from posesearch.sources.read import SourceReader, read_source
 from posesearch.sources.resolve import (
     ObservedSource,

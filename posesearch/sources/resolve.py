@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from posesearch.errors import BadPath, MissingPhoto, SourceError, frames_command
 from posesearch.names import to_path, to_unicode
+from posesearch.own_pictures import is_own_picture
 from posesearch.paths import check_length, expand_file_url, expand_source, find_existing_form, is_file_url, is_url
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
 from posesearch.sources.lists import LIST_EXTENSIONS, read_list
-from posesearch.sources.own_pictures import is_own_picture
 from posesearch.sources.urls import find_other_scheme, public_name, to_name
 from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
 

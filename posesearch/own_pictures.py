@@ -13,7 +13,8 @@ MARK: Final = b"tEXtSoftware\0posesearch"
 """The type and the content of the chunk, which comes first after the header of the file."""
 
 _HEADER_BYTES: Final = 33  # the signature and the chunk IHDR
-_MARKED_BYTES: Final = 64
+MARKED_BYTES: Final = 64
+"""The beginning of a file, which has the mark."""
 
 
 def mark_png(data: bytes) -> bytes:
@@ -28,6 +29,6 @@ def is_own_picture(path: str) -> bool:
         return False
     try:
         with open(path, "rb", opener=open_regular) as file:
-            return MARK in file.read(_MARKED_BYTES)
+            return MARK in file.read(MARKED_BYTES)
     except (OSError, ValueError):
         return False
