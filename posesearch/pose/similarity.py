@@ -10,9 +10,9 @@ from typing import Final, Literal, TypeVar
 import numpy as np
 
 from posesearch import skeleton
-from posesearch.types import Float32, Float64, Int64
+from posesearch.types import Float32, Float64, Int64, Mask
 
-Float = TypeVar("Float", Float32, Float64)
+Float = TypeVar("Float", Float32, Float64, Mask)
 
 Invariance = Literal["none", "turn", "view"]
 """What a comparison ignores besides position and size.

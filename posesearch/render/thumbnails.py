@@ -12,7 +12,8 @@ from posesearch.photos.pool import DecoderPool
 from posesearch.render.pictures import match_heat, read_photo
 from posesearch.render.skeletons import Heat, Pixels, draw_alone, draw_on_photo, mirror_pixels
 from posesearch.results.people import PhotoPeople
-from posesearch.results.search import Match, Query
+from posesearch.results.query import Query
+from posesearch.results.search import Match
 from posesearch.sources import SourceReader, is_url, to_location
 from posesearch.trust import Trust
 from posesearch.types import Float32, Keypoints, Person, StoredPose

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from posesearch import display
 from posesearch.results.frames import Column
+from posesearch.results.grades import Grade
 from posesearch.results.ingest import Json
 from posesearch.results.poses import OfStoredPose, keypoints_column, photo_remark, pose_columns, pose_ids_json
 from posesearch.results.report import Report
+from posesearch.skeleton import Exchange
 from posesearch.types import StoredPose
 
 
@@ -18,13 +20,17 @@ class Pair:
         similarity: -1 to 1.
         percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
             the database has fewer than 30 poses.
+        grade: the similarity and the percentile in words.
         mirrored: whether one pose is more similar to the mirrored other pose than to the other pose itself.
+        exchanged: the joints whose left and right were exchanged in the second pose: "none", "all", "arms" or "legs".
         first, second: the poses.
     """
 
     similarity: float
     percentile: float | None
+    grade: Grade
     mirrored: bool
+    exchanged: Exchange
     first: StoredPose
     second: StoredPose
 
@@ -61,11 +67,13 @@ class PairsReport(Report[Pair]):
         pairs: the most similar pairs, best first.
         duplicates: number of pairs that were left out because the two poses are near-duplicates.
         compared: number of poses that pass the filters. Each of them was compared with all others.
+        options: the options that are not the defaults, in words, such as "only women".
     """
 
     pairs: tuple[Pair, ...]
     duplicates: int
     compared: int = 0
+    options: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         best = f", best {self.pairs[0].similarity:.3f}" if self.pairs else ""
@@ -116,12 +124,14 @@ class Outlier(OfStoredPose):
         similarity: similarity of the pose and its nearest other pose, -1 to 1.
         percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
             the database has fewer than 30 poses.
+        grade: the similarity and the percentile in words.
         stored: the pose.
         nearest: id of the most similar other pose. Near-duplicates do not count, unless `duplicates` was True.
     """
 
     similarity: float
     percentile: float | None
+    grade: Grade
     stored: StoredPose
     nearest: int
 
@@ -142,11 +152,13 @@ class OutliersReport(Report[Outlier]):
         outliers: the poses that are least similar to any other pose. The least similar pose is first.
         duplicates: number of pairs that do not count because the two poses are near-duplicates.
         compared: number of poses that pass the filters. Each of them was compared with all others.
+        options: the options that are not the defaults, in words, such as "only women".
     """
 
     outliers: tuple[Outlier, ...]
     duplicates: int = 0
     compared: int = 0
+    options: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         least = f", least similar {self.outliers[0].similarity:.3f}" if self.outliers else ""

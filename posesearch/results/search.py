@@ -6,93 +6,23 @@ from os import PathLike
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posesearch import display, skeleton
 from posesearch.results.clusters import NearestCluster
 from posesearch.results.frames import Column
+from posesearch.results.grades import Grade
 from posesearch.results.ingest import Json
-from posesearch.results.poses import (
-    OfStoredPose,
-    keypoints_column,
-    keypoints_json,
-    photo_remark,
-    pose_columns,
-    pose_ids_json,
-)
+from posesearch.results.poses import OfStoredPose, keypoints_column, photo_remark, pose_columns, pose_ids_json
+from posesearch.results.query import Query
 from posesearch.results.report import Report
-from posesearch.types import Box, Float64, Keypoints, Pose, StoredPose, UInt8
+from posesearch.skeleton import Exchange
+from posesearch.types import Float64, StoredPose
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _NEGLIGIBLE: Final = 3e-4  # A joint that adds less to the distance is not named. It is off by about 2% of the body.
-
-
-@dataclass(frozen=True, eq=False)
-class Query:
-    """The pose that is searched for.
-
-    Attributes:
-        source: path or URL of the photo or keypoint file. For a stored pose, path or URL of its photo. For a query in
-            memory, what it is, such as "<image>".
-        width, height: size of the upright photo in pixels.
-        estimator: name of the estimator that found the pose. None for a keypoint file.
-        people: number of people in the photo or file. `person` chooses one of them.
-        person: which of these people is searched for, from 1. `posesearch.estimate` lists them in the same order.
-        pose: the person's keypoints and vectors.
-        pose_id: id of the stored pose. None if the query is a photo or a file.
-        collection: collection of the stored pose. None if the query is a photo or a file.
-        signature: signature of the stored pose's source. See trust.py.
-        pixels: (h, w, 3) uint8 BGR, a photo that was given in memory, perhaps at a smaller size. None otherwise.
-        sha256: SHA-256 of the stored pose's photo. None if the query is a photo or a file.
-        exists, changed: as in StoredPose. None if the query is a photo or a file.
-        boxes: x, y, width and height of each of these people in pixels of the photo.
-    """
-
-    source: str
-    width: int | None
-    height: int | None
-    estimator: str | None
-    people: int
-    person: int
-    pose: Pose
-    pose_id: int | None = None
-    collection: str | None = None
-    signature: str | None = None
-    pixels: UInt8 | None = None
-    sha256: str | None = None
-    exists: bool | None = None
-    changed: bool | None = None
-    boxes: tuple[Box, ...] = ()
-
-    def __repr__(self) -> str:
-        stored = "" if self.pose_id is None else f", pose {self.pose_id}"
-        return f"<Query {display.short_name(self.source)}: person {self.person} of {self.people}{stored}>"
-
-    @property
-    def keypoints(self) -> Keypoints:
-        """The keypoints of the person, in pixels of the photo."""
-        return self.pose.person.keypoints
-
-    def remarks(self) -> str:
-        """Return "missing" if the stored pose's photo is not there now, "changed" if another is there, or ""."""
-        return photo_remark(exists=self.exists, changed=self.changed)
-
-    def as_json(self) -> Json:
-        """Return the value of "query" in the JSON of a search."""
-        return {
-            "source": self.source,
-            "exists": self.exists,
-            "changed": self.changed,
-            "width": self.width,
-            "height": self.height,
-            "pose_id": self.pose_id,
-            "estimator": self.estimator,
-            "people": self.people,
-            "person": self.person,
-            "boxes": [[round(value, 2) for value in box] for box in self.boxes],
-            "keypoints": keypoints_json(self.pose.person.keypoints),
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +36,16 @@ class Match(OfStoredPose, display.Shown):
         similarity: -1 to 1. The distance is 1 - similarity.
         percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
             the database has fewer than 30 poses.
+        grade: the similarity and the percentile in words.
         shared_joints: number of body joints that were compared. The stored pose and the query both have them, and they
             belong to the chosen `parts`.
         mirrored: whether the match is mirrored: the mirrored query is more similar to it than the query itself.
+        exchanged: the joints whose left and right were exchanged for the comparison: "none", "all", "arms" or "legs".
         degrees: rotation of the stored pose against the query, -180 to 180. With `turn`, it is clockwise in the image.
             With `view`, it is towards the right of the image. For a mirrored match, it is the rotation of the mirrored
             stored pose. None without `turn` and `view`.
         contributions: (14,) float64, how much each body joint of the query adds to the distance.
+        compared: (14,) bool, the body joints of the query that were compared.
         duplicates: ids of the near-duplicates of this pose. They are not matches of their own.
         stored: the stored pose, with its photo.
     """
@@ -120,10 +53,13 @@ class Match(OfStoredPose, display.Shown):
     rank: int
     similarity: float
     percentile: float | None
+    grade: Grade
     shared_joints: int
     mirrored: bool
+    exchanged: Exchange
     degrees: float | None
     contributions: Float64
+    compared: NDArray[np.bool_]
     duplicates: tuple[int, ...]
     stored: StoredPose
 
@@ -209,6 +145,7 @@ class SimilarReport(Report[Match]):
         cluster: the nearest cluster. None if there is no clustering.
         matches: the matches, best first.
         closest_left_out: the best pose that `close` excludes from the matches. None if it excludes no pose.
+        options: the options of the search that are not the defaults, in words, such as "only arms".
 
     Example:
         for match in db.similar("photo.jpg"):
@@ -219,6 +156,7 @@ class SimilarReport(Report[Match]):
     cluster: NearestCluster | None
     matches: tuple[Match, ...]
     closest_left_out: Match | None = None
+    options: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         best = f", best {self.matches[0].similarity:.3f}" if self.matches else ""

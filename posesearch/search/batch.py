@@ -10,7 +10,8 @@ from posesearch.errors import BadPath, NoSuchPose, PhotoError, QueryError
 from posesearch.estimators import Estimator
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.similarity import Poses
-from posesearch.results.search import Failure, Query, SimilarReport
+from posesearch.results.query import Query
+from posesearch.results.search import Failure, SimilarReport
 from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import compare_both_ways

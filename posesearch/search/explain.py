@@ -10,7 +10,9 @@ from posesearch.pose.centroids import assign_to_centroids
 from posesearch.pose.normalize import NORMALIZATIONS
 from posesearch.pose.similarity import Poses, compare, contributions, mirror_joints
 from posesearch.results.clusters import NearestCluster
-from posesearch.results.search import Match, Query, SimilarReport
+from posesearch.results.grades import find_grade
+from posesearch.results.query import Query
+from posesearch.results.search import Match, SimilarReport
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import read_scale
 from posesearch.search.query import stack_poses
@@ -41,7 +43,12 @@ def make_report(
             matches = _explain(variant, [listed[row] for row in rows], [stored[row] for row in rows])
             explained |= zip(rows, matches, strict=True)
     best_first = [
-        replace(match, rank=row + 1, percentile=scale.percentile(match.similarity))
+        replace(
+            match,
+            rank=row + 1,
+            percentile=scale.percentile(match.similarity),
+            grade=find_grade(match.similarity, scale.percentile(match.similarity)),
+        )
         for row, match in sorted(explained.items())
     ]
     too_far = [match for match in best_first if match.percentile is not None and match.percentile < options.close]
@@ -55,25 +62,30 @@ def _explain(query: PreparedQuery, hits: Sequence[ListedHit], stored: Sequence[S
     comparison = compare(compared, query.pose, query.weight[None], query.invariance)
     added = contributions(compared, query.pose, query.weight[None], comparison, query.invariance)
     is_mirrored = hits[0].hit.mirrored
+    joints = (query.weight > 0) & (compared.masks > 0)
     return [
         Match(
             rank=0,
             similarity=one.hit.similarity,
             percentile=None,
+            grade="not alike",
             shared_joints=shared,
             mirrored=is_mirrored,
+            exchanged="none",
             # The rotation of a mirrored match is that of the mirrored stored pose, so its sign changes.
             degrees=None if query.invariance == "none" else -degrees if is_mirrored else degrees,
             contributions=parts,
+            compared=present,
             duplicates=one.duplicates,
             stored=pose,
         )
-        for one, pose, shared, degrees, parts in zip(
+        for one, pose, shared, degrees, parts, present in zip(
             hits,
             stored,
             comparison.shared[0].tolist(),
             comparison.degrees[0].tolist(),
             mirror_joints(added) if is_mirrored else added,
+            mirror_joints(joints) if is_mirrored else joints,
             strict=True,
         )
     ]

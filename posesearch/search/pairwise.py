@@ -10,6 +10,7 @@ import numpy as np
 from posesearch import skeleton
 from posesearch.pose.similarity import Poses, compare, penalize
 from posesearch.progress import Progress
+from posesearch.results.grades import find_grade
 from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicates, look_alike
 from posesearch.search.options import SearchOptions
@@ -65,7 +66,9 @@ def find_pairs(file: DatabaseFile, options: SearchOptions, progress: Progress) -
     for similarity, row, column, mirrored in best:
         first, second = stored.get(int(data.ids[row])), stored.get(int(data.ids[column]))
         if first is not None and second is not None:  # another process may have removed a pose since
-            pairs.append(Pair(similarity, data.scale.percentile(similarity), mirrored, first, second))
+            percentile = data.scale.percentile(similarity)
+            grade = find_grade(similarity, percentile)
+            pairs.append(Pair(similarity, percentile, grade, mirrored, "none", first, second))
     return PairsReport(tuple(pairs), duplicates, len(data.ids))
 
 
@@ -88,7 +91,8 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
     return OutliersReport(
         tuple(
             Outlier(
-                float(best[row]), data.scale.percentile(float(best[row])), stored[int(data.ids[row])],
+                float(best[row]), data.scale.percentile(float(best[row])),
+                find_grade(float(best[row]), data.scale.percentile(float(best[row]))), stored[int(data.ids[row])],
                 int(data.ids[nearest[row]]),
             )
             for row in order

@@ -16,7 +16,7 @@ from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import MIN_JOINTS
 from posesearch.pose.normalize import make_pose
 from posesearch.pose.similarity import Invariance, Poses
-from posesearch.results.search import Query
+from posesearch.results.query import Query
 from posesearch.search.options import SearchOptions
 from posesearch.search.query_values import InMemory
 from posesearch.store.prepared_query import PreparedQuery

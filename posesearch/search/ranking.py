@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from posesearch.pose.similarity import Poses
-from posesearch.results.search import Query
+from posesearch.results.query import Query
 from posesearch.search.near_duplicates import collapse_near_duplicates
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import SAME_SIMILARITY

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from posesearch.errors import NoPoses
 from posesearch.estimators import Estimator
 from posesearch.photos.pool import DecoderPool
-from posesearch.results.search import Query, SimilarReport
+from posesearch.results.query import Query
+from posesearch.results.search import SimilarReport
 from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
 from posesearch.search.query import make_query, prepare_query, query_from_pose
