@@ -306,16 +306,18 @@ JOIN snapshots AS s USING (snapshot_id);
 --   FROM similar_poses(42)
 --   FROM similar_poses(42, 20, parts := ['left_arm', 'head'], mirror := false, in_collection := 'women')
 -- mirror: whether mirrored poses match as well. turn: whether rotations in the image plane are ignored.
+-- sides: 'any' also finds poses with left and right exchanged: in the arms, in the legs, or everywhere, as from behind. Such a match
+-- has that much less similarity that only a clear gain counts. The column exchanged says it. 'same' does not find them.
 -- parts: only these parts of the body, from the table body_parts. NULL means the whole body.
 -- min_shared: number of joints that a pose must share with the query. If the query has fewer, a pose must share all of them.
 -- in_collection: only poses of this collection. NULL means all.
 -- among: the name of a table or view with the columns of poses. Only its poses are searched:
 --   CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height
 CREATE OR REPLACE MACRO similar_poses(
-    id, n := 10, mirror := true, turn := false, parts := NULL, min_shared := 6, among := 'poses', in_collection := NULL
+    id, n := 10, mirror := true, sides := 'any', turn := false, parts := NULL, min_shared := 6, among := 'poses', in_collection := NULL
 ) AS TABLE
-    WITH argument(id, n, mirror, turn, parts, min_shared, in_collection) AS MATERIALIZED (
-        SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, turn::BOOLEAN, parts::VARCHAR[], min_shared::INTEGER, in_collection::VARCHAR
+    WITH argument(id, n, mirror, sides, turn, parts, min_shared, in_collection) AS MATERIALIZED (
+        SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, sides::VARCHAR, turn::BOOLEAN, parts::VARCHAR[], min_shared::INTEGER, in_collection::VARCHAR
     ), stored AS MATERIALIZED (
         SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.id)
                ELSE {'vector': p.vector, 'mask': p.mask} END AS pose
@@ -346,72 +348,95 @@ CREATE OR REPLACE MACRO similar_poses(
         SELECT j.i, j.opposite, j.w, j.w * (j.u - c.u) AS u, j.w * (j.v - c.v) AS v, j.w * (j.f - c.f) AS f,
                j.w * ((j.u - c.u) * (j.u - c.u) + (j.v - c.v) * (j.v - c.v) + (j.f - c.f) * (j.f - c.f)) AS squares
         FROM joint AS j, centre AS c WHERE c.total > 0
+    ), place AS MATERIALIZED (
+        SELECT v.mirrored, v.exchanged, j.position AS i,
+               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END AS comes_from
+        FROM argument, joints AS j, (VALUES (false, 'none'), (false, 'all'), (false, 'arms'), (false, 'legs'), (true, 'none'), (true, 'all'), (true, 'arms'), (true, 'legs')) AS v(mirrored, exchanged)
+        WHERE j.position <= 14 AND (argument.mirror OR NOT v.mirrored)
+          AND CASE argument.sides WHEN 'any' THEN true WHEN 'same' THEN v.exchanged = 'none'
+              ELSE error('sides must be ''any'' or ''same'', not ' || argument.sides)::BOOLEAN END
+    ), moved AS MATERIALIZED (
+        SELECT p.mirrored, p.exchanged, p.i, c.w, CASE WHEN p.mirrored THEN -c.u ELSE c.u END AS u, c.v, c.f, c.squares
+        FROM place AS p JOIN centred AS c ON c.i = p.comes_from
     ), query AS MATERIALIZED (
-        SELECT sum(w) AS total, count(*) FILTER (w > 0) AS joints,
+        SELECT mirrored, exchanged, sum(w) AS total, count(*) FILTER (w > 0) AS joints,
                list(w ORDER BY i)::FLOAT[14] AS weight,
                (list(w ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[28] AS ones_u,
                (list(0.0 ORDER BY i) || list(w ORDER BY i))::FLOAT[28] AS ones_v,
                (list(u ORDER BY i) || list(v ORDER BY i))::FLOAT[28] AS along,
-               (list(v ORDER BY i) || list(-u ORDER BY i))::FLOAT[28] AS across,
-               list(w ORDER BY opposite)::FLOAT[14] AS flipped_weight,
-               (list(w ORDER BY opposite) || list(0.0 ORDER BY i))::FLOAT[28] AS flipped_ones_u,
-               (list(0.0 ORDER BY i) || list(w ORDER BY opposite))::FLOAT[28] AS flipped_ones_v,
-               (list(-u ORDER BY opposite) || list(v ORDER BY opposite))::FLOAT[28] AS flipped_along,
-               (list(v ORDER BY opposite) || list(u ORDER BY opposite))::FLOAT[28] AS flipped_across
-        FROM centred HAVING count(*) > 0
+               (list(v ORDER BY i) || list(-u ORDER BY i))::FLOAT[28] AS across
+        FROM moved GROUP BY mirrored, exchanged
     ), shared AS MATERIALIZED (
-        SELECT s.joint_set,
-               count(*) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0) AS joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS n, coalesce(sum(q.u) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS squares,
-               count(*) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0) AS flipped_joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_n, coalesce(sum(-q.u) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_squares
-        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM centred WHERE w > 0) AS q
-        GROUP BY s.joint_set
-    ), multiplied AS (
-        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.total, q.joints,
-               array_inner_product(p.vector, q.along)::DOUBLE AS along,
-               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
+        SELECT q.mirrored, q.exchanged, s.joint_set, count(*) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0) AS joints,
+               coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS n, coalesce(sum(q.u) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS squares
+        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM moved WHERE w > 0) AS q
+        GROUP BY q.mirrored, q.exchanged, s.joint_set
+    ), multiplied_plain AS (
+        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
                array_inner_product(p.vector, q.ones_u)::DOUBLE AS ones_u,
                array_inner_product(p.vector, q.ones_v)::DOUBLE AS ones_v,
-               array_inner_product(p.squares, q.weight)::DOUBLE AS weight,
-               array_inner_product(p.vector, q.flipped_along)::DOUBLE AS flipped_along,
-               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.flipped_across)::DOUBLE END AS flipped_across,
-               array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE AS flipped_ones_u,
-               array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE AS flipped_ones_v,
-               array_inner_product(p.squares, q.flipped_weight)::DOUBLE AS flipped_weight
+               array_inner_product(p.vector, q.along)::DOUBLE AS along,
+               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
+               array_inner_product(p.squares, q.weight)::DOUBLE AS weight
         FROM query_table(among) AS p, query AS q, argument
-        WHERE p.snapshot_id IN (
+        WHERE q.exchanged = 'none' AND p.snapshot_id IN (
             SELECT s.snapshot_id FROM snapshots AS s, argument AS a
             WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
-    ), correlated AS (
-        SELECT m.pose_id, m.snapshot_id, s.joints, s.flipped_joints,
-               s.n / m.total AS share, s.flipped_n / m.total AS flipped_share,
+    ), correlated_plain AS (
+        SELECT m.pose_id, m.snapshot_id, m.mirrored, m.exchanged, s.joints AS shared_joints, s.n / m.total AS share,
                CASE WHEN s.joints >= least(argument.min_shared, m.joints)
-               THEN (CASE WHEN argument.turn THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS plain,
-               CASE WHEN argument.mirror AND s.flipped_joints >= least(argument.min_shared, m.joints)
-               THEN (CASE WHEN argument.turn THEN sqrt(((m.flipped_along - (m.flipped_ones_u * s.flipped_u + m.flipped_ones_v * s.flipped_v) / s.flipped_n)) * ((m.flipped_along - (m.flipped_ones_u * s.flipped_u + m.flipped_ones_v * s.flipped_v) / s.flipped_n)) + ((m.flipped_across - (m.flipped_ones_u * s.flipped_v - m.flipped_ones_v * s.flipped_u) / s.flipped_n)) * ((m.flipped_across - (m.flipped_ones_u * s.flipped_v - m.flipped_ones_v * s.flipped_u) / s.flipped_n))) ELSE (m.flipped_along - (m.flipped_ones_u * s.flipped_u + m.flipped_ones_v * s.flipped_v) / s.flipped_n) END) / sqrt((CASE WHEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n > 0.001 THEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n END) * (CASE WHEN m.flipped_weight - ((m.flipped_ones_u) * (m.flipped_ones_u) + (m.flipped_ones_v) * (m.flipped_ones_v)) / s.flipped_n > 0.001 THEN m.flipped_weight - ((m.flipped_ones_u) * (m.flipped_ones_u) + (m.flipped_ones_v) * (m.flipped_ones_v)) / s.flipped_n END)) END AS flipped
-        FROM multiplied AS m JOIN shared AS s ON s.joint_set = m.joint_set, argument
-    ), penalized AS (
-        SELECT pose_id, snapshot_id, joints, flipped_joints,
-               CASE WHEN isfinite(plain) THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
-               CASE WHEN isfinite(flipped) THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
-        FROM correlated
-    ), compared_poses AS MATERIALIZED (
-        SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
-               CASE WHEN coalesce(flipped > plain, plain IS NULL) THEN flipped_joints ELSE joints END::INTEGER AS shared_joints
-        FROM penalized WHERE plain IS NOT NULL OR flipped IS NOT NULL
-    ), lowest AS (  -- Sorting is fast for the few poses that are as similar as this.
-        SELECT CASE WHEN any_value(a.n) < 1000000
-               THEN list_min(max(c.similarity, greatest(1, least(a.n, 999999)))) ELSE -1 END AS similarity
-        FROM compared_poses AS c, argument AS a
+               THEN (CASE WHEN argument.turn THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS correlation
+        FROM multiplied_plain AS m
+        JOIN shared AS s ON s.joint_set = m.joint_set AND s.mirrored = m.mirrored AND s.exchanged = m.exchanged, argument
+    ), plain AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, mirrored, exchanged, shared_joints::INTEGER AS shared_joints,
+               CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity
+        FROM correlated_plain WHERE isfinite(correlation)
+    ), lowest AS (  -- Any 2 n of these rows are of n poses.
+        SELECT CASE WHEN any_value(a.n) < 1000000 AND count(*) >= 2 * greatest(1, any_value(a.n))
+               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 1999998)))) ELSE -1 END AS similarity
+        FROM plain AS c, argument AS a
+    ), multiplied_other AS (
+        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
+               array_inner_product(p.vector, q.ones_u)::DOUBLE AS ones_u,
+               array_inner_product(p.vector, q.ones_v)::DOUBLE AS ones_v,
+               array_inner_product(p.vector, q.along)::DOUBLE AS along,
+               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
+               array_inner_product(p.squares, q.weight)::DOUBLE AS weight
+        FROM query_table(among) AS p, query AS q, argument
+        WHERE q.exchanged <> 'none' AND (SELECT lowest.similarity FROM lowest) <= 0.97 AND p.snapshot_id IN (
+            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
+            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
+    ), correlated_other AS (
+        SELECT m.pose_id, m.snapshot_id, m.mirrored, m.exchanged, s.joints AS shared_joints, s.n / m.total AS share,
+               CASE WHEN s.joints >= least(argument.min_shared, m.joints)
+               THEN (CASE WHEN argument.turn THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS correlation
+        FROM multiplied_other AS m
+        JOIN shared AS s ON s.joint_set = m.joint_set AND s.mirrored = m.mirrored AND s.exchanged = m.exchanged, argument
+    ), other AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, mirrored, exchanged, shared_joints::INTEGER AS shared_joints,
+               CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity
+        FROM correlated_other WHERE isfinite(correlation)
+    ), compared_poses AS (  -- Sorting is fast for the few poses that are as similar as the lowest.
+        SELECT c.* FROM plain AS c, lowest WHERE c.similarity >= lowest.similarity
+        UNION ALL
+        SELECT c.* REPLACE (greatest(-1, c.similarity - 0.03) AS similarity) FROM other AS c, lowest
+        WHERE c.similarity - 0.03 >= lowest.similarity OR lowest.similarity = -1
+    ), best AS (
+        SELECT * FROM compared_poses
+        QUALIFY row_number() OVER (
+            PARTITION BY pose_id
+            ORDER BY similarity DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
-        SELECT row_number() OVER (ORDER BY c.similarity DESC, c.pose_id) AS rank, c.*
-        FROM compared_poses AS c, lowest WHERE c.similarity >= lowest.similarity
+        SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
     ), newest AS (
         SELECT s.collection, max(c.clustering_id) AS clustering_id
         FROM (SELECT DISTINCT collection FROM snapshots) AS s
         JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
         GROUP BY s.collection
     )
-    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster
+    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster,
+           r.exchanged
     FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
     JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
     LEFT JOIN newest ON newest.collection = s.collection
@@ -422,10 +447,10 @@ CREATE OR REPLACE MACRO similar_poses(
 -- world coordinates. among: the name of a table or view with the columns of world_poses.
 --   FROM similar_views(42)
 CREATE OR REPLACE MACRO similar_views(
-    id, n := 10, mirror := true, parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL
+    id, n := 10, mirror := true, sides := 'any', parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL
 ) AS TABLE
-    WITH argument(id, n, mirror, parts, min_shared, in_collection) AS MATERIALIZED (
-        SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, parts::VARCHAR[], min_shared::INTEGER, in_collection::VARCHAR
+    WITH argument(id, n, mirror, sides, parts, min_shared, in_collection) AS MATERIALIZED (
+        SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, sides::VARCHAR, parts::VARCHAR[], min_shared::INTEGER, in_collection::VARCHAR
     ), stored AS MATERIALIZED (
         SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.id)
                ELSE {'world_vector': p.world_vector, 'mask': p.mask} END AS pose
@@ -456,80 +481,101 @@ CREATE OR REPLACE MACRO similar_views(
         SELECT j.i, j.opposite, j.w, j.w * (j.u - c.u) AS u, j.w * (j.v - c.v) AS v, j.w * (j.f - c.f) AS f,
                j.w * ((j.u - c.u) * (j.u - c.u) + (j.v - c.v) * (j.v - c.v) + (j.f - c.f) * (j.f - c.f)) AS squares
         FROM joint AS j, centre AS c WHERE c.total > 0
+    ), place AS MATERIALIZED (
+        SELECT v.mirrored, v.exchanged, j.position AS i,
+               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END AS comes_from
+        FROM argument, joints AS j, (VALUES (false, 'none'), (false, 'all'), (false, 'arms'), (false, 'legs'), (true, 'none'), (true, 'all'), (true, 'arms'), (true, 'legs')) AS v(mirrored, exchanged)
+        WHERE j.position <= 14 AND (argument.mirror OR NOT v.mirrored)
+          AND CASE argument.sides WHEN 'any' THEN true WHEN 'same' THEN v.exchanged = 'none'
+              ELSE error('sides must be ''any'' or ''same'', not ' || argument.sides)::BOOLEAN END
+    ), moved AS MATERIALIZED (
+        SELECT p.mirrored, p.exchanged, p.i, c.w, CASE WHEN p.mirrored THEN -c.u ELSE c.u END AS u, c.v, c.f, c.squares
+        FROM place AS p JOIN centred AS c ON c.i = p.comes_from
     ), query AS MATERIALIZED (
-        SELECT sum(w) AS total, count(*) FILTER (w > 0) AS joints,
+        SELECT mirrored, exchanged, sum(w) AS total, count(*) FILTER (w > 0) AS joints,
                list(w ORDER BY i)::FLOAT[14] AS weight,
                (list(w ORDER BY i) || list(0.0 ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[42] AS ones_u,
                (list(0.0 ORDER BY i) || list(0.0 ORDER BY i) || list(w ORDER BY i))::FLOAT[42] AS ones_v,
                (list(0.0 ORDER BY i) || list(w ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[42] AS ones_f,
                (list(0.0 ORDER BY i) || list(f ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[42] AS fixed,
                (list(u ORDER BY i) || list(0.0 ORDER BY i) || list(v ORDER BY i))::FLOAT[42] AS along,
-               (list(v ORDER BY i) || list(0.0 ORDER BY i) || list(-u ORDER BY i))::FLOAT[42] AS across,
-               list(w ORDER BY opposite)::FLOAT[14] AS flipped_weight,
-               (list(w ORDER BY opposite) || list(0.0 ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[42] AS flipped_ones_u,
-               (list(0.0 ORDER BY i) || list(0.0 ORDER BY i) || list(w ORDER BY opposite))::FLOAT[42] AS flipped_ones_v,
-               (list(0.0 ORDER BY i) || list(w ORDER BY opposite) || list(0.0 ORDER BY i))::FLOAT[42] AS flipped_ones_f,
-               (list(0.0 ORDER BY i) || list(f ORDER BY opposite) || list(0.0 ORDER BY i))::FLOAT[42] AS flipped_fixed,
-               (list(-u ORDER BY opposite) || list(0.0 ORDER BY i) || list(v ORDER BY opposite))::FLOAT[42] AS flipped_along,
-               (list(v ORDER BY opposite) || list(0.0 ORDER BY i) || list(u ORDER BY opposite))::FLOAT[42] AS flipped_across
-        FROM centred HAVING count(*) > 0
+               (list(v ORDER BY i) || list(0.0 ORDER BY i) || list(-u ORDER BY i))::FLOAT[42] AS across
+        FROM moved GROUP BY mirrored, exchanged
     ), shared AS MATERIALIZED (
-        SELECT s.joint_set,
-               count(*) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0) AS joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS n, coalesce(sum(q.u) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS squares,
-               count(*) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0) AS flipped_joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_n, coalesce(sum(-q.u) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_squares
-        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM centred WHERE w > 0) AS q
-        GROUP BY s.joint_set
-    ), multiplied AS (
-        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.total, q.joints,
-               array_inner_product(p.vector, q.along)::DOUBLE AS along,
-               array_inner_product(p.vector, q.across)::DOUBLE AS across,
+        SELECT q.mirrored, q.exchanged, s.joint_set, count(*) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0) AS joints,
+               coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS n, coalesce(sum(q.u) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS squares
+        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM moved WHERE w > 0) AS q
+        GROUP BY q.mirrored, q.exchanged, s.joint_set
+    ), multiplied_plain AS (
+        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
                array_inner_product(p.vector, q.ones_u)::DOUBLE AS ones_u,
                array_inner_product(p.vector, q.ones_v)::DOUBLE AS ones_v,
-               array_inner_product(p.vector, q.fixed)::DOUBLE AS fixed,
                array_inner_product(p.vector, q.ones_f)::DOUBLE AS ones_f,
-               array_inner_product(p.squares, q.weight)::DOUBLE AS weight,
-               array_inner_product(p.vector, q.flipped_along)::DOUBLE AS flipped_along,
-               array_inner_product(p.vector, q.flipped_across)::DOUBLE AS flipped_across,
-               array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE AS flipped_ones_u,
-               array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE AS flipped_ones_v,
-               array_inner_product(p.vector, q.flipped_fixed)::DOUBLE AS flipped_fixed,
-               array_inner_product(p.vector, q.flipped_ones_f)::DOUBLE AS flipped_ones_f,
-               array_inner_product(p.squares, q.flipped_weight)::DOUBLE AS flipped_weight
+               array_inner_product(p.vector, q.fixed)::DOUBLE AS fixed,
+               array_inner_product(p.vector, q.along)::DOUBLE AS along,
+               array_inner_product(p.vector, q.across)::DOUBLE AS across,
+               array_inner_product(p.squares, q.weight)::DOUBLE AS weight
         FROM query_table(among) AS p, query AS q, argument
-        WHERE p.snapshot_id IN (
+        WHERE q.exchanged = 'none' AND p.snapshot_id IN (
             SELECT s.snapshot_id FROM snapshots AS s, argument AS a
             WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
-    ), correlated AS (
-        SELECT m.pose_id, m.snapshot_id, s.joints, s.flipped_joints,
-               s.n / m.total AS share, s.flipped_n / m.total AS flipped_share,
+    ), correlated_plain AS (
+        SELECT m.pose_id, m.snapshot_id, m.mirrored, m.exchanged, s.joints AS shared_joints, s.n / m.total AS share,
                CASE WHEN s.joints >= least(argument.min_shared, m.joints)
-               THEN (m.fixed - m.ones_f * s.f / s.n + sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)))) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v) + (m.ones_f) * (m.ones_f)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v) + (m.ones_f) * (m.ones_f)) / s.n END)) END AS plain,
-               CASE WHEN argument.mirror AND s.flipped_joints >= least(argument.min_shared, m.joints)
-               THEN (m.flipped_fixed - m.flipped_ones_f * s.flipped_f / s.flipped_n + sqrt(((m.flipped_along - (m.flipped_ones_u * s.flipped_u + m.flipped_ones_v * s.flipped_v) / s.flipped_n)) * ((m.flipped_along - (m.flipped_ones_u * s.flipped_u + m.flipped_ones_v * s.flipped_v) / s.flipped_n)) + ((m.flipped_across - (m.flipped_ones_u * s.flipped_v - m.flipped_ones_v * s.flipped_u) / s.flipped_n)) * ((m.flipped_across - (m.flipped_ones_u * s.flipped_v - m.flipped_ones_v * s.flipped_u) / s.flipped_n)))) / sqrt((CASE WHEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n > 0.001 THEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n END) * (CASE WHEN m.flipped_weight - ((m.flipped_ones_u) * (m.flipped_ones_u) + (m.flipped_ones_v) * (m.flipped_ones_v) + (m.flipped_ones_f) * (m.flipped_ones_f)) / s.flipped_n > 0.001 THEN m.flipped_weight - ((m.flipped_ones_u) * (m.flipped_ones_u) + (m.flipped_ones_v) * (m.flipped_ones_v) + (m.flipped_ones_f) * (m.flipped_ones_f)) / s.flipped_n END)) END AS flipped
-        FROM multiplied AS m JOIN shared AS s ON s.joint_set = m.joint_set, argument
-    ), penalized AS (
-        SELECT pose_id, snapshot_id, joints, flipped_joints,
-               CASE WHEN isfinite(plain) THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
-               CASE WHEN isfinite(flipped) THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
-        FROM correlated
-    ), compared_poses AS MATERIALIZED (
-        SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
-               CASE WHEN coalesce(flipped > plain, plain IS NULL) THEN flipped_joints ELSE joints END::INTEGER AS shared_joints
-        FROM penalized WHERE plain IS NOT NULL OR flipped IS NOT NULL
-    ), lowest AS (  -- Sorting is fast for the few poses that are as similar as this.
-        SELECT CASE WHEN any_value(a.n) < 1000000
-               THEN list_min(max(c.similarity, greatest(1, least(a.n, 999999)))) ELSE -1 END AS similarity
-        FROM compared_poses AS c, argument AS a
+               THEN (m.fixed - m.ones_f * s.f / s.n + sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)))) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v) + (m.ones_f) * (m.ones_f)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v) + (m.ones_f) * (m.ones_f)) / s.n END)) END AS correlation
+        FROM multiplied_plain AS m
+        JOIN shared AS s ON s.joint_set = m.joint_set AND s.mirrored = m.mirrored AND s.exchanged = m.exchanged, argument
+    ), plain AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, mirrored, exchanged, shared_joints::INTEGER AS shared_joints,
+               CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity
+        FROM correlated_plain WHERE isfinite(correlation)
+    ), lowest AS (  -- Any 2 n of these rows are of n poses.
+        SELECT CASE WHEN any_value(a.n) < 1000000 AND count(*) >= 2 * greatest(1, any_value(a.n))
+               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 1999998)))) ELSE -1 END AS similarity
+        FROM plain AS c, argument AS a
+    ), multiplied_other AS (
+        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
+               array_inner_product(p.vector, q.ones_u)::DOUBLE AS ones_u,
+               array_inner_product(p.vector, q.ones_v)::DOUBLE AS ones_v,
+               array_inner_product(p.vector, q.ones_f)::DOUBLE AS ones_f,
+               array_inner_product(p.vector, q.fixed)::DOUBLE AS fixed,
+               array_inner_product(p.vector, q.along)::DOUBLE AS along,
+               array_inner_product(p.vector, q.across)::DOUBLE AS across,
+               array_inner_product(p.squares, q.weight)::DOUBLE AS weight
+        FROM query_table(among) AS p, query AS q, argument
+        WHERE q.exchanged <> 'none' AND (SELECT lowest.similarity FROM lowest) <= 0.97 AND p.snapshot_id IN (
+            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
+            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
+    ), correlated_other AS (
+        SELECT m.pose_id, m.snapshot_id, m.mirrored, m.exchanged, s.joints AS shared_joints, s.n / m.total AS share,
+               CASE WHEN s.joints >= least(argument.min_shared, m.joints)
+               THEN (m.fixed - m.ones_f * s.f / s.n + sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)))) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v) + (m.ones_f) * (m.ones_f)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v) + (m.ones_f) * (m.ones_f)) / s.n END)) END AS correlation
+        FROM multiplied_other AS m
+        JOIN shared AS s ON s.joint_set = m.joint_set AND s.mirrored = m.mirrored AND s.exchanged = m.exchanged, argument
+    ), other AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, mirrored, exchanged, shared_joints::INTEGER AS shared_joints,
+               CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity
+        FROM correlated_other WHERE isfinite(correlation)
+    ), compared_poses AS (  -- Sorting is fast for the few poses that are as similar as the lowest.
+        SELECT c.* FROM plain AS c, lowest WHERE c.similarity >= lowest.similarity
+        UNION ALL
+        SELECT c.* REPLACE (greatest(-1, c.similarity - 0.03) AS similarity) FROM other AS c, lowest
+        WHERE c.similarity - 0.03 >= lowest.similarity OR lowest.similarity = -1
+    ), best AS (
+        SELECT * FROM compared_poses
+        QUALIFY row_number() OVER (
+            PARTITION BY pose_id
+            ORDER BY similarity DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
-        SELECT row_number() OVER (ORDER BY c.similarity DESC, c.pose_id) AS rank, c.*
-        FROM compared_poses AS c, lowest WHERE c.similarity >= lowest.similarity
+        SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
     ), newest AS (
         SELECT s.collection, max(c.clustering_id) AS clustering_id
         FROM (SELECT DISTINCT collection FROM snapshots) AS s
         JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
         GROUP BY s.collection
     )
-    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster
+    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster,
+           r.exchanged
     FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
     JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
     LEFT JOIN newest ON newest.collection = s.collection
@@ -541,10 +587,10 @@ CREATE OR REPLACE MACRO similar_views(
 -- vector: like poses.vector. weight: the weight of each body joint, 0 where it is missing or ignored.
 -- The other arguments are those of similar_poses.
 CREATE OR REPLACE MACRO nearest_poses(
-    vector, weight, n := 10, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL
+    vector, weight, n := 10, mirror := true, sides := 'any', turn := false, min_shared := 6, among := 'poses', in_collection := NULL
 ) AS TABLE
-    WITH argument(vector, weight, n, mirror, turn, min_shared, in_collection) AS MATERIALIZED (
-        SELECT vector::FLOAT[28], weight::FLOAT[14], n::BIGINT, mirror::BOOLEAN, turn::BOOLEAN, min_shared::INTEGER, in_collection::VARCHAR
+    WITH argument(vector, weight, n, mirror, sides, turn, min_shared, in_collection) AS MATERIALIZED (
+        SELECT vector::FLOAT[28], weight::FLOAT[14], n::BIGINT, mirror::BOOLEAN, sides::VARCHAR, turn::BOOLEAN, min_shared::INTEGER, in_collection::VARCHAR
     ), joint AS MATERIALIZED (
         SELECT j.position AS i, j.opposite, argument.weight[j.position]::DOUBLE AS w,
                argument.vector[j.position]::DOUBLE AS u, argument.vector[j.position + 14]::DOUBLE AS v, 0::DOUBLE AS f
@@ -555,72 +601,95 @@ CREATE OR REPLACE MACRO nearest_poses(
         SELECT j.i, j.opposite, j.w, j.w * (j.u - c.u) AS u, j.w * (j.v - c.v) AS v, j.w * (j.f - c.f) AS f,
                j.w * ((j.u - c.u) * (j.u - c.u) + (j.v - c.v) * (j.v - c.v) + (j.f - c.f) * (j.f - c.f)) AS squares
         FROM joint AS j, centre AS c WHERE c.total > 0
+    ), place AS MATERIALIZED (
+        SELECT v.mirrored, v.exchanged, j.position AS i,
+               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END AS comes_from
+        FROM argument, joints AS j, (VALUES (false, 'none'), (false, 'all'), (false, 'arms'), (false, 'legs'), (true, 'none'), (true, 'all'), (true, 'arms'), (true, 'legs')) AS v(mirrored, exchanged)
+        WHERE j.position <= 14 AND (argument.mirror OR NOT v.mirrored)
+          AND CASE argument.sides WHEN 'any' THEN true WHEN 'same' THEN v.exchanged = 'none'
+              ELSE error('sides must be ''any'' or ''same'', not ' || argument.sides)::BOOLEAN END
+    ), moved AS MATERIALIZED (
+        SELECT p.mirrored, p.exchanged, p.i, c.w, CASE WHEN p.mirrored THEN -c.u ELSE c.u END AS u, c.v, c.f, c.squares
+        FROM place AS p JOIN centred AS c ON c.i = p.comes_from
     ), query AS MATERIALIZED (
-        SELECT sum(w) AS total, count(*) FILTER (w > 0) AS joints,
+        SELECT mirrored, exchanged, sum(w) AS total, count(*) FILTER (w > 0) AS joints,
                list(w ORDER BY i)::FLOAT[14] AS weight,
                (list(w ORDER BY i) || list(0.0 ORDER BY i))::FLOAT[28] AS ones_u,
                (list(0.0 ORDER BY i) || list(w ORDER BY i))::FLOAT[28] AS ones_v,
                (list(u ORDER BY i) || list(v ORDER BY i))::FLOAT[28] AS along,
-               (list(v ORDER BY i) || list(-u ORDER BY i))::FLOAT[28] AS across,
-               list(w ORDER BY opposite)::FLOAT[14] AS flipped_weight,
-               (list(w ORDER BY opposite) || list(0.0 ORDER BY i))::FLOAT[28] AS flipped_ones_u,
-               (list(0.0 ORDER BY i) || list(w ORDER BY opposite))::FLOAT[28] AS flipped_ones_v,
-               (list(-u ORDER BY opposite) || list(v ORDER BY opposite))::FLOAT[28] AS flipped_along,
-               (list(v ORDER BY opposite) || list(u ORDER BY opposite))::FLOAT[28] AS flipped_across
-        FROM centred HAVING count(*) > 0
+               (list(v ORDER BY i) || list(-u ORDER BY i))::FLOAT[28] AS across
+        FROM moved GROUP BY mirrored, exchanged
     ), shared AS MATERIALIZED (
-        SELECT s.joint_set,
-               count(*) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0) AS joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS n, coalesce(sum(q.u) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS squares,
-               count(*) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0) AS flipped_joints, coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_n, coalesce(sum(-q.u) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.opposite - 1)::INTEGER) > 0), 0) AS flipped_squares
-        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM centred WHERE w > 0) AS q
-        GROUP BY s.joint_set
-    ), multiplied AS (
-        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.total, q.joints,
-               array_inner_product(p.vector, q.along)::DOUBLE AS along,
-               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
+        SELECT q.mirrored, q.exchanged, s.joint_set, count(*) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0) AS joints,
+               coalesce(sum(q.w) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS n, coalesce(sum(q.u) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS u, coalesce(sum(q.v) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS v, coalesce(sum(q.f) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS f, coalesce(sum(q.squares) FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0), 0) AS squares
+        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM moved WHERE w > 0) AS q
+        GROUP BY q.mirrored, q.exchanged, s.joint_set
+    ), multiplied_plain AS (
+        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
                array_inner_product(p.vector, q.ones_u)::DOUBLE AS ones_u,
                array_inner_product(p.vector, q.ones_v)::DOUBLE AS ones_v,
-               array_inner_product(p.squares, q.weight)::DOUBLE AS weight,
-               array_inner_product(p.vector, q.flipped_along)::DOUBLE AS flipped_along,
-               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.flipped_across)::DOUBLE END AS flipped_across,
-               array_inner_product(p.vector, q.flipped_ones_u)::DOUBLE AS flipped_ones_u,
-               array_inner_product(p.vector, q.flipped_ones_v)::DOUBLE AS flipped_ones_v,
-               array_inner_product(p.squares, q.flipped_weight)::DOUBLE AS flipped_weight
+               array_inner_product(p.vector, q.along)::DOUBLE AS along,
+               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
+               array_inner_product(p.squares, q.weight)::DOUBLE AS weight
         FROM query_table(among) AS p, query AS q, argument
-        WHERE p.snapshot_id IN (
+        WHERE q.exchanged = 'none' AND p.snapshot_id IN (
             SELECT s.snapshot_id FROM snapshots AS s, argument AS a
             WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
-    ), correlated AS (
-        SELECT m.pose_id, m.snapshot_id, s.joints, s.flipped_joints,
-               s.n / m.total AS share, s.flipped_n / m.total AS flipped_share,
+    ), correlated_plain AS (
+        SELECT m.pose_id, m.snapshot_id, m.mirrored, m.exchanged, s.joints AS shared_joints, s.n / m.total AS share,
                CASE WHEN s.joints >= least(argument.min_shared, m.joints)
-               THEN (CASE WHEN argument.turn THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS plain,
-               CASE WHEN argument.mirror AND s.flipped_joints >= least(argument.min_shared, m.joints)
-               THEN (CASE WHEN argument.turn THEN sqrt(((m.flipped_along - (m.flipped_ones_u * s.flipped_u + m.flipped_ones_v * s.flipped_v) / s.flipped_n)) * ((m.flipped_along - (m.flipped_ones_u * s.flipped_u + m.flipped_ones_v * s.flipped_v) / s.flipped_n)) + ((m.flipped_across - (m.flipped_ones_u * s.flipped_v - m.flipped_ones_v * s.flipped_u) / s.flipped_n)) * ((m.flipped_across - (m.flipped_ones_u * s.flipped_v - m.flipped_ones_v * s.flipped_u) / s.flipped_n))) ELSE (m.flipped_along - (m.flipped_ones_u * s.flipped_u + m.flipped_ones_v * s.flipped_v) / s.flipped_n) END) / sqrt((CASE WHEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n > 0.001 THEN s.flipped_squares - ((s.flipped_u) * (s.flipped_u) + (s.flipped_v) * (s.flipped_v) + (s.flipped_f) * (s.flipped_f)) / s.flipped_n END) * (CASE WHEN m.flipped_weight - ((m.flipped_ones_u) * (m.flipped_ones_u) + (m.flipped_ones_v) * (m.flipped_ones_v)) / s.flipped_n > 0.001 THEN m.flipped_weight - ((m.flipped_ones_u) * (m.flipped_ones_u) + (m.flipped_ones_v) * (m.flipped_ones_v)) / s.flipped_n END)) END AS flipped
-        FROM multiplied AS m JOIN shared AS s ON s.joint_set = m.joint_set, argument
-    ), penalized AS (
-        SELECT pose_id, snapshot_id, joints, flipped_joints,
-               CASE WHEN isfinite(plain) THEN greatest(-1, least(1, 1 - ((1 - plain) * share + (1 - share) * greatest(0.1, 2.0 * (1 - plain))))) END AS plain,
-               CASE WHEN isfinite(flipped) THEN greatest(-1, least(1, 1 - ((1 - flipped) * flipped_share + (1 - flipped_share) * greatest(0.1, 2.0 * (1 - flipped))))) END AS flipped
-        FROM correlated
-    ), compared_poses AS MATERIALIZED (
-        SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
-               CASE WHEN coalesce(flipped > plain, plain IS NULL) THEN flipped_joints ELSE joints END::INTEGER AS shared_joints
-        FROM penalized WHERE plain IS NOT NULL OR flipped IS NOT NULL
-    ), lowest AS (  -- Sorting is fast for the few poses that are as similar as this.
-        SELECT CASE WHEN any_value(a.n) < 1000000
-               THEN list_min(max(c.similarity, greatest(1, least(a.n, 999999)))) ELSE -1 END AS similarity
-        FROM compared_poses AS c, argument AS a
+               THEN (CASE WHEN argument.turn THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS correlation
+        FROM multiplied_plain AS m
+        JOIN shared AS s ON s.joint_set = m.joint_set AND s.mirrored = m.mirrored AND s.exchanged = m.exchanged, argument
+    ), plain AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, mirrored, exchanged, shared_joints::INTEGER AS shared_joints,
+               CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity
+        FROM correlated_plain WHERE isfinite(correlation)
+    ), lowest AS (  -- Any 2 n of these rows are of n poses.
+        SELECT CASE WHEN any_value(a.n) < 1000000 AND count(*) >= 2 * greatest(1, any_value(a.n))
+               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 1999998)))) ELSE -1 END AS similarity
+        FROM plain AS c, argument AS a
+    ), multiplied_other AS (
+        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
+               array_inner_product(p.vector, q.ones_u)::DOUBLE AS ones_u,
+               array_inner_product(p.vector, q.ones_v)::DOUBLE AS ones_v,
+               array_inner_product(p.vector, q.along)::DOUBLE AS along,
+               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
+               array_inner_product(p.squares, q.weight)::DOUBLE AS weight
+        FROM query_table(among) AS p, query AS q, argument
+        WHERE q.exchanged <> 'none' AND (SELECT lowest.similarity FROM lowest) <= 0.97 AND p.snapshot_id IN (
+            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
+            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
+    ), correlated_other AS (
+        SELECT m.pose_id, m.snapshot_id, m.mirrored, m.exchanged, s.joints AS shared_joints, s.n / m.total AS share,
+               CASE WHEN s.joints >= least(argument.min_shared, m.joints)
+               THEN (CASE WHEN argument.turn THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS correlation
+        FROM multiplied_other AS m
+        JOIN shared AS s ON s.joint_set = m.joint_set AND s.mirrored = m.mirrored AND s.exchanged = m.exchanged, argument
+    ), other AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, mirrored, exchanged, shared_joints::INTEGER AS shared_joints,
+               CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity
+        FROM correlated_other WHERE isfinite(correlation)
+    ), compared_poses AS (  -- Sorting is fast for the few poses that are as similar as the lowest.
+        SELECT c.* FROM plain AS c, lowest WHERE c.similarity >= lowest.similarity
+        UNION ALL
+        SELECT c.* REPLACE (greatest(-1, c.similarity - 0.03) AS similarity) FROM other AS c, lowest
+        WHERE c.similarity - 0.03 >= lowest.similarity OR lowest.similarity = -1
+    ), best AS (
+        SELECT * FROM compared_poses
+        QUALIFY row_number() OVER (
+            PARTITION BY pose_id
+            ORDER BY similarity DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
-        SELECT row_number() OVER (ORDER BY c.similarity DESC, c.pose_id) AS rank, c.*
-        FROM compared_poses AS c, lowest WHERE c.similarity >= lowest.similarity
+        SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
     ), newest AS (
         SELECT s.collection, max(c.clustering_id) AS clustering_id
         FROM (SELECT DISTINCT collection FROM snapshots) AS s
         JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
         GROUP BY s.collection
     )
-    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster
+    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster,
+           r.exchanged
     FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
     JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
     LEFT JOIN newest ON newest.collection = s.collection
@@ -630,10 +699,10 @@ CREATE OR REPLACE MACRO nearest_poses(
 -- The similarity of two stored poses. It is the same in both directions. Joints that only one pose has lower the similarity.
 --   SELECT pose_similarity(42, 43)
 -- NULL if the poses share fewer than 6 body joints, unless one of them shares all of its joints.
--- mirror: whether one pose may be mirrored if that makes them more similar.
-CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS (
-    WITH argument(a, b, mirror) AS MATERIALIZED (
-        SELECT a::BIGINT, b::BIGINT, mirror::BOOLEAN
+-- mirror: whether one pose may be mirrored if that makes them more similar. sides: 'any' or 'same', as in similar_poses.
+CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false, sides := 'same') AS (
+    WITH argument(a, b, mirror, sides) AS MATERIALIZED (
+        SELECT a::BIGINT, b::BIGINT, mirror::BOOLEAN, sides::VARCHAR
     ), first AS MATERIALIZED (
         SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.a)
                ELSE {'vector': p.vector, 'mask': p.mask, 'body_joints': p.body_joints} END AS pose
@@ -644,35 +713,44 @@ CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false) AS (
                ELSE {'vector': p.vector, 'mask': p.mask, 'body_joints': p.body_joints} END AS pose
         FROM argument LEFT JOIN poses AS p ON p.pose_id = argument.b
         WHERE argument.b IS NOT NULL
+    ), place AS MATERIALIZED (
+        SELECT v.mirrored, v.exchanged, j.position AS i,
+               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END AS comes_from
+        FROM argument, joints AS j, (VALUES (false, 'none'), (false, 'all'), (false, 'arms'), (false, 'legs'), (true, 'none'), (true, 'all'), (true, 'arms'), (true, 'legs')) AS v(mirrored, exchanged)
+        WHERE j.position <= 14 AND (argument.mirror OR NOT v.mirrored)
+          AND CASE argument.sides WHEN 'any' THEN true WHEN 'same' THEN v.exchanged = 'none'
+              ELSE error('sides must be ''any'' or ''same'', not ' || argument.sides)::BOOLEAN END
     ), joint AS (
-        SELECT m.mirrored, first.pose.mask[j.position]::DOUBLE * second.pose.mask[k.position] AS shared,
-               first.pose.vector[j.position]::DOUBLE AS ax, first.pose.vector[j.position + 14]::DOUBLE AS ay,
-               CASE WHEN m.mirrored THEN -1 ELSE 1 END * second.pose.vector[k.position]::DOUBLE AS bx,
-               second.pose.vector[k.position + 14]::DOUBLE AS b_y
-        FROM first, second, (VALUES (false), (true)) AS m(mirrored), joints AS j
-        JOIN joints AS k ON k.position = CASE WHEN m.mirrored THEN j.opposite ELSE j.position END
-        WHERE j.position <= 14
+        SELECT v.mirrored, v.exchanged, first.pose.mask[v.i]::DOUBLE * second.pose.mask[v.comes_from] AS shared,
+               first.pose.vector[v.i]::DOUBLE AS ax, first.pose.vector[v.i + 14]::DOUBLE AS ay,
+               CASE WHEN v.mirrored THEN -1 ELSE 1 END * second.pose.vector[v.comes_from]::DOUBLE AS bx,
+               second.pose.vector[v.comes_from + 14]::DOUBLE AS b_y
+        FROM first, second, place AS v
     ), sums AS (
-        SELECT mirrored, sum(shared) AS n, sum(shared * ax) AS ax, sum(shared * ay) AS ay, sum(shared * bx) AS bx,
+        SELECT mirrored, exchanged, sum(shared) AS n, sum(shared * ax) AS ax, sum(shared * ay) AS ay, sum(shared * bx) AS bx,
                sum(shared * b_y) AS b_y, sum(shared * (ax * bx + ay * b_y)) AS ab,
                sum(shared * (ax * ax + ay * ay)) AS aa, sum(shared * (bx * bx + b_y * b_y)) AS bb
-        FROM joint GROUP BY mirrored
+        FROM joint GROUP BY mirrored, exchanged
     ), correlated AS (
-        SELECT s.n / greatest(first.pose.body_joints, second.pose.body_joints) AS share,
+        SELECT s.exchanged, s.n / greatest(first.pose.body_joints, second.pose.body_joints) AS share,
                (s.ab - (s.ax * s.bx + s.ay * s.b_y) / s.n) / sqrt((CASE WHEN s.aa - (s.ax * s.ax + s.ay * s.ay) / s.n > 0.001 THEN s.aa - (s.ax * s.ax + s.ay * s.ay) / s.n END) * (CASE WHEN s.bb - (s.bx * s.bx + s.b_y * s.b_y) / s.n > 0.001 THEN s.bb - (s.bx * s.bx + s.b_y * s.b_y) / s.n END)) AS correlation
-        FROM sums AS s, first, second, argument
-        WHERE s.n >= least(6, first.pose.body_joints, second.pose.body_joints) AND (argument.mirror OR NOT s.mirrored)
+        FROM sums AS s, first, second
+        WHERE s.n >= least(6, first.pose.body_joints, second.pose.body_joints)
+    ), penalized AS (
+        SELECT exchanged, CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity FROM correlated
     )
-    SELECT max(CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END) FROM correlated
+    SELECT max(CASE WHEN exchanged = 'none' THEN similarity ELSE greatest(-1, similarity - 0.03) END)
+    FROM penalized WHERE similarity IS NOT NULL
 );
 
 -- How much each joint of a query, which is a stored pose, adds to its distance from another stored pose. The contributions sum to
 -- 1 - similarity, with the similarity of similar_poses(query_id).
 --   FROM pose_differences(42, 43) ORDER BY contribution DESC
--- mirrored: whether the query is mirrored. The joints are named as in the query that is not mirrored.
-CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TABLE
-    WITH argument(query_id, id, mirrored) AS MATERIALIZED (
-        SELECT query_id::BIGINT, id::BIGINT, mirrored::BOOLEAN
+-- mirrored: whether the query is mirrored. exchanged: 'all', 'arms' or 'legs' if left and right are exchanged in these joints. The
+-- contributions then sum to 1 - similarity - 0.03. The joints are named as in the query itself.
+CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false, exchanged := 'none') AS TABLE
+    WITH argument(query_id, id, mirrored, exchanged) AS MATERIALIZED (
+        SELECT query_id::BIGINT, id::BIGINT, mirrored::BOOLEAN, exchanged::VARCHAR
     ), stored AS MATERIALIZED (
         SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.id)
                ELSE {'vector': p.vector, 'mask': p.mask} END AS pose
@@ -689,7 +767,8 @@ CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false) AS TAB
                CASE WHEN argument.mirrored THEN -1 ELSE 1 END * query.pose.vector[k.position]::DOUBLE AS bx,
                query.pose.vector[k.position + 14]::DOUBLE AS b_y
         FROM stored, query, argument, joints AS j
-        JOIN joints AS k ON k.position = CASE WHEN argument.mirrored THEN j.opposite ELSE j.position END
+        JOIN joints AS k ON k.position =
+            CASE WHEN argument.mirrored <> CASE argument.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END
         WHERE j.position <= 14 AND query.pose.mask[k.position] > 0
     ), centre AS (
         SELECT sum(shared) AS n, count(*) AS asked, sum(shared * ax) / sum(shared) AS ax, sum(shared * ay) / sum(shared) AS ay,
@@ -969,6 +1048,8 @@ COMMENT ON MACRO TABLE similar_poses IS 'The n poses most similar to the stored 
   FROM similar_poses(42)
   FROM similar_poses(42, 20, parts := [''left_arm'', ''head''], mirror := false, in_collection := ''women'')
 mirror: whether mirrored poses match as well. turn: whether rotations in the image plane are ignored.
+sides: ''any'' also finds poses with left and right exchanged: in the arms, in the legs, or everywhere, as from behind. Such a match
+has that much less similarity that only a clear gain counts. The column exchanged says it. ''same'' does not find them.
 parts: only these parts of the body, from the table body_parts. NULL means the whole body.
 min_shared: number of joints that a pose must share with the query. If the query has fewer, a pose must share all of them.
 in_collection: only poses of this collection. NULL means all.
@@ -984,11 +1065,12 @@ The other arguments are those of similar_poses.';
 COMMENT ON MACRO pose_similarity IS 'The similarity of two stored poses. It is the same in both directions. Joints that only one pose has lower the similarity.
   SELECT pose_similarity(42, 43)
 NULL if the poses share fewer than 6 body joints, unless one of them shares all of its joints.
-mirror: whether one pose may be mirrored if that makes them more similar.';
+mirror: whether one pose may be mirrored if that makes them more similar. sides: ''any'' or ''same'', as in similar_poses.';
 COMMENT ON MACRO TABLE pose_differences IS 'How much each joint of a query, which is a stored pose, adds to its distance from another stored pose. The contributions sum to
 1 - similarity, with the similarity of similar_poses(query_id).
   FROM pose_differences(42, 43) ORDER BY contribution DESC
-mirrored: whether the query is mirrored. The joints are named as in the query that is not mirrored.';
+mirrored: whether the query is mirrored. exchanged: ''all'', ''arms'' or ''legs'' if left and right are exchanged in these joints. The
+contributions then sum to 1 - similarity - 0.03. The joints are named as in the query itself.';
 COMMENT ON MACRO similarity_percentile IS 'The percentile of a similarity: the percentage of random pairs of poses that are at most as similar. The pairs are those of 200
 random poses, always the same. Of the plain and the mirrored pair, the more similar counts. NULL if there are fewer than 30 poses,
 because their pairs say little.

@@ -55,6 +55,7 @@ class Kind:
 
     name: str
     mirror: bool = False
+    exchange: bool = False
     parts: tuple[str, ...] = ()
     invariance: Invariance = "none"
     partial: bool = False
@@ -65,6 +66,7 @@ PARTIAL = Kind("partial query (8 joints)", partial=True)
 KINDS = (
     Kind("plain"),
     Kind("mirrored", mirror=True),
+    Kind("mirrored and exchanged", mirror=True, exchange=True),
     Kind("parts (arms)", parts=("arms",)),
     PARTIAL,
     Kind("filtered (a tenth)", where="snapshot_id % 10 = 3"),
@@ -300,7 +302,9 @@ def _versions() -> str:
 def _work(connection: Connection, query: PreparedQuery, kind: Kind) -> Callable[[], object]:
     def work() -> object:
         candidates = select_candidates(connection, world=kind.invariance == "view", where=kind.where)
-        return find_most_similar(connection, query, 10, mirror=kind.mirror, min_shared=6, candidates=candidates)
+        return find_most_similar(
+            connection, query, 10, mirror=kind.mirror, exchange=kind.exchange, min_shared=6, candidates=candidates
+        )
 
     return work
 

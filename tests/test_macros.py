@@ -20,6 +20,7 @@ SCALARS = {
         ("3", "pose_similarity({}, 42)"),
         ("42", "pose_similarity(3, {})"),
         ("true", "pose_similarity(3, 42, mirror := {})"),
+        ("'any'", "pose_similarity(3, 42, sides := {})"),
     ],
 }
 VECTOR, WEIGHT = "(SELECT vector FROM poses WHERE pose_id = 3)", "(SELECT mask FROM poses WHERE pose_id = 4)"
@@ -28,11 +29,13 @@ TABLES = {
         ("3", "pose_differences({}, 42)"),
         ("42", "pose_differences(3, {})"),
         ("true", "pose_differences(3, 42, mirrored := {})"),
+        ("'legs'", "pose_differences(3, 42, exchanged := {})"),
     ],
     "similar_poses": [
         ("3", "similar_poses({})"),
         ("4", "similar_poses(3, {})"),
         ("false", "similar_poses(3, mirror := {})"),
+        ("'same'", "similar_poses(3, sides := {})"),
         ("true", "similar_poses(3, turn := {})"),
         ("['left_arm']", "similar_poses(3, parts := {})"),
         ("14", "similar_poses(3, min_shared := {})"),
@@ -42,6 +45,7 @@ TABLES = {
         ("3", "similar_views({})"),
         ("4", "similar_views(3, {})"),
         ("false", "similar_views(3, mirror := {})"),
+        ("'same'", "similar_views(3, sides := {})"),
         ("['left_arm']", "similar_views(3, parts := {})"),
         ("14", "similar_views(3, min_shared := {})"),
         ("'women'", "similar_views(3, in_collection := {})"),
@@ -51,6 +55,7 @@ TABLES = {
         (WEIGHT, "nearest_poses(repeat([0.1], 27) || [0.9], {}, 5)"),
         ("4", "nearest_poses(repeat([0.1], 27) || [0.9], repeat([1], 14), {})"),
         ("false", "nearest_poses(repeat([0.1], 27) || [0.9], repeat([1], 14), 5, mirror := {})"),
+        ("'same'", "nearest_poses(repeat([0.1], 27) || [0.9], repeat([1], 14), 5, sides := {})"),
         ("true", "nearest_poses(repeat([0.1], 27) || [0.9], repeat([1], 14), 5, turn := {})"),
         ("14", "nearest_poses(repeat([0.1], 27) || [0.9], repeat([1], 14), 5, min_shared := {})"),
         ("'women'", "nearest_poses(repeat([0.1], 27) || [0.9], repeat([1], 14), 5, in_collection := {})"),
@@ -197,6 +202,12 @@ def test_a_part_that_is_not_there_is_an_error(demo_db: Database) -> None:
     for macro in ("similar_poses", "similar_views"):
         with pytest.raises(BadSQL, match="no part of the body named lefft_arm"):
             demo_db.sql(f"FROM {macro}(1, parts := ['head', 'lefft-arm'])")
+
+
+def test_sides_are_any_or_same(demo_db: Database) -> None:
+    for call in ("FROM similar_poses(1, sides := 'both')", "SELECT pose_similarity(1, 2, sides := 'both')"):
+        with pytest.raises(BadSQL, match="sides must be 'any' or 'same', not both"):
+            demo_db.sql(call)
 
 
 def test_a_search_is_filtered_by_how_close_its_matches_are(demo_db: Database) -> None:

@@ -87,12 +87,47 @@ def test_the_newest_clustering_of_a_collection_names_the_cluster(demo_folder: Pa
             assert (nearest.clustering_id, nearest.cluster) == (men, cluster)
 
 
+def best_of_variants(
+    stored: Poses, query: Poses, invariance: Invariance, least: int = 6, *, mirror: bool, exchanges: bool
+) -> NDArray[np.float64]:
+    """Return the similarities of stored poses with a query, whose masks are its weights, (n,)."""
+    best = np.max(
+        [
+            compare(stored, variant, variant.masks, invariance).similarity(least)[0] - penalty
+            for variant, penalty in make_variants(query, mirror=mirror, exchanges=exchanges)
+        ],
+        axis=0,
+    )
+    return np.asarray(np.where(best > -np.inf, np.maximum(best, -1), best))
+
+
 def everything(db: Database, view: bool = False) -> tuple[list[int], Poses]:
     """Return the ids and vectors of all poses."""
     with DatabaseFile(db.path).reading() as connection:
         blocks = list(vectors.read_blocks(connection, "world_poses" if view else "poses", world=view))
     assert len(blocks) == 1
     return blocks[0][0].tolist(), blocks[0][1]
+
+
+def exchange(poses: Poses, joints: Collection[str]) -> Poses:
+    """Return poses with left and right exchanged in the joints whose names end so."""
+    names = [
+        ("left_" if name.startswith("right_") else "right_") + end if end in joints else name
+        for name, end in ((name, name.partition("_")[2]) for name in skeleton.JOINTS[skeleton.BODY])
+    ]
+    order = [skeleton.INDEX[name] for name in names]
+    columns = np.concatenate([np.array(order) + 14 * axis for axis in range(poses.vectors.shape[1] // 14)])
+    return Poses(poses.vectors[:, columns], poses.masks[:, order])
+
+
+def make_variants(query: Poses, *, mirror: bool, exchanges: bool) -> list[tuple[Poses, float]]:
+    """Return each variant of a query, and what it subtracts from the similarity."""
+    arms, legs = ("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle")
+    variants = []
+    for one in (query, query.mirror())[: 2 if mirror else 1]:
+        for joints in ((), arms, legs, arms + legs)[: 4 if exchanges else 1]:
+            variants.append((exchange(one, joints), 0.03 if joints else 0.0))
+    return variants
 
 
 def expected(
@@ -105,10 +140,14 @@ def expected(
     query = stored.take(slice(row, row + 1))
     weight = query.masks * SearchOptions(parts=tuple(options.get("parts", ()))).weight
     least = options.get("min_shared", 6)
-    best = compare(stored, query, weight, invariance).similarity(least)[0]
-    if options.get("mirror", True):
-        flipped = Poses(query.vectors, weight).mirror()
-        best = np.maximum(best, compare(stored, flipped, flipped.masks, invariance).similarity(least)[0])
+    best = best_of_variants(
+        stored,
+        Poses(query.vectors, weight),
+        invariance,
+        least,
+        mirror=options.get("mirror", True),
+        exchanges=options.get("sides") != "same",
+    )
     kept = {number: value for number, value in zip(ids, best.tolist(), strict=True) if value > -np.inf}
     return {number: value for number, value in kept.items() if among is None or number in among}
 
@@ -116,7 +155,10 @@ def expected(
 OPTIONS: list[SearchArguments] = [
     {},
     {"mirror": False},
+    {"sides": "same"},
+    {"mirror": False, "sides": "same"},
     {"turn": True},
+    {"turn": True, "sides": "same"},
     {"view": "any"},
     {"view": "any", "mirror": False, "parts": ["arms"]},
     {"parts": ["left-arm", "head"]},
@@ -141,7 +183,8 @@ def test_matches_are_the_exact_best(options: SearchArguments, demo_db: Database)
             assert found == pytest.approx({number: values[number] for number in found}, abs=1e-6)
         assert report.matches[0].similarity == pytest.approx(1, abs=1e-6)
         for match in report.matches:
-            assert match.contributions.sum() == pytest.approx(1 - match.similarity, abs=1e-6)
+            penalty = 0 if match.exchanged == "none" else 0.03
+            assert match.contributions.sum() + penalty == pytest.approx(1 - match.similarity, abs=1e-6)
 
 
 @pytest.fixture(scope="session")
@@ -165,8 +208,9 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> DatabaseFile:
 @pytest.mark.parametrize("n", [1, 10, 200])
 @pytest.mark.parametrize("parts", [(), ("arms",), ("left_wrist", "right_knee"), ("torso", "legs", "head")], ids=str)
 @pytest.mark.parametrize("invariance", ["none", "turn"])
+@pytest.mark.parametrize("exchanges", [True, False], ids=["any", "same"])
 def test_no_better_match_is_skipped_in_a_crowd(
-    crowd: DatabaseFile, invariance: Invariance, parts: tuple[str, ...], n: int
+    crowd: DatabaseFile, invariance: Invariance, parts: tuple[str, ...], n: int, exchanges: bool
 ) -> None:
     with crowd.reading() as connection:
         ((_, stored),) = vectors.read_blocks(connection, "poses", world=False)
@@ -176,12 +220,11 @@ def test_no_better_match_is_skipped_in_a_crowd(
             if weight.sum() < 3:
                 continue
             asked = PreparedQuery(pose, weight, invariance)
-            flipped = asked.mirrored
-            best = np.maximum(
-                compare(stored, asked.pose, asked.weight[None], invariance).similarity()[0],
-                compare(stored, flipped.pose, flipped.weight[None], invariance).similarity()[0],
+            weighted = Poses(pose.vectors, weight[None])
+            best = best_of_variants(stored, weighted, invariance, mirror=True, exchanges=exchanges)
+            found = search.find_most_similar(
+                connection, asked, n, mirror=True, exchange=exchanges, min_shared=6, candidates="poses"
             )
-            found = search.find_most_similar(connection, asked, n, mirror=True, min_shared=6, candidates="poses")
             expected = np.sort(best[best > -np.inf])[::-1][:n]
             assert [one.similarity for one in found] == pytest.approx(expected.tolist(), abs=1e-6)
 
@@ -210,9 +253,10 @@ assert "posesearch" not in sys.modules
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_a_bare_duckdb_connection_gives_the_same_answer(options: SearchArguments, demo_db: Database) -> None:
     named = {name: options[name] for name in ("min_shared", "mirror", "parts", "turn") if name in options}
-    arguments = ", ".join(["n := 12", *(f"{name} := {value}" for name, value in named.items())])
+    sides = options.get("sides", "any")
+    arguments = ", ".join(["n := 12", f"sides := '{sides}'", *(f"{name} := {value}" for name, value in named.items())])
     macro = "similar_views" if options.get("view") == "any" else "similar_poses"
-    columns = "pose_id, similarity, shared_joints, mirrored, cluster"
+    columns = "pose_id, similarity, shared_joints, mirrored, exchanged, cluster"
     asked = (1, 7, 18, 45)
     answers = bare(demo_db, *(f"SELECT {columns} FROM {macro}({pose_id}, {arguments})" for pose_id in asked))
     everyone: SearchArguments = {"close": 0, "duplicates": True, **options}
@@ -223,9 +267,9 @@ def test_a_bare_duckdb_connection_gives_the_same_answer(options: SearchArguments
         both = [match for match in matches if match.stored.pose_id in by_number]
         assert len(both) >= len(matches) - 2  # the last matches may be equal to others
         for match in both:
-            _, similarity, joints, mirrored, cluster = by_number[match.stored.pose_id]
+            _, similarity, *others = by_number[match.stored.pose_id]
             assert similarity == pytest.approx(match.similarity, abs=1e-6)
-            assert (joints, mirrored, cluster) == (match.shared_joints, match.mirrored, match.stored.cluster)
+            assert others == [match.shared_joints, match.mirrored, match.exchanged, match.stored.cluster]
 
 
 def test_sql_knows_two_poses_their_differences_and_random_pairs(demo_db: Database) -> None:
@@ -235,14 +279,17 @@ def test_sql_knows_two_poses_their_differences_and_random_pairs(demo_db: Databas
         for match in report.matches:
             other = match.stored.pose_id
             pair = connection.execute(
-                "SELECT pose_similarity(5, $b, mirror := true), pose_similarity($b, 5, mirror := true)", {"b": other}
+                "SELECT pose_similarity(5, $b, true, 'any'), pose_similarity($b, 5, mirror := true, sides := 'any')",
+                {"b": other},
             ).fetchone()
             assert pair is not None
             assert pair[0] == pytest.approx(pair[1], abs=1e-6)
             both = stored.take(np.array([ids.index(5), ids.index(other)]))
             if (both.masks[0] == both.masks[1]).all():
                 assert pair[0] == pytest.approx(match.similarity, abs=1e-6)
-            rows = connection.execute("FROM pose_differences(5, ?, mirrored := ?)", [other, match.mirrored]).fetchall()
+            rows = connection.execute(
+                "FROM pose_differences(5, ?, mirrored := ?, exchanged := ?)", [other, match.mirrored, match.exchanged]
+            ).fetchall()
             contributions = dict(zip(skeleton.JOINTS, match.contributions.tolist(), strict=False))
             assert dict(rows) == pytest.approx({joint: contributions[joint] for joint, _ in rows}, abs=1e-6)
             closer = connection.execute("SELECT closer_than(?)", [match.similarity]).fetchone()
@@ -619,7 +666,9 @@ def test_the_same_photo_in_two_collections_is_one_answer(db: Database, toy: Toy,
         assert (match.stored.pose_id, match.duplicates) == (pose_id, (other,))
 
 
-@pytest.mark.parametrize("options", [{}, {"mirror": False}, {"view": "any"}, {"collection": "men"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"sides": "same"}, {"mirror": False}, {"view": "any"}, {"collection": "men"}], ids=str
+)
 def test_pairs_are_the_nearest_of_all(options: CompareArguments, demo_db: Database) -> None:
     everyone: CompareArguments = {"duplicates": True, **options}
     report = demo_db.pairs(15, **everyone)
@@ -633,11 +682,13 @@ def test_pairs_are_the_nearest_of_all(options: CompareArguments, demo_db: Databa
     for a in range(len(ids)):
         one = stored.take(slice(a, a + 1))
         values = []
-        for query in (one, one.mirror())[: 1 if options.get("mirror") is False else 2]:
+        for query, penalty in make_variants(
+            one, mirror=options.get("mirror", True), exchanges=options.get("sides") != "same"
+        ):
             there = compare(stored, query, query.masks, invariance)
             share = there.shared[0] / np.maximum(stored.masks.sum(axis=1), one.masks.sum())
             enough = there.shared[0] >= np.minimum(6, np.minimum(stored.masks.sum(axis=1), one.masks.sum()))
-            values.append(np.where(enough, penalize(there.correlation[0], share), -np.inf))
+            values.append(np.where(enough, penalize(there.correlation[0], share) - penalty, -np.inf))
         for b in range(a + 1, len(ids)):
             best[ids[a], ids[b]] = float(np.max([value[b] for value in values]))
     assert [pair.similarity for pair in report.pairs] == pytest.approx(sorted(best.values())[::-1][:15], abs=1e-6)

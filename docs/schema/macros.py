@@ -22,6 +22,8 @@ The n poses most similar to the stored pose with this id, best first. Usually th
   FROM similar_poses(42)
   FROM similar_poses(42, 20, parts := ['left_arm', 'head'], mirror := false, in_collection := 'women')
 mirror: whether mirrored poses match as well. turn: whether rotations in the image plane are ignored.
+sides: 'any' also finds poses with left and right exchanged: in the arms, in the legs, or everywhere, as from behind. Such a match
+has that much less similarity that only a clear gain counts. The column exchanged says it. 'same' does not find them.
 parts: only these parts of the body, from the table body_parts. NULL means the whole body.
 min_shared: number of joints that a pose must share with the query. If the query has fewer, a pose must share all of them.
 in_collection: only poses of this collection. NULL means all.
@@ -40,12 +42,13 @@ The other arguments are those of similar_poses.""": NEAREST_POSES,
 The similarity of two stored poses. It is the same in both directions. Joints that only one pose has lower the similarity.
   SELECT pose_similarity(42, 43)
 NULL if the poses share fewer than 6 body joints, unless one of them shares all of its joints.
-mirror: whether one pose may be mirrored if that makes them more similar.""": POSE_SIMILARITY,
+mirror: whether one pose may be mirrored if that makes them more similar. sides: 'any' or 'same', as in similar_poses.""": POSE_SIMILARITY,
     """\
 How much each joint of a query, which is a stored pose, adds to its distance from another stored pose. The contributions sum to
 1 - similarity, with the similarity of similar_poses(query_id).
   FROM pose_differences(42, 43) ORDER BY contribution DESC
-mirrored: whether the query is mirrored. The joints are named as in the query that is not mirrored.""": POSE_DIFFERENCES,
+mirrored: whether the query is mirrored. exchanged: 'all', 'arms' or 'legs' if left and right are exchanged in these joints. The
+contributions then sum to 1 - similarity - 0.03. The joints are named as in the query itself.""": POSE_DIFFERENCES,
     """\
 The percentile of a similarity: the percentage of random pairs of poses that are at most as similar. The pairs are those of 200
 random poses, always the same. Of the plain and the mirrored pair, the more similar counts. NULL if there are fewer than 30 poses,

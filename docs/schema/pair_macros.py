@@ -2,28 +2,27 @@
 
 from typing import Final
 
-from binding import PERMUTATION, bind, read_pose
+from binding import bind, is_moved, list_variants, read_pose
 
+from posesearch.pose.variants import EXCHANGE_PENALTY
 from posesearch.store import formulas
 
-POSE_SIMILARITY: Final = f"""pose_similarity(a, b, mirror := false) AS (
-    {bind("a", "b", "mirror")}, {read_pose("a", "first", "vector mask body_joints")}, {
+POSE_SIMILARITY: Final = f"""pose_similarity(a, b, mirror := false, sides := 'same') AS (
+    {bind("a", "b", "mirror", "sides")}, {read_pose("a", "first", "vector mask body_joints")}, {
     read_pose("b", "second", "vector mask body_joints")
-}, joint AS (
-        SELECT m.mirrored, first.pose.mask[j.position]::DOUBLE * second.pose.mask[k.position] AS shared,
-               first.pose.vector[j.position]::DOUBLE AS ax, first.pose.vector[j.position + 14]::DOUBLE AS ay,
-               CASE WHEN m.mirrored THEN -1 ELSE 1 END * second.pose.vector[k.position]::DOUBLE AS bx,
-               second.pose.vector[k.position + 14]::DOUBLE AS b_y
-        FROM first, second, (VALUES (false), (true)) AS m(mirrored), joints AS j
-        JOIN joints AS k ON k.position = CASE WHEN m.mirrored THEN j.opposite ELSE j.position END
-        WHERE j.position <= 14
+}, {list_variants("argument.mirror", "argument.sides")}, joint AS (
+        SELECT v.mirrored, v.exchanged, first.pose.mask[v.i]::DOUBLE * second.pose.mask[v.comes_from] AS shared,
+               first.pose.vector[v.i]::DOUBLE AS ax, first.pose.vector[v.i + 14]::DOUBLE AS ay,
+               CASE WHEN v.mirrored THEN -1 ELSE 1 END * second.pose.vector[v.comes_from]::DOUBLE AS bx,
+               second.pose.vector[v.comes_from + 14]::DOUBLE AS b_y
+        FROM first, second, place AS v
     ), sums AS (
-        SELECT mirrored, sum(shared) AS n, sum(shared * ax) AS ax, sum(shared * ay) AS ay, sum(shared * bx) AS bx,
+        SELECT mirrored, exchanged, sum(shared) AS n, sum(shared * ax) AS ax, sum(shared * ay) AS ay, sum(shared * bx) AS bx,
                sum(shared * b_y) AS b_y, sum(shared * (ax * bx + ay * b_y)) AS ab,
                sum(shared * (ax * ax + ay * ay)) AS aa, sum(shared * (bx * bx + b_y * b_y)) AS bb
-        FROM joint GROUP BY mirrored
+        FROM joint GROUP BY mirrored, exchanged
     ), correlated AS (
-        SELECT s.n / greatest(first.pose.body_joints, second.pose.body_joints) AS share,
+        SELECT s.exchanged, s.n / greatest(first.pose.body_joints, second.pose.body_joints) AS share,
                {
     formulas.correlation(
         "s.ab - (s.ax * s.bx + s.ay * s.b_y) / s.n",
@@ -31,14 +30,17 @@ POSE_SIMILARITY: Final = f"""pose_similarity(a, b, mirror := false) AS (
         "s.bb - (s.bx * s.bx + s.b_y * s.b_y) / s.n",
     )
 } AS correlation
-        FROM sums AS s, first, second, argument
-        WHERE s.n >= least(6, first.pose.body_joints, second.pose.body_joints) AND (argument.mirror OR NOT s.mirrored)
+        FROM sums AS s, first, second
+        WHERE s.n >= least(6, first.pose.body_joints, second.pose.body_joints)
+    ), penalized AS (
+        SELECT exchanged, {formulas.penalize("correlation", "share")} AS similarity FROM correlated
     )
-    SELECT max({formulas.penalize("correlation", "share")}) FROM correlated
+    SELECT max(CASE WHEN exchanged = 'none' THEN similarity ELSE greatest(-1, similarity - {EXCHANGE_PENALTY}) END)
+    FROM penalized WHERE similarity IS NOT NULL
 )"""
 
-POSE_DIFFERENCES: Final = f"""pose_differences(query_id, id, mirrored := false) AS TABLE
-    {bind("query_id", "id", "mirrored")}, {read_pose("id", "stored", "vector mask")}, {
+POSE_DIFFERENCES: Final = f"""pose_differences(query_id, id, mirrored := false, exchanged := 'none') AS TABLE
+    {bind("query_id", "id", "mirrored", "exchanged")}, {read_pose("id", "stored", "vector mask")}, {
     read_pose("query_id", "query", "vector mask")
 }, joint AS (
         SELECT k.position, k.joint, stored.pose.mask[j.position]::DOUBLE * query.pose.mask[k.position] AS shared,
@@ -46,7 +48,10 @@ POSE_DIFFERENCES: Final = f"""pose_differences(query_id, id, mirrored := false) 
                CASE WHEN argument.mirrored THEN -1 ELSE 1 END * query.pose.vector[k.position]::DOUBLE AS bx,
                query.pose.vector[k.position + 14]::DOUBLE AS b_y
         FROM stored, query, argument, joints AS j
-        JOIN joints AS k ON k.position = CASE WHEN argument.mirrored THEN j.opposite ELSE j.position END
+        JOIN joints AS k ON k.position =
+            CASE WHEN {
+    is_moved("argument.exchanged", "argument.mirrored", "j.position")
+} THEN j.opposite ELSE j.position END
         WHERE j.position <= 14 AND query.pose.mask[k.position] > 0
     ), centre AS (
         SELECT sum(shared) AS n, count(*) AS asked, sum(shared * ax) / sum(shared) AS ax, sum(shared * ay) / sum(shared) AS ay,
@@ -65,6 +70,8 @@ POSE_DIFFERENCES: Final = f"""pose_differences(query_id, id, mirrored := false) 
            THEN c.n / c.asked / 2 * ((j.ax / s.a - j.bx / s.b) ** 2 + (j.ay / s.a - j.b_y / s.b) ** 2)
            ELSE {formulas.missing_distance("s.correlation")} / c.asked END AS contribution
     FROM centred AS j, centre AS c, size AS s ORDER BY j.position"""
+
+_PERMUTATION: Final = "ORDER BY opposite"
 
 
 def similarity_percentile(name: str) -> str:
@@ -93,11 +100,11 @@ def similarity_percentile(name: str) -> str:
         ORDER BY abs(pose_id % 4294967296)::UBIGINT * 2654435761 % 4294967296, pose_id LIMIT 200
     ), prepared AS MATERIALIZED (
         SELECT s.pose_id, s.vector, s.mask, s.body_joints, s.squares, s.vector[1:14]::FLOAT[14] AS x, s.vector[15:28]::FLOAT[14] AS y,
-               list(-s.vector[j.position] {PERMUTATION})::FLOAT[14] AS flipped_x,
-               list(s.vector[j.position + 14] {PERMUTATION})::FLOAT[14] AS flipped_y,
-               (list(-s.vector[j.position] {PERMUTATION}) || list(s.vector[j.position + 14] {PERMUTATION}))::FLOAT[28] AS flipped_vector,
-               list(s.mask[j.position] {PERMUTATION})::FLOAT[14] AS flipped_mask,
-               list(s.squares[j.position] {PERMUTATION})::FLOAT[14] AS flipped_squares
+               list(-s.vector[j.position] {_PERMUTATION})::FLOAT[14] AS flipped_x,
+               list(s.vector[j.position + 14] {_PERMUTATION})::FLOAT[14] AS flipped_y,
+               (list(-s.vector[j.position] {_PERMUTATION}) || list(s.vector[j.position + 14] {_PERMUTATION}))::FLOAT[28] AS flipped_vector,
+               list(s.mask[j.position] {_PERMUTATION})::FLOAT[14] AS flipped_mask,
+               list(s.squares[j.position] {_PERMUTATION})::FLOAT[14] AS flipped_squares
         FROM sample AS s, joints AS j WHERE j.position <= 14 GROUP BY ALL
     ), correlated AS (
         SELECT array_inner_product(a.mask, b.mask)::DOUBLE / b.body_joints AS share,

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from binding import PERMUTATION, bind, read_pose
+from binding import bind, list_variants, read_pose
 
 from posesearch.pose.similarity import MIN_SHARED
+from posesearch.pose.variants import EXCHANGE_PENALTY, MAX_EXCHANGED
 from posesearch.skeleton import MIN_PART_JOINTS
 from posesearch.store import formulas
 
@@ -41,47 +42,54 @@ def _read_joints(source: str, vector: str, weight: str, axes: int, compared: str
 
 
 def _search(axes: int, turns: str) -> str:
-    """Return the CTEs that follow `joint`, and the SELECT. They compare the query with all poses."""
+    """Return the CTEs that follow `joint`, and the SELECT. They compare the variants of the query with all poses.
+
+    The variants with an exchange are compared only if one of them can be among the n best.
+    """
     zeros = "list(0.0 ORDER BY i)"
+    u, minus_u, v, f, w = (f"list({column} ORDER BY i)" for column in ("u", "-u", "v", "f", "w"))
+    rows = (
+        {"ones_u": (w, zeros, zeros), "ones_v": (zeros, zeros, w), "ones_f": (zeros, w, zeros),
+         "fixed": (zeros, f, zeros), "along": (u, zeros, v), "across": (v, zeros, minus_u)}
+        if axes == 3
+        else {"ones_u": (w, zeros), "ones_v": (zeros, w), "along": (u, v), "across": (v, minus_u)}
+    )  # fmt: skip
+    constants = ",\n               ".join(
+        f"({' || '.join(parts)})::FLOAT[{14 * axes}] AS {name}" for name, parts in rows.items()
+    )
+    has = "FILTER (s.joint_set & (1 << (q.i - 1)::INTEGER) > 0)"
+    sums = ", ".join(
+        f"coalesce(sum(q.{value}) {has}, 0) AS {name}"
+        for name, value in {"n": "w", "u": "u", "v": "v", "f": "f", "squares": "squares"}.items()
+    )
+    products = {name: formulas.inner_product("p.vector", f"q.{name}") for name in rows}
+    products["weight"] = formulas.inner_product("p.squares", "q.weight")
+    if turns != "true":
+        products["across"] = f"CASE WHEN {turns} THEN {products['across']} END"
+    multiplied = ",\n               ".join(f"{value} AS {name}" for name, value in products.items())
+    product = formulas.product(lambda name: f"m.{name}", "s.", axes=axes, turns=turns)
+    spread = formulas.spread(lambda name: f"m.{name}", "s.n", axes=axes)
+    correlation = formulas.correlation(product, formulas.query_spread("s."), spread)
 
-    def constants(prefix: str, order: str, sign: str) -> str:
-        u, minus_u = (f"list({mark}u {order})" for mark in (("", "-") if sign == "" else ("-", "")))
-        v, f, w = (f"list({column} {order})" for column in "vfw")
-        rows = (
-            {"ones_u": (w, zeros, zeros), "ones_v": (zeros, zeros, w), "ones_f": (zeros, w, zeros),
-             "fixed": (zeros, f, zeros), "along": (u, zeros, v), "across": (v, zeros, minus_u)}
-            if axes == 3
-            else {"ones_u": (w, zeros), "ones_v": (zeros, w), "along": (u, v), "across": (v, minus_u)}
-        )  # fmt: skip
-        lines = [f"{w}::FLOAT[14] AS {prefix}weight"]
-        for name, parts in rows.items():
-            joined = " || ".join(parts)
-            lines.append(f"({joined})::FLOAT[{14 * axes}] AS {prefix}{name}")
-        return ",\n               ".join(lines)
-
-    def sums(prefix: str, bit: str, sign: str) -> str:
-        has = f"FILTER (s.joint_set & (1 << (q.{bit} - 1)::INTEGER) > 0)"
-        columns = {"n": "q.w", "u": f"{sign}q.u", "v": "q.v", "f": "q.f", "squares": "q.squares"}
-        lines = [f"coalesce(sum({value}) {has}, 0) AS {prefix}{name}" for name, value in columns.items()]
-        return ", ".join([f"count(*) {has} AS {prefix}joints", *lines])
-
-    names = ["along", "across", "ones_u", "ones_v", *(["fixed", "ones_f"] if axes == 3 else [])]
-
-    def products(prefix: str) -> str:
-        columns = {name: formulas.inner_product("p.vector", f"q.{prefix}{name}") for name in names}
-        columns["weight"] = formulas.inner_product("p.squares", f"q.{prefix}weight")
-        if turns != "true":
-            columns["across"] = f"CASE WHEN {turns} THEN {columns['across']} END"
-        return ",\n               ".join(f"{value} AS {prefix}{name}" for name, value in columns.items())
-
-    def similarity(prefix: str) -> str:
-        shared = f"s.{prefix}"
-        product = formulas.product(lambda name: f"m.{prefix}{name}", shared, axes=axes, turns=turns)
-        spread = formulas.spread(lambda name: f"m.{prefix}{name}", f"{shared}n", axes=axes)
-        return formulas.correlation(product, formulas.query_spread(shared), spread)
-
-    def comparable(prefix: str) -> str:
-        return f"s.{prefix}joints >= least(argument.min_shared, m.joints)"
+    def compare(name: str, condition: str) -> str:
+        return f"""multiplied_{name} AS (
+        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
+               {multiplied}
+        FROM query_table(among) AS p, query AS q, argument
+        WHERE {condition} AND p.snapshot_id IN (
+            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
+            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
+    ), correlated_{name} AS (
+        SELECT m.pose_id, m.snapshot_id, m.mirrored, m.exchanged, s.joints AS shared_joints, s.n / m.total AS share,
+               CASE WHEN s.joints >= least(argument.min_shared, m.joints)
+               THEN {correlation} END AS correlation
+        FROM multiplied_{name} AS m
+        JOIN shared AS s ON s.joint_set = m.joint_set AND s.mirrored = m.mirrored AND s.exchanged = m.exchanged, argument
+    ), {name} AS MATERIALIZED (
+        SELECT pose_id, snapshot_id, mirrored, exchanged, shared_joints::INTEGER AS shared_joints,
+               {formulas.penalize("correlation", "share")} AS similarity
+        FROM correlated_{name} WHERE isfinite(correlation)
+    )"""
 
     return f"""centre AS (
         SELECT sum(w) AS total, sum(w * u) / sum(w) AS u, sum(w * v) / sum(w) AS v, sum(w * f) / sum(w) AS f FROM joint
@@ -89,56 +97,45 @@ def _search(axes: int, turns: str) -> str:
         SELECT j.i, j.opposite, j.w, j.w * (j.u - c.u) AS u, j.w * (j.v - c.v) AS v, j.w * (j.f - c.f) AS f,
                j.w * ((j.u - c.u) * (j.u - c.u) + (j.v - c.v) * (j.v - c.v) + (j.f - c.f) * (j.f - c.f)) AS squares
         FROM joint AS j, centre AS c WHERE c.total > 0
+    ), {list_variants("argument.mirror", "argument.sides")}, moved AS MATERIALIZED (
+        SELECT p.mirrored, p.exchanged, p.i, c.w, CASE WHEN p.mirrored THEN -c.u ELSE c.u END AS u, c.v, c.f, c.squares
+        FROM place AS p JOIN centred AS c ON c.i = p.comes_from
     ), query AS MATERIALIZED (
-        SELECT sum(w) AS total, count(*) FILTER (w > 0) AS joints,
-               {constants("", "ORDER BY i", "")},
-               {constants("flipped_", PERMUTATION, "-")}
-        FROM centred HAVING count(*) > 0
+        SELECT mirrored, exchanged, sum(w) AS total, count(*) FILTER (w > 0) AS joints,
+               {w}::FLOAT[14] AS weight,
+               {constants}
+        FROM moved GROUP BY mirrored, exchanged
     ), shared AS MATERIALIZED (
-        SELECT s.joint_set,
-               {sums("", "i", "")},
-               {sums("flipped_", "opposite", "-")}
-        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM centred WHERE w > 0) AS q
-        GROUP BY s.joint_set
-    ), multiplied AS (
-        SELECT p.pose_id, p.snapshot_id, p.joint_set, q.total, q.joints,
-               {products("")},
-               {products("flipped_")}
-        FROM query_table(among) AS p, query AS q, argument
-        WHERE p.snapshot_id IN (
-            SELECT s.snapshot_id FROM snapshots AS s, argument AS a
-            WHERE a.in_collection IS NULL OR s.collection = a.in_collection)
-    ), correlated AS (
-        SELECT m.pose_id, m.snapshot_id, s.joints, s.flipped_joints,
-               s.n / m.total AS share, s.flipped_n / m.total AS flipped_share,
-               CASE WHEN {comparable("")}
-               THEN {similarity("")} END AS plain,
-               CASE WHEN argument.mirror AND {comparable("flipped_")}
-               THEN {similarity("flipped_")} END AS flipped
-        FROM multiplied AS m JOIN shared AS s ON s.joint_set = m.joint_set, argument
-    ), penalized AS (
-        SELECT pose_id, snapshot_id, joints, flipped_joints,
-               {formulas.penalize("plain", "share")} AS plain,
-               {formulas.penalize("flipped", "flipped_share")} AS flipped
-        FROM correlated
-    ), compared_poses AS MATERIALIZED (
-        SELECT pose_id, snapshot_id, greatest(plain, flipped) AS similarity, coalesce(flipped > plain, plain IS NULL) AS mirrored,
-               CASE WHEN coalesce(flipped > plain, plain IS NULL) THEN flipped_joints ELSE joints END::INTEGER AS shared_joints
-        FROM penalized WHERE plain IS NOT NULL OR flipped IS NOT NULL
-    ), lowest AS (  -- Sorting is fast for the few poses that are as similar as this.
-        SELECT CASE WHEN any_value(a.n) < 1000000
-               THEN list_min(max(c.similarity, greatest(1, least(a.n, 999999)))) ELSE -1 END AS similarity
-        FROM compared_poses AS c, argument AS a
+        SELECT q.mirrored, q.exchanged, s.joint_set, count(*) {has} AS joints,
+               {sums}
+        FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM moved WHERE w > 0) AS q
+        GROUP BY q.mirrored, q.exchanged, s.joint_set
+    ), {compare("plain", "q.exchanged = 'none'")}, lowest AS (  -- Any 2 n of these rows are of n poses.
+        SELECT CASE WHEN any_value(a.n) < 1000000 AND count(*) >= 2 * greatest(1, any_value(a.n))
+               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 1999998)))) ELSE -1 END AS similarity
+        FROM plain AS c, argument AS a
+    ), {
+        compare("other", f"q.exchanged <> 'none' AND (SELECT lowest.similarity FROM lowest) <= {MAX_EXCHANGED}")
+    }, compared_poses AS (  -- Sorting is fast for the few poses that are as similar as the lowest.
+        SELECT c.* FROM plain AS c, lowest WHERE c.similarity >= lowest.similarity
+        UNION ALL
+        SELECT c.* REPLACE (greatest(-1, c.similarity - {EXCHANGE_PENALTY}) AS similarity) FROM other AS c, lowest
+        WHERE c.similarity - {EXCHANGE_PENALTY} >= lowest.similarity OR lowest.similarity = -1
+    ), best AS (
+        SELECT * FROM compared_poses
+        QUALIFY row_number() OVER (
+            PARTITION BY pose_id
+            ORDER BY similarity DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
-        SELECT row_number() OVER (ORDER BY c.similarity DESC, c.pose_id) AS rank, c.*
-        FROM compared_poses AS c, lowest WHERE c.similarity >= lowest.similarity
+        SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
     ), newest AS (
         SELECT s.collection, max(c.clustering_id) AS clustering_id
         FROM (SELECT DISTINCT collection FROM snapshots) AS s
         JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
         GROUP BY s.collection
     )
-    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster
+    SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster,
+           r.exchanged
     FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
     JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
     LEFT JOIN newest ON newest.collection = s.collection
@@ -147,20 +144,20 @@ def _search(axes: int, turns: str) -> str:
 
 
 NEAREST_POSES: Final = f"""nearest_poses(
-    vector, weight, n := 10, mirror := true, turn := false, min_shared := {
+    vector, weight, n := 10, mirror := true, sides := 'any', turn := false, min_shared := {
     MIN_SHARED
 }, among := 'poses', in_collection := NULL
 ) AS TABLE
-    {bind("vector", "weight", "n", "mirror", "turn", "min_shared", "in_collection")}, {
+    {bind("vector", "weight", "n", "mirror", "sides", "turn", "min_shared", "in_collection")}, {
     _read_joints("argument", "argument.vector", "argument.weight[j.position]::DOUBLE", 2, "")
 }, {_search(2, "argument.turn")}"""
 
 SIMILAR_POSES: Final = f"""similar_poses(
-    id, n := 10, mirror := true, turn := false, parts := NULL, min_shared := {
+    id, n := 10, mirror := true, sides := 'any', turn := false, parts := NULL, min_shared := {
     MIN_SHARED
 }, among := 'poses', in_collection := NULL
 ) AS TABLE
-    {bind("id", "n", "mirror", "turn", "parts", "min_shared", "in_collection")}, {
+    {bind("id", "n", "mirror", "sides", "turn", "parts", "min_shared", "in_collection")}, {
     read_pose("id", "stored", "vector mask")
 }, {_CHOSEN}, {
     _read_joints(
@@ -173,11 +170,11 @@ SIMILAR_POSES: Final = f"""similar_poses(
 }, {_search(2, "argument.turn")}"""
 
 SIMILAR_VIEWS: Final = f"""similar_views(
-    id, n := 10, mirror := true, parts := NULL, min_shared := {
+    id, n := 10, mirror := true, sides := 'any', parts := NULL, min_shared := {
     MIN_SHARED
 }, among := 'world_poses', in_collection := NULL
 ) AS TABLE
-    {bind("id", "n", "mirror", "parts", "min_shared", "in_collection")}, {
+    {bind("id", "n", "mirror", "sides", "parts", "min_shared", "in_collection")}, {
     read_pose("id", "stored", "world_vector mask")
 }, {_CHOSEN}, {
     _read_joints(

@@ -32,6 +32,13 @@ class View(StrEnum):
     ANY = "any"
 
 
+class Sides(StrEnum):
+    """Whether left and right stay what they are."""
+
+    SAME = "same"
+    ANY = "any"
+
+
 def parse_database(text: str | Path) -> Path:
     """Return the path of a database that was typed. A `parser` of an option."""
     return Path(expand_file_path(text, "database"))
@@ -200,6 +207,16 @@ ViewOption = Annotated[
         rich_help_panel=layout.MATCHING,
     ),
 ]
+SidesOption = Annotated[
+    Sides,
+    typer.Option(
+        "--sides",
+        help="`any` also finds poses with left and right exchanged: in the arms, in the legs, or everywhere, as from "
+        "behind. Estimators confuse them too.",
+        metavar="same|any",
+        rich_help_panel=layout.MATCHING,
+    ),
+]
 MinShared = Annotated[
     int,
     typer.Option(
@@ -219,6 +236,7 @@ def make_compare_arguments(
     cluster: int | None,
     where: str,
     no_mirror: bool,
+    sides: Sides,
     turn: bool,
     view: View,
     min_shared: int,
@@ -229,7 +247,7 @@ def make_compare_arguments(
     if turn and view is View.ANY:
         raise typer.BadParameter("it can't be combined with --view any", param_hint="--turn")
     return {
-        "collection": collection, "cluster": cluster, "where": where, "mirror": not no_mirror, "turn": turn,
-        "view": "any" if view is View.ANY else "same", "min_shared": min_shared, "duplicates": every,
-        "timeout": timeout,
+        "collection": collection, "cluster": cluster, "where": where, "mirror": not no_mirror,
+        "sides": "any" if sides is Sides.ANY else "same", "turn": turn, "view": "any" if view is View.ANY else "same",
+        "min_shared": min_shared, "duplicates": every, "timeout": timeout,
     }  # fmt: skip

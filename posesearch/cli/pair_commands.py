@@ -12,6 +12,7 @@ from posesearch.cli.options import (
     Cluster,
     Collection,
     Db,
+    Sides,
     Timeout,
     View,
     Where,
@@ -40,6 +41,16 @@ ViewOption = Annotated[
     typer.Option(
         "--view",
         help="`any` ignores from which side a person is seen. It compares joints in 3D, which `blazepose` gives.",
+        metavar="same|any",
+        rich_help_panel=layout.MATCHING,
+    ),
+]
+SidesOption = Annotated[
+    Sides,
+    typer.Option(
+        "--sides",
+        help="`any` also compares poses with left and right exchanged: in the arms, in the legs, or everywhere, as from "
+        "behind. Estimators confuse them too.",
         metavar="same|any",
         rich_help_panel=layout.MATCHING,
     ),
@@ -76,6 +87,7 @@ def pairs(
     turn: Turn = False,
     view: ViewOption = View.SAME,
     no_mirror: NoMirror = False,
+    sides: SidesOption = Sides.ANY,
     min_shared: MinShared = 6,
     collection: Collection = None,
     cluster: Cluster = None,
@@ -97,7 +109,9 @@ def pairs(
     """
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
 
-    options = make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared, timeout, every)
+    options = make_compare_arguments(
+        collection, cluster, where, no_mirror, sides, turn, view, min_shared, timeout, every
+    )
     with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
         report = database.pairs(n, progress=progress, **options)
     if as_json:
@@ -110,6 +124,7 @@ def outliers(
     turn: Turn = False,
     view: ViewOption = View.SAME,
     no_mirror: NoMirror = False,
+    sides: SidesOption = Sides.ANY,
     min_shared: MinShared = 6,
     collection: Collection = None,
     cluster: Cluster = None,
@@ -128,7 +143,7 @@ def outliers(
     """
     from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
 
-    options = make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared, timeout)
+    options = make_compare_arguments(collection, cluster, where, no_mirror, sides, turn, view, min_shared, timeout)
     with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
         report = database.outliers(n, progress=progress, **options)
     if as_json:

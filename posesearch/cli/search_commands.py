@@ -22,6 +22,8 @@ from posesearch.cli.options import (
     MinShared,
     NoMirror,
     PngOpen,
+    Sides,
+    SidesOption,
     Timeout,
     Trusted,
     Turn,
@@ -108,6 +110,7 @@ def similar(
     turn: Turn = False,
     view: ViewOption = View.SAME,
     no_mirror: NoMirror = False,
+    sides: SidesOption = Sides.ANY,
     min_shared: MinShared = 6,
     collection: Collection = None,
     cluster: Cluster = None,
@@ -159,7 +162,7 @@ def similar(
     if (query is None) == (from_sql is None):
         raise typer.BadParameter("give either a QUERY or --from-sql", param_hint="QUERY")
     options: SearchArguments = {
-        **make_compare_arguments(collection, cluster, where, no_mirror, turn, view, min_shared, timeout, every),
+        **make_compare_arguments(collection, cluster, where, no_mirror, sides, turn, view, min_shared, timeout, every),
         "parts": [part for part in parts.split(",") if part],
         "close": close,
     }

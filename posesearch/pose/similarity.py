@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeVar
 import numpy as np
 
 from posesearch import skeleton
+from posesearch.skeleton import Exchange
 from posesearch.types import Float32, Float64, Int64, Mask
 
 Float = TypeVar("Float", Float32, Float64, Mask)
@@ -48,7 +49,12 @@ A few joints fit almost any pose.
 
 def mirror_joints(values: Float) -> Float:
     """Return values of body joints, (..., 14), with left and right joints exchanged."""
-    return values[..., list(skeleton.MIRROR[skeleton.BODY])]
+    return exchange_joints(values, "all")
+
+
+def exchange_joints(values: Float, exchanged: Exchange) -> Float:
+    """Return values of body joints, (..., 14), with left and right joints of some parts exchanged."""
+    return values[..., list(skeleton.EXCHANGES[exchanged][skeleton.BODY])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +81,15 @@ class Poses:
 
     def mirror(self) -> "Poses":
         """Return the mirrored poses: x is negated, and left and right joints are exchanged."""
-        axes = mirror_joints(self.axes)
-        axes[0] *= -1
-        return Poses(axes.transpose(1, 0, 2).reshape(self.vectors.shape), mirror_joints(self.masks))
+        mirrored = self.exchange("all")
+        mirrored.vectors[:, : skeleton.N_BODY] *= -1
+        return mirrored
+
+    def exchange(self, exchanged: Exchange) -> "Poses":
+        """Return the poses with left and right joints of some parts exchanged."""
+        axes = exchange_joints(self.axes, exchanged)
+        vectors = axes.transpose(1, 0, 2).reshape(self.vectors.shape)
+        return Poses(vectors, exchange_joints(self.masks, exchanged))
 
     def take(self, rows: slice | Int64) -> "Poses":
         """Return the poses in these rows."""

@@ -84,7 +84,7 @@ def _show_pairs(report: PairsReport) -> str:
         rows = (
             (
                 partial(people.draw_stored, pair.first), partial(people.draw_stored, pair.second),
-                f"{pair.similarity:.3f}", _percent(pair.percentile), "mirrored" if pair.mirrored else "",
+                f"{pair.similarity:.3f}", _percent(pair.percentile), pair.remarks(),
                 pair.first.pose_id, pair.first.source, pair.second.pose_id, pair.second.source,
             )
             for pair in report

@@ -6,7 +6,14 @@ from posesearch import display
 from posesearch.results.frames import Column
 from posesearch.results.grades import Grade
 from posesearch.results.ingest import Json
-from posesearch.results.poses import OfStoredPose, keypoints_column, photo_remark, pose_columns, pose_ids_json
+from posesearch.results.poses import (
+    OfStoredPose,
+    exchange_remark,
+    keypoints_column,
+    photo_remark,
+    pose_columns,
+    pose_ids_json,
+)
 from posesearch.results.report import Report
 from posesearch.skeleton import Exchange
 from posesearch.types import StoredPose
@@ -56,7 +63,11 @@ class Pair:
             photos = [f"both {states[0]}" if states[0] else ""]
         else:
             photos = [f"{place} {state}" for place, state in zip(("first", "second"), states, strict=True) if state]
-        return ", ".join(remark for remark in (*photos, "mirrored" if self.mirrored else "") if remark)
+        return ", ".join(
+            remark
+            for remark in (*photos, "mirrored" if self.mirrored else "", exchange_remark(self.exchanged))
+            if remark
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +100,9 @@ class PairsReport(Report[Pair]):
         return [
             Column("similarity", "DOUBLE", [pair.similarity for pair in self.pairs]),
             Column("percentile", "DOUBLE", [pair.percentile for pair in self.pairs]),
+            Column("grade", "VARCHAR", [pair.grade for pair in self.pairs]),
             Column("mirrored", "BOOLEAN", [pair.mirrored for pair in self.pairs]),
+            Column("exchanged", "VARCHAR", [pair.exchanged for pair in self.pairs]),
             *(
                 Column(f"{end}_{column.name}", column.type, column.values)
                 for end, stored in ends.items()
@@ -104,7 +117,9 @@ class PairsReport(Report[Pair]):
                 {
                     "similarity": round(pair.similarity, 6),
                     "percentile": None if pair.percentile is None else round(pair.percentile, 2),
+                    "grade": pair.grade,
                     "mirrored": pair.mirrored,
+                    "exchanged": pair.exchanged,
                     "poses": [pose_ids_json(stored) for stored in (pair.first, pair.second)],
                 }
                 for pair in self.pairs
@@ -174,6 +189,7 @@ class OutliersReport(Report[Outlier]):
         return [
             Column("similarity", "DOUBLE", [outlier.similarity for outlier in self.outliers]),
             Column("percentile", "DOUBLE", [outlier.percentile for outlier in self.outliers]),
+            Column("grade", "VARCHAR", [outlier.grade for outlier in self.outliers]),
             *pose_columns(stored),
             Column("nearest", "BIGINT", [outlier.nearest for outlier in self.outliers]),
             keypoints_column(stored),
@@ -187,6 +203,7 @@ class OutliersReport(Report[Outlier]):
                     **pose_ids_json(outlier.stored),
                     "similarity": round(outlier.similarity, 6),
                     "percentile": None if outlier.percentile is None else round(outlier.percentile, 2),
+                    "grade": outlier.grade,
                     "nearest": outlier.nearest,
                 }
                 for outlier in self.outliers

@@ -7,12 +7,24 @@ import numpy as np
 from posesearch import skeleton
 from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
+from posesearch.skeleton import Exchange
 from posesearch.types import Float32, Keypoints, StoredPose
 
 
 def photo_remark(*, exists: bool | None, changed: bool | None) -> str:
     """Return "missing" if a photo is not there now, "changed" if another is there, and otherwise an empty string."""
     return "missing" if exists is False else "changed" if changed else ""
+
+
+def exchange_remark(exchanged: Exchange) -> str:
+    """Return what a remark says about left and right joints that were exchanged for a comparison."""
+    match exchanged:
+        case "none":
+            return ""
+        case "all":
+            return "as from behind"
+        case _:
+            return f"{exchanged} exchanged"
 
 
 class OfStoredPose:

@@ -13,7 +13,14 @@ from posesearch.results.clusters import NearestCluster
 from posesearch.results.frames import Column
 from posesearch.results.grades import Grade
 from posesearch.results.ingest import Json
-from posesearch.results.poses import OfStoredPose, keypoints_column, photo_remark, pose_columns, pose_ids_json
+from posesearch.results.poses import (
+    OfStoredPose,
+    exchange_remark,
+    keypoints_column,
+    photo_remark,
+    pose_columns,
+    pose_ids_json,
+)
 from posesearch.results.query import Query
 from posesearch.results.report import Report
 from posesearch.skeleton import Exchange
@@ -76,8 +83,7 @@ class Match(OfStoredPose, display.Shown):
 
         Each adds more to the distance than twice the mean of the shared joints.
         """
-        there = self.stored.pose.mask[list(skeleton.MIRROR[skeleton.BODY])] if self.mirrored else self.stored.pose.mask
-        differing = self.contributions * there
+        differing = self.contributions * self.compared
         part = 2 * differing.sum() / max(1, np.count_nonzero(differing))
         order = np.argsort(-differing, kind="stable")[:3]
         return tuple(skeleton.JOINTS[joint] for joint in order if differing[joint] > max(part, _NEGLIGIBLE))
@@ -93,7 +99,8 @@ class Match(OfStoredPose, display.Shown):
         differing = " and ".join(joint.replace("_", " ") for joint in self.worst[:2])
         differs = f"{differing} {'differ' if len(self.worst) > 1 else 'differs'}" if differing else ""
         photo = photo_remark(exists=self.stored.exists, changed=self.stored.changed)
-        remarks = photo, "mirrored" if self.mirrored else "", turned, compared, differs, same
+        sides = "mirrored" if self.mirrored else "", exchange_remark(self.exchanged)
+        remarks = photo, *sides, turned, compared, differs, same
         return ", ".join(remark for remark in remarks if remark)
 
     def image(self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = ()) -> "Image":
@@ -123,8 +130,10 @@ class Match(OfStoredPose, display.Shown):
             **pose_ids_json(self.stored),
             "similarity": round(self.similarity, 6),
             "percentile": None if self.percentile is None else round(self.percentile, 2),
+            "grade": self.grade,
             "shared_joints": self.shared_joints,
             "mirrored": self.mirrored,
+            "exchanged": self.exchanged,
             "degrees": None if self.degrees is None else round(self.degrees, 1),
             "contributions": {
                 joint: round(float(value), 6)
@@ -175,9 +184,11 @@ class SimilarReport(Report[Match]):
             Column("rank", "BIGINT", [match.rank for match in self.matches]),
             Column("similarity", "DOUBLE", [match.similarity for match in self.matches]),
             Column("percentile", "DOUBLE", [match.percentile for match in self.matches]),
+            Column("grade", "VARCHAR", [match.grade for match in self.matches]),
             *pose_columns(stored),
             Column("shared_joints", "BIGINT", [match.shared_joints for match in self.matches]),
             Column("mirrored", "BOOLEAN", [match.mirrored for match in self.matches]),
+            Column("exchanged", "VARCHAR", [match.exchanged for match in self.matches]),
             Column("degrees", "DOUBLE", [match.degrees for match in self.matches]),
             Column("worst", "VARCHAR[]", [list(match.worst) for match in self.matches]),
             Column("duplicates", "BIGINT[]", [list(match.duplicates) for match in self.matches]),

@@ -10,11 +10,11 @@ from posesearch.errors import BadPath, NoSuchPose, PhotoError, QueryError
 from posesearch.estimators import Estimator
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.similarity import Poses
+from posesearch.pose.variants import MAX_EXCHANGED, Variant, compare_variants, list_variants
 from posesearch.results.query import Query
 from posesearch.results.search import Failure, SimilarReport
 from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
-from posesearch.search.percentiles import compare_both_ways
 from posesearch.search.query import make_query, prepare_query, query_from_pose
 from posesearch.search.query_values import Source, name_source
 from posesearch.search.ranking import list_hits, rank_distinct, select_from_options
@@ -25,7 +25,7 @@ from posesearch.store.poses import read_poses
 from posesearch.store.prepared_query import PreparedQuery
 from posesearch.store.search import Hit
 from posesearch.threads import map_in_order
-from posesearch.types import EstimatorConfig, Float32, Float64, Int64, Mask
+from posesearch.types import EstimatorConfig, Float32, Float64, Int64
 
 QUERIES: Final = 256
 POSES: Final = 8192
@@ -100,31 +100,52 @@ def _hits_per_query(options: SearchOptions) -> int:
 
 @dataclass(frozen=True, eq=False)
 class _BestHits:
-    """The best hits of some queries so far, as arrays (queries, hits). The best hit comes first."""
+    """The best hits of some queries so far, as arrays (queries, hits). The best hit comes first.
 
+    `variant` has positions in `variants`.
+    """
+
+    variants: list[Variant]
+    limit: int
     similarity: Float64
     pose_id: Int64
-    mirrored: Mask
+    variant: Int64
 
-    def merge(self, ids: Int64, plain: Float64, mirrored: Float64, limit: int) -> "_BestHits":
+    @classmethod
+    def of(cls, queries: int, variants: list[Variant], limit: int) -> "_BestHits":
+        """Return no hits of some queries, of which `limit` are kept at most."""
+        empty = np.zeros((queries, 0), np.int64)
+        return cls(variants, limit, empty.astype(np.float64), empty, empty)
+
+    def merge(self, ids: Int64, similarity: Float64, variant: Int64) -> "_BestHits":
         """Return the best among these hits and more poses.
 
         Args:
             ids: (n,) of the poses.
-            plain: (queries, n), similarities.
-            mirrored: (queries, n), similarities with the mirrored queries.
-            limit: number of hits to keep at most.
+            similarity: (queries, n).
+            variant: (queries, n), positions of the variants.
         """
-        similarity = np.concatenate([self.similarity, np.maximum(plain, mirrored)], axis=1)
-        pose_id = np.concatenate([self.pose_id, np.broadcast_to(ids, plain.shape)], axis=1)
-        is_mirrored = np.concatenate([self.mirrored, mirrored > plain], axis=1)
-        order = np.lexsort((pose_id, -similarity), axis=1)[:, :limit]
-        return _BestHits(*(np.take_along_axis(rows, order, axis=1) for rows in (similarity, pose_id, is_mirrored)))
+        values = np.concatenate([self.similarity, similarity], axis=1)
+        pose_id = np.concatenate([self.pose_id, np.broadcast_to(ids, similarity.shape)], axis=1)
+        variants = np.concatenate([self.variant, variant], axis=1)
+        order = np.lexsort((pose_id, -values), axis=1)[:, : self.limit]
+        similarity, pose_id, variant = (np.take_along_axis(rows, order, axis=1) for rows in (values, pose_id, variants))
+        return _BestHits(self.variants, self.limit, similarity, pose_id, variant)
+
+    def can_improve(self) -> Int64:
+        """Return the queries that a variant with an exchange can still change, (q,)."""
+        if self.similarity.shape[1] < self.limit:
+            return np.arange(len(self.similarity))
+        return np.flatnonzero(self.similarity[:, -1] <= MAX_EXCHANGED)
 
     def to_hits(self) -> Iterator[list[Hit]]:
         """Yield the hits of each query."""
-        for rows in zip(self.similarity.tolist(), self.pose_id.tolist(), self.mirrored.tolist(), strict=True):
-            yield [Hit(pose_id, value, flag) for value, pose_id, flag in zip(*rows, strict=True) if value > -np.inf]
+        for rows in zip(self.similarity.tolist(), self.pose_id.tolist(), self.variant.tolist(), strict=True):
+            yield [
+                Hit(pose_id, value, self.variants[number])
+                for value, pose_id, number in zip(*rows, strict=True)
+                if value > -np.inf
+            ]
 
 
 def _find_most_similar(
@@ -132,16 +153,38 @@ def _find_most_similar(
 ) -> Iterator[list[Hit]]:
     """Return the best hits of each query. Each pose is read once, and compared with all queries."""
     chunks = [_stack(prepared[start : start + QUERIES]) for start in range(0, len(prepared), QUERIES)]
-    best = [
-        _BestHits(np.zeros((len(query), 0)), np.zeros((len(query), 0), np.int64), np.zeros((len(query), 0), bool))
-        for query, _ in chunks
-    ]
+    limit = _hits_per_query(options)
+    best = [_BestHits.of(len(query), _list_variants(weight, options), limit) for query, weight in chunks]
     for ids, stored in vectors.read_blocks(connection, candidates, world=options.uses_world, size=POSES):
         best = [
-            hits.merge(ids, *compare_both_ways(stored, query, weight, options), _hits_per_query(options))
+            _compare_block(hits, ids, stored, query, weight, options)
             for hits, (query, weight) in zip(best, chunks, strict=True)
         ]
     return (hits for of_chunk in best for hits in of_chunk.to_hits())
+
+
+def _list_variants(weight: Float32, options: SearchOptions) -> list[Variant]:
+    """Return all variants of queries. Those with an exchange are the last."""
+    plain = list_variants(weight, mirror=options.mirror, exchanged=False)
+    return plain + (list_variants(weight, mirror=options.mirror, exchanged=True) if options.exchange else [])
+
+
+def _compare_block(
+    hits: _BestHits, ids: Int64, stored: Poses, query: Poses, weight: Float32, options: SearchOptions
+) -> _BestHits:
+    """Return the best among some hits and a block of poses. Exchanged variants are compared only where they matter."""
+    plain = [variant for variant in hits.variants if variant.exchanged == "none"]
+    similarity, chosen = compare_variants(stored, query, weight, plain, options.invariance, options.min_shared)
+    merged, exchanged = hits.merge(ids, similarity, chosen), hits.variants[len(plain) :]
+    rows = merged.can_improve()
+    if not exchanged or not len(rows):
+        return merged
+    some, its_weight = query.take(rows), weight[rows]
+    others, number = compare_variants(stored, some, its_weight, exchanged, options.invariance, options.min_shared)
+    is_better = others > similarity[rows]
+    similarity[rows] = np.where(is_better, others, similarity[rows])
+    chosen[rows] = np.where(is_better, number + len(plain), chosen[rows])
+    return hits.merge(ids, similarity, chosen)
 
 
 def _stack(queries: Sequence[PreparedQuery]) -> tuple[Poses, Float32]:

@@ -8,7 +8,8 @@ import numpy as np
 from posesearch import skeleton
 from posesearch.pose.centroids import assign_to_centroids
 from posesearch.pose.normalize import NORMALIZATIONS
-from posesearch.pose.similarity import Poses, compare, contributions, mirror_joints
+from posesearch.pose.similarity import Poses, compare, contributions
+from posesearch.pose.variants import Variant
 from posesearch.results.clusters import NearestCluster
 from posesearch.results.grades import find_grade
 from posesearch.results.query import Query
@@ -37,11 +38,10 @@ def make_report(
     stored = poses.read_poses(connection, [one.hit.pose_id for one in listed])
     scale = read_scale(connection, options)
     explained: dict[int, Match] = {}
-    for variant, is_mirrored in ((prepared, False), (prepared.mirrored, True)):
-        rows = [row for row, one in enumerate(listed) if one.hit.mirrored == is_mirrored]
-        if rows:
-            matches = _explain(variant, [listed[row] for row in rows], [stored[row] for row in rows])
-            explained |= zip(rows, matches, strict=True)
+    for variant in {one.hit.variant for one in listed}:
+        rows = [row for row, one in enumerate(listed) if one.hit.variant == variant]
+        matches = _explain(prepared, variant, [listed[row] for row in rows], [stored[row] for row in rows])
+        explained |= zip(rows, matches, strict=True)
     best_first = [
         replace(
             match,
@@ -56,13 +56,14 @@ def make_report(
     return SimilarReport(query, cluster, tuple(close), too_far[0] if too_far else None)
 
 
-def _explain(query: PreparedQuery, hits: Sequence[ListedHit], stored: Sequence[StoredPose]) -> list[Match]:
-    """Return the matches of hits with a query. Either all hits are mirrored, or none. Ranks and percentiles follow."""
+def _explain(
+    query: PreparedQuery, variant: Variant, hits: Sequence[ListedHit], stored: Sequence[StoredPose]
+) -> list[Match]:
+    """Return the matches of hits with one variant of a query. Ranks, percentiles and grades follow."""
+    pose, weight = variant.apply(query.pose, query.weight[None])
     compared = stack_poses([one.pose for one in stored], query.invariance)
-    comparison = compare(compared, query.pose, query.weight[None], query.invariance)
-    added = contributions(compared, query.pose, query.weight[None], comparison, query.invariance)
-    is_mirrored = hits[0].hit.mirrored
-    joints = (query.weight > 0) & (compared.masks > 0)
+    comparison = compare(compared, pose, weight, query.invariance)
+    added = contributions(compared, pose, weight, comparison, query.invariance)
     return [
         Match(
             rank=0,
@@ -70,22 +71,22 @@ def _explain(query: PreparedQuery, hits: Sequence[ListedHit], stored: Sequence[S
             percentile=None,
             grade="not alike",
             shared_joints=shared,
-            mirrored=is_mirrored,
-            exchanged="none",
+            mirrored=variant.mirrored,
+            exchanged=variant.exchanged,
             # The rotation of a mirrored match is that of the mirrored stored pose, so its sign changes.
-            degrees=None if query.invariance == "none" else -degrees if is_mirrored else degrees,
+            degrees=None if query.invariance == "none" else -degrees if variant.mirrored else degrees,
             contributions=parts,
-            compared=present,
+            compared=joints,
             duplicates=one.duplicates,
-            stored=pose,
+            stored=found,
         )
-        for one, pose, shared, degrees, parts, present in zip(
+        for one, found, shared, degrees, parts, joints in zip(
             hits,
             stored,
             comparison.shared[0].tolist(),
             comparison.degrees[0].tolist(),
-            mirror_joints(added) if is_mirrored else added,
-            mirror_joints(joints) if is_mirrored else joints,
+            variant.restore(added),
+            variant.restore(compared.masks * weight) > 0,
             strict=True,
         )
     ]

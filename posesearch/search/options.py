@@ -33,6 +33,8 @@ class CompareArguments(TypedDict, total=False):
         cluster: only poses with this label. None, the default, means all.
         where: only poses for which this SQL expression over the columns of labelled_poses is true.
         mirror: whether mirrored poses match as well. True by default.
+        sides: "any" also finds poses whose left and right are exchanged: in the arms, in the legs, or everywhere, as
+            from behind. "same" does not. "any" by default.
         turn: whether rotations in the image plane are ignored.
         view: "any" compares world coordinates and ignores rotations about the vertical. "same" by default.
         min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer. 6 by default.
@@ -44,6 +46,7 @@ class CompareArguments(TypedDict, total=False):
     cluster: int | None
     where: str
     mirror: bool
+    sides: Literal["same", "any"]
     turn: bool
     view: Literal["same", "any"]
     min_shared: int
@@ -98,6 +101,7 @@ class SearchOptions:
     cluster: int | None = None
     where: str = ""
     mirror: bool = True
+    sides: Literal["same", "any"] = "any"
     parts: tuple[str, ...] = ()
     invariance: Invariance = "none"
     min_shared: int = MIN_SHARED
@@ -144,6 +148,8 @@ class SearchOptions:
             if name in others and not is_none:
                 others[name] = check(name, others[name])
         turn, view, parts = others.pop("turn", False), others.pop("view", "same"), others.pop("parts", ())
+        if others.get("sides", "any") not in ("same", "any"):
+            raise ValueError(f"sides must be 'same' or 'any', not {others['sides']!r}")
         if view not in ("same", "any"):
             raise ValueError(f"view must be 'same' or 'any', not {view!r}")
         if turn and view == "any":
@@ -171,6 +177,11 @@ class SearchOptions:
                     typed, f"there is no such part of the body.{suggestion} The parts are {', '.join(known)}"
                 )
         return np.array(skeleton.joints_of(names) if names else [True] * skeleton.N_BODY, np.float32)
+
+    @property
+    def exchange(self) -> bool:
+        """Whether left and right may be exchanged."""
+        return self.sides == "any"
 
     @property
     def uses_world(self) -> bool:

@@ -1,7 +1,7 @@
 """Pairwise search: compares every pose with every other, for the most similar pairs and for outliers."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from posesearch import skeleton
 from posesearch.pose.similarity import Poses, compare, penalize
+from posesearch.pose.variants import MAX_EXCHANGED, Variant, choose_best, list_variants
 from posesearch.progress import Progress
 from posesearch.results.grades import find_grade
 from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
@@ -43,15 +44,16 @@ class _Tile:
 
     Attributes:
         rows, columns: the ranges of poses.
-        plain, mirrored: (rows, columns) float64. They are -inf where too few joints are shared, for a pose and
-            itself, for pairs that another tile has, and for near-duplicates unless these are wanted.
+        similarity: (rows, columns) float64. It is -inf where too few joints are shared, for a pose and itself, for
+            pairs that another tile has, and for near-duplicates unless these are wanted.
+        variant: (rows, columns) int64, positions of the variants in `_list_variants`.
         duplicates: number of near-duplicate pairs that were left out.
     """
 
     rows: slice
     columns: slice
-    plain: Float64
-    mirrored: Float64
+    similarity: Float64
+    variant: Int64
     duplicates: int
 
 
@@ -63,12 +65,13 @@ def find_pairs(file: DatabaseFile, options: SearchOptions, progress: Progress) -
     with file.reading() as connection:
         stored = {one.pose_id: one for one in poses.read_poses(connection, pose_ids)}
     pairs = []
-    for similarity, row, column, mirrored in best:
+    variants = [*_list_variants(options, exchanged=False), *_list_variants(options, exchanged=True)]
+    for similarity, row, column, number in best:
         first, second = stored.get(int(data.ids[row])), stored.get(int(data.ids[column]))
         if first is not None and second is not None:  # another process may have removed a pose since
             percentile = data.scale.percentile(similarity)
             grade = find_grade(similarity, percentile)
-            pairs.append(Pair(similarity, percentile, grade, mirrored, "none", first, second))
+            pairs.append(Pair(similarity, percentile, grade, *variants[number], first, second))
     return PairsReport(tuple(pairs), duplicates, len(data.ids))
 
 
@@ -77,11 +80,14 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
     data = _read_input(file, options)
     best, nearest = np.full(len(data.ids), -np.inf), np.zeros(len(data.ids), np.int64)
     duplicates = 0
-    for tile in _compare_tiles(data, options, progress, half=False):
+
+    def can_improve(tile: _Tile) -> Int64:
+        return np.flatnonzero(np.maximum(best[tile.rows], tile.similarity.max(axis=1)) <= MAX_EXCHANGED)
+
+    for tile in _compare_tiles(data, options, progress, can_improve, half=False):
         duplicates += tile.duplicates
-        values = np.maximum(tile.plain, tile.mirrored)
-        column = values.argmax(axis=1)
-        value = values[np.arange(len(values)), column]
+        column = tile.similarity.argmax(axis=1)
+        value = tile.similarity[np.arange(len(column)), column]
         is_better = value > best[tile.rows]
         best[tile.rows] = np.where(is_better, value, best[tile.rows])
         nearest[tile.rows] = np.where(is_better, column + tile.columns.start, nearest[tile.rows])
@@ -121,34 +127,49 @@ def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
     return _Input(ids, Poses(coordinates, masks), fingerprints, places, scale)
 
 
-def _compare_tiles(data: _Input, options: SearchOptions, progress: Progress, *, half: bool) -> Iterator[_Tile]:
-    """Compare each pose with all others. With `half`, compare it only with later ones."""
+def _list_variants(options: SearchOptions, *, exchanged: bool) -> list[Variant]:
+    return list_variants(np.ones((1, skeleton.N_BODY), np.float32), mirror=options.mirror, exchanged=exchanged)
+
+
+def _compare_tiles(
+    data: _Input, options: SearchOptions, progress: Progress, can_improve: Callable[[_Tile], Int64], *, half: bool
+) -> Iterator[_Tile]:
+    """Compare each pose with all others. With `half`, compare it only with later ones.
+
+    Variants with an exchange are compared only for the rows of a tile, (r,), that `can_improve` returns.
+    """
     count = len(data.ids)
     starts = [
         (row, column)
         for row in range(0, count, ROWS)
         for column in range(row // COLUMNS * COLUMNS if half else 0, count, COLUMNS)
     ]
+    plain, exchanged = _list_variants(options, exchanged=False), _list_variants(options, exchanged=True)
     progress.start(len(starts))
     for row, column in starts:
         rows, columns = slice(row, min(row + ROWS, count)), slice(column, min(column + COLUMNS, count))
         query, others = data.poses.take(rows), data.poses.take(columns)
-        plain, correlation = _symmetric_similarity(query, others, options)
-        mirrored = (
-            _symmetric_similarity(query.mirror(), others, options)[0]
-            if options.mirror
-            else np.full_like(plain, -np.inf)
-        )
+        compared = [_symmetric_similarity(query, others, variant, options) for variant in plain]
+        similarity, variant = choose_best(values for values, _ in compared)
         offset = np.arange(columns.start, columns.stop)[None] - np.arange(rows.start, rows.stop)[:, None]
-        for values in (plain, mirrored):
-            values[offset <= 0 if half else offset == 0] = -np.inf
+        is_left_out = offset <= 0 if half else offset == 0
         duplicates = 0
         if not options.duplicates:
-            first, second = _find_near_duplicates(data, rows, columns, np.where(plain > -np.inf, correlation, -np.inf))
+            correlation = np.where(is_left_out | (compared[0][0] == -np.inf), -np.inf, compared[0][1])
+            first, second = _find_near_duplicates(data, rows, columns, correlation)
             duplicates = len(first)
-            for values in (plain, mirrored):
-                values[first, second] = -np.inf
-        yield _Tile(rows, columns, plain, mirrored, duplicates)
+            is_left_out[first, second] = True
+        similarity[is_left_out] = -np.inf
+        tile = _Tile(rows, columns, similarity, variant, duplicates)
+        some = can_improve(tile) if options.exchange else np.zeros(0, np.int64)
+        if len(some):
+            query = query.take(some)
+            found, number = choose_best(_symmetric_similarity(query, others, one, options)[0] for one in exchanged)
+            found[is_left_out[some]] = -np.inf
+            is_better = found > similarity[some]
+            similarity[some] = np.where(is_better, found, similarity[some])
+            variant[some] = np.where(is_better, number + len(plain), variant[some])
+        yield tile
         progress.step()
 
 
@@ -165,40 +186,48 @@ def _find_near_duplicates(data: _Input, rows: slice, columns: slice, correlation
     return first[same], second[same]
 
 
-def _symmetric_similarity(query: Poses, others: Poses, options: SearchOptions) -> tuple[Float64, Float64]:
+def _symmetric_similarity(
+    query: Poses, others: Poses, variant: Variant, options: SearchOptions
+) -> tuple[Float64, Float64]:
     """Return similarities that are the same in both directions, and correlations.
 
     The share is that of the pose with more joints.
     """
-    comparison = compare(others, query, query.masks, options.invariance)
-    joints = others.masks.sum(axis=1)[None], query.masks.sum(axis=1)[:, None]
+    query, weight = variant.apply(query, query.masks)
+    comparison = compare(others, query, weight, options.invariance)
+    joints = others.masks.sum(axis=1)[None], weight.sum(axis=1)[:, None]
     is_comparable = comparison.shared >= np.minimum(options.min_shared, np.minimum(*joints))
     similarity = penalize(comparison.correlation, comparison.shared / np.maximum(*joints))
     similarity = np.where(is_comparable & (comparison.share > 0), similarity, -np.inf)
-    return similarity, comparison.correlation
+    return variant.penalize(similarity), comparison.correlation
 
 
 def _find_best_pairs(
     data: _Input, options: SearchOptions, progress: Progress
-) -> tuple[list[tuple[float, int, int, bool]], int]:
+) -> tuple[list[tuple[float, int, int, int]], int]:
     """Find the most similar pairs.
 
     Returns:
         The pairs, best first, and the number of near-duplicate pairs that are left out. A pair has its similarity, its
-        two rows, and whether one pose is mirrored.
+        two rows, and the position of its variant.
     """
     n, duplicates = options.n, 0
-    best: list[tuple[float, int, int, bool]] = []
-    for tile in _compare_tiles(data, options, progress, half=True):
+    best: list[tuple[float, int, int, int]] = []
+
+    def can_improve(tile: _Tile) -> Int64:
+        is_full = len(best) >= n and best[-1][0] > MAX_EXCHANGED
+        return np.arange(0 if is_full else len(tile.similarity))
+
+    for tile in _compare_tiles(data, options, progress, can_improve, half=True):
         duplicates += tile.duplicates
-        values = np.maximum(tile.plain, tile.mirrored)
+        values = tile.similarity
         rows, columns = np.nonzero(values > (best[-1][0] if len(best) >= n else -np.inf))
         if len(rows) > n:
             top = np.argpartition(-values[rows, columns], n - 1)[:n]
             rows, columns = rows[top], columns[top]
         new = zip(
             values[rows, columns].tolist(), (rows + tile.rows.start).tolist(), (columns + tile.columns.start).tolist(),
-            (tile.mirrored[rows, columns] > tile.plain[rows, columns]).tolist(), strict=True,
+            tile.variant[rows, columns].tolist(), strict=True,
         )  # fmt: skip
         best = heapq.nlargest(n, [*best, *new], key=lambda pair: (pair[0], -pair[1], -pair[2]))
     return best, duplicates

@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 
 from posesearch.errors import NoWorldJoints
-from posesearch.pose.similarity import Poses, compare, mirror_joints
+from posesearch.pose.variants import compare_variants, list_variants
 from posesearch.search.options import SearchOptions
 from posesearch.search.query import MIN_JOINTS_STEPS
 from posesearch.store import vectors
 from posesearch.store.connection import Connection
-from posesearch.types import Float32, Float64
+from posesearch.types import Float64
 
 SAMPLE_SIZE: Final = 200
 """Number of random poses, whose pairs are the random pairs. About 20,000 pairs give a percentile to 0.1%."""
@@ -26,6 +26,8 @@ SAME_SIMILARITY: Final = 1e-6
 @dataclass(frozen=True, eq=False)
 class PercentileScale:
     """The similarities of random pairs of the database's poses, computed with the options of a search.
+
+    Left and right are not exchanged, because that changes no similarity above MAX_EXCHANGED.
 
     Attributes:
         similarities: (pairs,) float64, in ascending order. Empty if there are too few poses.
@@ -62,26 +64,8 @@ def _make_scale(connection: Connection, options: SearchOptions) -> PercentileSca
     queries = np.flatnonzero(weights.sum(axis=1) >= MIN_JOINTS_STEPS[-1])
     if len(queries) < MIN_POSES:
         return PercentileScale(np.zeros(0))
-    values = np.maximum(*compare_both_ways(sample, sample.take(queries), weights[queries], options))
+    query, weight = sample.take(queries), weights[queries]
+    variants = list_variants(weight, mirror=options.mirror, exchanged=False)
+    values, _ = compare_variants(sample, query, weight, variants, options.invariance, options.min_shared)
     is_other = queries[:, None] != np.arange(len(sample))
     return PercentileScale(np.sort(values[is_other & (values > -np.inf)]))
-
-
-def compare_both_ways(stored: Poses, query: Poses, weight: Float32, options: SearchOptions) -> tuple[Float64, Float64]:
-    """Return the similarities of queries, and of the mirrored queries, with stored poses.
-
-    Args:
-        stored: n poses.
-        query: q poses.
-        weight: (q, 14) float32, the weights of their joints.
-        options: the options of the search.
-
-    Returns:
-        Two arrays (q, n) float64. They are -inf where too few joints are shared, and for the mirrored queries if the
-        options exclude mirrored poses.
-    """
-    plain = compare(stored, query, weight, options.invariance).similarity(options.min_shared)
-    if not options.mirror:
-        return plain, np.full_like(plain, -np.inf)
-    mirrored = compare(stored, query.mirror(), mirror_joints(weight), options.invariance)
-    return plain, mirrored.similarity(options.min_shared)

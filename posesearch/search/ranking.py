@@ -52,7 +52,13 @@ def rank_distinct(
     """Search for n hits. While too few are left without near-duplicates, search for four times as many."""
     while True:
         hits = search.find_most_similar(
-            connection, prepared, n, mirror=options.mirror, min_shared=options.min_shared, candidates=candidates
+            connection,
+            prepared,
+            n,
+            mirror=options.mirror,
+            exchange=options.exchange,
+            min_shared=options.min_shared,
+            candidates=candidates,
         )
         listed = list_hits(connection, query, hits, options)
         if len(listed) >= options.n or len(hits) < n:

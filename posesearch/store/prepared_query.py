@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from posesearch.pose.joint_sets import ALL_JOINTS, to_joint_sets, to_masks
-from posesearch.pose.similarity import Invariance, Poses, mirror_joints, penalize
+from posesearch.pose.similarity import Invariance, Poses, penalize
+from posesearch.pose.variants import PLAIN, Variant, list_variants
 from posesearch.types import Float32, Float64
 
 
@@ -24,18 +25,21 @@ class PreparedQuery:
         pose: one pose. For the invariance "view", it has world coordinates.
         weight: (14,) float32, the weight of each joint. 0 where the query does not have or ignores the joint.
         invariance: what the comparison ignores.
-        is_mirrored: whether this is the mirror image of a query.
+        variant: which variant of the query this is.
     """
 
     pose: Poses
     weight: Float32
     invariance: Invariance
-    is_mirrored: bool = False
+    variant: Variant = PLAIN
 
-    @cached_property
-    def mirrored(self) -> "PreparedQuery":
-        """The mirrored query."""
-        return PreparedQuery(self.pose.mirror(), mirror_joints(self.weight), self.invariance, not self.is_mirrored)
+    def list_variants(self, *, mirror: bool, exchanged: bool) -> list["PreparedQuery"]:
+        """Return the variants of the query itself that can differ. See variants.py."""
+        prepared = []
+        for variant in list_variants(self.weight[None], mirror=mirror, exchanged=exchanged):
+            pose, weight = variant.apply(self.pose, self.weight[None])
+            prepared.append(PreparedQuery(pose, weight[0], self.invariance, variant))
+        return prepared
 
     @cached_property
     def joint_set(self) -> int:
@@ -51,7 +55,7 @@ class PreparedQuery:
     def max_partial_similarity(self) -> float:
         """The largest possible similarity of a pose that lacks a joint of the query."""
         lightest = float(self.weight[self.weight > 0].min())
-        return float(penalize(np.ones(1), np.array([1 - lightest / self.total]))[0])
+        return float(penalize(np.ones(1), np.array([1 - lightest / self.total]))[0]) - self.variant.penalty
 
     def select_sets(self, sets: Sequence[int], threshold: float, min_shared: int) -> list[int]:
         """Return which of the sets of joints lack joints of the query, although a pose with them can reach a threshold.
@@ -64,7 +68,8 @@ class PreparedQuery:
         has = to_masks(np.array(sets, np.int64))
         shared, joints = has @ (self.weight > 0), self.joint_set.bit_count()
         best = penalize(np.ones(len(sets)), has.astype(np.float64) @ self.weight / self.total)
-        is_wanted = (shared < joints) & (shared >= min(min_shared, joints)) & (best >= threshold)
+        is_close = best - self.variant.penalty >= threshold
+        is_wanted = (shared < joints) & (shared >= min(min_shared, joints)) & is_close
         return [one for one, wanted in zip(sets, is_wanted, strict=True) if wanted]
 
     @property
