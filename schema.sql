@@ -52,7 +52,9 @@ FROM (VALUES
     ('arms', ['right_shoulder', 'right_elbow', 'right_wrist', 'left_shoulder', 'left_elbow', 'left_wrist']),
     ('right_leg', ['right_hip', 'right_knee', 'right_ankle']),
     ('left_leg', ['left_hip', 'left_knee', 'left_ankle']),
-    ('legs', ['right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle'])
+    ('legs', ['right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle']),
+    ('upper', ['nose', 'neck', 'right_shoulder', 'right_elbow', 'right_wrist', 'left_shoulder', 'left_elbow', 'left_wrist']),
+    ('lower', ['right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle'])
 ) AS named(part, joints)
 UNION ALL SELECT joint, joint FROM joints WHERE position <= 14;
 
@@ -309,15 +311,17 @@ JOIN snapshots AS s USING (snapshot_id);
 -- sides: 'any' also finds poses with left and right exchanged: in the arms, in the legs, or everywhere, as from behind. Such a match
 -- has that much less similarity that only a clear gain counts. The column exchanged says it. 'same' does not find them.
 -- parts: only these parts of the body, from the table body_parts. NULL means the whole body.
+-- anchored: whether the parts are compared in the trunk's frame: the torso is compared too, with less weight, and rotations are
+-- ignored.
 -- min_shared: number of joints that a pose must share with the query. If the query has fewer, a pose must share all of them.
 -- in_collection: only poses of this collection. NULL means all.
 -- among: the name of a table or view with the columns of poses. Only its poses are searched:
 --   CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height
 CREATE OR REPLACE MACRO similar_poses(
-    id, n := 10, mirror := true, sides := 'any', turn := false, parts := NULL, min_shared := 6, among := 'poses', in_collection := NULL
+    id, n := 10, mirror := true, sides := 'any', turn := false, parts := NULL, anchored := false, min_shared := 6, among := 'poses', in_collection := NULL
 ) AS TABLE
-    WITH argument(id, n, mirror, sides, turn, parts, min_shared, in_collection) AS MATERIALIZED (
-        SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, sides::VARCHAR, turn::BOOLEAN, parts::VARCHAR[], min_shared::INTEGER, in_collection::VARCHAR
+    WITH argument(id, n, mirror, sides, turn, parts, anchored, min_shared, in_collection) AS MATERIALIZED (
+        SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, sides::VARCHAR, turn::BOOLEAN, parts::VARCHAR[], anchored::BOOLEAN, min_shared::INTEGER, in_collection::VARCHAR
     ), stored AS MATERIALIZED (
         SELECT CASE WHEN p.pose_id IS NULL THEN error('there is no pose ' || argument.id)
                ELSE {'vector': p.vector, 'mask': p.mask} END AS pose
@@ -339,9 +343,9 @@ CREATE OR REPLACE MACRO similar_poses(
             OR j.joint IN (SELECT joint FROM chosen)
             OR number.joints < 3 AND j.joint IN (SELECT joint FROM body_parts WHERE part = 'torso'))
     ), joint AS MATERIALIZED (
-        SELECT j.position AS i, j.opposite, CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] ELSE 0 END::DOUBLE AS w,
+        SELECT j.position AS i, j.opposite, (CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] WHEN argument.anchored AND j.position IN (2, 3, 6, 9, 12) THEN 0.25 * stored.pose.mask[j.position] ELSE 0 END)::DOUBLE AS w,
                stored.pose.vector[j.position]::DOUBLE AS u, stored.pose.vector[j.position + 14]::DOUBLE AS v, 0::DOUBLE AS f
-        FROM stored, joints AS j WHERE j.position <= 14
+        FROM stored, argument, joints AS j WHERE j.position <= 14
     ), centre AS (
         SELECT sum(w) AS total, sum(w * u) / sum(w) AS u, sum(w * v) / sum(w) AS v, sum(w * f) / sum(w) AS f FROM joint
     ), centred AS MATERIALIZED (
@@ -376,7 +380,7 @@ CREATE OR REPLACE MACRO similar_poses(
                array_inner_product(p.vector, q.ones_u)::DOUBLE AS ones_u,
                array_inner_product(p.vector, q.ones_v)::DOUBLE AS ones_v,
                array_inner_product(p.vector, q.along)::DOUBLE AS along,
-               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
+               CASE WHEN (argument.turn OR argument.anchored) THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
                array_inner_product(p.squares, q.weight)::DOUBLE AS weight
         FROM query_table(among) AS p, query AS q, argument
         WHERE q.exchanged = 'none' AND p.snapshot_id IN (
@@ -385,7 +389,7 @@ CREATE OR REPLACE MACRO similar_poses(
     ), correlated_plain AS (
         SELECT m.pose_id, m.snapshot_id, m.mirrored, m.exchanged, s.joints AS shared_joints, s.n / m.total AS share,
                CASE WHEN s.joints >= least(argument.min_shared, m.joints)
-               THEN (CASE WHEN argument.turn THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS correlation
+               THEN (CASE WHEN (argument.turn OR argument.anchored) THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS correlation
         FROM multiplied_plain AS m
         JOIN shared AS s ON s.joint_set = m.joint_set AND s.mirrored = m.mirrored AND s.exchanged = m.exchanged, argument
     ), plain AS MATERIALIZED (
@@ -393,15 +397,15 @@ CREATE OR REPLACE MACRO similar_poses(
                CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity
         FROM correlated_plain WHERE isfinite(correlation)
     ), lowest AS (  -- Any 2 n of these rows are of n poses.
-        SELECT CASE WHEN any_value(a.n) < 1000000 AND count(*) >= 2 * greatest(1, any_value(a.n))
-               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 1999998)))) ELSE -1 END AS similarity
+        SELECT CASE WHEN any_value(a.n) < 500000 AND count(*) >= 2 * greatest(1, any_value(a.n))
+               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 999999)))) ELSE -1 END AS similarity
         FROM plain AS c, argument AS a
     ), multiplied_other AS (
         SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
                array_inner_product(p.vector, q.ones_u)::DOUBLE AS ones_u,
                array_inner_product(p.vector, q.ones_v)::DOUBLE AS ones_v,
                array_inner_product(p.vector, q.along)::DOUBLE AS along,
-               CASE WHEN argument.turn THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
+               CASE WHEN (argument.turn OR argument.anchored) THEN array_inner_product(p.vector, q.across)::DOUBLE END AS across,
                array_inner_product(p.squares, q.weight)::DOUBLE AS weight
         FROM query_table(among) AS p, query AS q, argument
         WHERE q.exchanged <> 'none' AND (SELECT lowest.similarity FROM lowest) <= 0.97 AND p.snapshot_id IN (
@@ -410,7 +414,7 @@ CREATE OR REPLACE MACRO similar_poses(
     ), correlated_other AS (
         SELECT m.pose_id, m.snapshot_id, m.mirrored, m.exchanged, s.joints AS shared_joints, s.n / m.total AS share,
                CASE WHEN s.joints >= least(argument.min_shared, m.joints)
-               THEN (CASE WHEN argument.turn THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS correlation
+               THEN (CASE WHEN (argument.turn OR argument.anchored) THEN sqrt(((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) * ((m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n)) + ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n)) * ((m.across - (m.ones_u * s.v - m.ones_v * s.u) / s.n))) ELSE (m.along - (m.ones_u * s.u + m.ones_v * s.v) / s.n) END) / sqrt((CASE WHEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n > 0.001 THEN s.squares - ((s.u) * (s.u) + (s.v) * (s.v) + (s.f) * (s.f)) / s.n END) * (CASE WHEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n > 0.001 THEN m.weight - ((m.ones_u) * (m.ones_u) + (m.ones_v) * (m.ones_v)) / s.n END)) END AS correlation
         FROM multiplied_other AS m
         JOIN shared AS s ON s.joint_set = m.joint_set AND s.mirrored = m.mirrored AND s.exchanged = m.exchanged, argument
     ), other AS MATERIALIZED (
@@ -472,7 +476,7 @@ CREATE OR REPLACE MACRO similar_views(
             OR j.joint IN (SELECT joint FROM chosen)
             OR number.joints < 3 AND j.joint IN (SELECT joint FROM body_parts WHERE part = 'torso'))
     ), joint AS MATERIALIZED (
-        SELECT j.position AS i, j.opposite, CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] ELSE 0 END::DOUBLE AS w,
+        SELECT j.position AS i, j.opposite, (CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] ELSE 0 END)::DOUBLE AS w,
                stored.pose.world_vector[j.position]::DOUBLE AS u, stored.pose.world_vector[j.position + 28]::DOUBLE AS v, stored.pose.world_vector[j.position + 14]::DOUBLE AS f
         FROM stored, joints AS j WHERE j.position <= 14 AND stored.pose.world_vector IS NOT NULL
     ), centre AS (
@@ -530,8 +534,8 @@ CREATE OR REPLACE MACRO similar_views(
                CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity
         FROM correlated_plain WHERE isfinite(correlation)
     ), lowest AS (  -- Any 2 n of these rows are of n poses.
-        SELECT CASE WHEN any_value(a.n) < 1000000 AND count(*) >= 2 * greatest(1, any_value(a.n))
-               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 1999998)))) ELSE -1 END AS similarity
+        SELECT CASE WHEN any_value(a.n) < 500000 AND count(*) >= 2 * greatest(1, any_value(a.n))
+               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 999999)))) ELSE -1 END AS similarity
         FROM plain AS c, argument AS a
     ), multiplied_other AS (
         SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
@@ -646,8 +650,8 @@ CREATE OR REPLACE MACRO nearest_poses(
                CASE WHEN isfinite(correlation) THEN greatest(-1, least(1, 1 - ((1 - correlation) * share + (1 - share) * greatest(0.1, 2.0 * (1 - correlation))))) END AS similarity
         FROM correlated_plain WHERE isfinite(correlation)
     ), lowest AS (  -- Any 2 n of these rows are of n poses.
-        SELECT CASE WHEN any_value(a.n) < 1000000 AND count(*) >= 2 * greatest(1, any_value(a.n))
-               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 1999998)))) ELSE -1 END AS similarity
+        SELECT CASE WHEN any_value(a.n) < 500000 AND count(*) >= 2 * greatest(1, any_value(a.n))
+               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 999999)))) ELSE -1 END AS similarity
         FROM plain AS c, argument AS a
     ), multiplied_other AS (
         SELECT p.pose_id, p.snapshot_id, p.joint_set, q.mirrored, q.exchanged, q.total, q.joints,
@@ -822,6 +826,12 @@ CREATE OR REPLACE MACRO similarity_percentile(value) AS (
     SELECT CASE WHEN (SELECT count(*) FROM sample) >= 30
            THEN 100.0 * count(*) FILTER (p.similarity <= a.value + 1e-6) / nullif(count(p.similarity), 0) END
     FROM argument AS a, pair AS p WHERE isfinite(a.value)
+);
+
+-- The grade of a similarity: 'same', 'alike', 'loosely alike' or 'not alike'.
+--   SELECT rank, similarity, similarity_grade(similarity) AS grade FROM similar_poses(42)
+CREATE OR REPLACE MACRO similarity_grade(value) AS (
+    CASE WHEN NOT isfinite(value::DOUBLE) THEN NULL WHEN value::DOUBLE >= 0.985 THEN 'same' WHEN value::DOUBLE >= 0.97 THEN 'alike' WHEN value::DOUBLE >= 0.95 THEN 'loosely alike' WHEN value IS NOT NULL THEN 'not alike' END
 );
 
 -- The old name of similarity_percentile, for one version.
@@ -1051,6 +1061,8 @@ mirror: whether mirrored poses match as well. turn: whether rotations in the ima
 sides: ''any'' also finds poses with left and right exchanged: in the arms, in the legs, or everywhere, as from behind. Such a match
 has that much less similarity that only a clear gain counts. The column exchanged says it. ''same'' does not find them.
 parts: only these parts of the body, from the table body_parts. NULL means the whole body.
+anchored: whether the parts are compared in the trunk''s frame: the torso is compared too, with less weight, and rotations are
+ignored.
 min_shared: number of joints that a pose must share with the query. If the query has fewer, a pose must share all of them.
 in_collection: only poses of this collection. NULL means all.
 among: the name of a table or view with the columns of poses. Only its poses are searched:
@@ -1075,4 +1087,6 @@ COMMENT ON MACRO similarity_percentile IS 'The percentile of a similarity: the p
 random poses, always the same. Of the plain and the mirrored pair, the more similar counts. NULL if there are fewer than 30 poses,
 because their pairs say little.
   SELECT rank, similarity, similarity_percentile(similarity) AS percentile FROM similar_poses(42)';
+COMMENT ON MACRO similarity_grade IS 'The grade of a similarity: ''same'', ''alike'', ''loosely alike'' or ''not alike''.
+  SELECT rank, similarity, similarity_grade(similarity) AS grade FROM similar_poses(42)';
 COMMENT ON MACRO closer_than IS 'The old name of similarity_percentile, for one version.';

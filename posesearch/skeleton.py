@@ -123,6 +123,8 @@ PARTS: Final = {
     "right_leg": _leg("right"),
     "left_leg": _leg("left"),
     "legs": _leg("right") + _leg("left"),
+    "upper": ("nose", "neck", *_arm("right"), *_arm("left")),
+    "lower": _leg("right") + _leg("left"),
     **{joint: (joint,) for joint in JOINTS[BODY]},
 }
 """The parts of the body that a search can be limited to, by name. The view body_parts of schema.sql has them too."""

@@ -123,11 +123,11 @@ def exchange(poses: Poses, joints: Collection[str]) -> Poses:
 def make_variants(query: Poses, *, mirror: bool, exchanges: bool) -> list[tuple[Poses, float]]:
     """Return each variant of a query, and what it subtracts from the similarity."""
     arms, legs = ("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle")
-    variants = []
-    for one in (query, query.mirror())[: 2 if mirror else 1]:
-        for joints in ((), arms, legs, arms + legs)[: 4 if exchanges else 1]:
-            variants.append((exchange(one, joints), 0.03 if joints else 0.0))
-    return variants
+    return [
+        (exchange(one, joints), 0.03 if joints else 0.0)
+        for one in (query, query.mirror())[: 2 if mirror else 1]
+        for joints in ((), arms, legs, arms + legs)[: 4 if exchanges else 1]
+    ]
 
 
 def expected(

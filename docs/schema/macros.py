@@ -13,7 +13,7 @@ import, and DuckDB 1.4 accepts no columns of the caller in them.
 
 from typing import Final
 
-from pair_macros import POSE_DIFFERENCES, POSE_SIMILARITY, similarity_percentile
+from pair_macros import POSE_DIFFERENCES, POSE_SIMILARITY, SIMILARITY_GRADE, similarity_percentile
 from search_macros import NEAREST_POSES, SIMILAR_POSES, SIMILAR_VIEWS
 
 MACROS: Final = {
@@ -25,6 +25,8 @@ mirror: whether mirrored poses match as well. turn: whether rotations in the ima
 sides: 'any' also finds poses with left and right exchanged: in the arms, in the legs, or everywhere, as from behind. Such a match
 has that much less similarity that only a clear gain counts. The column exchanged says it. 'same' does not find them.
 parts: only these parts of the body, from the table body_parts. NULL means the whole body.
+anchored: whether the parts are compared in the trunk's frame: the torso is compared too, with less weight, and rotations are
+ignored.
 min_shared: number of joints that a pose must share with the query. If the query has fewer, a pose must share all of them.
 in_collection: only poses of this collection. NULL means all.
 among: the name of a table or view with the columns of poses. Only its poses are searched:
@@ -56,6 +58,9 @@ because their pairs say little.
   SELECT rank, similarity, similarity_percentile(similarity) AS percentile FROM similar_poses(42)""": similarity_percentile(
         "similarity_percentile"
     ),
+    """\
+The grade of a similarity: 'same', 'alike', 'loosely alike' or 'not alike'.
+  SELECT rank, similarity, similarity_grade(similarity) AS grade FROM similar_poses(42)""": SIMILARITY_GRADE,
     """\
 The old name of similarity_percentile, for one version.""": similarity_percentile("closer_than"),
 }

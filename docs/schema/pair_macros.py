@@ -5,6 +5,7 @@ from typing import Final
 from binding import bind, is_moved, list_variants, read_pose
 
 from posesearch.pose.variants import EXCHANGE_PENALTY
+from posesearch.results.grades import LOWEST, NOT_ALIKE
 from posesearch.store import formulas
 
 POSE_SIMILARITY: Final = f"""pose_similarity(a, b, mirror := false, sides := 'same') AS (
@@ -70,6 +71,12 @@ POSE_DIFFERENCES: Final = f"""pose_differences(query_id, id, mirrored := false, 
            THEN c.n / c.asked / 2 * ((j.ax / s.a - j.bx / s.b) ** 2 + (j.ay / s.a - j.b_y / s.b) ** 2)
            ELSE {formulas.missing_distance("s.correlation")} / c.asked END AS contribution
     FROM centred AS j, centre AS c, size AS s ORDER BY j.position"""
+
+SIMILARITY_GRADE: Final = f"""similarity_grade(value) AS (
+    CASE WHEN NOT isfinite(value::DOUBLE) THEN NULL {
+    " ".join(f"WHEN value::DOUBLE >= {lowest} THEN '{grade}'" for grade, lowest in LOWEST.items())
+} WHEN value IS NOT NULL THEN '{NOT_ALIKE}' END
+)"""
 
 _PERMUTATION: Final = "ORDER BY opposite"
 

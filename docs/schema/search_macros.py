@@ -4,7 +4,8 @@ from typing import Final
 
 from binding import bind, list_variants, read_pose
 
-from posesearch.pose.similarity import MIN_SHARED
+from posesearch import skeleton
+from posesearch.pose.similarity import ANCHOR_WEIGHT, MIN_SHARED
 from posesearch.pose.variants import EXCHANGE_PENALTY, MAX_EXCHANGED
 from posesearch.skeleton import MIN_PART_JOINTS
 from posesearch.store import formulas
@@ -111,8 +112,8 @@ def _search(axes: int, turns: str) -> str:
         FROM (SELECT DISTINCT joint_set FROM query_table(among)) AS s, (FROM moved WHERE w > 0) AS q
         GROUP BY q.mirrored, q.exchanged, s.joint_set
     ), {compare("plain", "q.exchanged = 'none'")}, lowest AS (  -- Any 2 n of these rows are of n poses.
-        SELECT CASE WHEN any_value(a.n) < 1000000 AND count(*) >= 2 * greatest(1, any_value(a.n))
-               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 1999998)))) ELSE -1 END AS similarity
+        SELECT CASE WHEN any_value(a.n) < 500000 AND count(*) >= 2 * greatest(1, any_value(a.n))
+               THEN list_min(max(c.similarity, greatest(1, least(2 * a.n, 999999)))) ELSE -1 END AS similarity
         FROM plain AS c, argument AS a
     ), {
         compare("other", f"q.exchanged <> 'none' AND (SELECT lowest.similarity FROM lowest) <= {MAX_EXCHANGED}")
@@ -143,6 +144,20 @@ def _search(axes: int, turns: str) -> str:
     ORDER BY r.rank"""
 
 
+def _weigh_joints(torso: str) -> str:
+    """Return the weights of the joints of a stored pose, of which only the chosen parts are compared.
+
+    Args:
+        torso: SQL of whether the other joints of the torso are compared too, with less weight.
+    """
+    joints = ", ".join(str(skeleton.INDEX[joint] + 1) for joint in skeleton.PARTS["torso"])
+    anchor = f" WHEN {torso} AND j.position IN ({joints}) THEN {ANCHOR_WEIGHT} * stored.pose.mask[j.position]"
+    return (
+        f"(CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position]"
+        f"{anchor if torso else ''} ELSE 0 END)::DOUBLE"
+    )
+
+
 NEAREST_POSES: Final = f"""nearest_poses(
     vector, weight, n := 10, mirror := true, sides := 'any', turn := false, min_shared := {
     MIN_SHARED
@@ -153,21 +168,21 @@ NEAREST_POSES: Final = f"""nearest_poses(
 }, {_search(2, "argument.turn")}"""
 
 SIMILAR_POSES: Final = f"""similar_poses(
-    id, n := 10, mirror := true, sides := 'any', turn := false, parts := NULL, min_shared := {
+    id, n := 10, mirror := true, sides := 'any', turn := false, parts := NULL, anchored := false, min_shared := {
     MIN_SHARED
 }, among := 'poses', in_collection := NULL
 ) AS TABLE
-    {bind("id", "n", "mirror", "sides", "turn", "parts", "min_shared", "in_collection")}, {
+    {bind("id", "n", "mirror", "sides", "turn", "parts", "anchored", "min_shared", "in_collection")}, {
     read_pose("id", "stored", "vector mask")
 }, {_CHOSEN}, {
     _read_joints(
-        "stored",
+        "stored, argument",
         "stored.pose.vector",
-        "CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] ELSE 0 END::DOUBLE",
+        _weigh_joints("argument.anchored"),
         2,
         "",
     )
-}, {_search(2, "argument.turn")}"""
+}, {_search(2, "(argument.turn OR argument.anchored)")}"""
 
 SIMILAR_VIEWS: Final = f"""similar_views(
     id, n := 10, mirror := true, sides := 'any', parts := NULL, min_shared := {
@@ -180,7 +195,7 @@ SIMILAR_VIEWS: Final = f"""similar_views(
     _read_joints(
         "stored",
         "stored.pose.world_vector",
-        "CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] ELSE 0 END::DOUBLE",
+        _weigh_joints(""),
         3,
         " AND stored.pose.world_vector IS NOT NULL",
     )

@@ -231,6 +231,14 @@ MinShared = Annotated[
 ]
 
 
+def check_anchored(parts: str, view: View, *, anchored: bool) -> None:
+    """Raise BadParameter if `--anchored` is given without `--parts` or with `--view any`."""
+    if anchored and not parts:
+        raise typer.BadParameter("it needs --parts", param_hint="--anchored")
+    if anchored and view is View.ANY:
+        raise typer.BadParameter("it can't be combined with --view any", param_hint="--anchored")
+
+
 def make_compare_arguments(
     collection: str | None,
     cluster: int | None,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
@@ -105,10 +106,21 @@ def _escape_format(character: str) -> str:
     return character if is_kept else repr(character)[1:-1]
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[str] = ()) -> None:
-    """Print a table. `numbers` are the columns that are aligned to the right.
+def show_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    numbers: Sequence[str] = (),
+    line: tuple[int, str] | None = None,
+) -> None:
+    """Print a table.
 
     If a terminal is too narrow for it, each row is a paragraph, in which values have the names of their columns.
+
+    Args:
+        columns: the names of the columns.
+        rows: the values of each row.
+        numbers: the columns that are aligned to the right.
+        line: the number of rows before a line that separates the others, and its text.
     """
     names = [printable(column) for column in columns]
     cells = [["" if value is None else printable(str(value)) for value in row] for row in rows]
@@ -122,7 +134,16 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], numbers: S
         table.add_column(Text(name), justify="right" if column in numbers else "left", overflow="fold")
     for row in cells:
         table.add_row(*map(Text, row))
-    out.print(table)
+    for number, segments in enumerate(out.render_lines(table, pad=False), start=-1):
+        show_line_before(number, line)
+        out.print(Segments([*segments, Segment.line()]), end="")
+
+
+def show_line_before(number: int, line: tuple[int, str] | None) -> None:
+    """Print the line that separates rows, if it comes before the row with this number, from 0."""
+    if line is not None and line[0] == number:
+        dash = "─" if encodes_unicode() else "-"
+        out.print(Text(f"{dash * 3} {line[1]} {dash * 3}", style="dim"))
 
 
 def show_paragraph(parts: Sequence[str]) -> None:

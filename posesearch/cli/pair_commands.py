@@ -49,8 +49,8 @@ SidesOption = Annotated[
     Sides,
     typer.Option(
         "--sides",
-        help="`any` also compares poses with left and right exchanged: in the arms, in the legs, or everywhere, as from "
-        "behind. Estimators confuse them too.",
+        help="`any` also compares poses with left and right exchanged: in the arms, in the legs, or everywhere, as "
+        "from behind. Estimators confuse them too.",
         metavar="same|any",
         rich_help_panel=layout.MATCHING,
     ),

@@ -21,7 +21,10 @@ _MIN_LAST: Final = 16  # its least width
 
 
 def show_rows(
-    columns: Sequence[str], rows: Sequence[tuple[Sequence[Any], Sequence[str]]], numbers: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Sequence[tuple[Sequence[Any], Sequence[str]]],
+    numbers: Sequence[str] = (),
+    line: tuple[int, str] | None = None,
 ) -> None:
     """Print rows. Columns without a value are left out. Without rows, nothing is printed.
 
@@ -32,6 +35,7 @@ def show_rows(
         columns: the names of the columns, without the paths.
         rows: the values of each row, and its paths or URLs. All rows have the same number of paths.
         numbers: the columns that are aligned to the right.
+        line: the number of rows before a line that separates the others, and its text. There is no line without others.
     """
     if not rows:
         return
@@ -40,7 +44,7 @@ def show_rows(
     rows = [(["" if values[number] is None else values[number] for number in used], paths) for values, paths in rows]
     titles = ["path"] * max((len(paths) for _, paths in rows), default=1)
     if not sys.stdout.isatty():
-        output.show_table([*names, *titles], [[*values, *paths] for values, paths in rows], numbers)
+        output.show_table([*names, *titles], [[*values, *paths] for values, paths in rows], numbers, line)
         return
     are_right = [name in numbers for name in names]
     heading = [Text(name, style="bold") for name in names]
@@ -49,7 +53,8 @@ def show_rows(
     in_full = [[*heading, *(Text(title, style="bold") for title in titles)], *map(list.__add__, cells, links)]
     widths = _measure(in_full)
     if max(WIDE, sum(widths) + _GAP * (len(widths) - 1)) <= output.out.width:
-        for row in in_full:
+        for number, row in enumerate(in_full, start=-1):
+            output.show_line_before(number, line)
             output.out.print(_align(row, widths, are_right), soft_wrap=True)
         return
     widths = _measure([heading, *cells])
@@ -58,7 +63,8 @@ def show_rows(
     is_aligned = widths[-1] >= _MIN_LAST if names[-1] == _LAST else sum(widths) + _GAP * len(widths) <= output.out.width
     if is_aligned:
         output.out.print(_align(heading, widths, are_right), soft_wrap=True)
-    for (values, _), row, paths in zip(rows, cells, links, strict=True):
+    for number, ((values, _), row, paths) in enumerate(zip(rows, cells, links, strict=True)):
+        output.show_line_before(number, line)
         if is_aligned:
             output.out.print(_align(row, widths, are_right), soft_wrap=True)
         else:

@@ -30,6 +30,7 @@ from posesearch.cli.options import (
     View,
     ViewOption,
     Where,
+    check_anchored,
     make_compare_arguments,
     parse_file,
     parse_query,
@@ -99,14 +100,23 @@ def similar(
         str,
         typer.Option(
             "--parts",
-            help="Compare only these parts of the body: head, torso, arms, left-arm, right-arm, legs, left-leg, "
-            "right-leg, or joints such as left-wrist. One or two joints are compared together with the torso.",
+            help="Compare only these parts of the body: head, torso, upper, lower, arms, left-arm, right-arm, legs, "
+            "left-leg, right-leg, or joints such as left-wrist. One or two joints are compared together with the "
+            "torso.",
             metavar="PART,PART",
             callback=refuse_empty,
             autocompletion=complete_parts,
             rich_help_panel=layout.MATCHING,
         ),
     ] = "",
+    anchored: Annotated[
+        bool,
+        typer.Option(
+            "--anchored",
+            help="Compare the --parts in the trunk's frame. Raised arms stay raised if the person is upside down.",
+            rich_help_panel=layout.MATCHING,
+        ),
+    ] = False,
     turn: Turn = False,
     view: ViewOption = View.SAME,
     no_mirror: NoMirror = False,
@@ -126,11 +136,11 @@ def similar(
             "--close",
             min=0,
             max=100,
-            help="Hide matches with a percentile below this. 0 shows all.",
+            help="Hide matches with a percentile below this, such as 90.",
             metavar="PERCENT",
             rich_help_panel=layout.RESULT,
         ),
-    ] = 90,
+    ] = 0,
     every: Annotated[
         bool,
         typer.Option("--all", help="List each near-duplicate on a row of its own.", rich_help_panel=layout.RESULT),
@@ -154,16 +164,18 @@ def similar(
 ) -> None:
     """Find the photos whose pose is most like this one.
 
-    The answer shows the nearest cluster and the most similar poses. The similarity is 1 for the same pose. A percentile
-    of 99.7% means: more alike than 99.7% of random pairs of poses in the database. The remarks name the joints that
-    differ most.
+    The answer shows the nearest cluster and the most similar poses. The similarity is 1 for the same pose, and the
+    grade says it in words. A line separates the matches that are not alike. A percentile of 99.7% means: more alike
+    than 99.7% of random pairs of poses in the database. The remarks name the joints that differ most.
     """
     query = query or None  # an unset variable of a shell is not a folder
     if (query is None) == (from_sql is None):
         raise typer.BadParameter("give either a QUERY or --from-sql", param_hint="QUERY")
+    check_anchored(parts, view, anchored=anchored)
     options: SearchArguments = {
         **make_compare_arguments(collection, cluster, where, no_mirror, sides, turn, view, min_shared, timeout, every),
         "parts": [part for part in parts.split(",") if part],
+        "anchored": anchored,
         "close": close,
     }
     from posesearch.cli import files  # noqa: PLC0415

@@ -13,6 +13,7 @@ from posesearch.cli import hints, output
 from posesearch.cli.rows import show_rows
 from posesearch.cli.words import count as _count
 from posesearch.results.clusters import ClusterReport
+from posesearch.results.grades import NOT_ALIKE
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
 from posesearch.results.poses import photo_remark
@@ -75,11 +76,11 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     if report.matches:
         is_named = any(match.collection != DEFAULT_COLLECTION for match in report)  # otherwise there is nothing to tell
         show_rows(
-            ("rank", "similarity", "percentile", "collection", "cluster", "pose", "remarks"),
+            ("rank", "grade", "similarity", "percentile", "collection", "cluster", "pose", "remarks"),
             [
                 (
                     (
-                        match.rank, f"{match.similarity:.3f}", _percent(match.percentile),
+                        match.rank, match.grade, f"{match.similarity:.3f}", _percent(match.percentile),
                         match.collection if is_named else "", match.cluster, match.pose_id, match.remarks(),
                     ),
                     [match.stored.source],
@@ -87,6 +88,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
                 for match in report.matches
             ],
             numbers=("rank", "similarity", "percentile", "cluster", "pose"),
+            line=(sum(match.grade != NOT_ALIKE for match in report), "not alike"),
         )  # fmt: skip
     left_out = report.closest_left_out
     if not report.matches and left_out is None:
@@ -117,12 +119,12 @@ def pairs(report: PairsReport, *, is_filtered: bool) -> None:
         output.note(_explain_nothing(report, is_filtered, " --all shows their pairs."))
         return
     show_rows(
-        ("similarity", "percentile", "pose", "pose", "remarks"),
+        ("grade", "similarity", "percentile", "pose", "pose", "remarks"),
         [
             (
                 (
-                    f"{pair.similarity:.4f}", _percent(pair.percentile), pair.first.pose_id, pair.second.pose_id,
-                    pair.remarks(),
+                    pair.grade, f"{pair.similarity:.4f}", _percent(pair.percentile), pair.first.pose_id,
+                    pair.second.pose_id, pair.remarks(),
                 ),
                 [pair.first.source, pair.second.source],
             )

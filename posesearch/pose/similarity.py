@@ -40,6 +40,12 @@ MISSING_JOINT_FACTOR: Final = 2.0
 A few joints of a dissimilar pose often fit by chance. schema.sql has the same number.
 """
 
+ANCHOR_WEIGHT: Final = 0.25
+"""The weight of the torso's joints in a comparison of other parts in the trunk's frame.
+
+docs/search.md has the measurement. Values from 0.1 to 0.5 give nearly the same. schema.sql has the same number.
+"""
+
 MIN_SHARED: Final = 6
 """Number of joints that a pose must share with the query. A query with fewer joints must share all of them.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from posesearch import display
 from posesearch.results.frames import Column
-from posesearch.results.grades import Grade
+from posesearch.results.grades import Grade, find_grade
 from posesearch.results.ingest import Json
 from posesearch.results.poses import (
     OfStoredPose,
@@ -27,7 +27,6 @@ class Pair:
         similarity: -1 to 1.
         percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
             the database has fewer than 30 poses.
-        grade: the similarity and the percentile in words.
         mirrored: whether one pose is more similar to the mirrored other pose than to the other pose itself.
         exchanged: the joints whose left and right were exchanged in the second pose: "none", "all", "arms" or "legs".
         first, second: the poses.
@@ -35,11 +34,15 @@ class Pair:
 
     similarity: float
     percentile: float | None
-    grade: Grade
     mirrored: bool
     exchanged: Exchange
     first: StoredPose
     second: StoredPose
+
+    @property
+    def grade(self) -> Grade:
+        """How alike the poses are, in words: "same", "alike", "loosely alike" or "not alike"."""
+        return find_grade(self.similarity)
 
     def __repr__(self) -> str:
         mirrored = ", mirrored" if self.mirrored else ""
@@ -139,16 +142,19 @@ class Outlier(OfStoredPose):
         similarity: similarity of the pose and its nearest other pose, -1 to 1.
         percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
             the database has fewer than 30 poses.
-        grade: the similarity and the percentile in words.
         stored: the pose.
         nearest: id of the most similar other pose. Near-duplicates do not count, unless `duplicates` was True.
     """
 
     similarity: float
     percentile: float | None
-    grade: Grade
     stored: StoredPose
     nearest: int
+
+    @property
+    def grade(self) -> Grade:
+        """How alike the poses are, in words: "same", "alike", "loosely alike" or "not alike"."""
+        return find_grade(self.similarity)
 
     def __repr__(self) -> str:
         name = display.short_name(self.source)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from posesearch import display, skeleton
 from posesearch.results.clusters import NearestCluster
 from posesearch.results.frames import Column
-from posesearch.results.grades import Grade
+from posesearch.results.grades import Grade, find_grade
 from posesearch.results.ingest import Json
 from posesearch.results.poses import (
     OfStoredPose,
@@ -43,7 +43,6 @@ class Match(OfStoredPose, display.Shown):
         similarity: -1 to 1. The distance is 1 - similarity.
         percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
             the database has fewer than 30 poses.
-        grade: the similarity and the percentile in words.
         shared_joints: number of body joints that were compared. The stored pose and the query both have them, and they
             belong to the chosen `parts`.
         mirrored: whether the match is mirrored: the mirrored query is more similar to it than the query itself.
@@ -60,7 +59,6 @@ class Match(OfStoredPose, display.Shown):
     rank: int
     similarity: float
     percentile: float | None
-    grade: Grade
     shared_joints: int
     mirrored: bool
     exchanged: Exchange
@@ -69,6 +67,11 @@ class Match(OfStoredPose, display.Shown):
     compared: NDArray[np.bool_]
     duplicates: tuple[int, ...]
     stored: StoredPose
+
+    @property
+    def grade(self) -> Grade:
+        """How alike the poses are, in words: "same", "alike", "loosely alike" or "not alike"."""
+        return find_grade(self.similarity)
 
     def __repr__(self) -> str:
         remarks = f", {self.remarks()}" if self.remarks() else ""

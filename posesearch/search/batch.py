@@ -95,7 +95,7 @@ def _make_report(
 
 
 def _hits_per_query(options: SearchOptions) -> int:
-    return options.n if options.duplicates else 2 * options.n + 10
+    return options.n + 1 if options.duplicates else 2 * options.n + 10  # a stored pose finds itself
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,6 @@ from posesearch.pose.normalize import NORMALIZATIONS
 from posesearch.pose.similarity import Poses, compare, contributions
 from posesearch.pose.variants import Variant
 from posesearch.results.clusters import NearestCluster
-from posesearch.results.grades import find_grade
 from posesearch.results.query import Query
 from posesearch.results.search import Match, SimilarReport
 from posesearch.search.options import SearchOptions
@@ -47,19 +46,18 @@ def make_report(
             match,
             rank=row + 1,
             percentile=scale.percentile(match.similarity),
-            grade=find_grade(match.similarity, scale.percentile(match.similarity)),
         )
         for row, match in sorted(explained.items())
     ]
     too_far = [match for match in best_first if match.percentile is not None and match.percentile < options.close]
     close = best_first[: len(best_first) - len(too_far)]
-    return SimilarReport(query, cluster, tuple(close), too_far[0] if too_far else None)
+    return SimilarReport(query, cluster, tuple(close), too_far[0] if too_far else None, options.describe())
 
 
 def _explain(
     query: PreparedQuery, variant: Variant, hits: Sequence[ListedHit], stored: Sequence[StoredPose]
 ) -> list[Match]:
-    """Return the matches of hits with one variant of a query. Ranks, percentiles and grades follow."""
+    """Return the matches of hits with one variant of a query. Ranks and percentiles follow."""
     pose, weight = variant.apply(query.pose, query.weight[None])
     compared = stack_poses([one.pose for one in stored], query.invariance)
     comparison = compare(compared, pose, weight, query.invariance)
@@ -69,7 +67,6 @@ def _explain(
             rank=0,
             similarity=one.hit.similarity,
             percentile=None,
-            grade="not alike",
             shared_joints=shared,
             mirrored=variant.mirrored,
             exchanged=variant.exchanged,

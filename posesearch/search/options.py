@@ -11,17 +11,13 @@ import numpy as np
 from posesearch import skeleton
 from posesearch.arguments import to_count, to_flag, to_number, to_text
 from posesearch.errors import NoSuchPart, did_you_mean
-from posesearch.pose.similarity import MIN_SHARED, Invariance
+from posesearch.pose.similarity import ANCHOR_WEIGHT, MIN_SHARED, Invariance
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 from posesearch.types import Float32
 
-MIN_PERCENTILE: Final = 90.0
-"""A match has at least this percentile among random pairs. docs/search.md explains the value."""
-
-
 _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "collection": to_text, "cluster": to_count, "where": to_text, "mirror": to_flag, "turn": to_flag,
-    "min_shared": to_count, "duplicates": to_flag, "timeout": to_number, "close": to_number,
+    "min_shared": to_count, "anchored": to_flag, "duplicates": to_flag, "timeout": to_number, "close": to_number,
 }  # fmt: skip
 
 
@@ -60,10 +56,12 @@ class SearchArguments(CompareArguments, total=False):
     Attributes:
         parts: only these parts of the body, such as "left-arm", or joints: one name, names with commas between them, or
             a list of names. Empty means the whole body.
-        close: the lowest percentile of a match among random pairs, 0 to 100. 90 by default.
+        anchored: whether the parts are compared in the trunk's frame: where the torso is and which way up it is.
+        close: the lowest percentile of a match among random pairs, 0 to 100. 0 by default, which leaves out nothing.
     """
 
     parts: str | Sequence[str]
+    anchored: bool
     close: float
 
 
@@ -103,9 +101,10 @@ class SearchOptions:
     mirror: bool = True
     sides: Literal["same", "any"] = "any"
     parts: tuple[str, ...] = ()
+    anchored: bool = False
     invariance: Invariance = "none"
     min_shared: int = MIN_SHARED
-    close: float = MIN_PERCENTILE
+    close: float = 0.0
     duplicates: bool = False
     timeout: float = DEFAULT_TIMEOUT
 
@@ -154,7 +153,12 @@ class SearchOptions:
             raise ValueError(f"view must be 'same' or 'any', not {view!r}")
         if turn and view == "any":
             raise ValueError("turn and view='any' can't be combined; choose one")
-        invariance: Invariance = "view" if view == "any" else "turn" if turn else "none"
+        anchored = bool(others.get("anchored"))
+        if anchored and view == "any":
+            raise ValueError("anchored and view='any' can't be combined; choose one")
+        if anchored and not parts:
+            raise ValueError("anchored needs parts, which it compares in the trunk's frame")
+        invariance: Invariance = "view" if view == "any" else "turn" if turn or anchored else "none"
         if not isinstance(parts, str | Iterable | None):
             raise TypeError(f"parts must be a name or a list of names, not {parts!r}")
         named = [part for part in parts.split(",") if part.strip()] if isinstance(parts, str) else parts
@@ -163,6 +167,8 @@ class SearchOptions:
     @cached_property
     def weight(self) -> Float32:
         """The weight of each body joint, (14,) float32: 1 in the chosen parts, or everywhere without `parts`.
+
+        With `anchored`, the other joints of the torso have ANCHOR_WEIGHT.
 
         Raises:
             NoSuchPart: there is no such part.
@@ -176,7 +182,29 @@ class SearchOptions:
                 raise NoSuchPart(
                     typed, f"there is no such part of the body.{suggestion} The parts are {', '.join(known)}"
                 )
-        return np.array(skeleton.joints_of(names) if names else [True] * skeleton.N_BODY, np.float32)
+        weight = np.array(skeleton.joints_of(names) if names else [True] * skeleton.N_BODY, np.float32)
+        if self.anchored:
+            weight = np.maximum(weight, np.array(skeleton.joints_of(["torso"]), np.float32) * ANCHOR_WEIGHT)
+        return np.asarray(weight, np.float32)
+
+    def describe(self) -> tuple[str, ...]:
+        """Return the options that are not the defaults, in words, for titles."""
+        parts = ", ".join(part.strip().replace("_", "-") for part in self.parts)
+        frame = " in the trunk's frame" if self.anchored else ""
+        rotations = "rotations ignored" if self.invariance == "turn" and not self.anchored else ""
+        words = (
+            f"only {parts}{frame}" if parts else "",
+            "seen from any side" if self.invariance == "view" else rotations,
+            "" if self.mirror else "not mirrored",
+            "" if self.exchange else "sides not exchanged",
+            "" if self.min_shared == MIN_SHARED else f"{self.min_shared} joints or more",
+            "" if self.collection is None else f"collection {self.collection}",
+            "" if self.cluster is None else f"cluster {self.cluster}",
+            f"where {self.where}" if self.where else "",
+            f"percentile {self.close:g} or more" if self.close else "",
+            "with near-duplicates" if self.duplicates else "",
+        )
+        return tuple(filter(None, words))
 
     @property
     def exchange(self) -> bool:

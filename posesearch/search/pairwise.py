@@ -11,7 +11,6 @@ from posesearch import skeleton
 from posesearch.pose.similarity import Poses, compare, penalize
 from posesearch.pose.variants import MAX_EXCHANGED, Variant, choose_best, list_variants
 from posesearch.progress import Progress
-from posesearch.results.grades import find_grade
 from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicates, look_alike
 from posesearch.search.options import SearchOptions
@@ -70,9 +69,8 @@ def find_pairs(file: DatabaseFile, options: SearchOptions, progress: Progress) -
         first, second = stored.get(int(data.ids[row])), stored.get(int(data.ids[column]))
         if first is not None and second is not None:  # another process may have removed a pose since
             percentile = data.scale.percentile(similarity)
-            grade = find_grade(similarity, percentile)
-            pairs.append(Pair(similarity, percentile, grade, *variants[number], first, second))
-    return PairsReport(tuple(pairs), duplicates, len(data.ids))
+            pairs.append(Pair(similarity, percentile, *variants[number], first, second))
+    return PairsReport(tuple(pairs), duplicates, len(data.ids), options.describe())
 
 
 def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress) -> OutliersReport:
@@ -98,7 +96,7 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
         tuple(
             Outlier(
                 float(best[row]), data.scale.percentile(float(best[row])),
-                find_grade(float(best[row]), data.scale.percentile(float(best[row]))), stored[int(data.ids[row])],
+                stored[int(data.ids[row])],
                 int(data.ids[nearest[row]]),
             )
             for row in order
@@ -106,6 +104,7 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
         ),
         duplicates // 2,  # both poses of a pair were compared with the other one
         len(data.ids),
+        options.describe(),
     )  # fmt: skip
 
 

@@ -212,8 +212,9 @@ def prepare_query(query: Query, options: SearchOptions) -> PreparedQuery:
         raise _make_world_error(query) from None
     weight = query.pose.mask * options.weight
     needed = min(MIN_JOINTS_STEPS[-1], int(query.pose.mask.sum()))
-    if options.parts and weight.sum() < needed:
-        raise NoSuchPart(",".join(options.parts), f"{query.source} shows only {weight.sum():.0f} of these joints")
+    shown = int((weight == 1).sum())  # those of the torso that anchor the parts have less weight
+    if options.parts and shown < needed:
+        raise NoSuchPart(",".join(options.parts), f"{query.source} shows only {shown} of these joints")
     return PreparedQuery(poses, weight, options.invariance)
 
 

@@ -8,7 +8,6 @@ from posesearch.pose.similarity import Poses
 from posesearch.results.query import Query
 from posesearch.search.near_duplicates import collapse_near_duplicates
 from posesearch.search.options import SearchOptions
-from posesearch.search.percentiles import SAME_SIMILARITY
 from posesearch.store import search, vectors
 from posesearch.store.candidates import select_candidates
 from posesearch.store.connection import Connection
@@ -29,12 +28,9 @@ class ListedHit:
 def list_hits(connection: Connection, query: Query, hits: list[Hit], options: SearchOptions) -> list[ListedHit]:
     """Return the hits without the near-duplicates of better ones, best first. With `duplicates`, all are listed.
 
-    Of equal hits, the query's own pose comes first.
+    A stored pose that is the query is left out. A photo that is the query is not.
     """
-    ranked = sorted(
-        hits,
-        key=lambda hit: hit.pose_id != query.pose_id or hit.similarity < hits[0].similarity - SAME_SIMILARITY,
-    )
+    ranked = [hit for hit in hits if hit.pose_id != query.pose_id]
     if options.duplicates:
         return [ListedHit(hit) for hit in ranked]
     ids = np.array([hit.pose_id for hit in ranked], np.int64)

@@ -43,8 +43,9 @@ def find_similar(
 def _search(connection: Connection, query: Query, options: SearchOptions) -> SimilarReport:
     prepared = prepare_query(query, options)
     candidates = select_from_options(connection, options)
-    n = options.n if options.duplicates else 2 * options.n
-    ranking = rank_distinct(connection, query, prepared, candidates, options, n)
+    ranking = rank_distinct(
+        connection, query, prepared, candidates, options, options.n + 1 if options.duplicates else 2 * options.n
+    )
     return make_report(connection, query, prepared, ranking, options)
 
 

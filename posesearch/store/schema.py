@@ -21,6 +21,7 @@ _COLUMN: Final = re.compile(r"^    (\w+) +([A-Z]+(?:\[\d+\])?)", re.MULTILINE)
 _DEFINITION: Final = re.compile(
     r"^CREATE OR REPLACE (VIEW|MACRO) (\w+)(?:\(([^)]*)\))? AS( TABLE)?\s(.*?);$", re.MULTILINE | re.DOTALL
 )
+_PARTS: Final = re.compile(r"^INSERT INTO body_parts\n.*?;$", re.MULTILINE | re.DOTALL)
 _CREATE: Final = re.compile(r"^(CREATE (?:OR REPLACE )?(?:TABLE|SEQUENCE|VIEW|MACRO)) (\w+)", re.MULTILINE)
 
 
@@ -66,6 +67,8 @@ def replace_definitions(connection: Connection, database: str) -> None:
             connection.execute(f"DROP MACRO IF EXISTS {database}.main.{name}")
             connection.execute(f"DROP MACRO TABLE IF EXISTS {database}.main.{name}")
     connection.execute(_qualify(text, database))
+    # An earlier version has fewer parts of the body.
+    connection.execute(_PARTS.search(read_schema())[0].replace("INSERT", "INSERT OR IGNORE", 1))  # type: ignore[index]
 
 
 @cache
