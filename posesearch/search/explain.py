@@ -78,6 +78,7 @@ def _explain(query: PreparedQuery, hits: Sequence[ListedHit], stored: Sequence[S
             compared=present,
             duplicates=one.duplicates,
             stored=pose,
+            invariance=query.invariance,
         )
         for one, pose, shared, degrees, parts, present in zip(
             hits,

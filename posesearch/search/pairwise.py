@@ -68,7 +68,9 @@ def find_pairs(file: DatabaseFile, options: SearchOptions, progress: Progress) -
         if first is not None and second is not None:  # another process may have removed a pose since
             percentile = data.scale.percentile(similarity)
             grade = find_grade(similarity, percentile)
-            pairs.append(Pair(similarity, percentile, grade, mirrored, "none", first, second))
+            pairs.append(
+                Pair(similarity, percentile, grade, mirrored, "none", first, second, options.invariance),
+            )
     return PairsReport(tuple(pairs), duplicates, len(data.ids))
 
 
