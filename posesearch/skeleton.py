@@ -9,6 +9,13 @@ from typing import Final, Literal, NamedTuple
 
 Side = Literal["left", "right", "centre"]
 
+Invariance = Literal["none", "turn", "view"]
+"""What a comparison ignores besides position and size.
+
+"none" ignores nothing else. "turn" ignores a rotation in the image plane. "view" ignores a rotation about the vertical
+axis. "view" compares world coordinates, and the others compare image coordinates.
+"""
+
 JOINTS: Final = (
     "nose", "neck",
     "right_shoulder", "right_elbow", "right_wrist",

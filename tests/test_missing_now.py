@@ -10,7 +10,8 @@ import pytest
 
 import posesearch
 from posesearch.photos.pool import DecoderPool
-from posesearch.render.pictures import make_tiles
+from posesearch.render.photos import PhotoOpener
+from posesearch.render.pictures import make_sheet
 from posesearch.sources import SourceReader
 from posesearch.trust import Trust
 from tests.conftest import Server, Toy, answer, toy_photo
@@ -128,8 +129,8 @@ def test_a_photo_that_changes_after_it_was_looked_at_is_not_drawn(db: Path, run:
     assert stored.changed is False
     assert stored.image().size == ALONE
     with DecoderPool(1) as decoders:
-        tiles = make_tiles(report, SourceReader(), decoders, Trust())
-    assert {(Path(tile.path).name, "changed" in " ".join(tile.lines)) for tile in tiles} == {
+        tiles = make_sheet(report, PhotoOpener(SourceReader(), decoders, Trust())).tiles
+    assert {(Path(tile.paths[0]).name, "changed" in " ".join(tile.lines)) for tile in tiles} == {
         ("0.png", False), ("1.png", False), ("2.png", True), ("3.png", False),
     }  # fmt: skip
 

@@ -1,6 +1,7 @@
 import os
 import re
 import select
+import shutil
 import stat
 import subprocess
 import sys
@@ -14,8 +15,14 @@ import pytest
 from posesearch import skeleton
 from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
 from posesearch.errors import OutputFailed
-from posesearch.render import sheet, skeletons, terminal
+from posesearch.render import fonts, skeletons, terminal
+from posesearch.render.captions import MAX_LINES, wrap_path, wrap_words
 from posesearch.render.files import write_file, write_files
+from posesearch.render.fonts import measure
+from posesearch.render.legend import list_entries
+from posesearch.render.sheet import MAX_SIDE, TILE_HEIGHT, TILE_WIDTH, Sheet, choose_columns, draw_sheet
+from posesearch.render.subjects import make_subject
+from posesearch.render.tiles import Tile, choose_size
 from posesearch.types import Float32
 from tests import golden
 from tests.conftest import LEGS, STANDING, keypoints
@@ -110,13 +117,41 @@ def test_the_right_side_is_dotted_in_text() -> None:
 
 def test_a_sheet_explains_the_strokes() -> None:
     photo = np.full((300, 200, 3), 90, np.uint8)
+    legend = tuple(list_entries(skeletons=True, compared=False))
     for number in (1, 5):
-        drawn = sheet.draw_sheet([sheet.Tile(photo, ("query",), "a.jpg")] * number, 4, "Poses like " + "a" * 500)
-        legend = drawn[: 2 * 14 + 19 * (2 if number == 1 else 1)]
+        drawn = draw_sheet(Sheet("Poses like me", [Tile((photo,), ("a.jpg",), "query")] * number, legend=legend))
+        top = drawn[: np.flatnonzero((drawn == 90).all(axis=2).sum(axis=1) > 200)[0]]
         for side in ("left", "right"):
-            [row] = np.flatnonzero((legend == skeletons.COLOURS[side]).all(axis=2).sum(axis=1) >= 20)[1:2]
-            is_line = (legend[row] == skeletons.COLOURS[side]).all(axis=1)
+            rows = np.flatnonzero((top == skeletons.COLOURS[side]).all(axis=2).sum(axis=1) >= 20)
+            is_line = (top[rows[1]] == skeletons.COLOURS[side]).all(axis=1)
             assert (np.diff(is_line.astype(int)).clip(0).sum() > 1) == (side == "right")
+
+
+def test_joints_that_were_not_compared_are_grey_rings_and_the_others_grow_with_the_difference() -> None:
+    photo = np.full((400, 300, 3), 90, np.uint8)
+    xy = WAVING * 2 + np.array([150, 220], np.float32)
+    heat, compared = np.zeros(14), np.ones(14, np.bool_)
+    heat[skeleton.INDEX["left_knee"]] = 1
+    compared[skeleton.INDEX["left_wrist"]] = False
+    drawn = skeletons.draw_on_photo(photo, xy, heat, compared)
+
+    def count(joint: str, colour: tuple[int, int, int]) -> int:
+        x, y = np.rint(xy[skeleton.INDEX[joint]]).astype(int)
+        return int((drawn[y - 12 : y + 13, x - 12 : x + 13] == colour).all(axis=2).sum())
+
+    pale, dark = skeletons.WARMTH[0], skeletons.WARMTH[-1]
+    assert count("left_wrist", skeletons.GREY) > 20
+    assert count("left_wrist", pale) == 0
+    x, y = np.rint(xy[skeleton.INDEX["left_wrist"]]).astype(int)
+    assert tuple(drawn[y, x]) == (255, 255, 255)  # the ring is hollow
+    assert count("left_knee", dark) > 2 * count("right_knee", pale) > 0
+    grey = [int(cv2.cvtColor(np.array([[colour]], np.uint8), cv2.COLOR_BGR2GRAY)[0, 0]) for colour in skeletons.WARMTH]
+    assert grey == sorted(grey, reverse=True)
+    middle = np.rint((xy[skeleton.INDEX["left_wrist"]] + xy[skeleton.INDEX["left_elbow"]]) / 2).astype(int)
+    assert tuple(drawn[middle[1], middle[0]]) == skeletons.GREY
+    everywhere = skeletons.draw_on_photo(photo, xy, heat, np.zeros(14, np.bool_))
+    colours = {tuple(colour) for colour in everywhere.reshape(-1, 3).tolist()}
+    assert not colours & {*skeletons.COLOURS.values(), *skeletons.WARMTH}
 
 
 def test_joints_outside_the_picture_do_no_harm() -> None:
@@ -135,16 +170,105 @@ def test_the_skeleton_alone_fills_its_picture() -> None:
 
 def test_a_sheet_has_a_tile_each_and_survives_any_caption() -> None:
     photos = [np.full((300, 200, 3), shade, np.uint8) for shade in (0, 90, 180)]
-    lines = ("1. 0.99", "/a/very/long/path/" * 9 + "\n\x07 \u732b.jpg")
-    drawn = sheet.draw_sheet([sheet.Tile(photo, lines[:-1], lines[-1]) for photo in photos], 2, "title")
+    hostile = "/a/very/long/path/" * 900 + "\n\x07\u202e\udce9 \u732b" * 900 + ".jpg"
+    drawn = draw_sheet(Sheet("title " * 100, [Tile((photo,), (hostile,), "1.", (hostile,)) for photo in photos]))
     height, width = drawn.shape[:2]
-    assert width > 2 * sheet.TILE_WIDTH
-    assert height > 2 * sheet.TILE_HEIGHT
+    assert 3 * TILE_WIDTH < width < 4 * TILE_WIDTH
+    assert TILE_HEIGHT < height < 6 * TILE_HEIGHT
+    for shade in (90, 180):
+        assert (drawn == shade).all(axis=2).sum() > 50_000
     with pytest.raises(ValueError, match="needs a tile"):
-        sheet.draw_sheet([], 2, "title")
+        draw_sheet(Sheet("title", []))
     decoded = cv2.imdecode(np.frombuffer(skeletons.encode_png(drawn), np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None
     assert np.array_equal(decoded, drawn)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/home/me/Pictures/2024 holidays in Rome/IMG_20240101_121212.jpg",
+        "C:\\Users\\me\\Pictures\\" + "a-very-long-name" * 9 + ".jpg",
+        "https://example.org/" + "x" * 150 + "/\u732b\u732b\u732b.png?size=large",
+        "\u0644\u0635" * 40 + "/\u05e9\u05dc\u05d5\u05dd.jpg",
+        "a.jpg",
+    ],
+)
+@pytest.mark.parametrize("width", [120, 260])
+def test_captions_are_whole(path: str, width: int) -> None:
+    lines = wrap_path(path, width, 12, most=1000)
+    assert "".join(lines) == path
+    assert all(measure(line, 12) <= width for line in lines)
+    text = "mirrored, turned -12°, right wrist and left wrist differ"
+    words = wrap_words(text, width, 12)
+    assert " ".join(words) == text
+    assert all(measure(line, 12) <= width for line in words)
+
+
+def test_a_caption_is_divided_at_separators_and_has_a_limit() -> None:
+    assert wrap_path("/home/me/Pictures/holidays/photo.jpg", 150, 12) == ["/home/me/Pictures/", "holidays/photo.jpg"]
+    lines = wrap_path("/start/" + "x" * 100_000 + "/end.jpg", 150, 12)
+    assert len(lines) == MAX_LINES
+    assert lines[0] == "/start/"
+    assert lines[-1].endswith("/end.jpg")
+    assert "…" in lines
+
+
+def test_letters_of_every_script_are_drawn_or_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "list_system_fonts", tuple)  # whatever is installed here
+    fonts.split_runs.cache_clear()
+    fonts._find_system_font.cache_clear()
+    for bold in (False, True):
+        for text in (
+            "\u00e9t\u00e9",
+            "\u0416\u0443\u043a",
+            "\u03bb\u03cc",
+            "\u0639\u0631\u0628",
+            "\u05e9\u05dc\u05d5\u05dd",
+            "\u10d0\u0562",
+        ):
+            runs = fonts.split_runs(text, bold=bold)
+            assert "".join(part for _, part in runs) == text
+            assert all("DejaVuSans" in path for path, _ in runs)
+            assert all(fonts._has_glyph(path, letter) for path, part in runs for letter in part)
+    [(_, shown)] = fonts.split_runs("\u732b\U00020000 a\u0301\x07\u202e")
+    assert shown == "\\u732b\\U00020000 \u00e1??"
+    fonts.split_runs.cache_clear()
+    fonts._find_system_font.cache_clear()
+
+
+def test_a_script_that_dejavu_lacks_is_drawn_with_a_font_of_the_system(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    font = tmp_path / "fonts" / "deep" / "NotoSansCJK-Regular.ttf"
+    font.parent.mkdir(parents=True)
+    shutil.copy(Path(fonts._find_dejavu(bold=False)).with_name("LastResortHE-Regular.ttf"), font)  # has all scripts
+    (tmp_path / "fonts" / "freesans.ttf").write_bytes(b"not a font")
+    monkeypatch.setattr(fonts, "FOLDERS", (str(tmp_path / "fonts"),))
+    for cached in (fonts.split_runs, fonts._find_system_font, fonts.list_system_fonts):
+        cached.cache_clear()
+    (first, a), (second, cats), (third, rest) = fonts.split_runs("a\u732b\u72ac.jpg")
+    assert (a, cats, rest) == ("a", "\u732b\u72ac", ".jpg")
+    assert (second, first) == (str(font), third)
+    assert fonts._has_glyph(second, "\u732b")
+    for cached in (fonts.split_runs, fonts._find_system_font, fonts.list_system_fonts):
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize("wide", [0.5, 2, 4])
+@pytest.mark.parametrize("count", [2, 5, 11, 30, 100, 1000])
+def test_sheets_have_a_sensible_shape(count: int, wide: float) -> None:
+    size = choose_size([make_subject(keypoints(STANDING * np.array([wide, 1])), 500, 500)], count)
+    width, height = size[0] + 18, size[1] + 100
+    columns = choose_columns(width, [height] * count)
+    rows = -(-count // columns)
+    assert max(columns * width, rows * height) <= MAX_SIDE
+    if count <= 5:
+        assert rows == 1
+    elif count == 11:
+        assert columns == 4
+    else:
+        assert 1.1 < columns * width / (rows * height) < 1.7
 
 
 def test_a_mannequin_stands_where_its_joints_are_said_to_be() -> None:

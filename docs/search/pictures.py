@@ -18,7 +18,8 @@ from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
 from posesearch.demo.photos import HEIGHT, STANCES, WIDTH
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.files import write_file
-from posesearch.render.pictures import make_tiles
+from posesearch.render.photos import PhotoOpener
+from posesearch.render.pictures import make_sheet
 from posesearch.render.sheet import draw_sheet
 from posesearch.render.skeletons import Pixels
 from posesearch.sources import SourceReader
@@ -89,13 +90,14 @@ class SheetWriter:
         """Search for the three most similar poses, and write the sheet as a JPEG.
 
         Args:
-            name: name of the file, without its extension, and title of the sheet.
+            name: name of the file, without its extension.
             query: the photo to search for.
             **options: as in Database.similar.
         """
         report = self.database.similar(query, 3, **options)
-        tiles = make_tiles(report, self.reader, self.decoders, Trust())
-        pixels = draw_sheet([replace(tile, path=Path(tile.path).name) for tile in tiles], 4, name)
+        sheet = make_sheet(report, PhotoOpener(self.reader, self.decoders, Trust()))
+        tiles = [replace(tile, paths=tuple(Path(path).name for path in tile.paths)) for tile in sheet.tiles]
+        pixels = draw_sheet(replace(sheet, tiles=tiles))
         scale = min(1.0, PAGE_WIDTH / pixels.shape[1])
         reduced = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         write_jpeg(self.folder / f"{name}.jpg", np.asarray(reduced, dtype=np.uint8), SHEET_QUALITY)

@@ -12,13 +12,14 @@ from posesearch import skeleton
 from posesearch.cli import hints, output
 from posesearch.cli.rows import show_rows
 from posesearch.cli.words import count as _count
+from posesearch.render.subjects import make_match_subject
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.grades import NOT_ALIKE
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
 from posesearch.results.poses import photo_remark
-from posesearch.results.search import Match, SimilarReport
-from posesearch.types import Float32, Person, StoredPose
+from posesearch.results.search import SimilarReport
+from posesearch.types import Person, StoredPose
 
 DEFAULT_COLLECTION: Final = "default"
 """The collection of photos that were ingested without --collection."""
@@ -69,7 +70,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     output.out.print()
     drawn = [(query.pose.person.keypoints.xy, "query")]
     drawn += [
-        (_comparable_keypoints(match), f"{match.rank}: {match.similarity:.3f}")
+        (make_match_subject(match).keypoints.xy, f"{match.rank}: {match.grade}")
         for match in report.matches[:SKELETONS_SHOWN]
     ]
     output.show_skeletons(drawn, ascii_only)
@@ -101,12 +102,6 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
         )
     elif left_out is not None:
         output.note("Matches that are not close are hidden. --close 0 shows them.")
-
-
-def _comparable_keypoints(match: Match) -> Float32:
-    """Return the joints of a match, flipped where it is mirrored, so that eyes can compare."""
-    keypoints = match.stored.pose.person.keypoints
-    return (keypoints.mirror(match.stored.width or 0) if match.mirrored else keypoints).xy
 
 
 def _percent(value: float | None) -> str:

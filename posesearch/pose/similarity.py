@@ -5,7 +5,7 @@ matrix products, and explain one comparison joint by joint. docs/search.md deriv
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -15,12 +15,7 @@ from posesearch.types import Float32, Float64, Int64, Mask
 
 Float = TypeVar("Float", Float32, Float64, Mask)
 
-Invariance = Literal["none", "turn", "view"]
-"""What a comparison ignores besides position and size.
-
-"none" ignores nothing else. "turn" ignores a rotation in the image plane. "view" ignores a rotation about the vertical
-axis. "view" compares world coordinates, and the others compare image coordinates.
-"""
+Invariance = skeleton.Invariance
 
 MIN_SPREAD: Final = 1e-3
 """Shared joints with a smaller sum of squares, in a vector of norm 1, have no shape that can be compared.

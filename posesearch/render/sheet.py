@@ -1,165 +1,178 @@
-"""Draws a contact sheet: one picture with many pictures in a grid, each with a caption."""
+"""Draws a contact sheet: one picture with many tiles in a grid, under a title and a legend."""
 
-from bisect import bisect
+import math
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from posesearch.render.skeletons import Pixels, draw_line
-from posesearch.skeleton import Side
+from posesearch.render.captions import wrap_path, wrap_words
+from posesearch.render.fonts import Colour, draw_text
+from posesearch.render.legend import Entry, place_entries
+from posesearch.render.skeletons import Pixels
+from posesearch.render.tiles import Size, Tile
 
 TILE_WIDTH: Final = 260
 TILE_HEIGHT: Final = 390
+"""The size of the picture of a whole photo, and of a skeleton that is drawn alone."""
+
+MAX_SIDE: Final = 8_000
+"""The largest width of a sheet in pixels. The height is about the same at most."""
+
+_SHAPE: Final = 1.4  # width divided by height of a sheet of many tiles
+_ROW: Final = 5  # so many tiles, or fewer, are one row
+_FOUR: Final = 12  # so many tiles, or fewer, have four columns
+_SCREEN: Final = 1_900  # pixels. Sheets with so few tiles are not wider
+_MIN_WIDTH: Final = 560  # of a sheet, for the title and the legend
 _MARGIN: Final = 14
-_LINE_HEIGHT: Final = 19
-_TITLE_SIZE: Final = 16
-_CAPTION_SIZE: Final = 14
-_SAMPLE_WIDTH: Final = 40  # pixels of a line in the legend
-_LEGEND: Final[tuple[tuple[Side, str], ...]] = (("left", "left side"), ("right", "right side"))
+_GAP: Final = 4  # between the pictures of a tile
+_LINE_HEIGHT: Final = 18
+_LEGEND_HEIGHT: Final = 22
+_TITLE_HEIGHT: Final = 24
+_TITLE_SIZE: Final = 17
+_HEADING_SIZE: Final = 14
+_SIZE: Final = 12
 _BACKGROUND: Final = (250, 250, 250)
 _TILE_BACKGROUND: Final = (235, 235, 235)
-_TEXT_COLOUR: Final = (40, 40, 40)
+_DARK: Final = (40, 40, 40)
+_GREY: Final = (90, 90, 90)
+_EDGE: Final = (205, 205, 205)  # of pictures, which may be white
 
 
-@dataclass(frozen=True, eq=False)
-class Tile:
-    """One picture of a sheet.
+@dataclass(frozen=True)
+class _Text:
+    """A line of text. `x` is its left end, `top` is the top of its line."""
+
+    x: int
+    top: int
+    text: str
+    size: int = _SIZE
+    colour: Colour = _DARK
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What is on a contact sheet.
 
     Attributes:
-        pixels: (h, w, 3) uint8 BGR, of any size.
-        lines: the lines of the caption under the picture. A line that is too wide is continued on the next one.
-        path: path or URL of the photo. It is the last line of the caption.
+        title: what it shows.
+        tiles: from left to right and from top to bottom.
+        size: width and height of each picture in pixels. Others are scaled to it.
+        legend: what explains it.
     """
 
-    pixels: Pixels
-    lines: tuple[str, ...]
-    path: str
+    title: str
+    tiles: list[Tile]
+    size: Size = (TILE_WIDTH, TILE_HEIGHT)
+    legend: tuple[Entry, ...] = ()
 
 
-def draw_sheet(tiles: list[Tile], columns: int, title: str) -> Pixels:
-    """Return the tiles in rows under a title and a legend, all scaled to the same size: (h, w, 3) uint8 BGR.
+def draw_sheet(sheet: Sheet) -> Pixels:
+    """Return a contact sheet: (h, w, 3) uint8 BGR.
 
     Raises:
         ValueError: there are no tiles.
     """
-    if not tiles:
+    if not sheet.tiles:
         raise ValueError("a sheet needs a tile")
-    columns = min(columns, len(tiles))
-    rows = -(-len(tiles) // columns)
-    captions = [_make_caption(tile) for tile in tiles]
-    lines = max(len(caption) for caption in captions)
-    cell_width, cell_height = TILE_WIDTH + _MARGIN, TILE_HEIGHT + _MARGIN + _LINE_HEIGHT * lines
-    top = _MARGIN * 2 + _LINE_HEIGHT * (2 if columns == 1 else 1)  # one column is too narrow for title and legend
-    corners = [
-        (_MARGIN + number % columns * cell_width, top + number // columns * cell_height) for number in range(len(tiles))
+    captions = [make_caption(tile, sheet.size[0]) for tile in sheet.tiles]
+    wide = max(len(tile.pictures) for tile in sheet.tiles)
+    cell = wide * (sheet.size[0] + _GAP) - _GAP + _MARGIN
+    heights = [sheet.size[1] + _MARGIN + 6 + max(line.top for line in lines) + _LINE_HEIGHT for lines in captions]
+    columns = choose_columns(cell, heights)
+    width = max(_MARGIN + columns * cell, _MIN_WIDTH)
+    right = width - _MARGIN
+    titles = wrap_words(sheet.title, right - _MARGIN, _TITLE_SIZE, bold=True)
+    texts = [
+        _Text(_MARGIN, _MARGIN + row * _TITLE_HEIGHT, line, _TITLE_SIZE, bold=True) for row, line in enumerate(titles)
     ]
-    canvas = np.full((top + rows * cell_height, _MARGIN + columns * cell_width, 3), _BACKGROUND, np.uint8)
-    for (x, y), tile in zip(corners, tiles, strict=True):
-        canvas[y : y + TILE_HEIGHT, x : x + TILE_WIDTH] = fit_to_tile(tile.pixels)
-    right = canvas.shape[1] - _MARGIN
-    legend, left = _place_legend(right, top - _MARGIN - _LINE_HEIGHT)
-    for side, (x, y), _ in legend:
-        start = np.array([x - _SAMPLE_WIDTH - 8, y + _LINE_HEIGHT // 2], np.float32)
-        draw_line(canvas, start, start + np.array([_SAMPLE_WIDTH, 0], np.float32), side, 4)
-    image = Image.fromarray(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB))
-    pen = ImageDraw.Draw(image)
-    heading = _shorten_end(title, (right if columns == 1 else left) - 2 * _MARGIN, _TITLE_SIZE)
-    pen.text((_MARGIN, _MARGIN), heading, _TEXT_COLOUR, _load_font(_TITLE_SIZE, heading))
-    for _, position, text in legend:
-        pen.text(position, text, _TEXT_COLOUR, _load_font(_CAPTION_SIZE))
-    for (x, y), caption in zip(corners, captions, strict=True):
-        for number, line in enumerate(caption):
-            position = (x, y + TILE_HEIGHT + 3 + number * _LINE_HEIGHT)
-            pen.text(position, line, _TEXT_COLOUR, _load_font(_CAPTION_SIZE, line))
-    return np.asarray(cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), dtype=np.uint8)
+    top = _MARGIN + len(titles) * _TITLE_HEIGHT + 4
+    legend = place_entries(list(sheet.legend), _MARGIN, right, _SIZE)
+    texts += [_Text(one.text_x, top + one.row * _LEGEND_HEIGHT, one.entry.text) for one in legend]
+    first = top + (legend[-1].row + 1 if legend else 0) * _LEGEND_HEIGHT + _MARGIN
+    tops = [first, *(first + sum_ for sum_ in np.cumsum(_row_heights(heights, columns)).tolist())]
+    canvas = np.full((tops[-1], width, 3), _BACKGROUND, np.uint8)
+    for one in legend:
+        if one.entry.draw is not None:
+            one.entry.draw(canvas, one.x, top + one.row * _LEGEND_HEIGHT + _LINE_HEIGHT // 2)
+    for number, (tile, lines) in enumerate(zip(sheet.tiles, captions, strict=True)):
+        x, y = _MARGIN + number % columns * cell, tops[number // columns]
+        _paste(canvas, tile, (x, y), sheet.size)
+        below = y + sheet.size[1] + 6
+        texts += [_Text(x + line.x, below + line.top, line.text, line.size, line.colour, line.bold) for line in lines]
+    return _write(canvas, texts)
 
 
-def fit_to_tile(pixels: Pixels) -> Pixels:
-    """Return the picture scaled to fit a tile and centred in it: (TILE_HEIGHT, TILE_WIDTH, 3) uint8."""
-    height, width = pixels.shape[:2]
-    scale = min(TILE_WIDTH / width, TILE_HEIGHT / height)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    resized = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    tile = np.full((TILE_HEIGHT, TILE_WIDTH, 3), _TILE_BACKGROUND, np.uint8)
-    x, y = (TILE_WIDTH - size[0]) // 2, (TILE_HEIGHT - size[1]) // 2
-    tile[y : y + size[1], x : x + size[0]] = resized
+def make_caption(tile: Tile, width: int) -> list[_Text]:
+    """Return the lines of a tile's caption. Each path is under its picture, and no line is wider than it should be.
+
+    Args:
+        tile: the tile.
+        width: of one picture in pixels.
+    """
+    whole = len(tile.pictures) * (width + _GAP) - _GAP
+    lines = [(line, _HEADING_SIZE, True) for line in wrap_words(tile.heading, whole, _HEADING_SIZE, bold=True)]
+    lines += [(part, _SIZE, False) for line in tile.lines for part in wrap_words(line, whole, _SIZE)]
+    caption = [_Text(0, row * _LINE_HEIGHT, text, size, bold=bold) for row, (text, size, bold) in enumerate(lines)]
+    for number, path in enumerate(tile.paths):
+        for row, line in enumerate(wrap_path(path, width, _SIZE), start=len(lines)):
+            caption.append(_Text(number * (width + _GAP), row * _LINE_HEIGHT, line, _SIZE, _GREY))
+    return caption
+
+
+def choose_columns(cell: int, heights: list[int]) -> int:
+    """Return the number of columns: one row for a few tiles, four columns for some, and a wide shape for many.
+
+    Args:
+        cell: width of a tile in pixels.
+        heights: of the tiles in pixels.
+    """
+    count = len(heights)
+    if count <= _FOUR:
+        return max(1, min(count if count <= _ROW else 4, _SCREEN // cell))
+
+    def differ(columns: int) -> float:
+        return abs(math.log(columns * cell / sum(_row_heights(heights, columns)) / _SHAPE))
+
+    return min(range(4, max(5, min(count, MAX_SIDE // cell) + 1)), key=differ)
+
+
+def fit_to_tile(pixels: Pixels, size: Size) -> Pixels:
+    """Return a picture scaled to fit a size and centred in it: (height, width, 3) uint8."""
+    width, height = size
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    scale = min(width / pixels.shape[1], height / pixels.shape[0])
+    inner = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    resized = cv2.resize(pixels, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    tile = np.full((height, width, 3), _TILE_BACKGROUND, np.uint8)
+    x, y = (width - inner[0]) // 2, (height - inner[1]) // 2
+    tile[y : y + inner[1], x : x + inner[0]] = resized
     return tile
 
 
-def _place_legend(right: int, top: int) -> tuple[list[tuple[Side, tuple[int, int], str]], int]:
-    """Return the side, the place of the text and the text of each entry of the legend, and where the legend starts.
-
-    Args:
-        right: where the legend ends, in pixels.
-        top: the top of its line.
-    """
-    legend = []
-    for side, text in reversed(_LEGEND):
-        x = right - round(_load_font(_CAPTION_SIZE).getlength(text))
-        legend.append((side, (x, top), text))
-        right = x - _SAMPLE_WIDTH - 8 - 16
-    return legend, right
+def _row_heights(heights: list[int], columns: int) -> list[int]:
+    return [max(heights[first : first + columns]) for first in range(0, len(heights), columns)]
 
 
-def _make_caption(tile: Tile) -> list[str]:
-    """Return the lines of a tile's caption, none wider than the tile."""
-    lines = [part for line in tile.lines for part in _wrap(line, TILE_WIDTH, _CAPTION_SIZE)]
-    caption = [_shorten_end(line, TILE_WIDTH, _CAPTION_SIZE) for line in lines]
-    return [*caption, _shorten_start(tile.path, TILE_WIDTH, _CAPTION_SIZE)]
+def _paste(canvas: Pixels, tile: Tile, corner: tuple[int, int], size: Size) -> None:
+    x, y = corner
+    for pixels in tile.pictures:
+        canvas[y : y + size[1], x : x + size[0]] = fit_to_tile(pixels, size)
+        colour, thickness = (_DARK, 3) if tile.is_query else (_EDGE, 1)
+        out = (thickness + 1) // 2
+        cv2.rectangle(canvas, (x - out, y - out), (x + size[0] + out - 1, y + size[1] + out - 1), colour, thickness)
+        x += size[0] + _GAP
 
 
-def _wrap(line: str, width: int, size: int) -> list[str]:
-    """Return the line in parts of at most `width` pixels in a font of this size. It is divided between words."""
-    font, parts = _load_font(size, line), [""]
-    for word in line.split(" "):
-        longer = f"{parts[-1]} {word}" if parts[-1] else word
-        if font.getlength(longer) <= width:
-            parts[-1] = longer
-        else:
-            parts.append(word)
-    return [part for part in parts if part]
-
-
-def _load_font(size: int, text: str = "") -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return Pillow's own font, or DejaVu Sans for a text that has other characters."""
-    if all(character.isascii() or _has_glyph(character) for character in text):
-        return ImageFont.load_default(size)
-    return ImageFont.truetype(_find_dejavu(), size)
-
-
-@cache
-def _has_glyph(character: str) -> bool:
-    """Return whether Pillow's own font can draw a character. It draws a box for others."""
-    drawn, box = (ImageFont.load_default(_CAPTION_SIZE).getmask(each) for each in (character, "\uffff"))
-    return (drawn.size, bytes(drawn)) != (box.size, bytes(box))
-
-
-@cache
-def _find_dejavu() -> str:
-    """Return the path of DejaVu Sans. It comes with matplotlib, whose import would take a second."""
-    package = find_spec("matplotlib")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("matplotlib is not installed")
-    return str(Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf")
-
-
-def _shorten_end(text: str, width: int, size: int) -> str:
-    """Return the text, shortened at its end to at most `width` pixels in a font of this size."""
-    return _shorten_start(text[::-1], width, size)[::-1]
-
-
-def _shorten_start(text: str, width: int, size: int) -> str:
-    """Return the text, shortened at its start to at most `width` pixels. The end of a path is the informative part."""
-    text = "".join(character if character.isprintable() else "?" for character in text)
-    font = _load_font(size, text)
-    if len(text) <= 4 * width and font.getlength(text) <= width:
-        return text
-    text = text[-4 * width :]  # measuring a long text is slow
-    first = bisect(range(len(text)), 0, key=lambda start: width - font.getlength("…" + text[start:]) >= 0)
-    return "…" + text[first:]
+def _write(canvas: Pixels, texts: list[_Text]) -> Pixels:
+    """Return the canvas with the texts on it."""
+    image = Image.fromarray(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB))
+    pen = ImageDraw.Draw(image)
+    for one in texts:
+        baseline = one.top + (_LINE_HEIGHT + one.size) // 2 - 2
+        draw_text(pen, (one.x, baseline), one.text, one.size, one.colour, bold=one.bold)
+    return np.asarray(cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), dtype=np.uint8)

@@ -1,6 +1,9 @@
 """The reports of comparing all poses with all others. docs/json.md describes their JSON."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING
 
 from posesearch import display
 from posesearch.results.frames import Column
@@ -15,8 +18,11 @@ from posesearch.results.poses import (
     pose_ids_json,
 )
 from posesearch.results.report import Report
-from posesearch.skeleton import Exchange
+from posesearch.skeleton import Exchange, Invariance
 from posesearch.types import StoredPose
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +36,7 @@ class Pair:
         mirrored: whether one pose is more similar to the mirrored other pose than to the other pose itself.
         exchanged: the joints whose left and right were exchanged in the second pose: "none", "all", "arms" or "legs".
         first, second: the poses.
+        invariance: what the comparison ignored besides position and size: "none", "turn" or "view".
     """
 
     similarity: float
@@ -38,6 +45,7 @@ class Pair:
     exchanged: Exchange
     first: StoredPose
     second: StoredPose
+    invariance: Invariance = "none"
 
     @property
     def grade(self) -> Grade:
@@ -112,6 +120,29 @@ class PairsReport(Report[Pair]):
                 for column in pose_columns(stored)
             ),
         ]
+
+    def sheet(
+        self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = (), plain: bool = False
+    ) -> "Image":
+        """Return the pairs as a contact sheet: one image of Pillow.
+
+        The second person of a pair is drawn as compared with the first one: flipped, turned, and with exchanged sides.
+        Skeletons and photos are drawn as in `SimilarReport.sheet`. There are 1,000 pairs at most.
+        `posesearch pairs --png` writes the same.
+
+        Args:
+            allow_private: whether to open URLs on this machine and in its network.
+            trust: photos to open although another user stored them, as in `posesearch.open`.
+            plain: whether the skeletons are left out. Skeletons without a photo are still drawn.
+
+        Raises:
+            DecoderUnavailable: photos can't be decoded on this machine.
+            ValueError: there are no pairs.
+
+        Example:
+            db.pairs(20).sheet().save("pairs.png")
+        """
+        return display.draw_image(self, allow_private=allow_private, trust=trust, plain=plain)
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch pairs --json`."""
@@ -200,6 +231,28 @@ class OutliersReport(Report[Outlier]):
             Column("nearest", "BIGINT", [outlier.nearest for outlier in self.outliers]),
             keypoints_column(stored),
         ]
+
+    def sheet(
+        self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = (), plain: bool = False
+    ) -> "Image":
+        """Return the outliers as a contact sheet: one image of Pillow.
+
+        Skeletons and photos are drawn as in `SimilarReport.sheet`. There are 1,000 outliers at most.
+        `posesearch outliers --png` writes the same.
+
+        Args:
+            allow_private: whether to open URLs on this machine and in its network.
+            trust: photos to open although another user stored them, as in `posesearch.open`.
+            plain: whether the skeletons are left out. Skeletons without a photo are still drawn.
+
+        Raises:
+            DecoderUnavailable: photos can't be decoded on this machine.
+            ValueError: there are no outliers.
+
+        Example:
+            db.outliers(20).sheet().save("outliers.png")
+        """
+        return display.draw_image(self, allow_private=allow_private, trust=trust, plain=plain)
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch outliers --json`."""

@@ -23,7 +23,7 @@ from posesearch.results.poses import (
 )
 from posesearch.results.query import Query
 from posesearch.results.report import Report
-from posesearch.skeleton import Exchange
+from posesearch.skeleton import Exchange, Invariance
 from posesearch.types import Float64, StoredPose
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Match(OfStoredPose, display.Shown):
         compared: (14,) bool, the body joints of the query that were compared.
         duplicates: ids of the near-duplicates of this pose. They are not matches of their own.
         stored: the stored pose, with its photo.
+        invariance: what the comparison ignored besides position and size: "none", "turn" or "view".
     """
 
     rank: int
@@ -67,6 +68,7 @@ class Match(OfStoredPose, display.Shown):
     compared: NDArray[np.bool_]
     duplicates: tuple[int, ...]
     stored: StoredPose
+    invariance: Invariance = "none"
 
     @property
     def grade(self) -> Grade:
@@ -106,10 +108,14 @@ class Match(OfStoredPose, display.Shown):
         remarks = photo, *sides, turned, compared, differs, same
         return ", ".join(remark for remark in remarks if remark)
 
-    def image(self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = ()) -> "Image":
-        """Return the photo with the skeleton drawn on it, as an image of Pillow. A mirrored match is flipped.
+    def image(
+        self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = (), plain: bool = False
+    ) -> "Image":
+        """Return the whole photo with the skeleton drawn on it, as an image of Pillow.
 
-        The colour of a joint shows how much it differs from the query's joint.
+        The photo is flipped if the match is mirrored. With `turn`, it is rotated so that the person is as the query
+        is. The colour and the size of a joint show how much it differs from the query's joint. A joint that was not
+        compared is a grey ring.
 
         If the photo can't be read or decoded, if it has changed since its ingest, or if another user stored it, the
         skeleton is drawn alone.
@@ -117,6 +123,7 @@ class Match(OfStoredPose, display.Shown):
         Args:
             allow_private: whether to open a URL on this machine or in its network.
             trust: photos to open although another user stored them, as in `posesearch.open`.
+            plain: whether the skeleton is left out.
 
         Raises:
             DecoderUnavailable: photos can't be decoded on this machine.
@@ -124,7 +131,7 @@ class Match(OfStoredPose, display.Shown):
         Example:
             db.similar("photo.jpg")[0].image().save("best.png")
         """
-        return display.draw_image(self, allow_private=allow_private, trust=trust)
+        return display.draw_image(self, allow_private=allow_private, trust=trust, plain=plain)
 
     def as_json(self) -> Json:
         """Return an entry of "matches" in the JSON of a search."""
@@ -198,14 +205,18 @@ class SimilarReport(Report[Match]):
             keypoints_column(stored),
         ]
 
-    def sheet(self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = ()) -> "Image":
-        """Return the query and its matches, each with its skeleton, as one image of Pillow.
+    def sheet(
+        self, *, allow_private: bool = False, trust: Sequence[str | PathLike[str]] = (), plain: bool = False
+    ) -> "Image":
+        """Return the query and its matches as a contact sheet: one image of Pillow.
 
-        `posesearch similar --png` writes the same. Skeletons are drawn as in `Match.image`.
+        Each person is cut out of the photo, with the skeleton as in `Match.image`. The whole photo is small in a
+        corner, as it is in the file. There are 1,000 matches at most. `posesearch similar --png` writes the same.
 
         Args:
             allow_private: whether to open URLs on this machine and in its network.
             trust: photos to open although another user stored them, as in `posesearch.open`.
+            plain: whether the skeletons are left out. Skeletons without a photo are still drawn.
 
         Raises:
             DecoderUnavailable: photos can't be decoded on this machine.
@@ -213,7 +224,7 @@ class SimilarReport(Report[Match]):
         Example:
             db.similar("photo.jpg", n=5).sheet().save("matches.png")
         """
-        return display.draw_image(self, allow_private=allow_private, trust=trust)
+        return display.draw_image(self, allow_private=allow_private, trust=trust, plain=plain)
 
     def as_json(self) -> Json:
         """Return the JSON of `posesearch similar --json`."""

@@ -76,6 +76,7 @@ def _explain(
             compared=joints,
             duplicates=one.duplicates,
             stored=found,
+            invariance=query.invariance,
         )
         for one, found, shared, degrees, parts, joints in zip(
             hits,

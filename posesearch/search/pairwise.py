@@ -69,7 +69,7 @@ def find_pairs(file: DatabaseFile, options: SearchOptions, progress: Progress) -
         first, second = stored.get(int(data.ids[row])), stored.get(int(data.ids[column]))
         if first is not None and second is not None:  # another process may have removed a pose since
             percentile = data.scale.percentile(similarity)
-            pairs.append(Pair(similarity, percentile, *variants[number], first, second))
+            pairs.append(Pair(similarity, percentile, *variants[number], first, second, options.invariance))
     return PairsReport(tuple(pairs), duplicates, len(data.ids), options.describe())
 
 

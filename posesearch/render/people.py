@@ -1,0 +1,137 @@
+"""Draws one person: cut out of the photo with the whole photo small in a corner, on the whole photo, or alone."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+
+from posesearch import skeleton
+from posesearch.render.crops import Frame, cut, find_share, frame_person, to_photo
+from posesearch.render.labels import draw_numbers
+from posesearch.render.skeletons import Pixels, draw_alone, draw_on_photo
+from posesearch.render.subjects import Subject
+from posesearch.types import Box, Float32, Float64
+
+_WHOLE: Final = 0.7  # of a photo. A picture that shows more than this share needs no whole photo beside it
+_INSET: Final = 0.3  # sides of the whole photo in the corner, as parts of those of the picture
+_NUMBERED_INSET: Final = 0.55  # the same if people have numbers, which have to be readable
+_DARK: Final = (40, 40, 40)
+_LIGHT: Final = (255, 255, 255)
+
+
+class Numbers(NamedTuple):
+    """The people of a photo who are numbered in a picture.
+
+    Attributes:
+        boxes: of the people, in pixels of the photo.
+        chosen: number of the person whom the picture shows, from 1.
+    """
+
+    boxes: Sequence[Box]
+    chosen: int
+
+
+def draw_person(
+    photo: Pixels | None,
+    subject: Subject,
+    size: tuple[int, int],
+    *,
+    plain: bool = False,
+    numbers: Numbers | None = None,
+) -> Pixels:
+    """Draw a person with the skeleton, cut out of the photo. The whole photo is small in a corner.
+
+    The whole photo is as it is in the file, with a frame around the part that is shown. It is left out if the picture
+    shows most of it. The skeleton is drawn alone if there is no photo.
+
+    Args:
+        photo: (h, w, 3) uint8. It may be smaller than the photo whose pixels the keypoints are in.
+        subject: the person.
+        size: width and height of the picture in pixels.
+        plain: whether the skeleton is left out.
+        numbers: the people who are numbered in the whole photo, which is then never left out.
+    """
+    frame = frame_person(subject, size[0] / size[1])
+    if photo is None or frame is None:
+        return draw_alone(subject.keypoints.xy, *size, subject.heat, subject.compared)
+    picture = cut(photo, subject, frame, size)
+    xy = ((subject.keypoints.xy - np.array(frame[:2])) * (size[0] / frame.width)).astype(np.float32)
+    if not plain:
+        picture = draw_on_photo(picture, xy, subject.heat, subject.compared)
+    if numbers is not None or find_share(subject, frame) < _WHOLE:
+        _paste_in_corner(picture, _draw_inset(photo, subject, frame, size, numbers), xy)
+    return picture
+
+
+def draw_whole(photo: Pixels | None, subject: Subject, size: tuple[int, int], *, plain: bool = False) -> Pixels:
+    """Draw a whole photo with the skeleton, flipped and turned.
+
+    Args:
+        photo: as in `draw_person`.
+        subject: as in `draw_person`.
+        size: width and height in pixels of a picture that has the skeleton alone.
+        plain: as in `draw_person`.
+    """
+    if photo is None or subject.width is None or subject.height is None:
+        return draw_alone(subject.keypoints.xy, *size, subject.heat, subject.compared)
+    corners = np.array([[x, y] for x in (0, subject.width) for y in (0, subject.height)])
+    corners = corners @ subject.to_drawing[:, :2].T + subject.to_drawing[:, 2]
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    scale = photo.shape[1] / subject.width
+    wide, high_side = np.rint((high - low) * scale).astype(int).tolist()
+    picture = cut(photo, subject, Frame(*low.tolist(), *(high - low).tolist()), (max(1, wide), max(1, high_side)))
+    if plain:
+        return picture
+    return draw_on_photo(
+        picture, ((subject.keypoints.xy - low) * scale).astype(np.float32), subject.heat, subject.compared
+    )
+
+
+def _draw_inset(
+    photo: Pixels, subject: Subject, frame: Frame, size: tuple[int, int], numbers: Numbers | None
+) -> Pixels:
+    """Return the whole photo, small, with a frame around the part that is shown, or with numbered people."""
+    part = _INSET if numbers is None else _NUMBERED_INSET
+    scale = min(size[0] * part / photo.shape[1], size[1] * part / photo.shape[0])
+    small = [max(1, round(side * scale)) for side in photo.shape[1::-1]]
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    inset = np.asarray(cv2.resize(photo, small, interpolation=method), dtype=np.uint8)
+    per_pixel = small[0] / (subject.width or small[0])
+    if numbers is None:
+        corners = np.rint(to_photo(subject, frame.corners) * per_pixel).astype(np.int32)
+        for colour, thickness in ((_LIGHT, 3), (_DARK, 1)):
+            cv2.polylines(inset, [corners], isClosed=True, color=colour, thickness=thickness, lineType=cv2.LINE_AA)
+    else:
+        inset = draw_numbers(inset, numbers.boxes, per_pixel, numbers.chosen)
+    white = cv2.copyMakeBorder(inset, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=_LIGHT)
+    return np.asarray(cv2.copyMakeBorder(white, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=_DARK), dtype=np.uint8)
+
+
+def _paste_in_corner(picture: Pixels, inset: Pixels, xy: Float32) -> None:
+    """Paste a small picture in the corner of a larger one where it covers the person least, in place.
+
+    Args:
+        picture: (h, w, 3) uint8.
+        inset: (h, w, 3) uint8.
+        xy: (18, 2) float32, the person's joints in pixels of the picture. NaN where the joint is missing.
+    """
+    height, width = (min(sides) for sides in zip(picture.shape[:2], inset.shape[:2], strict=True))
+    corners = [(x, y) for y in (0, picture.shape[0] - height) for x in (picture.shape[1] - width, 0)]
+    points = _spread_over_limbs(xy)
+    margin = 0.04 * max(picture.shape[:2])  # limbs are not lines
+
+    def count_covered(corner: tuple[int, int]) -> int:
+        low = np.array(corner) - margin
+        high = np.array(corner) + np.array([width, height]) + margin
+        return int(((points >= low) & (points <= high)).all(axis=1).sum())
+
+    x, y = min(corners, key=count_covered)
+    picture[y : y + height, x : x + width] = inset[:height, :width]
+
+
+def _spread_over_limbs(xy: Float32) -> Float64:
+    """Return points along the limbs of a person, (n, 2)."""
+    limbs = [limb for limb in skeleton.LIMBS if not np.isnan(xy[[limb.start, limb.end]]).any()]
+    lines = [np.linspace(xy[limb.start], xy[limb.end], 12) for limb in limbs]
+    return np.concatenate([np.zeros((0, 2)), xy[~np.isnan(xy).any(axis=1)], *lines])

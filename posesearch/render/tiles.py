@@ -1,0 +1,163 @@
+"""Makes the tiles of contact sheets: what is drawn of each element of a result, and what is written under it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from posesearch.render.crops import find_aspect, find_useful_side, frame_person
+from posesearch.render.people import Numbers, draw_person
+from posesearch.render.photos import Photo, PhotoOpener
+from posesearch.render.skeletons import Pixels
+from posesearch.render.subjects import (
+    Subject,
+    make_match_subject,
+    make_pair_subjects,
+    make_query_subject,
+    make_subject,
+)
+from posesearch.results.grades import Grade
+from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
+from posesearch.results.search import Match, SimilarReport
+from posesearch.types import StoredPose
+
+MAX_TILES: Final = 1_000
+"""The largest number of elements that a sheet shows."""
+
+GRADE_MARKS: Final[dict[Grade, str]] = {"same": "●●●", "alike": "●●○", "loosely alike": "●○○", "not alike": "○○○"}
+"""What shows a grade at a glance."""
+
+_AREA: Final = 100_000  # pixels of a picture
+_SMALLER: Final = ((40, 1.0), (200, 0.75), (2 * MAX_TILES, 0.55))  # sides of pictures, by the largest number of them
+_ASPECTS: Final = (0.62, 1.3)  # of pictures, width divided by height
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """The pictures of one element of a result side by side, and the caption under them.
+
+    Attributes:
+        pictures: each (h, w, 3) uint8 BGR, of any size.
+        paths: path or URL of each photo. It is written under its picture.
+        heading: the first line of the caption, in bold.
+        lines: further lines. A line that is too wide is continued on the next one.
+        is_query: whether this is what is searched for, which a frame marks.
+    """
+
+    pictures: tuple[Pixels, ...]
+    paths: tuple[str, ...]
+    heading: str
+    lines: tuple[str, ...] = ()
+    is_query: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class TileMaker:
+    """Makes the tiles of reports.
+
+    Attributes:
+        opener: opens the photos.
+        plain: whether skeletons are left out.
+    """
+
+    opener: PhotoOpener
+    plain: bool = False
+
+    def make_similar(self, report: SimilarReport) -> tuple[list[Tile], Size]:
+        """Return the tiles of the query and its matches, and the size of their pictures.
+
+        Raises:
+            DecoderUnavailable: photos can't be decoded on this machine.
+        """
+        matches = report.matches[:MAX_TILES]
+        query, subjects = make_query_subject(report), [make_match_subject(match) for match in matches]
+        size = choose_size([query, *subjects], 1 + len(subjects))
+        tiles = [self._make_query(report, query, size)]
+        tiles += [self._make_match(match, subject, size) for match, subject in zip(matches, subjects, strict=True)]
+        return tiles, size
+
+    def make_pairs(self, report: PairsReport) -> tuple[list[Tile], Size]:
+        """Return the tiles of pairs, and the size of their pictures. The errors are as in `make_similar`."""
+        pairs = report.pairs[:MAX_TILES]
+        subjects = [make_pair_subjects(pair) for pair in pairs]
+        size = choose_size([subject for both in subjects for subject in both], 2 * len(pairs))
+        return [
+            self._make_pair(rank, pair, both, size)
+            for rank, (pair, both) in enumerate(zip(pairs, subjects, strict=True), start=1)
+        ], size
+
+    def make_outliers(self, report: OutliersReport) -> tuple[list[Tile], Size]:
+        """Return the tiles of outliers, and the size of their pictures. The errors are as in `make_similar`."""
+        outliers = report.outliers[:MAX_TILES]
+        subjects = [make_subject(one.keypoints, one.stored.width, one.stored.height) for one in outliers]
+        size = choose_size(subjects, len(outliers))
+        return [
+            self._make_outlier(rank, one, subject, size)
+            for rank, (one, subject) in enumerate(zip(outliers, subjects, strict=True), start=1)
+        ], size
+
+    def _make_query(self, report: SimilarReport, subject: Subject, size: Size) -> Tile:
+        query = report.query
+        photo = self.opener.open_query(query, _useful_side(subject, size))
+        heading = f"query, person {query.person} of {query.people}" if query.people > 1 else "query"
+        numbers = Numbers(query.boxes, query.person) if query.people > 1 else None
+        picture = draw_person(photo.pixels, subject, size, plain=self.plain, numbers=numbers)
+        remark = query.remarks() or ("changed" if photo.has_changed else "")
+        return Tile((picture,), (query.source,), heading, (remark,) if remark else (), is_query=True)
+
+    def _make_match(self, match: Match, subject: Subject, size: Size) -> Tile:
+        picture, changed = self._draw_stored(match.stored, subject, size)
+        lines = _lines(match.similarity, match.percentile, changed, match.remarks())
+        return Tile((picture,), (match.source,), f"{match.rank}.  {_name_grade(match.grade)}", lines)
+
+    def _make_pair(self, rank: int, pair: Pair, subjects: tuple[Subject, Subject], size: Size) -> Tile:
+        both = zip((pair.first, pair.second), subjects, strict=True)
+        drawn = [self._draw_stored(stored, subject, size) for stored, subject in both]
+        changed = ", ".join(f"{name} {new}" for name, (_, new) in zip(("first", "second"), drawn, strict=True) if new)
+        lines = _lines(pair.similarity, pair.percentile, changed, pair.remarks())
+        heading = f"{rank}.  {_name_grade(pair.grade)}"
+        return Tile(tuple(picture for picture, _ in drawn), pair.sources, heading, lines)
+
+    def _make_outlier(self, rank: int, one: Outlier, subject: Subject, size: Size) -> Tile:
+        picture, changed = self._draw_stored(one.stored, subject, size)
+        nearest = f"nearest: pose {one.nearest}"
+        lines = (nearest, *_lines(one.similarity, one.percentile, changed, one.remarks()))
+        return Tile((picture,), (one.source,), f"{rank}.  {_name_grade(one.grade)}", lines)
+
+    def _draw_stored(self, stored: StoredPose, subject: Subject, size: Size) -> tuple[Pixels, str]:
+        """Return the picture of a stored pose. Also return "changed" if only now its photo was found to be another."""
+        photo: Photo = self.opener.open_stored(stored, _useful_side(subject, size))
+        is_news = photo.has_changed and not stored.changed  # a URL is not looked at before
+        return draw_person(photo.pixels, subject, size, plain=self.plain), "changed" if is_news else ""
+
+
+def choose_size(subjects: Sequence[Subject], count: int) -> Size:
+    """Return the size of the pictures of a sheet: of the shape that suits most people, and smaller if there are many.
+
+    Args:
+        subjects: the people.
+        count: number of pictures.
+    """
+    aspects = [aspect for aspect in map(find_aspect, subjects) if aspect is not None]
+    aspect = min(max(median(aspects or [1.0]), _ASPECTS[0]), _ASPECTS[1])
+    factor = next(factor for most, factor in _SMALLER if count <= most)
+    return round(factor * math.sqrt(_AREA * aspect)), round(factor * math.sqrt(_AREA / aspect))
+
+
+def _useful_side(subject: Subject, size: Size) -> int:
+    frame = frame_person(subject, size[0] / size[1])
+    return max(size) if frame is None else find_useful_side(subject, frame, size[0])
+
+
+def _name_grade(grade: Grade) -> str:
+    return f"{grade}  {GRADE_MARKS[grade]}"
+
+
+def _lines(similarity: float, percentile: float | None, *remarks: str) -> tuple[str, ...]:
+    numbers = f"similarity {similarity:.3f}" + ("" if percentile is None else f" · percentile {percentile:.1f}")
+    text = ", ".join(filter(None, remarks))
+    return (numbers, text) if text else (numbers,)
