@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 
-from posesearch import skeleton
 from posesearch.pose.similarity import Poses, compare, contributions
 from posesearch.pose.variants import Variant
 from posesearch.render.skeletons import Heat
