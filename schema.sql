@@ -831,7 +831,7 @@ CREATE OR REPLACE MACRO similarity_percentile(value) AS (
 -- The grade of a similarity: 'same', 'alike', 'loosely alike' or 'not alike'.
 --   SELECT rank, similarity, similarity_grade(similarity) AS grade FROM similar_poses(42)
 CREATE OR REPLACE MACRO similarity_grade(value) AS (
-    CASE WHEN NOT isfinite(value::DOUBLE) THEN NULL WHEN value::DOUBLE >= 0.985 THEN 'same' WHEN value::DOUBLE >= 0.97 THEN 'alike' WHEN value::DOUBLE >= 0.95 THEN 'loosely alike' WHEN value IS NOT NULL THEN 'not alike' END
+    CASE WHEN NOT isfinite(value::DOUBLE) THEN NULL WHEN value::DOUBLE >= 0.985 THEN 'same' WHEN value::DOUBLE >= 0.97 THEN 'alike' WHEN value::DOUBLE >= 0.955 THEN 'loosely alike' WHEN value IS NOT NULL THEN 'not alike' END
 );
 
 -- The old name of similarity_percentile, for one version.

@@ -8,9 +8,11 @@ prints four tables:
 - (a) Re-finding: Each pose of street, studio and sports is changed, and must find itself among all poses. It is moved
   and scaled, and every joint is displaced at random by 5% or 10% of the torso (root mean square). Further changes are
   added to 5%. The table shows Hit@1 / Hit@10 in %, also for other ways to compare poses.
-- (b) Classes: Each yoga photo searches for others of its class, without near-duplicates.
+- (b) Classes: Each yoga photo searches for others of its class, without near-duplicates: among yoga photos alone, and
+  among the people of sports photos too. The last rows have other penalties for an exchange of left and right.
 - (c) Views: Each pose in 3D is rotated about the vertical, displaced and projected, and must find itself.
-- (d) Nothing close: How often a yoga photo gets an answer, if its class is in the database and if it is not.
+- (d) Nothing close: How often the best match of a yoga photo has a grade, if its class is in the database and if it is
+  not.
 """
 
 import argparse
@@ -29,6 +31,8 @@ from posesearch import skeleton
 from posesearch.database import Database
 from posesearch.pose.normalize import normalize_body, normalize_max
 from posesearch.pose.similarity import Invariance, Poses, compare
+from posesearch.pose.variants import EXCHANGE_PENALTY, compare_variants, list_variants
+from posesearch.results.grades import LOWEST
 from posesearch.search.near_duplicates import are_near_duplicates, collapse_near_duplicates, look_alike
 from posesearch.search.query import stack_poses
 from posesearch.store.connection import DatabaseFile
@@ -78,17 +82,32 @@ def torso(xy: Array) -> Array:
 Way = Callable[[Bodies, Bodies], Array]
 
 
-def ours(*, mirror: bool, invariance: Invariance = "none", by_score: bool = False) -> Way:
+def best_of_variants(
+    stored: Poses,
+    query: Poses,
+    weight: NDArray[np.float32] | None = None,
+    invariance: Invariance = "none",
+    *,
+    mirror: bool = True,
+    exchange: bool = True,
+    penalty: float = EXCHANGE_PENALTY,
+) -> Array:
+    """Return the similarities of q queries with n stored poses, (q, n), with another penalty for an exchange."""
+    w = query.masks if weight is None else weight
+    best, _ = compare_variants(stored, query, w, list_variants(w, mirror=mirror, exchanged=False), invariance)
+    if exchange:
+        others, _ = compare_variants(stored, query, w, list_variants(w, mirror=mirror, exchanged=True), invariance)
+        best = np.maximum(best, others + EXCHANGE_PENALTY - penalty)
+    return best
+
+
+def ours(*, mirror: bool = True, exchange: bool = True, invariance: Invariance = "none", by_score: bool = False) -> Way:
     """Return the similarity of posesearch, in NumPy. Tests check that SQL gives the same."""
 
     def way(gallery: Bodies, queries: Bodies) -> Array:
-        stored, query = gallery.poses(), queries.poses()
-        weight = query.masks * (queries.score if by_score else 1.0)
-        best = compare(stored, query, weight.astype(np.float32), invariance).similarity()
-        if mirror:
-            flipped = Poses(query.vectors, weight.astype(np.float32)).mirror()
-            best = np.maximum(best, compare(stored, flipped, flipped.masks, invariance).similarity())
-        return best
+        query = queries.poses()
+        weight = (query.masks * (queries.score if by_score else 1.0)).astype(np.float32)
+        return best_of_variants(gallery.poses(), query, weight, invariance, mirror=mirror, exchange=exchange)
 
     return way
 
@@ -199,18 +218,20 @@ def refinding(bodies: Bodies, seeds: int) -> None:
     """Print table (a)."""
     changes = ("5%", "10%", "3 hidden", "no legs", "mirrored", "turned")
     ways: dict[str, Way] = {
-        "posesearch": ours(mirror=True),
-        "posesearch --no-mirror": ours(mirror=False),
-        "  weighted by score": ours(mirror=True, by_score=True),
+        "posesearch": ours(),
+        "posesearch --sides same": ours(exchange=False),
+        "... --no-mirror": ours(mirror=False, exchange=False),
+        "  weighted by score": ours(by_score=True),
         "torso scaled": by_vector(torso_scaled),
         "Move Mirror, weighted": move_mirror,
         "min-max": by_vector(min_max),
         "the article's": by_vector(article),
     }
     turning: dict[str, Way] = {
-        "posesearch": ours(mirror=True, invariance="turn"),
-        "posesearch --no-mirror": ours(mirror=False, invariance="turn"),
-        "  weighted by score": ours(mirror=True, invariance="turn", by_score=True),
+        "posesearch": ours(invariance="turn"),
+        "posesearch --sides same": ours(exchange=False, invariance="turn"),
+        "... --no-mirror": ours(mirror=False, exchange=False, invariance="turn"),
+        "  weighted by score": ours(invariance="turn", by_score=True),
     }
     print(f"\n(a) Re-finding {len(bodies.xy)} poses, {seeds} times: Hit@1 / Hit@10 in % (turned: with --turn)\n")
     print(f"{'':24}" + "".join(f"{change:>14}" for change in changes))
@@ -228,36 +249,48 @@ def refinding(bodies: Bodies, seeds: int) -> None:
         print(f"{name:24}" + "".join(f"{cell:>14}" for cell in line))
 
 
-def best_both_ways(stored: Poses, query: Poses) -> Array:
-    """Return similarities (q, n). A mirrored pose counts if it is more similar."""
-    flipped = query.mirror()
-    return np.maximum(
-        compare(stored, query, query.masks).similarity(), compare(stored, flipped, flipped.masks).similarity()
-    )
-
-
 def classes(main: Sequence[StoredPose], fingerprints: Fingerprints, labels: dict[str, str], photos: int) -> None:
     """Print table (b) for the most prominent people of the yoga photos."""
     names = np.array([labels[Path(one.source).name] for one in main])
     poses = stack(main)
-    similarities = best_both_ways(poses, poses)
-    rows, columns = (grid.ravel() for grid in np.indices(similarities.shape))
-    correlation = compare(poses, poses, poses.masks).correlation.ravel()
-    a, b, places = fingerprints.take(rows), fingerprints.take(columns), find_places(main)
-    same = look_alike(a, b) & are_near_duplicates(a, b, correlation, places[rows], places[columns])
-    out = same.reshape(similarities.shape) | np.eye(len(main), dtype=bool)
-    out |= similarities > 0.9995  # some copies are mirrored
+    out = find_copies(main, fingerprints)
     print(f"\n(b) Classes: {len(main)} of {photos} yoga photos have a pose (coverage {len(main) / photos:.1%})\n")
-    print(f"{'':34}{'photos':>8}{'answered':>10}{'P@1':>8}{'P@5':>8}")
-    ranked = np.where(out, -np.inf, similarities)
+    print(f"{'':34}{'photos':>8}{'answered':>10}{'P@1':>8}{'P@5':>8}{'< 3 of 5':>10}")
+    ranked = np.where(out, -np.inf, best_of_variants(poses, poses))
     for name in (*np.unique(names), "all"):
         _print_class(name, (names == name) | (name == "all"), ranked, names)
     everyone = np.ones(len(main), bool)
+    _print_class(
+        "... --sides same", everyone, np.where(out, -np.inf, best_of_variants(poses, poses, exchange=False)), names
+    )
     for value in (0.7, 0.8, 0.9, 0.95, 1.0):
         ranked = np.where(
             out, -np.inf, np.maximum(*(_penalized(value, poses, variant) for variant in (poses, poses.mirror())))
         )
-        _print_class(f"... a missing joint counts as {value}", everyone, ranked, names)
+        _print_class(f"... same, missing joints at {value}", everyone, ranked, names)
+
+
+def classes_among_others(found: Sequence[StoredPose], fingerprints: Fingerprints, labels: dict[str, str]) -> None:
+    """Print the rest of table (b): the most prominent people of the yoga photos search among all these people."""
+    names = np.array([labels.get(Path(one.source).name, "") for one in found])
+    rows = (names != "") & (fingerprints.number == 1)
+    poses, out = stack(found), find_copies(found, fingerprints)
+    print(f"among {len(found)} people of yoga and sports photos:")
+    _print_class("--sides same", rows, np.where(out, -np.inf, best_of_variants(poses, poses, exchange=False)), names)
+    for penalty in (0.0, 0.01, 0.02, 0.03, 0.04, 0.05):
+        ranked = np.where(out, -np.inf, best_of_variants(poses, poses, penalty=penalty))
+        _print_class(f"an exchange costs {penalty}", rows, ranked, names)
+
+
+def find_copies(found: Sequence[StoredPose], fingerprints: Fingerprints) -> NDArray[np.bool_]:
+    """Return which of n people are the same person in a copy of the same photo, (n, n). A person is a copy too."""
+    poses, places, count = stack(found), find_places(found), len(found)
+    rows, columns = (grid.ravel() for grid in np.indices((count, count)))
+    correlation = compare(poses, poses, poses.masks).correlation
+    a, b = fingerprints.take(rows), fingerprints.take(columns)
+    same = look_alike(a, b) & are_near_duplicates(a, b, correlation.ravel(), places[rows], places[columns])
+    out = same.reshape(count, count) | np.eye(count, dtype=bool)
+    return np.asarray(out | (best_of_variants(poses, poses, exchange=False) > 0.9995))  # some copies are mirrored
 
 
 def _penalized(value: float, poses: Poses, query: Poses) -> Array:
@@ -274,7 +307,8 @@ def _print_class(name: str, rows: NDArray[np.bool_], similarities: Array, names:
     right = (names[order] == names[:, None]) & answered
     p1 = right[rows, 0].sum() / max(1, answered[rows, 0].sum())
     p5 = right[rows].sum() / max(1, answered[rows].sum())
-    print(f"{name:34}{rows.sum():>8}{answered[rows, 0].mean():>10.1%}{p1:>8.3f}{p5:>8.3f}")
+    below = (right[rows].sum(axis=1) < 3).mean()
+    print(f"{name:34}{rows.sum():>8}{answered[rows, 0].mean():>10.1%}{p1:>8.3f}{p5:>8.3f}{below:>10.1%}")
 
 
 def views(stored: Sequence[StoredPose], seeds: int) -> None:
@@ -292,8 +326,8 @@ def views(stored: Sequence[StoredPose], seeds: int) -> None:
     print(f"\n(c) Views: {len(own)} poses in 3D, turned, displaced by 5% and projected: Hit@1 / Hit@10 in %\n")
     print(f"{'':24}" + "".join(f"{f'{degrees} degrees':>16}" for degrees in (0, 30, 60, 90)))
     ways: dict[str, Callable[[Bodies], Array]] = {
-        "2D": lambda queries: ours(mirror=False)(flat, Bodies(queries.xy[..., :2], queries.score)),
-        "--view any": lambda queries: ours(mirror=False, invariance="view")(solid, queries),
+        "2D": lambda queries: ours(mirror=False, exchange=False)(flat, Bodies(queries.xy[..., :2], queries.score)),
+        "--view any": lambda queries: ours(mirror=False, exchange=False, invariance="view")(solid, queries),
     }
     for name, way in ways.items():
         line = []
@@ -312,29 +346,27 @@ def views(stored: Sequence[StoredPose], seeds: int) -> None:
 def nothing_close(stored: Sequence[StoredPose], labels: dict[str, str]) -> None:
     """Print table (d)."""
     queries = [one for one in stored if one.collection == "yoga" and one.number == 1]
-    limits = (50, 75, 85, 90, 95)
-    print("\n(d) Yoga photos that get an answer, in %, by --close: with their class in the database / without it\n")
-    print(f"{'database':24}" + "".join(f"{limit:>14}" for limit in limits))
+    print("\n(d) Yoga photos whose best match has a grade, in %: with their class in the database / without it\n")
+    print(f"{'database':24}" + "".join(f"{name:>16}" for name in (*LOWEST, "--close 90")))
     for collections in (("street", "studio", "sports", "yoga"), ("street", "yoga"), ("yoga",), ("street", "studio")):
         held = [one for one in stored if one.collection in collections]
         poses = stack(held)
         sample = poses.take(np.linspace(0, len(held) - 1, min(200, len(held))).astype(np.int64))
-        pairs = best_both_ways(sample, sample)[~np.eye(len(sample), dtype=bool)]
-        scale = np.sort(pairs[pairs > -np.inf])
-        similarities = best_both_ways(poses, stack(queries))
+        pairs = best_of_variants(sample, sample, exchange=False)[~np.eye(len(sample), dtype=bool)]
+        limits = (*LOWEST.values(), np.quantile(pairs[pairs > -np.inf], 0.9))
+        similarities = best_of_variants(poses, stack(queries))
         names = np.array([labels.get(Path(one.source).name, "") for one in held])
         best: dict[str, list[float]] = {"in": [], "out": []}
         for row, query in enumerate(queries):
             same = names == labels[Path(query.source).name]
             new = np.array([one.pose_id != query.pose_id for one in held]) & (similarities[row] < 0.9995)
             for kind, among in (("in", same & new), ("out", ~same)):
-                top = similarities[row][among].max(initial=-np.inf)
-                best[kind].append(100 * np.searchsorted(scale, top, side="right") / len(scale))
+                best[kind].append(similarities[row][among].max(initial=-np.inf))
         cells = []
         for limit in limits:
             shares = [f"{100 * np.mean(np.array(best[kind]) >= limit):.0f}" for kind in ("in", "out")]
             cells.append(" / ".join(shares) if "yoga" in collections else f"- / {shares[1]}")
-        print(f"{'+'.join(collections):24.24}" + "".join(f"{cell:>14}" for cell in cells))
+        print(f"{'+'.join(collections):24.24}" + "".join(f"{cell:>16}" for cell in cells))
 
 
 def ingested(db: Database, folder: Path, estimator: str | None) -> tuple[list[StoredPose], Fingerprints]:
@@ -346,6 +378,12 @@ def ingested(db: Database, folder: Path, estimator: str | None) -> tuple[list[St
         return read_poses(connection, ids), read_fingerprints(connection, np.array(ids))
 
 
+def read_classes(folder: Path) -> dict[str, str]:
+    """Return the classes of the yoga photos by file name."""
+    lines = (folder / "yoga" / "classes.jsonl").read_text(encoding="utf-8").splitlines()
+    return {row["file"]: row["pose_class"] for row in map(json.loads, lines)}
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("eval", type=Path)
@@ -355,8 +393,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as away, posesearch.open(Path(away) / "poses.duckdb") as database:
         stored, fingerprints = ingested(database, options.eval, options.estimator)
     print(machine.line())
-    lines = (options.eval / "yoga" / "classes.jsonl").read_text(encoding="utf-8").splitlines()
-    labels = {row["file"]: row["pose_class"] for row in map(json.loads, lines)}
+    labels = read_classes(options.eval)
     is_yoga = np.array([one.collection == "yoga" for one in stored])
     others = distinct([one for one in stored if one.collection != "yoga"], fingerprints.take(np.flatnonzero(~is_yoga)))
     joints = np.stack([one.pose.person.keypoints.xy[skeleton.BODY] for one in others]).astype(np.float64)
@@ -364,5 +401,7 @@ if __name__ == "__main__":
     refinding(Bodies(joints, scores), options.seeds)
     main = np.flatnonzero(is_yoga & (fingerprints.number == 1))
     classes([stored[row] for row in main.tolist()], fingerprints.take(main), labels, len(labels))
+    varied = np.flatnonzero([one.collection in ("yoga", "sports") for one in stored])
+    classes_among_others([stored[row] for row in varied.tolist()], fingerprints.take(varied), labels)
     views(others, options.seeds)
     nothing_close(stored, labels)
