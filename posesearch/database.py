@@ -296,6 +296,8 @@ class Database:
     ) -> SimilarReport:
         """Find the stored poses that are most similar to a query, and the nearest cluster.
 
+        A stored pose that is the query is not a match. A photo that is the query can be one.
+
         Args:
             query: one of these.
 
@@ -314,11 +316,14 @@ class Database:
             **options: these.
 
                 - parts: compare only these parts of the body: one name, or a list of names, of head, torso, arms,
-                  left-arm, right-arm, legs, left-leg, right-leg, or of joints such as left-wrist.
-                - close: the lowest percentile of a match among random pairs, 0 to 100. 0 lists all.
+                  left-arm, right-arm, legs, left-leg, right-leg, upper, lower, or of joints such as left-wrist.
+                - anchored: whether the parts are compared in the trunk's frame: raised arms stay raised if the person
+                  is upside down.
+                - close: the lowest percentile of a match among random pairs, 0 to 100. 0 lists all, the default.
                 - collection, cluster: search only the poses of this collection, or with this label.
                 - where: search only poses for which this SQL condition is true, such as "left_wrist.y < nose.y".
                 - mirror: whether mirrored poses match as well.
+                - sides: "same" finds no poses whose left and right are exchanged. "any" does, the default.
                 - turn: whether rotations in the image are ignored.
                 - view: "any" finds the pose from another side too. It compares joints in 3D.
                 - min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer.
@@ -415,7 +420,8 @@ class Database:
         Args:
             n: the largest number of pairs to return.
             progress: receives the progress.
-            **options: collection, cluster, where, mirror, turn, view, min_shared, duplicates, timeout, as in `similar`.
+            **options: collection, cluster, where, mirror, sides, turn, view, min_shared, duplicates and timeout, as in
+                `similar`.
 
         Returns:
             The pairs, best first.

@@ -211,7 +211,7 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Pa
         new.write_bytes(db.read_bytes())
         code, out, err = run("cluster", "--db", new, "--json")
     elif command == "similar":
-        code, out, err = run("similar", demo_folder / "query.jpg", "-n", "40", "--db", db, "--json")
+        code, out, err = run("similar", demo_folder / "query.jpg", "-n", "40", "--close", "90", "--db", db, "--json")
     elif command in ("pairs", "outliers"):
         code, out, err = run(command, "--db", db, "--json")
     elif command == "show":

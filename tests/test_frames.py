@@ -22,11 +22,11 @@ from tests.conftest import Toy, toy_photo
 from tests.test_results import REPORTS
 
 COLUMNS = {
-    "similar": "rank similarity percentile pose_id snapshot_id source collection cluster shared_joints mirrored "
-    "degrees worst duplicates keypoints",
-    "pairs": "similarity percentile mirrored first_pose_id first_snapshot_id first_source first_collection "
-    "first_cluster second_pose_id second_snapshot_id second_source second_collection second_cluster",
-    "outliers": "similarity percentile pose_id snapshot_id source collection cluster nearest keypoints",
+    "similar": "rank similarity percentile grade pose_id snapshot_id source collection cluster shared_joints mirrored "
+    "exchanged degrees worst duplicates keypoints",
+    "pairs": "similarity percentile grade mirrored exchanged first_pose_id first_snapshot_id first_source "
+    "first_collection first_cluster second_pose_id second_snapshot_id second_source second_collection second_cluster",
+    "outliers": "similarity percentile grade pose_id snapshot_id source collection cluster nearest keypoints",
     "cluster": "cluster size medoid_pose_id centroid",
     "sql": "pose_id source prominence",
 }

@@ -15,6 +15,7 @@ from posesearch.store import migrations, schema
 # For each argument of the public macros: its value, and a call in which {} stands for it.
 SCALARS = {
     "closer_than": [("0.99", "closer_than({})")],
+    "similarity_grade": [("0.99", "similarity_grade({})")],
     "similarity_percentile": [("0.99", "similarity_percentile({})")],
     "pose_similarity": [
         ("3", "pose_similarity({}, 42)"),
@@ -38,6 +39,7 @@ TABLES = {
         ("'same'", "similar_poses(3, sides := {})"),
         ("true", "similar_poses(3, turn := {})"),
         ("['left_arm']", "similar_poses(3, parts := {})"),
+        ("true", "similar_poses(3, anchored := {}, parts := ['arms'])"),
         ("14", "similar_poses(3, min_shared := {})"),
         ("'women'", "similar_poses(3, in_collection := {})"),
     ],
@@ -116,12 +118,14 @@ def test_a_scalar_macro_takes_the_callers_column(number: int, shell: duckdb.Duck
     [(expected,)] = shell.execute(f"SELECT {call.format(value)}").fetchall()
     assert expected is not None
     [found] = shell.execute(f"SELECT {answers} FROM (SELECT {caller})").fetchall()
-    assert found == pytest.approx((expected,) * len(names), abs=1e-9)
-    place, condition = f"FROM (SELECT {caller}) AS caller", f"{call.format('pose_id')} > {expected - 1e-9}"
+    is_text = isinstance(expected, str)
+    assert found == ((expected,) * len(names) if is_text else pytest.approx((expected,) * len(names), abs=1e-9))
+    is_met = f"= '{expected}'" if is_text else f"> {expected - 1e-9}"
+    place, condition = f"FROM (SELECT {caller}) AS caller", f"{call.format('pose_id')} {is_met}"
     for query in (
         f"SELECT pose_id {place} WHERE {condition} ORDER BY {call.format('mask')}",
         f"SELECT pose_id {place} GROUP BY pose_id HAVING {condition}",
-        f"SELECT caller.pose_id {place} JOIN (SELECT 1 AS one) AS other ON {call.format('caller.pose_id')} > 0",
+        f"SELECT caller.pose_id {place} JOIN (SELECT 1 AS one) AS other ON {call.format('caller.pose_id')} {is_met}",
         f"SELECT answer {place}, LATERAL (SELECT {call.format('caller.vector')} AS answer)",
     ):
         assert len(shell.execute(query).fetchall()) == 1, query

@@ -31,14 +31,14 @@ def db(toy: Toy, tmp_path: Path, run: Run) -> Path:
 
 def test_results_say_which_photos_are_missing(db: Path, run: Run) -> None:
     (db.parent / "disk" / "2.png").unlink()
-    every = ("--close", "0", "--all", "--db", db)
-    lines = run("similar", "1", *every)[1].splitlines()
+    lines = run("similar", "1", "--all", "--db", db)[1].splitlines()
     assert {line.split()[-1][-5:]: "missing" in line for line in lines if line.endswith(".png")} == {
-        "0.png": False, "1.png": False, "2.png": True, "3.png": False,
+        "1.png": False, "2.png": True, "3.png": False,
     }  # fmt: skip
     gone = {"0.png": True, "1.png": True, "2.png": False, "3.png": True}
-    matches = json.loads(run("similar", "1", "--json", *every)[1])["matches"]
-    assert {Path(match["source"]).name: match["exists"] for match in matches} == gone
+    answer = json.loads(run("similar", "1", "--all", "--json", "--db", db)[1])
+    listed = [answer["query"], *answer["matches"]]
+    assert {Path(one["source"]).name: one["exists"] for one in listed} == gone
     outliers = json.loads(run("outliers", "--json", "--db", db)[1])["outliers"]
     assert {Path(one["source"]).name: one["exists"] for one in outliers} == gone
     pairs = json.loads(run("pairs", "--all", "--json", "--db", db)[1])["pairs"]
@@ -68,8 +68,8 @@ def test_a_name_of_another_user_is_not_looked_at(db: Path, run: Run) -> None:
     with duckdb.connect(str(db)) as connection:
         connection.execute("UPDATE sources SET signature = NULL")
     (db.parent / "disk" / "2.png").unlink()
-    matches = json.loads(run("similar", "1", "--json", "--close", "0", "--all", "--db", db)[1])["matches"]
-    assert [match["exists"] for match in matches] == [None] * 4
+    matches = json.loads(run("similar", "1", "--json", "--all", "--db", db)[1])["matches"]
+    assert [match["exists"] for match in matches] == [None] * 3
 
 
 def test_a_url_is_not_asked(toy: Toy, server: Server, tmp_path: Path, run: Run) -> None:
@@ -99,14 +99,9 @@ def test_the_skeleton_of_a_replaced_photo_is_not_drawn_on_the_new_one(db: Path, 
         assert {number: one.changed for number, one in stored.items()} == {1: False, 2: True, 3: True, 4: False}
         sizes = {number: one.image().size for number, one in stored.items()}
         assert sizes == {1: PHOTO, 2: ALONE, 3: ALONE, 4: PHOTO}
-        report = database.similar(3, close=0, duplicates=True)
-        assert {match.pose_id: "changed" in match.remarks() for match in report} == {
-            1: False,
-            2: True,
-            3: True,
-            4: False,
-        }
-        assert {match.pose_id: match.image().size for match in report} == sizes
+        report = database.similar(3, duplicates=True)
+        assert {match.pose_id: "changed" in match.remarks() for match in report} == {1: False, 2: True, 4: False}
+        assert {match.pose_id: match.image().size for match in report} == {ids: sizes[ids] for ids in (1, 2, 4)}
         assert (report.query.exists, report.query.changed) == (True, True)
         assert "2 changed" not in {pair.remarks() for pair in database.pairs(duplicates=True)}
         assert {pair.pose_ids: pair.remarks() for pair in database.pairs(duplicates=True)}[2, 3] == "both changed"
@@ -114,7 +109,7 @@ def test_the_skeleton_of_a_replaced_photo_is_not_drawn_on_the_new_one(db: Path, 
     out = run("similar", "3", *every)[1]
     assert "changed)" in out.splitlines()[0]
     assert {line.split()[-1][-5:]: "changed" in line for line in out.splitlines() if line.endswith(".png")} == {
-        "0.png": False, "1.png": True, "2.png": True, "3.png": False,
+        "0.png": False, "1.png": True, "3.png": False,
     }  # fmt: skip
     assert json.loads(run("similar", "3", "--json", *every)[1])["query"]["changed"] is True
     assert "2.png (changed)" in run("show", "3", "--db", db)[1]

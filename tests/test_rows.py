@@ -97,7 +97,7 @@ def test_a_wide_terminal_has_one_line_for_each_match(demo_folder: Path) -> None:
 def test_a_column_without_values_is_left_out(demo_folder: Path) -> None:
     lines = run_in_terminal(240, "pairs", "-n", "2", "--no-mirror", folder=demo_folder)
     heading = next(plain(line) for line in lines if "similarity" in plain(line))
-    assert heading.split() == ["similarity", "percentile", "pose", "pose", "path", "path"]  # without remarks
+    assert heading.split() == ["grade", "similarity", "percentile", "pose", "pose", "path", "path"]  # without remarks
 
 
 def test_a_row_in_a_pipe_is_one_line_with_the_whole_path(demo_folder: Path) -> None:

@@ -70,7 +70,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     output.out.print()
     drawn = [(query.pose.person.keypoints.xy, "query")]
     drawn += [
-        (make_match_subject(match).keypoints.xy, f"{match.rank}: {match.grade}")
+        (make_match_subject(match).keypoints.xy, f"{match.rank}: {match.similarity:.3f}")
         for match in report.matches[:SKELETONS_SHOWN]
     ]
     output.show_skeletons(drawn, ascii_only)
