@@ -318,7 +318,7 @@ JOIN snapshots AS s USING (snapshot_id);
 -- among: the name of a table or view with the columns of poses. Only its poses are searched:
 --   CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height
 CREATE OR REPLACE MACRO similar_poses(
-    id, n := 10, mirror := true, sides := 'any', turn := false, parts := NULL, anchored := false, min_shared := 6, among := 'poses', in_collection := NULL
+    id, n := 10, mirror := true, turn := false, parts := NULL, min_shared := 6, among := 'poses', in_collection := NULL, sides := 'any', anchored := false
 ) AS TABLE
     WITH argument(id, n, mirror, sides, turn, parts, anchored, min_shared, in_collection) AS MATERIALIZED (
         SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, sides::VARCHAR, turn::BOOLEAN, parts::VARCHAR[], anchored::BOOLEAN, min_shared::INTEGER, in_collection::VARCHAR
@@ -451,7 +451,7 @@ CREATE OR REPLACE MACRO similar_poses(
 -- world coordinates. among: the name of a table or view with the columns of world_poses.
 --   FROM similar_views(42)
 CREATE OR REPLACE MACRO similar_views(
-    id, n := 10, mirror := true, sides := 'any', parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL
+    id, n := 10, mirror := true, parts := NULL, min_shared := 6, among := 'world_poses', in_collection := NULL, sides := 'any'
 ) AS TABLE
     WITH argument(id, n, mirror, sides, parts, min_shared, in_collection) AS MATERIALIZED (
         SELECT id::BIGINT, n::BIGINT, mirror::BOOLEAN, sides::VARCHAR, parts::VARCHAR[], min_shared::INTEGER, in_collection::VARCHAR
@@ -591,7 +591,7 @@ CREATE OR REPLACE MACRO similar_views(
 -- vector: like poses.vector. weight: the weight of each body joint, 0 where it is missing or ignored.
 -- The other arguments are those of similar_poses.
 CREATE OR REPLACE MACRO nearest_poses(
-    vector, weight, n := 10, mirror := true, sides := 'any', turn := false, min_shared := 6, among := 'poses', in_collection := NULL
+    vector, weight, n := 10, mirror := true, turn := false, min_shared := 6, among := 'poses', in_collection := NULL, sides := 'any'
 ) AS TABLE
     WITH argument(vector, weight, n, mirror, sides, turn, min_shared, in_collection) AS MATERIALIZED (
         SELECT vector::FLOAT[28], weight::FLOAT[14], n::BIGINT, mirror::BOOLEAN, sides::VARCHAR, turn::BOOLEAN, min_shared::INTEGER, in_collection::VARCHAR

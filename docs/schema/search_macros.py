@@ -159,18 +159,18 @@ def _weigh_joints(torso: str) -> str:
 
 
 NEAREST_POSES: Final = f"""nearest_poses(
-    vector, weight, n := 10, mirror := true, sides := 'any', turn := false, min_shared := {
+    vector, weight, n := 10, mirror := true, turn := false, min_shared := {
     MIN_SHARED
-}, among := 'poses', in_collection := NULL
+}, among := 'poses', in_collection := NULL, sides := 'any'
 ) AS TABLE
     {bind("vector", "weight", "n", "mirror", "sides", "turn", "min_shared", "in_collection")}, {
     _read_joints("argument", "argument.vector", "argument.weight[j.position]::DOUBLE", 2, "")
 }, {_search(2, "argument.turn")}"""
 
 SIMILAR_POSES: Final = f"""similar_poses(
-    id, n := 10, mirror := true, sides := 'any', turn := false, parts := NULL, anchored := false, min_shared := {
+    id, n := 10, mirror := true, turn := false, parts := NULL, min_shared := {
     MIN_SHARED
-}, among := 'poses', in_collection := NULL
+}, among := 'poses', in_collection := NULL, sides := 'any', anchored := false
 ) AS TABLE
     {bind("id", "n", "mirror", "sides", "turn", "parts", "anchored", "min_shared", "in_collection")}, {
     read_pose("id", "stored", "vector mask")
@@ -185,9 +185,9 @@ SIMILAR_POSES: Final = f"""similar_poses(
 }, {_search(2, "(argument.turn OR argument.anchored)")}"""
 
 SIMILAR_VIEWS: Final = f"""similar_views(
-    id, n := 10, mirror := true, sides := 'any', parts := NULL, min_shared := {
+    id, n := 10, mirror := true, parts := NULL, min_shared := {
     MIN_SHARED
-}, among := 'world_poses', in_collection := NULL
+}, among := 'world_poses', in_collection := NULL, sides := 'any'
 ) AS TABLE
     {bind("id", "n", "mirror", "sides", "parts", "min_shared", "in_collection")}, {
     read_pose("id", "stored", "world_vector mask")

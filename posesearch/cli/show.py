@@ -89,7 +89,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
                 for match in report.matches
             ],
             numbers=("rank", "similarity", "percentile", "cluster", "pose"),
-            line=(sum(match.grade != NOT_ALIKE for match in report), "not alike"),
+            line=(sum(match.grade != NOT_ALIKE for match in report), "below this line: not alike"),
         )  # fmt: skip
     left_out = report.closest_left_out
     if not report.matches and left_out is None:
