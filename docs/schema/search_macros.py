@@ -68,9 +68,9 @@ def _search(axes: int, turns: str) -> str:
     if turns != "true":
         products["across"] = f"CASE WHEN {turns} THEN {products['across']} END"
     multiplied = ",\n               ".join(f"{value} AS {name}" for name, value in products.items())
-    product = formulas.product(lambda name: f"m.{name}", "s.", axes=axes, turns=turns)
+    product = formulas.product(lambda name: f"m.{name}", "s.{}", axes=axes, turns=turns)
     spread = formulas.spread(lambda name: f"m.{name}", "s.n", axes=axes)
-    correlation = formulas.correlation(product, formulas.query_spread("s."), spread)
+    correlation = formulas.correlation(product, formulas.query_spread("s.{}"), spread)
 
     def compare(name: str, condition: str) -> str:
         return f"""multiplied_{name} AS (

@@ -10,7 +10,7 @@ from posesearch.errors import BadPath, NoSuchPose, PhotoError, QueryError
 from posesearch.estimators import Estimator
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.similarity import Poses
-from posesearch.pose.variants import MAX_EXCHANGED, Variant, compare_variants, list_variants
+from posesearch.pose.variants import MAX_EXCHANGED, compare_variants, list_variants
 from posesearch.results.query import Query
 from posesearch.results.search import Failure, SimilarReport
 from posesearch.search.explain import make_report
@@ -100,52 +100,36 @@ def _hits_per_query(options: SearchOptions) -> int:
 
 @dataclass(frozen=True, eq=False)
 class _BestHits:
-    """The best hits of some queries so far, as arrays (queries, hits). The best hit comes first.
+    """The best hits of some queries so far, as arrays (queries, hits). The best hit comes first."""
 
-    `variant` has positions in `variants`.
-    """
-
-    variants: list[Variant]
     limit: int
     similarity: Float64
     pose_id: Int64
-    variant: Int64
 
     @classmethod
-    def of(cls, queries: int, variants: list[Variant], limit: int) -> "_BestHits":
+    def of(cls, queries: int, limit: int) -> "_BestHits":
         """Return no hits of some queries, of which `limit` are kept at most."""
-        empty = np.zeros((queries, 0), np.int64)
-        return cls(variants, limit, empty.astype(np.float64), empty, empty)
+        return cls(limit, np.zeros((queries, 0)), np.zeros((queries, 0), np.int64))
 
-    def merge(self, ids: Int64, similarity: Float64, variant: Int64) -> "_BestHits":
-        """Return the best among these hits and more poses.
-
-        Args:
-            ids: (n,) of the poses.
-            similarity: (queries, n).
-            variant: (queries, n), positions of the variants.
-        """
+    def merge(self, ids: Int64, similarity: Float64) -> "_BestHits":
+        """Return the best among these hits and more poses, whose ids are (n,) and similarities (queries, n)."""
         values = np.concatenate([self.similarity, similarity], axis=1)
         pose_id = np.concatenate([self.pose_id, np.broadcast_to(ids, similarity.shape)], axis=1)
-        variants = np.concatenate([self.variant, variant], axis=1)
         order = np.lexsort((pose_id, -values), axis=1)[:, : self.limit]
-        similarity, pose_id, variant = (np.take_along_axis(rows, order, axis=1) for rows in (values, pose_id, variants))
-        return _BestHits(self.variants, self.limit, similarity, pose_id, variant)
+        return _BestHits(
+            self.limit, np.take_along_axis(values, order, axis=1), np.take_along_axis(pose_id, order, axis=1)
+        )
 
     def can_improve(self) -> Int64:
-        """Return the queries that a variant with an exchange can still change, (q,)."""
+        """Return the queries whose hits a variant with an exchange can still change, (q,)."""
         if self.similarity.shape[1] < self.limit:
             return np.arange(len(self.similarity))
         return np.flatnonzero(self.similarity[:, -1] <= MAX_EXCHANGED)
 
     def to_hits(self) -> Iterator[list[Hit]]:
         """Yield the hits of each query."""
-        for rows in zip(self.similarity.tolist(), self.pose_id.tolist(), self.variant.tolist(), strict=True):
-            yield [
-                Hit(pose_id, value, self.variants[number])
-                for value, pose_id, number in zip(*rows, strict=True)
-                if value > -np.inf
-            ]
+        for rows in zip(self.similarity.tolist(), self.pose_id.tolist(), strict=True):
+            yield [Hit(pose_id, value) for value, pose_id in zip(*rows, strict=True) if value > -np.inf]
 
 
 def _find_most_similar(
@@ -153,8 +137,7 @@ def _find_most_similar(
 ) -> Iterator[list[Hit]]:
     """Return the best hits of each query. Each pose is read once, and compared with all queries."""
     chunks = [_stack(prepared[start : start + QUERIES]) for start in range(0, len(prepared), QUERIES)]
-    limit = _hits_per_query(options)
-    best = [_BestHits.of(len(query), _list_variants(weight, options), limit) for query, weight in chunks]
+    best = [_BestHits.of(len(query), _hits_per_query(options)) for query, _ in chunks]
     for ids, stored in vectors.read_blocks(connection, candidates, world=options.uses_world, size=POSES):
         best = [
             _compare_block(hits, ids, stored, query, weight, options)
@@ -163,28 +146,23 @@ def _find_most_similar(
     return (hits for of_chunk in best for hits in of_chunk.to_hits())
 
 
-def _list_variants(weight: Float32, options: SearchOptions) -> list[Variant]:
-    """Return all variants of queries. Those with an exchange are the last."""
-    plain = list_variants(weight, mirror=options.mirror, exchanged=False)
-    return plain + (list_variants(weight, mirror=options.mirror, exchanged=True) if options.exchange else [])
-
-
 def _compare_block(
     hits: _BestHits, ids: Int64, stored: Poses, query: Poses, weight: Float32, options: SearchOptions
 ) -> _BestHits:
     """Return the best among some hits and a block of poses. Exchanged variants are compared only where they matter."""
-    plain = [variant for variant in hits.variants if variant.exchanged == "none"]
-    similarity, chosen = compare_variants(stored, query, weight, plain, options.invariance, options.min_shared)
-    merged, exchanged = hits.merge(ids, similarity, chosen), hits.variants[len(plain) :]
-    rows = merged.can_improve()
-    if not exchanged or not len(rows):
+
+    def compare_with(rows: Int64, *, exchanged: bool) -> Float64:
+        some, its_weight = query.take(rows), weight[rows]
+        variants = list_variants(its_weight, mirror=options.mirror, exchanged=exchanged)
+        return compare_variants(stored, some, its_weight, variants, options.invariance, options.min_shared)[0]
+
+    similarity = compare_with(np.arange(len(query)), exchanged=False)
+    merged = hits.merge(ids, similarity)
+    rows = merged.can_improve() if options.exchange else np.zeros(0, np.int64)
+    if not len(rows):
         return merged
-    some, its_weight = query.take(rows), weight[rows]
-    others, number = compare_variants(stored, some, its_weight, exchanged, options.invariance, options.min_shared)
-    is_better = others > similarity[rows]
-    similarity[rows] = np.where(is_better, others, similarity[rows])
-    chosen[rows] = np.where(is_better, number + len(plain), chosen[rows])
-    return hits.merge(ids, similarity, chosen)
+    similarity[rows] = np.maximum(similarity[rows], compare_with(rows, exchanged=True))
+    return hits.merge(ids, similarity)
 
 
 def _stack(queries: Sequence[PreparedQuery]) -> tuple[Poses, Float32]:

@@ -9,7 +9,7 @@ from posesearch import skeleton
 from posesearch.pose.centroids import assign_to_centroids
 from posesearch.pose.normalize import NORMALIZATIONS
 from posesearch.pose.similarity import Poses, compare, contributions
-from posesearch.pose.variants import Variant
+from posesearch.pose.variants import Variant, compare_variants, list_variants
 from posesearch.results.clusters import NearestCluster
 from posesearch.results.query import Query
 from posesearch.results.search import Match, SimilarReport
@@ -37,8 +37,9 @@ def make_report(
     stored = poses.read_poses(connection, [one.hit.pose_id for one in listed])
     scale = read_scale(connection, options)
     explained: dict[int, Match] = {}
-    for variant in {one.hit.variant for one in listed}:
-        rows = [row for row, one in enumerate(listed) if one.hit.variant == variant]
+    chosen = _choose_variants(prepared, stored, options)
+    for variant in set(chosen):
+        rows = [row for row, one in enumerate(chosen) if one == variant]
         matches = _explain(prepared, variant, [listed[row] for row in rows], [stored[row] for row in rows])
         explained |= zip(rows, matches, strict=True)
     best_first = [
@@ -52,6 +53,18 @@ def make_report(
     too_far = [match for match in best_first if match.percentile is not None and match.percentile < options.close]
     close = best_first[: len(best_first) - len(too_far)]
     return SimilarReport(query, cluster, tuple(close), too_far[0] if too_far else None, options.describe())
+
+
+def _choose_variants(query: PreparedQuery, stored: Sequence[StoredPose], options: SearchOptions) -> list[Variant]:
+    """Return the variant of a query that is the most similar to each of some poses."""
+    if not stored:
+        return []
+    weight = query.weight[None]
+    variants = list_variants(weight, mirror=options.mirror, exchanged=False)
+    variants += list_variants(weight, mirror=options.mirror, exchanged=True) if options.exchange else []
+    compared = stack_poses([one.pose for one in stored], query.invariance)
+    _, best = compare_variants(compared, query.pose, weight, variants, query.invariance, options.min_shared)
+    return [variants[number] for number in best[0].tolist()]
 
 
 def _explain(

@@ -65,20 +65,21 @@ def product(inner: Inner, sums: str | None, *, axes: int, turns: str) -> str:
 
     Args:
         inner: returns the inner product of the stored vector with a constant of the query. See PreparedQuery.
-        sums: what comes before n, u, v and f, the sums of the query over the shared joints. None if the stored pose has
-            all joints of the query, because the sums are then 0.
+        sums: a format of the names of n, u, v and f, the sums of the query over the shared joints, such as "s.{}". None
+            if the stored pose has all joints of the query, because the sums are then 0.
         axes: the number of axes: 2 for image coordinates, 3 for world coordinates.
         turns: an SQL condition, whether the best rotation is taken. "true" and "false" are decided here.
     """
     along, across = inner("along"), inner("across")
     if sums is not None:
+        n, u, v = (sums.format(name) for name in "nuv")
         x, y = inner("ones_u"), inner("ones_v")
-        along = f"({along} - ({x} * {sums}u + {y} * {sums}v) / {sums}n)"
-        across = f"({across} - ({x} * {sums}v - {y} * {sums}u) / {sums}n)"
+        along = f"({along} - ({x} * {u} + {y} * {v}) / {n})"
+        across = f"({across} - ({x} * {v} - {y} * {u}) / {n})"
     turned = f"sqrt({squared(along)} + {squared(across)})"
     if axes == 3:  # the third axis stays where it is
         return (
-            f"{inner('fixed')} - {inner('ones_f')} * {sums}f / {sums}n + {turned}"
+            f"{inner('fixed')} - {inner('ones_f')} * {sums.format('f')} / {sums.format('n')} + {turned}"
             if sums
             else f"{inner('fixed')} + {turned}"
         )
@@ -100,5 +101,6 @@ def spread(inner: Inner, n: str, *, axes: int) -> str:
 
 
 def query_spread(sums: str) -> str:
-    """Return the spread of a query over the shared joints. `sums` comes before squares, u, v, f and n."""
-    return f"{sums}squares - ({squared(f'{sums}u')} + {squared(f'{sums}v')} + {squared(f'{sums}f')}) / {sums}n"
+    """Return the spread of a query over the shared joints. `sums` is as in `product`, and has squares too."""
+    squares, u, v, f, n = (sums.format(name) for name in ("squares", "u", "v", "f", "n"))
+    return f"{squares} - ({squared(u)} + {squared(v)} + {squared(f)}) / {n}"

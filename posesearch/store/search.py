@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from posesearch.pose.joint_sets import ALL_JOINTS
 from posesearch.pose.similarity import Invariance
-from posesearch.pose.variants import MAX_EXCHANGED, Variant
+from posesearch.pose.variants import MAX_EXCHANGED
 from posesearch.store import formulas
 from posesearch.store.connection import Connection
 from posesearch.store.prepared_query import PreparedQuery
@@ -24,11 +24,10 @@ from posesearch.store.prepared_query import PreparedQuery
 
 @dataclass(frozen=True)
 class Hit:
-    """A pose that a search found: its id, its similarity, and the variant of the query that is the most similar."""
+    """A pose that a search found: its id, and the similarity of the variant of the query that is the most similar."""
 
     pose_id: int
     similarity: float
-    variant: Variant
 
 
 def find_most_similar(
@@ -77,14 +76,13 @@ def _search(
             found = _rank_with_all_joints(connection, same_joints, n, candidates)
         hits = _keep_best([*hits, *found])
     threshold = _find_threshold(hits, n)
-    partial = [variant for variant in variants if variant.max_partial_similarity >= threshold]
-    if partial:
+    if any(variant.max_partial_similarity >= threshold for variant in variants):
         sets_query = f"SELECT DISTINCT joint_set FROM {candidates} WHERE joint_set IS NOT NULL"  # noqa: S608 (our own name)
         stored = [row[0] for row in connection.execute(sets_query).fetchall()]
-        for variant in partial:
-            sets = variant.select_sets(stored, _find_threshold(hits, n), min_shared)
+        for same_joints in _group_by_weight(variants):
+            sets = same_joints[0].select_sets(stored, _find_threshold(hits, n), min_shared)
             if sets:
-                hits = _keep_best([*hits, *_rank_partial(connection, variant, n, sets, candidates)])
+                hits = _keep_best([*hits, *_rank_partial(connection, same_joints, n, sets, candidates)])
     return hits
 
 
@@ -99,15 +97,15 @@ def _group_by_weight(variants: Sequence[PreparedQuery]) -> list[list[PreparedQue
 def _keep_best(hits: Iterable[Hit]) -> list[Hit]:
     """Return the best hit of each pose, best first. Of equal hits, the pose with the lower id comes first."""
     best: dict[int, Hit] = {}
-    for hit in sorted(
-        hits, key=lambda hit: (-hit.similarity, hit.pose_id, hit.variant.exchanged != "none", hit.variant)
-    ):
+    for hit in sorted(hits, key=lambda hit: (-hit.similarity, hit.pose_id)):
         best.setdefault(hit.pose_id, hit)
     return list(best.values())
 
 
-def _choose_best(values: Sequence[str], columns: str, relation: str) -> str:
-    """Return the SELECT of the largest of some values of each row, and of the position of this value.
+def _select_best(values: Sequence[str], columns: str, relation: str) -> str:
+    """Return the SELECT of the largest of some values of each row, as `best`.
+
+    A CASE for each value is faster than `greatest`. If one of the values is NULL, all are.
 
     Args:
         values: expressions.
@@ -115,13 +113,12 @@ def _choose_best(values: Sequence[str], columns: str, relation: str) -> str:
         relation: SQL for FROM, with or without WHERE.
     """
     named = ", ".join(f"{value} AS value{number}" for number, value in enumerate(values))
-    names = [f"value{number}" for number in range(len(values))]
-    largest = f"greatest({', '.join(names)})" if len(names) > 1 else names[0]
-    cases = " ".join(f"WHEN {name} THEN {number}" for number, name in enumerate(names))
-    return f"""
-        SELECT {columns}, best, CASE best {cases} END AS variant
-        FROM (SELECT {columns}, {largest} AS best, {", ".join(names)} FROM (SELECT {columns}, {named} FROM {relation}))
-    """  # noqa: S608 (our own words)
+    query, best = f"SELECT {columns}, {named} FROM {relation}", "value0"  # noqa: S608 (our own words)
+    for number in range(1, len(values)):
+        larger = f"CASE WHEN value{number} > {best} THEN value{number} ELSE {best} END AS best{number}"
+        rest = "".join(f", value{later}" for later in range(number + 1, len(values)))
+        query, best = f"SELECT {columns}, {larger}{rest} FROM ({query})", f"best{number}"  # noqa: S608 (likewise)
+    return f"SELECT {columns}, {best} AS best FROM ({query})"  # noqa: S608 (likewise)
 
 
 def _rank_complete(connection: Connection, variants: Sequence[PreparedQuery], n: int, candidates: str) -> list[Hit]:
@@ -134,11 +131,11 @@ def _rank_complete(connection: Connection, variants: Sequence[PreparedQuery], n:
     size = variants[0].pose.vectors.shape[1]
     products = [f"array_inner_product(vector, $along{number}::FLOAT[{size}])" for number in range(len(variants))]
     for condition, limit in (("true", 2 * n + 10), (_has_all_joints(ALL_JOINTS), n)):
-        chosen = _choose_best(products, "pose_id, joint_set", f"{candidates} WHERE {condition}")
+        best = _select_best(products, "pose_id, joint_set", f"{candidates} WHERE {condition}")
         rows = connection.execute(
             f"""
-            SELECT pose_id, greatest(-1, least(1, best / sqrt($norm)) - $penalty), variant, joint_set
-            FROM ({chosen}) ORDER BY best DESC, pose_id LIMIT {limit:d}
+            SELECT pose_id, greatest(-1, least(1, best / sqrt($norm)) - $penalty), joint_set
+            FROM ({best}) ORDER BY best DESC, pose_id LIMIT {limit:d}
             """,  # noqa: S608 (our own words and numbers)
             {
                 "norm": variants[0].constants["spread"],
@@ -146,11 +143,7 @@ def _rank_complete(connection: Connection, variants: Sequence[PreparedQuery], n:
                 **{f"along{number}": variant.constants["along"] for number, variant in enumerate(variants)},
             },
         ).fetchall()
-        complete = [
-            Hit(pose_id, similarity, variants[number].variant)
-            for pose_id, similarity, number, joints in rows
-            if joints == ALL_JOINTS
-        ]
+        complete = [Hit(*hit) for *hit, joints in rows if joints == ALL_JOINTS]
         if len(complete) >= n or len(rows) < limit:
             break
     return complete
@@ -167,16 +160,18 @@ def _rank_with_all_joints(
     relation = f"{candidates} WHERE {_has_all_joints(query.joint_set)}"
     rows = connection.execute(
         f"""
-        SELECT pose_id, greatest(-1, least(1, best) - $penalty), variant FROM (
-            FROM ({_choose_best(correlations, "pose_id", relation)}) ORDER BY best DESC NULLS LAST, pose_id LIMIT {n:d}
+        SELECT pose_id, greatest(-1, least(1, best) - $penalty) FROM (
+            FROM ({_select_best(correlations, "pose_id", relation)}) ORDER BY best DESC NULLS LAST, pose_id LIMIT {n:d}
         ) WHERE best IS NOT NULL
         """,  # noqa: S608 (our own words and numbers)
-        {
-            "penalty": query.variant.penalty,
-            **{f"{name}{number}": variants[int(number or 0)].constants[name] for name, number in parameters},
-        },
+        {"penalty": query.variant.penalty, **_find_constants(variants, parameters)},
     ).fetchall()
-    return [Hit(pose_id, similarity, variants[number].variant) for pose_id, similarity, number in rows]
+    return [Hit(*row) for row in rows]
+
+
+def _find_constants(variants: Sequence[PreparedQuery], parameters: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the values of parameters. A name without a number is a constant that all variants share."""
+    return {f"{name}{number}": variants[int(number or 0)].constants[name] for name, number in parameters}
 
 
 def _has_all_joints(joints: int) -> str:
@@ -184,30 +179,38 @@ def _has_all_joints(joints: int) -> str:
 
 
 def _rank_partial(
-    connection: Connection, query: PreparedQuery, n: int, sets: Sequence[int], candidates: str
+    connection: Connection, variants: Sequence[PreparedQuery], n: int, sets: Sequence[int], candidates: str
 ) -> list[Hit]:
-    """Return the best of the poses with one of these sets of joints. Each set lacks a joint of the query."""
-    correlation, penalized, parameters = _correlate_shared_joints(query.invariance)
-    sums = query.sums_within(sets)
+    """Return the best of the poses with one of these sets of joints. Each set lacks a joint of the query.
+
+    All variants have the same weights.
+    """
+    correlations, parameters = _correlate_shared_joints(variants[0].invariance, variants=len(variants))
+    sums = {
+        f"{name}{number}": values.tolist()
+        for number, variant in enumerate(variants)
+        for name, values in variant.sums_within(sets).items()
+    }
     columns = ", ".join(f"unnest($sum_{name}) AS {name}" for name in sums)
+    relation = f"(SELECT *, n0 / $total AS share FROM {candidates} JOIN sums USING (joint_set)) AS s"  # noqa: S608 (our words)
     rows = connection.execute(
         f"""
         WITH sums AS MATERIALIZED (SELECT unnest($sets)::USMALLINT AS joint_set, {columns})
         SELECT pose_id, greatest(-1, similarity - $penalty) FROM (
-            SELECT pose_id, {penalized} AS similarity FROM (
-                SELECT pose_id, {correlation} AS correlation, s.n / $total AS share
-                FROM {candidates} JOIN sums AS s USING (joint_set)
-            ) ORDER BY similarity DESC NULLS LAST, pose_id LIMIT {n:d}
+            SELECT pose_id, {formulas.penalize("best", "share")} AS similarity
+            FROM ({_select_best(correlations, "pose_id, share", relation)})
+            ORDER BY similarity DESC NULLS LAST, pose_id LIMIT {n:d}
         ) WHERE similarity IS NOT NULL
         """,  # noqa: S608 (our own words and numbers)
         {
             "sets": list(sets),
-            "penalty": query.variant.penalty,
-            **{f"sum_{name}": values.tolist() for name, values in sums.items()},
-            **{name: query.constants[name] for name in ("total", *parameters)},
+            "penalty": variants[0].variant.penalty,
+            "total": variants[0].total,
+            **{f"sum_{name}": values for name, values in sums.items()},
+            **_find_constants(variants, parameters),
         },
     ).fetchall()
-    return [Hit(pose_id, similarity, query.variant) for pose_id, similarity in rows]
+    return [Hit(*row) for row in rows]
 
 
 @cache
@@ -230,18 +233,20 @@ def _correlate_with_all_joints(
 
 
 def _number(inner: formulas.Inner, number: int) -> formulas.Inner:
-    """Return the inner products with the constants of one of several variants."""
-    return lambda name: inner(f"{name}{number}")
+    """Return the inner products with the constants of one of several variants. The variants share those of weights."""
+    return lambda name: inner(f"{name}{number}" if name in ("along", "across", "fixed") else name)
 
 
 @cache
-def _correlate_shared_joints(invariance: Invariance) -> tuple[str, str, list[str]]:
-    """Return the SQL of the correlation with any poses, that of the similarity, and the parameters of both."""
+def _correlate_shared_joints(invariance: Invariance, *, variants: int) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the SQL of the correlations of variants with any poses, and its parameters, as above."""
     axes, turns = _AXES_AND_TURNS[invariance]
     inner = formulas.inner_with_parameters(axes)
-    product = formulas.product(inner, "s.", axes=axes, turns=turns)
-    text = formulas.correlation(product, "s.spread", formulas.spread(inner, "s.n", axes=axes))
-    return text, formulas.penalize("correlation", "share"), [name for name, _ in _PARAMETER.findall(text)]
+    texts = []
+    for number in range(variants):
+        product = formulas.product(_number(inner, number), f"s.{{}}{number}", axes=axes, turns=turns)
+        texts.append(formulas.correlation(product, f"s.spread{number}", formulas.spread(inner, "s.n0", axes=axes)))
+    return texts, sorted(set(_PARAMETER.findall(" ".join(texts))))
 
 
 _AXES_AND_TURNS: Final[dict[Invariance, tuple[int, str]]] = {
