@@ -25,7 +25,7 @@ def draw_numbers(pixels: Pixels, boxes: Sequence[Box], scale: float, chosen: int
     canvas = pixels.copy()
     height, width = canvas.shape[:2]
     line = max(1, round(max(height, width) / 300))
-    font_scale, stroke = max(height, width) / 650, max(1, round(max(height, width) / 260))
+    font_scale, stroke = max(0.5, max(height, width) / 650), max(1, round(max(height, width) / 260))
     order = sorted(range(len(boxes)), key=lambda person: person + 1 == chosen)  # the chosen one is on top
     corners = {}
     for person in order:

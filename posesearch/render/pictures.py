@@ -110,6 +110,11 @@ def draw_result(
     return draw_whole(photo.pixels, subject, (TILE_WIDTH, TILE_HEIGHT), plain=plain)
 
 
+def has_tiles(report: SheetReport) -> bool:
+    """Return whether a report has something to draw. A search has at least its query."""
+    return isinstance(report, SimilarReport) or len(report) > 0
+
+
 def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False) -> Sheet:
     """Return what is on the contact sheet of a report.
 
@@ -125,7 +130,8 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
         title, (tiles, size) = "The poses that are unlike all others", maker.make_outliers(report)
     shown = f"the first {MAX_TILES:,} of {len(report):,}" if len(report) > MAX_TILES else ""
     details = ", ".join(filter(None, (*report.options, shown)))
-    legend = list_entries(skeletons=not plain, compared=not isinstance(report, OutliersReport))
+    has_skeletons = any(tile.has_skeletons for tile in tiles)
+    legend = list_entries(skeletons=has_skeletons, compared=not isinstance(report, OutliersReport))
     return Sheet(f"{title} — {details}" if details else title, tiles, size, tuple(legend))
 
 

@@ -118,7 +118,7 @@ def make_caption(tile: Tile, width: int) -> list[_Text]:
     lines += [(part, _SIZE, False) for line in tile.lines for part in wrap_words(line, whole, _SIZE)]
     caption = [_Text(0, row * _LINE_HEIGHT, text, size, bold=bold) for row, (text, size, bold) in enumerate(lines)]
     for number, path in enumerate(tile.paths):
-        for row, line in enumerate(wrap_path(path, width, _SIZE), start=len(lines)):
+        for row, line in enumerate(wrap_path(path, width - 2 * _GAP, _SIZE), start=len(lines)):
             caption.append(_Text(number * (width + _GAP), row * _LINE_HEIGHT, line, _SIZE, _GREY))
     return caption
 

@@ -46,6 +46,7 @@ class Tile:
         heading: the first line of the caption, in bold.
         lines: further lines. A line that is too wide is continued on the next one.
         is_query: whether this is what is searched for, which a frame marks.
+        has_skeletons: whether a skeleton is drawn.
     """
 
     pictures: tuple[Pixels, ...]
@@ -53,6 +54,7 @@ class Tile:
     heading: str
     lines: tuple[str, ...] = ()
     is_query: bool = False
+    has_skeletons: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,37 +104,66 @@ class TileMaker:
 
     def _make_query(self, report: SimilarReport, subject: Subject, size: Size) -> Tile:
         query = report.query
-        photo = self.opener.open_query(query, _useful_side(subject, size))
         heading = f"query, person {query.person} of {query.people}" if query.people > 1 else "query"
         numbers = Numbers(query.boxes, query.person) if query.people > 1 else None
+        photo = self.opener.open_query(query, _useful_side(subject, size))
         picture = draw_person(photo.pixels, subject, size, plain=self.plain, numbers=numbers)
         remark = query.remarks() or ("changed" if photo.has_changed else "")
-        return Tile((picture,), (query.source,), heading, (remark,) if remark else (), is_query=True)
+        lines = (remark,) if remark else ()
+        return self._make_tile([picture], [photo], [query.source], heading, lines, is_query=True)
 
     def _make_match(self, match: Match, subject: Subject, size: Size) -> Tile:
-        picture, changed = self._draw_stored(match.stored, subject, size)
-        lines = _lines(match.similarity, match.percentile, changed, match.remarks())
-        return Tile((picture,), (match.source,), f"{match.rank}.  {_name_grade(match.grade)}", lines)
+        heading = f"{match.rank}.  {_name_grade(match.grade)}"
+        numbers = _name_similarity(match.similarity, match.percentile)
+        return self._make_stored([match.stored], [subject], size, heading, [numbers], match.remarks())
 
     def _make_pair(self, rank: int, pair: Pair, subjects: tuple[Subject, Subject], size: Size) -> Tile:
-        both = zip((pair.first, pair.second), subjects, strict=True)
-        drawn = [self._draw_stored(stored, subject, size) for stored, subject in both]
-        changed = ", ".join(f"{name} {new}" for name, (_, new) in zip(("first", "second"), drawn, strict=True) if new)
-        lines = _lines(pair.similarity, pair.percentile, changed, pair.remarks())
-        heading = f"{rank}.  {_name_grade(pair.grade)}"
-        return Tile(tuple(picture for picture, _ in drawn), pair.sources, heading, lines)
+        heading, numbers = f"{rank}.  {_name_grade(pair.grade)}", _name_similarity(pair.similarity, pair.percentile)
+        return self._make_stored([pair.first, pair.second], subjects, size, heading, [numbers], pair.remarks())
 
     def _make_outlier(self, rank: int, one: Outlier, subject: Subject, size: Size) -> Tile:
-        picture, changed = self._draw_stored(one.stored, subject, size)
-        nearest = f"nearest: pose {one.nearest}"
-        lines = (nearest, *_lines(one.similarity, one.percentile, changed, one.remarks()))
-        return Tile((picture,), (one.source,), f"{rank}.  {_name_grade(one.grade)}", lines)
+        lines = [f"nearest: pose {one.nearest}", _name_similarity(one.similarity, one.percentile)]
+        return self._make_stored(
+            [one.stored], [subject], size, f"{rank}.  {_name_grade(one.grade)}", lines, one.remarks()
+        )
 
-    def _draw_stored(self, stored: StoredPose, subject: Subject, size: Size) -> tuple[Pixels, str]:
-        """Return the picture of a stored pose. Also return "changed" if only now its photo was found to be another."""
-        photo: Photo = self.opener.open_stored(stored, _useful_side(subject, size))
-        is_news = photo.has_changed and not stored.changed  # a URL is not looked at before
-        return draw_person(photo.pixels, subject, size, plain=self.plain), "changed" if is_news else ""
+    def _make_stored(
+        self,
+        poses: Sequence[StoredPose],
+        subjects: Sequence[Subject],
+        size: Size,
+        heading: str,
+        lines: Sequence[str],
+        remarks: str,
+    ) -> Tile:
+        """Return the tile of one or two stored poses. Its last line has the remarks."""
+        photos = [
+            self.opener.open_stored(one, _useful_side(subject, size))
+            for one, subject in zip(poses, subjects, strict=True)
+        ]
+        pictures = [
+            draw_person(photo.pixels, subject, size, plain=self.plain)
+            for photo, subject in zip(photos, subjects, strict=True)
+        ]
+        # A URL is looked at only now.
+        is_news = any(photo.has_changed and not one.changed for photo, one in zip(photos, poses, strict=True))
+        text = ", ".join(filter(None, ("changed" if is_news else "", remarks)))
+        return self._make_tile(
+            pictures, photos, [one.source for one in poses], heading, (*lines, text) if text else tuple(lines)
+        )
+
+    def _make_tile(
+        self,
+        pictures: Sequence[Pixels],
+        photos: Sequence[Photo],
+        paths: Sequence[str],
+        heading: str,
+        lines: tuple[str, ...],
+        *,
+        is_query: bool = False,
+    ) -> Tile:
+        has_skeletons = not self.plain or any(photo.pixels is None for photo in photos)
+        return Tile(tuple(pictures), tuple(paths), heading, lines, is_query, has_skeletons)
 
 
 def choose_size(subjects: Sequence[Subject], count: int) -> Size:
@@ -157,7 +188,5 @@ def _name_grade(grade: Grade) -> str:
     return f"{grade}  {GRADE_MARKS[grade]}"
 
 
-def _lines(similarity: float, percentile: float | None, *remarks: str) -> tuple[str, ...]:
-    numbers = f"similarity {similarity:.3f}" + ("" if percentile is None else f" · percentile {percentile:.1f}")
-    text = ", ".join(filter(None, remarks))
-    return (numbers, text) if text else (numbers,)
+def _name_similarity(similarity: float, percentile: float | None) -> str:
+    return f"similarity {similarity:.3f}" + ("" if percentile is None else f" · percentile {percentile:.1f}")
