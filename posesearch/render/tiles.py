@@ -22,14 +22,14 @@ from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.results.search import Match, SimilarReport
 from posesearch.types import StoredPose
 
-MAX_TILES: Final = 1_000
-"""The largest number of elements that a sheet shows."""
+MAX_PICTURES: Final = 1_000
+"""The largest number of pictures of a sheet, apart from that of the query. A pair has two."""
 
 GRADE_MARKS: Final[dict[Grade, str]] = {"same": "●●●", "alike": "●●○", "loosely alike": "●○○", "not alike": "○○○"}
 """What shows a grade at a glance."""
 
 _AREA: Final = 100_000  # pixels of a picture
-_SMALLER: Final = ((40, 1.0), (200, 0.75), (2 * MAX_TILES, 0.55))  # sides of pictures, by the largest number of them
+_SMALLER: Final = ((40, 1.0), (200, 0.75), (MAX_PICTURES + 1, 0.55))  # sides of pictures, by the largest number of them
 _ASPECTS: Final = (0.62, 1.3)  # of pictures, width divided by height
 
 Size = tuple[int, int]
@@ -75,7 +75,7 @@ class TileMaker:
         Raises:
             DecoderUnavailable: photos can't be decoded on this machine.
         """
-        matches = report.matches[:MAX_TILES]
+        matches = report.matches[:MAX_PICTURES]
         query, subjects = make_query_subject(report), [make_match_subject(match) for match in matches]
         size = choose_size([query, *subjects], 1 + len(subjects))
         tiles = [self._make_query(report, query, size)]
@@ -84,7 +84,7 @@ class TileMaker:
 
     def make_pairs(self, report: PairsReport) -> tuple[list[Tile], Size]:
         """Return the tiles of pairs, and the size of their pictures. The errors are as in `make_similar`."""
-        pairs = report.pairs[:MAX_TILES]
+        pairs = report.pairs[: MAX_PICTURES // 2]
         subjects = [make_pair_subjects(pair) for pair in pairs]
         size = choose_size([subject for both in subjects for subject in both], 2 * len(pairs))
         return [
@@ -94,7 +94,7 @@ class TileMaker:
 
     def make_outliers(self, report: OutliersReport) -> tuple[list[Tile], Size]:
         """Return the tiles of outliers, and the size of their pictures. The errors are as in `make_similar`."""
-        outliers = report.outliers[:MAX_TILES]
+        outliers = report.outliers[:MAX_PICTURES]
         subjects = [make_subject(one.keypoints, one.stored.width, one.stored.height) for one in outliers]
         size = choose_size(subjects, len(outliers))
         return [
