@@ -112,6 +112,7 @@ def pairs(
     sheet = sheets.SheetFile(
         png, is_opened=open_png, plain=plain, allow_private=allow_private, trust=trust, db=db, name="pairs.png"
     )
+    sheet.check()
     with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
         report = database.pairs(n, progress=progress, **options)
     written = sheet.write(report)
@@ -153,6 +154,7 @@ def outliers(
     sheet = sheets.SheetFile(
         png, is_opened=open_png, plain=plain, allow_private=allow_private, trust=trust, db=db, name="outliers.png"
     )
+    sheet.check()
     with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
         report = database.outliers(n, progress=progress, **options)
     written = sheet.write(report)

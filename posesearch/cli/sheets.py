@@ -28,7 +28,7 @@ class SheetFile:
         db: Path,
         name: str,
     ) -> None:
-        """Check that the file may be written, before the work for it.
+        """Write nothing yet.
 
         Args:
             png: the value of --png.
@@ -38,14 +38,18 @@ class SheetFile:
             trust: photos to open although another user stored them.
             db: the database, which is never overwritten.
             name: the name of a file that is only opened.
-
-        Raises:
-            OutputFailed: the file must not be written.
         """
         self._png, self._name, self._is_opened = png, name, is_opened
         self._plain, self._allow_private, self._trust, self._db = plain, allow_private, trust or (), db
-        if png is not None:
-            check_png(png, database_files(db))
+
+    def check(self) -> None:
+        """Check that the file may be written, before the work for it. The photos are not known yet.
+
+        Raises:
+            OutputFailed: it must not be written.
+        """
+        if self._png is not None:
+            check_png(self._png, database_files(self._db))
 
     def write(self, report: "SheetReport") -> Path | None:
         """Write the sheet and return its path. Return None if none was asked for, or if there is nothing to show.
