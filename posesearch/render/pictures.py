@@ -18,7 +18,7 @@ from posesearch.render.photos import PhotoOpener, read_photo
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Sheet, draw_sheet
 from posesearch.render.skeletons import Pixels, draw_on_photo, encode_png
 from posesearch.render.subjects import make_match_subject, make_subject
-from posesearch.render.tiles import Tile, TileMaker
+from posesearch.render.tiles import Tile, TileMaker, choose_size
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
@@ -132,7 +132,8 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
     first = f"the first {shown:,} of {len(report):,}" if shown < len(report) else ""
     details = ", ".join(filter(None, (*report.options, first)))
     has_skeletons = any(tile.has_skeletons for tile in tiles)
-    legend = list_entries(skeletons=has_skeletons, compared=not isinstance(report, OutliersReport))
+    compared = len(report) > 0 and not isinstance(report, OutliersReport)
+    legend = list_entries(skeletons=has_skeletons, compared=compared, graded=len(report) > 0)
     return Sheet(f"{title} — {details}" if details else title, tiles, size, tuple(legend))
 
 
@@ -216,7 +217,8 @@ def write_people(
                 for one in results
             ]
             legend = list_entries(skeletons=True, compared=False, graded=False)
-            drawn = draw_sheet(Sheet(f"People in {len(results)} photos", tiles, legend=tuple(legend)))
+            size = choose_size(one.width / one.height for one in results)
+            drawn = draw_sheet(Sheet(f"People in {len(results)} photos", tiles, size, tuple(legend)))
     return write_file(target, encode_png(drawn), [to_location(one.source) for one in results])
 
 

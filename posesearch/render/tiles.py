@@ -1,7 +1,7 @@
 """Makes the tiles of contact sheets: what is drawn of each element of a result, and what is written under it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -77,7 +77,7 @@ class TileMaker:
         """
         matches = report.matches[:MAX_PICTURES]
         query, subjects = make_query_subject(report), [make_match_subject(match) for match in matches]
-        size = choose_size([query, *subjects], 1 + len(subjects))
+        size = choose_size(map(find_aspect, [query, *subjects]))
         tiles = [self._make_query(report, query, size)]
         tiles += [self._make_match(match, subject, size) for match, subject in zip(matches, subjects, strict=True)]
         return tiles, size
@@ -86,7 +86,7 @@ class TileMaker:
         """Return the tiles of pairs, and the size of their pictures. The errors are as in `make_similar`."""
         pairs = report.pairs[: MAX_PICTURES // 2]
         subjects = [make_pair_subjects(pair) for pair in pairs]
-        size = choose_size([subject for both in subjects for subject in both], 2 * len(pairs))
+        size = choose_size(find_aspect(subject) for both in subjects for subject in both)
         return [
             self._make_pair(rank, pair, both, size)
             for rank, (pair, both) in enumerate(zip(pairs, subjects, strict=True), start=1)
@@ -96,7 +96,7 @@ class TileMaker:
         """Return the tiles of outliers, and the size of their pictures. The errors are as in `make_similar`."""
         outliers = report.outliers[:MAX_PICTURES]
         subjects = [make_subject(one.keypoints, one.stored.width, one.stored.height) for one in outliers]
-        size = choose_size(subjects, len(outliers))
+        size = choose_size(map(find_aspect, subjects))
         return [
             self._make_outlier(rank, one, subject, size)
             for rank, (one, subject) in enumerate(zip(outliers, subjects, strict=True), start=1)
@@ -166,16 +166,16 @@ class TileMaker:
         return Tile(tuple(pictures), tuple(paths), heading, lines, is_query, has_skeletons)
 
 
-def choose_size(subjects: Sequence[Subject], count: int) -> Size:
-    """Return the size of the pictures of a sheet: of the shape that suits most people, and smaller if there are many.
+def choose_size(aspects: Iterable[float | None]) -> Size:
+    """Return the size of the pictures of a sheet: of the shape that suits most of them, and smaller if there are many.
 
     Args:
-        subjects: the people.
-        count: number of pictures.
+        aspects: the width of each picture divided by its height. None if it does not matter.
     """
-    aspects = [aspect for aspect in map(find_aspect, subjects) if aspect is not None]
-    aspect = min(max(median(aspects or [1.0]), _ASPECTS[0]), _ASPECTS[1])
-    factor = next(factor for most, factor in _SMALLER if count <= most)
+    asked = list(aspects)
+    known = [aspect for aspect in asked if aspect is not None]
+    aspect = min(max(median(known or [1.0]), _ASPECTS[0]), _ASPECTS[1])
+    factor = next((factor for most, factor in _SMALLER if len(asked) <= most), _SMALLER[-1][1])
     return round(factor * math.sqrt(_AREA * aspect)), round(factor * math.sqrt(_AREA / aspect))
 
 
