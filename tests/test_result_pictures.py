@@ -18,12 +18,12 @@ from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
 from posesearch.errors import OutputFailed
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.crops import cut, frame_person
-from posesearch.render.people import draw_person
+from posesearch.render.people import Numbers, draw_person, draw_whole
 from posesearch.render.photos import PhotoOpener
 from posesearch.render.pictures import make_sheet, write_pose, write_sheet
 from posesearch.render.sheet import make_caption
 from posesearch.render.subjects import make_match_subject, make_pair_subjects, make_query_subject, make_subject
-from posesearch.skeleton import INDEX
+from posesearch.skeleton import INDEX, JOINTS
 from posesearch.sources import SourceReader
 from posesearch.trust import Trust
 from posesearch.types import Keypoints
@@ -123,6 +123,26 @@ def test_exchanged_sides_have_the_colours_of_the_query() -> None:
     subject = make_subject(joints, 900, 600, exchanged="legs")
     for name, other in (("left_knee", "right_knee"), ("left_wrist", "left_wrist"), ("nose", "nose")):
         assert subject.keypoints[name] == joints[other]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_any_numbers_of_a_database_are_drawn(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    width, height = (int(random.choice([1, 50, 600, 30_000])) for _ in range(2))
+    photo = random.integers(0, 255, (random.integers(1, 300), random.integers(1, 300), 3), dtype=np.uint8)
+    xy = random.normal(0, 10.0 ** random.integers(-3, 20), (18, 2)) + random.normal(0, 10.0 ** random.integers(-2, 20))
+    missing = tuple(name for name in JOINTS if random.random() < 0.3)
+    subject = make_subject(
+        keypoints(xy.astype(np.float32), missing),
+        width,
+        height,
+        mirrored=bool(seed % 2),
+        degrees=float(random.choice([0, 31, -90, 180])),
+    )
+    for numbers in (None, Numbers([(0, 0, 10, 10), (1e9, -1e9, 5, 5)], 1)):
+        assert draw_person(photo, subject, (130, 200), numbers=numbers).shape == (200, 130, 3)
+    whole = draw_whole(photo, subject, (130, 200))
+    assert max(whole.shape[:2]) <= 1.5 * max(photo.shape[:2])  # whatever size the database claims
 
 
 def test_only_a_rotation_in_the_picture_is_undone(filled: Database) -> None:

@@ -29,7 +29,7 @@ def draw_numbers(pixels: Pixels, boxes: Sequence[Box], scale: float, chosen: int
     order = sorted(range(len(boxes)), key=lambda person: person + 1 == chosen)  # the chosen one is on top
     corners = {}
     for person in order:
-        x, y, wide, high = (round(value * scale) for value in boxes[person])
+        x, y, wide, high = (round(min(max(value * scale, -1e5), 1e5)) for value in boxes[person])
         corners[person] = x, y
         for colour, thickness in ((_LIGHT, 3 * line), (_DARK, line)):
             cv2.rectangle(canvas, (x, y), (x + wide, y + high), colour, thickness, cv2.LINE_AA)

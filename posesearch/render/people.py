@@ -72,19 +72,18 @@ def draw_whole(photo: Pixels | None, subject: Subject, size: tuple[int, int], *,
         size: width and height in pixels of a picture that has the skeleton alone.
         plain: as in `draw_person`.
     """
-    if photo is None or subject.width is None or subject.height is None:
+    if photo is None or subject.width is None:
         return draw_alone(subject.keypoints.xy, *size, subject.heat, subject.compared)
-    corners = np.array([[x, y] for x in (0, subject.width) for y in (0, subject.height)])
+    scale = photo.shape[1] / subject.width
+    corners = np.array([[x, y] for x in (0, photo.shape[1]) for y in (0, photo.shape[0])]) / scale
     corners = corners @ subject.to_drawing[:, :2].T + subject.to_drawing[:, 2]
     low, high = corners.min(axis=0), corners.max(axis=0)
-    scale = photo.shape[1] / subject.width
-    wide, high_side = np.rint((high - low) * scale).astype(int).tolist()
-    picture = cut(photo, subject, Frame(*low.tolist(), *(high - low).tolist()), (max(1, wide), max(1, high_side)))
+    columns, rows = np.rint((high - low) * scale).astype(int).tolist()
+    picture = cut(photo, subject, Frame(*low.tolist(), *(high - low).tolist()), (max(1, columns), max(1, rows)))
     if plain:
         return picture
-    return draw_on_photo(
-        picture, ((subject.keypoints.xy - low) * scale).astype(np.float32), subject.heat, subject.compared
-    )
+    xy = ((subject.keypoints.xy - low) * scale).astype(np.float32)
+    return draw_on_photo(picture, xy, subject.heat, subject.compared)
 
 
 def _draw_cut(
@@ -93,7 +92,7 @@ def _draw_cut(
     """Draw a person with the skeleton, cut out of the photo. With `has_inset`, the whole photo is in a corner."""
     frame = frame_person(subject, size[0] / size[1])
     if frame is None:
-        raise ValueError("the person has no place in the photo")
+        return draw_alone(subject.keypoints.xy, *size, subject.heat, subject.compared)
     picture = cut(photo, subject, frame, size)
     xy = ((subject.keypoints.xy - np.array(frame[:2])) * (size[0] / frame.width)).astype(np.float32)
     if not plain:
