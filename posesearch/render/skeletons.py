@@ -107,11 +107,6 @@ def draw_alone(xy: Float32, width: int, height: int, heat: Heat | None = None, c
     return draw_on_photo(canvas, placed.astype(np.float32), heat, compared)
 
 
-def mirror_pixels(pixels: Pixels) -> Pixels:
-    """Return the photo mirrored left to right."""
-    return np.ascontiguousarray(pixels[:, ::-1])
-
-
 def encode_png(pixels: Pixels) -> bytes:
     """Return the picture as the bytes of a PNG file."""
     is_encoded, data = cv2.imencode(".png", pixels)
