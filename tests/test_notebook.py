@@ -93,6 +93,18 @@ def test_a_report_is_a_table_with_its_people(name: str, filled: Database) -> Non
         assert not any(is_drawn_alone(picture) for picture in page.pictures)
 
 
+def test_people_are_drawn_as_they_were_compared(filled: Database) -> None:
+    match, pair = filled.similar(1, 1, close=0)[0], filled.pairs(1)
+    [upright], [lying] = Page(match).pictures, Page(replace(match, degrees=90.0, invariance="turn")).pictures
+    assert upright.shape[0] > upright.shape[1]
+    assert lying.shape[0] < lying.shape[1]
+    (first, second), flipped = (
+        Page(replace(pair, pairs=(replace(pair[0], mirrored=one),))).pictures for one in (False, True)
+    )
+    assert np.array_equal(first, flipped[0])
+    assert not np.array_equal(second, flipped[1])
+
+
 def test_single_results_and_runs_show_themselves(filled: Database, tmp_path: Path, toy: object) -> None:
     (tmp_path / "nobody.png").write_bytes(toy_photo(people=0))
     assert len(Page(filled.show(1)).pictures) == len(Page(filled.similar(1)[0]).pictures) == 1

@@ -3,12 +3,16 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from posesearch.database import Database
 from posesearch.errors import NoSuchPerson, TooFewJoints
+from posesearch.photos.pool import DecoderPool
+from posesearch.render.photos import PhotoOpener
+from posesearch.render.pictures import make_sheet
+from posesearch.render.tiles import Tile
+from posesearch.sources import SourceReader
+from posesearch.trust import Trust
 from tests.conftest import Toy, decode_here, toy_photo
 from tests.test_cli import Run, run
 
@@ -55,14 +59,17 @@ def test_the_command_says_where_the_people_are(db: Database, photo: Path, run: R
 
 
 def test_the_sheet_numbers_the_people(db: Database, photo: Path) -> None:
-    def corner(number: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
-        """Return the query's tile, with person `number` chosen."""
-        return np.asarray(db.similar(photo, person=number, close=0).sheet())[47:437, 14:274]
+    def draw(path: Path, number: int) -> Tile:
+        """Return the query's tile without skeletons, with person `number` chosen."""
+        with DecoderPool(1) as decoders:
+            opener = PhotoOpener(SourceReader(), decoders, Trust())
+            return make_sheet(db.similar(path, person=number, close=0), opener, plain=True).tiles[0]
 
-    second, third = corner(2), corner(3)
-    white = (second == 255).all(axis=2).sum()
-    assert white > 100  # the photo is black, and the labels of the others are white
-    assert (second != third).any()
-    one = np.asarray(db.similar(photo.parent / "one.png", close=0).sheet())[47:437, 14:274]
-    assert (one == 255).all(axis=2).sum() < white
-    assert isinstance(db.similar(photo).sheet(), Image.Image)
+    second, third = draw(photo, 2), draw(photo, 3)
+    assert second.heading == "query, person 2 of 3"
+    below = slice(-second.pictures[0].shape[0] * 2 // 5, None)  # the photo is black, and labels of others are white
+    assert (second.pictures[0][below] == 255).all(axis=2).sum() > 100
+    assert (second.pictures[0][below] != third.pictures[0][below]).any()
+    one = draw(photo.parent / "one.png", 1)
+    assert one.heading == "query"
+    assert (one.pictures[0][below] != second.pictures[0][below]).any()

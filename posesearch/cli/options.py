@@ -23,6 +23,10 @@ PngOpen = Annotated[
         rich_help_panel=layout.OUTPUT,
     ),
 ]
+Plain = Annotated[
+    bool,
+    typer.Option("--plain", help="Draw no skeletons in the picture.", rich_help_panel=layout.OUTPUT),
+]
 
 
 class View(StrEnum):
@@ -154,6 +158,18 @@ Trusted = Annotated[
     ),
 ]
 DEFAULT_DB = Path("poses.duckdb")
+
+
+def make_png_option(shown: str) -> Any:
+    """Return the option `--png`, which writes what is shown, such as "the pairs"."""
+    return typer.Option(
+        "--png",
+        help=f"Write {shown} to one PNG file.",
+        metavar="FILE",
+        parser=parse_file,
+        rich_help_panel=layout.OUTPUT,
+    )
+
 
 Cluster = Annotated[
     int | None,

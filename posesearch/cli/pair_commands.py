@@ -1,5 +1,6 @@
 """The commands pairs and outliers, which compare each pose with all others."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,15 +9,20 @@ import posesearch
 from posesearch.cli import help as layout
 from posesearch.cli.options import (
     DEFAULT_DB,
+    AllowPrivate,
     AsJson,
     Cluster,
     Collection,
     Db,
+    Plain,
+    PngOpen,
     Sides,
     Timeout,
+    Trusted,
     View,
     Where,
     make_compare_arguments,
+    make_png_option,
 )
 
 # As in commands.py, commands import what is slow to import.
@@ -74,7 +80,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         cls=layout.Command,
         rich_help_panel=layout.SEARCHING,
-        epilog=layout.examples("posesearch pairs", "posesearch pairs -n 50 --all"),
+        epilog=layout.examples("posesearch pairs --png pairs.png", "posesearch pairs -n 50 --all"),
     )(pairs)
     app.command(
         cls=layout.Command,
@@ -100,6 +106,11 @@ def pairs(
     every: Annotated[
         bool, typer.Option("--all", help="List pairs of near-duplicates too.", rich_help_panel=layout.RESULT)
     ] = False,
+    allow_private: AllowPrivate = False,
+    trust: Trusted = None,
+    png: Annotated[Path | None, make_png_option("the pairs with their skeletons")] = None,
+    open_png: PngOpen = False,
+    plain: Plain = False,
     db: Db = DEFAULT_DB,
     as_json: AsJson = False,
 ) -> None:
@@ -107,17 +118,23 @@ def pairs(
 
     Each pose is compared with all others. This takes seconds for 10,000 poses, and minutes for 100,000.
     """
-    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, sheets, show  # noqa: PLC0415
 
     options = make_compare_arguments(
         collection, cluster, where, no_mirror, sides, turn, view, min_shared, timeout, every
     )
+    sheet = sheets.SheetFile(
+        png, is_opened=open_png, plain=plain, allow_private=allow_private, trust=trust, db=db, name="pairs.png"
+    )
+    sheet.check()
     with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
         report = database.pairs(n, progress=progress, **options)
+    written = sheet.write(report)
     if as_json:
         output.show_json(report.as_json())
     else:
         show.pairs(report, is_filtered=collection is not None or cluster is not None or bool(where))
+    sheet.announce(written, report)
 
 
 def outliers(
@@ -134,6 +151,11 @@ def outliers(
         int,
         typer.Option("-n", min=1, max=100_000, help="Number of poses.", metavar="N", rich_help_panel=layout.RESULT),
     ] = 10,
+    allow_private: AllowPrivate = False,
+    trust: Trusted = None,
+    png: Annotated[Path | None, make_png_option("the poses with their skeletons")] = None,
+    open_png: PngOpen = False,
+    plain: Plain = False,
     db: Db = DEFAULT_DB,
     as_json: AsJson = False,
 ) -> None:
@@ -141,12 +163,18 @@ def outliers(
 
     Outliers are rare poses, or mistakes of the estimator. Each pose is compared with all others.
     """
-    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, sheets, show  # noqa: PLC0415
 
     options = make_compare_arguments(collection, cluster, where, no_mirror, sides, turn, view, min_shared, timeout)
+    sheet = sheets.SheetFile(
+        png, is_opened=open_png, plain=plain, allow_private=allow_private, trust=trust, db=db, name="outliers.png"
+    )
+    sheet.check()
     with progress_bar.ProgressBar("comparing") as progress, posesearch.open(db) as database:
         report = database.outliers(n, progress=progress, **options)
+    written = sheet.write(report)
     if as_json:
         output.show_json(report.as_json())
     else:
         show.outliers(report, is_filtered=collection is not None or cluster is not None or bool(where))
+    sheet.announce(written, report)

@@ -21,6 +21,7 @@ from posesearch.cli.options import (
     Db,
     MinShared,
     NoMirror,
+    Plain,
     PngOpen,
     Sides,
     SidesOption,
@@ -32,6 +33,7 @@ from posesearch.cli.options import (
     Where,
     check_anchored,
     make_compare_arguments,
+    make_png_option,
     parse_file,
     parse_query,
     refuse_empty,
@@ -147,17 +149,9 @@ def similar(
     ] = False,
     allow_private: AllowPrivate = False,
     trust: Trusted = None,
-    png: Annotated[
-        Path | None,
-        typer.Option(
-            "--png",
-            help="Write the query and the matches with their skeletons to one PNG file.",
-            metavar="FILE",
-            parser=parse_file,
-            rich_help_panel=layout.OUTPUT,
-        ),
-    ] = None,
+    png: Annotated[Path | None, make_png_option("the query and the matches with their skeletons")] = None,
     open_png: PngOpen = False,
+    plain: Plain = False,
     db: Db = DEFAULT_DB,
     ascii_only: Ascii = False,
     as_json: AsJson = False,
@@ -183,7 +177,7 @@ def similar(
     with posesearch.open(db, trust=trust or ()) as database:
         is_id = query is not None and query.isdecimal()
         if query is None or (not is_id and isdir(query)):  # noqa: PTH112 (pathlib raises for a long URL)
-            for option, value in (("--png", png), ("--open", open_png), ("--person", person)):
+            for option, value in (("--png", png), ("--open", open_png), ("--plain", plain), ("--person", person)):
                 if value:
                     raise typer.BadParameter("it needs a single query", param_hint=option)
             _search_for_each(database, query, from_sql, n, options)
@@ -197,26 +191,19 @@ def similar(
             asked = files.open_stdin()
         Thread(target=import_module, args=["posesearch.cli.show"], daemon=True).start()  # while the network loads
         report = database.similar(asked, n, person=person, allow_private=allow_private, **options)
-    from posesearch.cli import output, query_people, show  # noqa: PLC0415
+    from posesearch.cli import output, query_people, sheets, show  # noqa: PLC0415
 
-    written, untrusted, trusted = None, [], trust or ()
-    png = files.choose_picture(png, open_png, "similar.png")
-    if png:
-        from posesearch.render import pictures  # noqa: PLC0415
-        from posesearch.store.companions import database_files  # noqa: PLC0415
-
-        written = pictures.write_sheet(report, png, allow_private=allow_private, trust=trusted, keep=database_files(db))
-        untrusted = pictures.list_untrusted(report, trusted)
+    sheet = sheets.SheetFile(
+        png, is_opened=open_png, plain=plain, allow_private=allow_private, trust=trust, db=db, name="similar.png"
+    )
+    written = sheet.write(report)
     if report.query.people > 1 and person is None:
         query_people.note_people(report.query)
     if as_json:
         output.show_json(report.as_json())
     else:
         show.similar(report, ascii_only)
-    if written:
-        show.written(written, db, untrusted)
-        if open_png:
-            files.open_picture(written)
+    sheet.announce(written, report)
 
 
 def _search_for_each(

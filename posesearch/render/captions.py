@@ -17,7 +17,7 @@ _LONGEST: Final = 2_000  # characters of a path that are looked at, because meas
 def wrap_words(text: str, width: int, size: int, *, bold: bool = False) -> list[str]:
     """Return a text in lines of at most `width` pixels, divided between words."""
     lines = _fill(re.findall(r"\S+\s*", _shorten(text)), width, size, bold=bold)
-    return [line.rstrip() for line in lines]
+    return [line.rstrip(" ·") for line in lines]
 
 
 def wrap_path(path: str, width: int, size: int, most: int = MAX_LINES) -> list[str]:

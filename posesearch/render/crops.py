@@ -15,7 +15,7 @@ EMPTY: Final = (225, 225, 225)
 MAX_USEFUL_SIDE: Final = 4096
 """A photo is decoded with at most about this many pixels on its longer side. More would show people who are tiny."""
 
-_MARGIN: Final = 0.12  # around a person, as a part of the longer side of the box
+_MARGIN: Final = 0.15  # around a person, as a part of the longer side of the box
 _FAR: Final = 1e6  # pixels. No photo is so large
 
 

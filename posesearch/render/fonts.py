@@ -28,7 +28,7 @@ FOLDERS: Final = (
 # Fonts with scripts that DejaVu Sans lacks, best first: those of Linux, macOS and Windows. Names are in lower case.
 _NAMES: Final = (
     "notosanscjk-regular.*", "notosanscjk??-regular.*", "notosans*-regular.*", "wqy-*.ttc", "droidsansfallback*.ttf",
-    "nanumgothic.ttf", "ipag.ttf", "lohit-*.ttf", "freesans.*", "unifont.*",
+    "nanumgothic.ttf", "ipag.ttf", "lohit-*.ttf", "garuda.*", "freesans.*", "freeserif.*", "unifont.*",
     "pingfang.ttc", "hiragino sans gb.ttc", "applesdgothicneo.ttc", "kohinoor.ttc", "thonburi.ttc", "arial unicode.ttf",
     "msyh.ttc", "yugothm.ttc", "malgun.ttf", "nirmala.tt?", "leelawui.ttf", "seguisym.ttf", "seguiemj.ttf",
 )  # fmt: skip

@@ -25,11 +25,11 @@ def draw_numbers(pixels: Pixels, boxes: Sequence[Box], scale: float, chosen: int
     canvas = pixels.copy()
     height, width = canvas.shape[:2]
     line = max(1, round(max(height, width) / 300))
-    font_scale, stroke = max(height, width) / 650, max(1, round(max(height, width) / 260))
+    font_scale, stroke = max(0.5, max(height, width) / 650), max(1, round(max(height, width) / 260))
     order = sorted(range(len(boxes)), key=lambda person: person + 1 == chosen)  # the chosen one is on top
     corners = {}
     for person in order:
-        x, y, wide, high = (round(value * scale) for value in boxes[person])
+        x, y, wide, high = (round(min(max(value * scale, -1e5), 1e5)) for value in boxes[person])
         corners[person] = x, y
         for colour, thickness in ((_LIGHT, 3 * line), (_DARK, line)):
             cv2.rectangle(canvas, (x, y), (x + wide, y + high), colour, thickness, cv2.LINE_AA)

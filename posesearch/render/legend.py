@@ -51,7 +51,7 @@ class Place:
         return self.x + (self.entry.width + _GAP if self.entry.width else 0)
 
 
-def list_entries(*, skeletons: bool, compared: bool, graded: bool = True) -> list[Entry]:
+def list_entries(*, skeletons: bool, compared: bool, graded: bool) -> list[Entry]:
     """Return the entries that a sheet needs.
 
     Args:

@@ -9,6 +9,7 @@ from functools import partial
 from html import escape
 from typing import Any, Final
 
+from posesearch.render.subjects import make_pair_subjects
 from posesearch.render.thumbnails import Thumbnails
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
@@ -66,7 +67,7 @@ def _show_similar(report: SimilarReport) -> str:
     query = report.query
     with Thumbnails(_height(len(report) + 1)) as people:
         asked: tuple[Cell, ...] = (
-            partial(people.draw_query, query), "query", "", "", query.pose_id, query.collection, "", "", query.source,
+            partial(people.draw_query, report), "query", "", "", query.pose_id, query.collection, "", "", query.source,
         )  # fmt: skip
         found = (
             (
@@ -83,11 +84,12 @@ def _show_pairs(report: PairsReport) -> str:
     with Thumbnails(_height(2 * len(report))) as people:
         rows = (
             (
-                partial(people.draw_stored, pair.first), partial(people.draw_stored, pair.second),
+                partial(people.draw_stored, pair.first, first), partial(people.draw_stored, pair.second, second),
                 f"{pair.similarity:.3f}", _percent(pair.percentile), pair.remarks(),
                 pair.first.pose_id, pair.first.source, pair.second.pose_id, pair.second.source,
             )
             for pair in report
+            for first, second in [make_pair_subjects(pair)]
         )  # fmt: skip
         return _table(_title(report), headings, rows, len(report))
 

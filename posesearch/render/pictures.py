@@ -18,7 +18,7 @@ from posesearch.render.photos import PhotoOpener, read_photo
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Sheet, draw_sheet
 from posesearch.render.skeletons import Pixels, draw_on_photo, encode_png
 from posesearch.render.subjects import make_match_subject, make_subject
-from posesearch.render.tiles import MAX_TILES, Tile, TileMaker
+from posesearch.render.tiles import Tile, TileMaker, choose_size
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
@@ -50,8 +50,8 @@ def write_sheet(
     Each person is cut out of the photo, with the skeleton, and with the whole photo small in a corner. People are
     flipped, turned and given the sides as they were compared. The colour and the size of a joint show how much it
     differs from that of the query, or of the first person of a pair. If a photo can't be read or decoded, if it has
-    changed since its ingest, or if another user stored it, its skeleton is drawn alone. A sheet shows 1,000 elements at
-    most.
+    changed since its ingest, or if another user stored it, its skeleton is drawn alone. A sheet shows at most 1,000
+    matches, 500 pairs or 1,000 outliers.
 
     Args:
         report: the answer of Database.similar, pairs or outliers.
@@ -110,6 +110,11 @@ def draw_result(
     return draw_whole(photo.pixels, subject, (TILE_WIDTH, TILE_HEIGHT), plain=plain)
 
 
+def has_tiles(report: SheetReport) -> bool:
+    """Return whether a report has something to draw. A search has at least its query."""
+    return isinstance(report, SimilarReport) or len(report) > 0
+
+
 def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False) -> Sheet:
     """Return what is on the contact sheet of a report.
 
@@ -123,9 +128,12 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
         title, (tiles, size) = "The most similar pairs of poses", maker.make_pairs(report)
     else:
         title, (tiles, size) = "The poses that are unlike all others", maker.make_outliers(report)
-    shown = f"the first {MAX_TILES:,} of {len(report):,}" if len(report) > MAX_TILES else ""
-    details = ", ".join(filter(None, (*report.options, shown)))
-    legend = list_entries(skeletons=not plain, compared=not isinstance(report, OutliersReport))
+    shown = len(tiles) - isinstance(report, SimilarReport)
+    first = f"the first {shown:,} of {len(report):,}" if shown < len(report) else ""
+    details = ", ".join(filter(None, (*report.options, first)))
+    has_skeletons = any(tile.has_skeletons for tile in tiles)
+    compared = len(report) > 0 and not isinstance(report, OutliersReport)
+    legend = list_entries(skeletons=has_skeletons, compared=compared, graded=len(report) > 0)
     return Sheet(f"{title} — {details}" if details else title, tiles, size, tuple(legend))
 
 
@@ -209,7 +217,8 @@ def write_people(
                 for one in results
             ]
             legend = list_entries(skeletons=True, compared=False, graded=False)
-            drawn = draw_sheet(Sheet(f"People in {len(results)} photos", tiles, legend=tuple(legend)))
+            size = choose_size(one.width / one.height for one in results)
+            drawn = draw_sheet(Sheet(f"People in {len(results)} photos", tiles, size, tuple(legend)))
     return write_file(target, encode_png(drawn), [to_location(one.source) for one in results])
 
 

@@ -80,7 +80,7 @@ def draw_heat(canvas: Pixels, centre: Float32, thickness: int, heat: float) -> N
 
 def draw_ring(canvas: Pixels, centre: Float32, thickness: int) -> None:
     """Draw a joint that was not compared on the canvas: a grey ring. The arguments are as in `draw_heat`."""
-    for radius, colour in ((1.6, _DARK_OUTLINE), (1.35, GREY), (0.7, _HALO)):
+    for radius, colour in ((1.8, _DARK_OUTLINE), (1.55, GREY), (0.9, _HALO)):
         _draw_disc(canvas, centre, thickness * radius, colour)
 
 
@@ -105,11 +105,6 @@ def draw_alone(xy: Float32, width: int, height: int, heat: Heat | None = None, c
     centre = (low + high) / 2
     placed = (points - centre) * scale + np.array([width, height]) / 2
     return draw_on_photo(canvas, placed.astype(np.float32), heat, compared)
-
-
-def mirror_pixels(pixels: Pixels) -> Pixels:
-    """Return the photo mirrored left to right."""
-    return np.ascontiguousarray(pixels[:, ::-1])
 
 
 def encode_png(pixels: Pixels) -> bytes:

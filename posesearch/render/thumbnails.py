@@ -11,10 +11,9 @@ from posesearch.photos.pool import DecoderPool
 from posesearch.render.crops import Frame, cut, find_useful_side, frame_person
 from posesearch.render.photos import read_photo
 from posesearch.render.skeletons import Pixels, draw_alone, draw_on_photo
-from posesearch.render.subjects import Subject, make_match_subject, make_subject
+from posesearch.render.subjects import Subject, make_match_subject, make_query_subject, make_subject
 from posesearch.results.people import PhotoPeople
-from posesearch.results.query import Query
-from posesearch.results.search import Match
+from posesearch.results.search import Match, SimilarReport
 from posesearch.sources import SourceReader, is_url, to_location
 from posesearch.trust import Trust
 from posesearch.types import Float32, Person, StoredPose
@@ -53,19 +52,19 @@ class Thumbnails:
     ) -> None:
         self._decoders.close()
 
-    def draw_stored(self, stored: StoredPose) -> bytes:
-        """Return the person of a stored pose."""
-        subject = make_subject(stored.keypoints, stored.width, stored.height)
+    def draw_stored(self, stored: StoredPose, subject: Subject | None = None) -> bytes:
+        """Return the person of a stored pose, as `subject` says, or else as in the photo."""
+        subject = subject or make_subject(stored.keypoints, stored.width, stored.height)
         return self._draw(self._open_stored(stored, subject), subject)
 
     def draw_match(self, match: Match) -> bytes:
         """Return the person of a match, flipped and turned as in the comparison. The joints show the differences."""
-        subject = make_match_subject(match)
-        return self._draw(self._open_stored(match.stored, subject), subject)
+        return self.draw_stored(match.stored, make_match_subject(match))
 
-    def draw_query(self, query: Query) -> bytes:
+    def draw_query(self, report: SimilarReport) -> bytes:
         """Return the person that is searched for."""
-        photo, subject = query.pixels, make_subject(query.keypoints, query.width, query.height)
+        query, subject = report.query, make_query_subject(report)
+        photo = query.pixels
         if photo is None and (query.pose_id is None or self._trust.allows(query.source, query.signature)):
             photo = self._open(to_location(query.source), subject, query.sha256)
         return self._draw(photo, subject)

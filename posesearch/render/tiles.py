@@ -1,7 +1,7 @@
 """Makes the tiles of contact sheets: what is drawn of each element of a result, and what is written under it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -22,14 +22,14 @@ from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.results.search import Match, SimilarReport
 from posesearch.types import StoredPose
 
-MAX_TILES: Final = 1_000
-"""The largest number of elements that a sheet shows."""
+MAX_PICTURES: Final = 1_000
+"""The largest number of pictures of a sheet, apart from that of the query. A pair has two."""
 
 GRADE_MARKS: Final[dict[Grade, str]] = {"same": "●●●", "alike": "●●○", "loosely alike": "●○○", "not alike": "○○○"}
 """What shows a grade at a glance."""
 
 _AREA: Final = 100_000  # pixels of a picture
-_SMALLER: Final = ((40, 1.0), (200, 0.75), (2 * MAX_TILES, 0.55))  # sides of pictures, by the largest number of them
+_SMALLER: Final = ((40, 1.0), (200, 0.75), (MAX_PICTURES + 1, 0.55))  # sides of pictures, by the largest number of them
 _ASPECTS: Final = (0.62, 1.3)  # of pictures, width divided by height
 
 Size = tuple[int, int]
@@ -46,6 +46,7 @@ class Tile:
         heading: the first line of the caption, in bold.
         lines: further lines. A line that is too wide is continued on the next one.
         is_query: whether this is what is searched for, which a frame marks.
+        has_skeletons: whether a skeleton is drawn.
     """
 
     pictures: tuple[Pixels, ...]
@@ -53,6 +54,7 @@ class Tile:
     heading: str
     lines: tuple[str, ...] = ()
     is_query: bool = False
+    has_skeletons: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,18 +75,18 @@ class TileMaker:
         Raises:
             DecoderUnavailable: photos can't be decoded on this machine.
         """
-        matches = report.matches[:MAX_TILES]
+        matches = report.matches[:MAX_PICTURES]
         query, subjects = make_query_subject(report), [make_match_subject(match) for match in matches]
-        size = choose_size([query, *subjects], 1 + len(subjects))
+        size = choose_size(map(find_aspect, [query, *subjects]))
         tiles = [self._make_query(report, query, size)]
         tiles += [self._make_match(match, subject, size) for match, subject in zip(matches, subjects, strict=True)]
         return tiles, size
 
     def make_pairs(self, report: PairsReport) -> tuple[list[Tile], Size]:
         """Return the tiles of pairs, and the size of their pictures. The errors are as in `make_similar`."""
-        pairs = report.pairs[:MAX_TILES]
+        pairs = report.pairs[: MAX_PICTURES // 2]
         subjects = [make_pair_subjects(pair) for pair in pairs]
-        size = choose_size([subject for both in subjects for subject in both], 2 * len(pairs))
+        size = choose_size(find_aspect(subject) for both in subjects for subject in both)
         return [
             self._make_pair(rank, pair, both, size)
             for rank, (pair, both) in enumerate(zip(pairs, subjects, strict=True), start=1)
@@ -92,9 +94,9 @@ class TileMaker:
 
     def make_outliers(self, report: OutliersReport) -> tuple[list[Tile], Size]:
         """Return the tiles of outliers, and the size of their pictures. The errors are as in `make_similar`."""
-        outliers = report.outliers[:MAX_TILES]
+        outliers = report.outliers[:MAX_PICTURES]
         subjects = [make_subject(one.keypoints, one.stored.width, one.stored.height) for one in outliers]
-        size = choose_size(subjects, len(outliers))
+        size = choose_size(map(find_aspect, subjects))
         return [
             self._make_outlier(rank, one, subject, size)
             for rank, (one, subject) in enumerate(zip(outliers, subjects, strict=True), start=1)
@@ -102,49 +104,78 @@ class TileMaker:
 
     def _make_query(self, report: SimilarReport, subject: Subject, size: Size) -> Tile:
         query = report.query
-        photo = self.opener.open_query(query, _useful_side(subject, size))
         heading = f"query, person {query.person} of {query.people}" if query.people > 1 else "query"
         numbers = Numbers(query.boxes, query.person) if query.people > 1 else None
+        photo = self.opener.open_query(query, _useful_side(subject, size))
         picture = draw_person(photo.pixels, subject, size, plain=self.plain, numbers=numbers)
         remark = query.remarks() or ("changed" if photo.has_changed else "")
-        return Tile((picture,), (query.source,), heading, (remark,) if remark else (), is_query=True)
+        lines = (remark,) if remark else ()
+        return self._make_tile([picture], [photo], [query.source], heading, lines, is_query=True)
 
     def _make_match(self, match: Match, subject: Subject, size: Size) -> Tile:
-        picture, changed = self._draw_stored(match.stored, subject, size)
-        lines = _lines(match.similarity, match.percentile, changed, match.remarks())
-        return Tile((picture,), (match.source,), f"{match.rank}.  {_name_grade(match.grade)}", lines)
+        heading = f"{match.rank}.  {_name_grade(match.grade)}"
+        numbers = _name_similarity(match.similarity, match.percentile)
+        return self._make_stored([match.stored], [subject], size, heading, [numbers], match.remarks())
 
     def _make_pair(self, rank: int, pair: Pair, subjects: tuple[Subject, Subject], size: Size) -> Tile:
-        both = zip((pair.first, pair.second), subjects, strict=True)
-        drawn = [self._draw_stored(stored, subject, size) for stored, subject in both]
-        changed = ", ".join(f"{name} {new}" for name, (_, new) in zip(("first", "second"), drawn, strict=True) if new)
-        lines = _lines(pair.similarity, pair.percentile, changed, pair.remarks())
-        heading = f"{rank}.  {_name_grade(pair.grade)}"
-        return Tile(tuple(picture for picture, _ in drawn), pair.sources, heading, lines)
+        heading, numbers = f"{rank}.  {_name_grade(pair.grade)}", _name_similarity(pair.similarity, pair.percentile)
+        return self._make_stored([pair.first, pair.second], subjects, size, heading, [numbers], pair.remarks())
 
     def _make_outlier(self, rank: int, one: Outlier, subject: Subject, size: Size) -> Tile:
-        picture, changed = self._draw_stored(one.stored, subject, size)
-        nearest = f"nearest: pose {one.nearest}"
-        lines = (nearest, *_lines(one.similarity, one.percentile, changed, one.remarks()))
-        return Tile((picture,), (one.source,), f"{rank}.  {_name_grade(one.grade)}", lines)
+        lines = [f"nearest: pose {one.nearest}", _name_similarity(one.similarity, one.percentile)]
+        return self._make_stored(
+            [one.stored], [subject], size, f"{rank}.  {_name_grade(one.grade)}", lines, one.remarks()
+        )
 
-    def _draw_stored(self, stored: StoredPose, subject: Subject, size: Size) -> tuple[Pixels, str]:
-        """Return the picture of a stored pose. Also return "changed" if only now its photo was found to be another."""
-        photo: Photo = self.opener.open_stored(stored, _useful_side(subject, size))
-        is_news = photo.has_changed and not stored.changed  # a URL is not looked at before
-        return draw_person(photo.pixels, subject, size, plain=self.plain), "changed" if is_news else ""
+    def _make_stored(
+        self,
+        poses: Sequence[StoredPose],
+        subjects: Sequence[Subject],
+        size: Size,
+        heading: str,
+        lines: Sequence[str],
+        remarks: str,
+    ) -> Tile:
+        """Return the tile of one or two stored poses. Its last line has the remarks."""
+        photos = [
+            self.opener.open_stored(one, _useful_side(subject, size))
+            for one, subject in zip(poses, subjects, strict=True)
+        ]
+        pictures = [
+            draw_person(photo.pixels, subject, size, plain=self.plain)
+            for photo, subject in zip(photos, subjects, strict=True)
+        ]
+        # A URL is looked at only now.
+        is_news = any(photo.has_changed and not one.changed for photo, one in zip(photos, poses, strict=True))
+        text = ", ".join(filter(None, ("changed" if is_news else "", remarks)))
+        return self._make_tile(
+            pictures, photos, [one.source for one in poses], heading, (*lines, text) if text else tuple(lines)
+        )
+
+    def _make_tile(
+        self,
+        pictures: Sequence[Pixels],
+        photos: Sequence[Photo],
+        paths: Sequence[str],
+        heading: str,
+        lines: tuple[str, ...],
+        *,
+        is_query: bool = False,
+    ) -> Tile:
+        has_skeletons = not self.plain or any(photo.pixels is None for photo in photos)
+        return Tile(tuple(pictures), tuple(paths), heading, lines, is_query, has_skeletons)
 
 
-def choose_size(subjects: Sequence[Subject], count: int) -> Size:
-    """Return the size of the pictures of a sheet: of the shape that suits most people, and smaller if there are many.
+def choose_size(aspects: Iterable[float | None]) -> Size:
+    """Return the size of the pictures of a sheet: of the shape that suits most of them, and smaller if there are many.
 
     Args:
-        subjects: the people.
-        count: number of pictures.
+        aspects: the width of each picture divided by its height. None if it does not matter.
     """
-    aspects = [aspect for aspect in map(find_aspect, subjects) if aspect is not None]
-    aspect = min(max(median(aspects or [1.0]), _ASPECTS[0]), _ASPECTS[1])
-    factor = next(factor for most, factor in _SMALLER if count <= most)
+    asked = list(aspects)
+    known = [aspect for aspect in asked if aspect is not None]
+    aspect = min(max(median(known or [1.0]), _ASPECTS[0]), _ASPECTS[1])
+    factor = next((factor for most, factor in _SMALLER if len(asked) <= most), _SMALLER[-1][1])
     return round(factor * math.sqrt(_AREA * aspect)), round(factor * math.sqrt(_AREA / aspect))
 
 
@@ -157,7 +188,5 @@ def _name_grade(grade: Grade) -> str:
     return f"{grade}  {GRADE_MARKS[grade]}"
 
 
-def _lines(similarity: float, percentile: float | None, *remarks: str) -> tuple[str, ...]:
-    numbers = f"similarity {similarity:.3f}" + ("" if percentile is None else f" · percentile {percentile:.1f}")
-    text = ", ".join(filter(None, remarks))
-    return (numbers, text) if text else (numbers,)
+def _name_similarity(similarity: float, percentile: float | None) -> str:
+    return f"similarity {similarity:.3f}" + ("" if percentile is None else f" · percentile {percentile:.1f}")

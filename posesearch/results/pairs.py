@@ -127,7 +127,7 @@ class PairsReport(Report[Pair]):
         """Return the pairs as a contact sheet: one image of Pillow.
 
         The second person of a pair is drawn as compared with the first one: flipped, turned, and with exchanged sides.
-        Skeletons and photos are drawn as in `SimilarReport.sheet`. There are 1,000 pairs at most.
+        Skeletons and photos are drawn as in `SimilarReport.sheet`. There are 500 pairs at most.
         `posesearch pairs --png` writes the same.
 
         Args:
