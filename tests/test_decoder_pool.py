@@ -132,7 +132,7 @@ def test_a_query_and_a_sheet_give_such_a_photo_up_as_well(
         assert failure.reason == "PhotoTooSlow"
         pictures.write_sheet(db.similar(1), tmp_path / "sheet.png")
         pictures.write_pose(db.show(1), tmp_path / "pose.png")
-        assert db.similar(1).matches[0].stored.pose_id == 1
+        assert db.similar(1).query.pose_id == 1
     drawn = cv2.imread(str(tmp_path / "pose.png"))
     assert drawn is not None
     assert drawn.shape[:2] == (sheet.TILE_HEIGHT, sheet.TILE_WIDTH)  # only the skeleton is drawn

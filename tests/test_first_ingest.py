@@ -38,8 +38,9 @@ def test_a_search_says_that_the_first_ingest_runs(db: Database, toy: Toy, tmp_pa
 def test_a_number_is_the_id_of_a_pose_also_if_it_is_a_name(
     db: Database, toy: Toy, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    (tmp_path / "a.png").write_bytes(toy_photo())
-    db.ingest(tmp_path / "a.png")
+    for name, wrist in (("a", 0), ("c", 20)):
+        (tmp_path / f"{name}.png").write_bytes(toy_photo(wrist=wrist))
+    db.ingest([tmp_path / "a.png", tmp_path / "c.png"])
     monkeypatch.chdir(tmp_path)
     assert run("similar", "1", "--db", db.path)[2] == ""
     if kind == "file":

@@ -162,7 +162,7 @@ def test_a_photo_with_an_undecodable_name_is_opened_wherever_the_database_names_
     stored = db.show(pose_id)
     assert stored.exists
     assert stored.source == to_unicode(str(undecodable))
-    assert stored.image().size == db.similar(pose_id)[0].image().size == (200, 200)  # the size of the photo
+    assert stored.image().size == db.similar(str(undecodable))[0].image().size == (200, 200)  # the size of the photo
     with posesearch.open(db.path, trust=[undecodable.parent]) as trusting:
         assert trusting.show(pose_id).exists
     undecodable.unlink()

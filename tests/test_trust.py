@@ -58,7 +58,8 @@ def test_photos_of_an_own_ingest_are_opened(tmp_path: Path, db: Database, toy: T
 def test_photos_that_another_user_stored_are_not_opened(
     tmp_path: Path, db: Database, toy: Toy, photo: Path, other_user: pytest.MonkeyPatch
 ) -> None:
-    db.ingest(photo)
+    for collection in ("one", "two"):  # the match of each pose is the other one
+        db.ingest(photo, collection=collection)
     other_user.undo()
     report, pose = db.similar(1), db.show(1)
     assert pictures.list_untrusted(report) == [str(photo)] * 2
@@ -71,7 +72,7 @@ def test_photos_that_another_user_stored_are_not_opened(
         assert pictures.list_untrusted(report, allowed) == []
         assert has_photo(pictures.write_sheet(report, tmp_path / "sheet.png", trust=allowed))
         assert has_photo(pictures.write_pose(pose, tmp_path / "pose.png", trust=allowed))
-    assert posesearch.open(db.path, trust=[tmp_path]).reestimate("tf-pose").redone == 1
+    assert posesearch.open(db.path, trust=[tmp_path]).reestimate("tf-pose").redone == 2
 
 
 def test_an_own_ingest_of_the_photos_is_trust(

@@ -97,7 +97,7 @@ def test_a_search_is_limited_by_joints_and_angles(where: str, query: str, demo_d
     expected = {pose_id for (pose_id,) in demo_db.sql(query.format(where)).rows}
     assert 0 < len(expected) < demo_db.stats()["poses"]
     report = demo_db.similar(1, 1000, where=where, close=0, duplicates=True)
-    assert {match.stored.pose_id for match in report.matches} == expected
+    assert {match.stored.pose_id for match in report.matches} == expected - {1}
 
 
 def test_a_joint_that_is_not_there_is_an_error(demo_db: Database) -> None:

@@ -93,7 +93,10 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
         )  # fmt: skip
     left_out = report.closest_left_out
     if not report.matches and left_out is None:
-        output.note("No pose passes the filters and shares enough joints with the query. --min-shared N needs fewer.")
+        other = "pose" if query.pose_id is None else "other pose"
+        output.note(
+            f"No {other} passes the filters and shares enough joints with the query. --min-shared N needs fewer."
+        )
     elif not report.matches and left_out is not None:
         output.note(
             f"No pose is close. The most similar one, pose {left_out.stored.pose_id}, has similarity "
