@@ -15,7 +15,7 @@ from posesearch.render.subjects import Subject
 from posesearch.types import Box, Float32, Float64
 
 _WHOLE: Final = 0.7  # of a photo. A picture that shows more than this share needs no whole photo beside it
-_INSET: Final = 0.3  # sides of the whole photo in the corner, as parts of those of the picture
+_INSETS: Final = (0.3, 0.24, 0.18)  # sides of the whole photo in the corner, as parts of those of the picture
 _NUMBERED: Final = 0.45  # height of the whole photo under a person, if people have numbers, which have to be readable
 _DARK: Final = (40, 40, 40)
 _LIGHT: Final = (255, 255, 255)
@@ -98,13 +98,13 @@ def _draw_cut(
     if not plain:
         picture = draw_on_photo(picture, xy, subject.heat, subject.compared)
     if has_inset:
-        _paste_in_corner(picture, _draw_inset(photo, subject, frame, size), xy)
+        _paste_in_corner(picture, [_draw_inset(photo, subject, frame, size, part) for part in _INSETS], xy)
     return picture
 
 
-def _draw_inset(photo: Pixels, subject: Subject, frame: Frame, size: tuple[int, int]) -> Pixels:
-    """Return the whole photo, small, with a frame around the part that is shown."""
-    inset = _shrink(photo, (round(size[0] * _INSET), round(size[1] * _INSET)))
+def _draw_inset(photo: Pixels, subject: Subject, frame: Frame, size: tuple[int, int], part: float) -> Pixels:
+    """Return the whole photo with a frame around the part that is shown, as a part of the size of a picture."""
+    inset = _shrink(photo, (round(size[0] * part), round(size[1] * part)))
     corners = to_photo(subject, frame.corners) * inset.shape[1] / (subject.width or inset.shape[1])
     for colour, thickness in ((_LIGHT, 3), (_DARK, 1)):
         line = [np.rint(corners).astype(np.int32)]
@@ -131,25 +131,26 @@ def _shrink(photo: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(cv2.resize(photo, small, interpolation=method), dtype=np.uint8)
 
 
-def _paste_in_corner(picture: Pixels, inset: Pixels, xy: Float32) -> None:
+def _paste_in_corner(picture: Pixels, insets: Sequence[Pixels], xy: Float32) -> None:
     """Paste a small picture in the corner of a larger one where it covers the person least, in place.
 
     Args:
         picture: (h, w, 3) uint8.
-        inset: (h, w, 3) uint8.
+        insets: the small picture in several sizes, (h, w, 3) uint8, the largest first. The first that covers nothing of
+            the person is pasted, or the smallest.
         xy: (18, 2) float32, the person's joints in pixels of the picture. NaN where the joint is missing.
     """
-    height, width = (min(sides) for sides in zip(picture.shape[:2], inset.shape[:2], strict=True))
-    corners = [(x, y) for y in (0, picture.shape[0] - height) for x in (picture.shape[1] - width, 0)]
     points = _spread_over_limbs(xy)
     margin = 0.04 * max(picture.shape[:2])  # limbs are not lines
-
-    def count_covered(corner: tuple[int, int]) -> int:
-        low = np.array(corner) - margin
-        high = np.array(corner) + np.array([width, height]) + margin
-        return int(((points >= low) & (points <= high)).all(axis=1).sum())
-
-    x, y = min(corners, key=count_covered)
+    for inset in insets:
+        height, width = (min(sides) for sides in zip(picture.shape[:2], inset.shape[:2], strict=True))
+        corners = [(x, y) for y in (0, picture.shape[0] - height) for x in (picture.shape[1] - width, 0)]
+        low = np.array(corners)[:, None] - margin
+        high = np.array(corners)[:, None] + np.array([width, height]) + margin
+        covered = ((points >= low) & (points <= high)).all(axis=2).sum(axis=1)
+        if not covered.min():
+            break
+    x, y = corners[int(covered.argmin())]
     picture[y : y + height, x : x + width] = inset[:height, :width]
 
 

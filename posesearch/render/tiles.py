@@ -115,14 +115,17 @@ class TileMaker:
     def _make_match(self, match: Match, subject: Subject, size: Size) -> Tile:
         heading = f"{match.rank}.  {_name_grade(match.grade)}"
         numbers = _name_similarity(match.similarity, match.percentile)
-        return self._make_stored([match.stored], [subject], size, heading, [numbers], match.remarks())
+        lines = [f"{numbers} · pose {match.pose_id}"]
+        return self._make_stored([match.stored], [subject], size, heading, lines, match.remarks())
 
     def _make_pair(self, rank: int, pair: Pair, subjects: tuple[Subject, Subject], size: Size) -> Tile:
         heading, numbers = f"{rank}.  {_name_grade(pair.grade)}", _name_similarity(pair.similarity, pair.percentile)
-        return self._make_stored([pair.first, pair.second], subjects, size, heading, [numbers], pair.remarks())
+        lines = [f"{numbers} · poses {pair.first.pose_id} and {pair.second.pose_id}"]
+        return self._make_stored([pair.first, pair.second], subjects, size, heading, lines, pair.remarks())
 
     def _make_outlier(self, rank: int, one: Outlier, subject: Subject, size: Size) -> Tile:
-        lines = [f"nearest: pose {one.nearest}", _name_similarity(one.similarity, one.percentile)]
+        numbers = _name_similarity(one.similarity, one.percentile)
+        lines = [f"pose {one.pose_id}, nearest: pose {one.nearest}", numbers]
         return self._make_stored(
             [one.stored], [subject], size, f"{rank}.  {_name_grade(one.grade)}", lines, one.remarks()
         )
