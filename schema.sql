@@ -829,9 +829,16 @@ CREATE OR REPLACE MACRO similarity_percentile(value) AS (
 );
 
 -- The grade of a similarity: 'same', 'alike', 'loosely alike' or 'not alike'.
---   SELECT rank, similarity, similarity_grade(similarity) AS grade FROM similar_poses(42)
-CREATE OR REPLACE MACRO similarity_grade(value) AS (
-    CASE WHEN NOT isfinite(value::DOUBLE) THEN NULL WHEN value::DOUBLE >= 0.985 THEN 'same' WHEN value::DOUBLE >= 0.97 THEN 'alike' WHEN value::DOUBLE >= 0.955 THEN 'loosely alike' WHEN value IS NOT NULL THEN 'not alike' END
+--   SELECT rank, similarity, similarity_grade(similarity, exchanged) AS grade FROM similar_poses(42)
+-- exchanged: the joints whose left and right are exchanged, from the column exchanged of a search.
+CREATE OR REPLACE MACRO similarity_grade(value, exchanged := 'none') AS (
+    WITH argument(value, exchanged) AS MATERIALIZED (
+        SELECT value::DOUBLE, exchanged::VARCHAR
+    ), raised AS (
+        SELECT argument.value + CASE WHEN argument.exchanged = 'none' THEN 0 ELSE 0.015 END AS similarity
+        FROM argument WHERE isfinite(argument.value)
+    )
+    SELECT CASE WHEN raised.similarity >= 0.985 THEN 'same' WHEN raised.similarity >= 0.97 THEN 'alike' WHEN raised.similarity >= 0.955 THEN 'loosely alike' ELSE 'not alike' END FROM raised
 );
 
 -- The old name of similarity_percentile, for one version.
@@ -1088,5 +1095,6 @@ random poses, always the same. Of the plain and the mirrored pair, the more simi
 because their pairs say little.
   SELECT rank, similarity, similarity_percentile(similarity) AS percentile FROM similar_poses(42)';
 COMMENT ON MACRO similarity_grade IS 'The grade of a similarity: ''same'', ''alike'', ''loosely alike'' or ''not alike''.
-  SELECT rank, similarity, similarity_grade(similarity) AS grade FROM similar_poses(42)';
+  SELECT rank, similarity, similarity_grade(similarity, exchanged) AS grade FROM similar_poses(42)
+exchanged: the joints whose left and right are exchanged, from the column exchanged of a search.';
 COMMENT ON MACRO closer_than IS 'The old name of similarity_percentile, for one version.';

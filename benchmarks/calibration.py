@@ -9,7 +9,8 @@ judged.
 
 The similarities are fitted on every second query: from the best matches down, a grade ends before the first step of
 0.005 in which fewer matches are right than the grade promises. The table shows the other queries, for databases with
-varied and with uniform poses. A grade with fewer than 30 matches is left out.
+varied and with uniform poses. The row of exchanged matches has both halves, because there are few. A grade with fewer
+than 30 matches is left out.
 """
 
 import argparse
@@ -31,7 +32,7 @@ import posesearch
 from posesearch import skeleton
 from posesearch.pose.normalize import normalize_body
 from posesearch.pose.similarity import Invariance, Poses
-from posesearch.results.grades import LOWEST, NOT_ALIKE
+from posesearch.results.grades import EXCHANGE_BONUS, LOWEST, NOT_ALIKE
 from posesearch.search.options import SearchOptions
 from posesearch.store.fingerprints import Fingerprints
 from posesearch.types import StoredPose
@@ -62,16 +63,31 @@ KINDS: Final[dict[str, tuple[tuple[str, ...], Invariance]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Matches that were judged, as arrays (m,): the query's position, similarity, percentile, and the verdict."""
+    """Matches that were judged, as arrays (m,).
+
+    Attributes:
+        query: position of the query.
+        similarity: that counts for the grade. It is larger by EXCHANGE_BONUS if left and right are exchanged.
+        percentile: of the match.
+        is_exchanged: whether left and right are exchanged.
+        is_right: the verdict.
+    """
 
     query: NDArray[np.int64]
     similarity: Array
     percentile: Array
+    is_exchanged: NDArray[np.bool_]
     is_right: NDArray[np.bool_]
 
     def take(self, rows: NDArray[np.bool_]) -> "Judged":
         """Return some of the matches."""
-        return Judged(self.query[rows], self.similarity[rows], self.percentile[rows], self.is_right[rows])
+        return Judged(
+            self.query[rows],
+            self.similarity[rows],
+            self.percentile[rows],
+            self.is_exchanged[rows],
+            self.is_right[rows],
+        )
 
 
 def read_labels(folder: Path, stored: Sequence[StoredPose]) -> Poses:
@@ -106,8 +122,8 @@ def judge(
     """Return the judged matches of all people among each other."""
     weight, poses = SearchOptions(parts=parts).weight, stack(stored)
     similarities = best_of_variants(poses, poses, poses.masks * weight, invariance)
-    scale = best_of_variants(poses, poses, poses.masks * weight, invariance, exchange=False)
-    scale = np.sort(scale[~np.eye(len(stored), dtype=bool) & (scale > -np.inf)])
+    plain = best_of_variants(poses, poses, poses.masks * weight, invariance, exchange=False)
+    scale = np.sort(plain[~np.eye(len(stored), dtype=bool) & (plain > -np.inf)])
     names = np.array([classes.get(Path(one.source).name, "") for one in stored])
     is_yoga = np.array([one.collection == "yoga" for one in stored])
     is_named = is_yoga & (fingerprints.number == 1) & (not parts and invariance == "none")
@@ -122,7 +138,9 @@ def judge(
     by_labels = has_labels[query] & has_labels[match]
     is_right = np.where(by_class, names[query] == names[match], of_labels[query, match] >= RIGHT)
     percentile = 100 * np.searchsorted(scale, value, side="right") / len(scale)
-    return Judged(query, value, percentile, is_right).take((by_class | by_labels) & (value > -np.inf))
+    is_exchanged = value > plain[query, match]
+    judged = Judged(query, value + EXCHANGE_BONUS * is_exchanged, percentile, is_exchanged, is_right)
+    return judged.take((by_class | by_labels) & (value > -np.inf))
 
 
 def is_fitted(judged: Judged) -> NDArray[np.bool_]:
@@ -193,6 +211,7 @@ if __name__ == "__main__":
     print(f"{'right, other half':26}" + "".join(f"{grade:>18}" for grade in (*LOWEST, NOT_ALIKE)))
     for name, one in found.items():
         show(name, one.take(~is_fitted(one)))
+    show("all, exchanged", found["all"].take(found["all"].is_exchanged))
     for name, (parts, invariance) in KINDS.items():
         for collection in ("sports", "studio"):
             one = judge_in((collection,), parts, invariance)

@@ -60,7 +60,8 @@ because their pairs say little.
     ),
     """\
 The grade of a similarity: 'same', 'alike', 'loosely alike' or 'not alike'.
-  SELECT rank, similarity, similarity_grade(similarity) AS grade FROM similar_poses(42)""": SIMILARITY_GRADE,
+  SELECT rank, similarity, similarity_grade(similarity, exchanged) AS grade FROM similar_poses(42)
+exchanged: the joints whose left and right are exchanged, from the column exchanged of a search.""": SIMILARITY_GRADE,
     """\
 The old name of similarity_percentile, for one version.""": similarity_percentile("closer_than"),
 }

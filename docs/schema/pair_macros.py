@@ -5,7 +5,7 @@ from typing import Final
 from binding import bind, is_moved, list_variants, read_pose
 
 from posesearch.pose.variants import EXCHANGE_PENALTY
-from posesearch.results.grades import LOWEST, NOT_ALIKE
+from posesearch.results.grades import EXCHANGE_BONUS, LOWEST, NOT_ALIKE
 from posesearch.store import formulas
 
 POSE_SIMILARITY: Final = f"""pose_similarity(a, b, mirror := false, sides := 'same') AS (
@@ -72,10 +72,14 @@ POSE_DIFFERENCES: Final = f"""pose_differences(query_id, id, mirrored := false, 
            ELSE {formulas.missing_distance("s.correlation")} / c.asked END AS contribution
     FROM centred AS j, centre AS c, size AS s ORDER BY j.position"""
 
-SIMILARITY_GRADE: Final = f"""similarity_grade(value) AS (
-    CASE WHEN NOT isfinite(value::DOUBLE) THEN NULL {
-    " ".join(f"WHEN value::DOUBLE >= {lowest} THEN '{grade}'" for grade, lowest in LOWEST.items())
-} WHEN value IS NOT NULL THEN '{NOT_ALIKE}' END
+SIMILARITY_GRADE: Final = f"""similarity_grade(value, exchanged := 'none') AS (
+    {bind("value", "exchanged")}, raised AS (
+        SELECT argument.value + CASE WHEN argument.exchanged = 'none' THEN 0 ELSE {EXCHANGE_BONUS} END AS similarity
+        FROM argument WHERE isfinite(argument.value)
+    )
+    SELECT CASE {
+    " ".join(f"WHEN raised.similarity >= {lowest} THEN '{grade}'" for grade, lowest in LOWEST.items())
+} ELSE '{NOT_ALIKE}' END FROM raised
 )"""
 
 _PERMUTATION: Final = "ORDER BY opposite"

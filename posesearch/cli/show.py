@@ -75,6 +75,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     ]
     output.show_skeletons(drawn, ascii_only)
     if report.matches:
+        close = [match for match in report if match.grade != NOT_ALIKE]
         is_named = any(match.collection != DEFAULT_COLLECTION for match in report)  # otherwise there is nothing to tell
         show_rows(
             ("rank", "grade", "similarity", "percentile", "collection", "cluster", "pose", "remarks"),
@@ -89,7 +90,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
                 for match in report.matches
             ],
             numbers=("rank", "similarity", "percentile", "cluster", "pose"),
-            line=(sum(match.grade != NOT_ALIKE for match in report), "below this line: not alike"),
+            line=(max((match.rank for match in close), default=0), "below this line: not alike"),
         )  # fmt: skip
     left_out = report.closest_left_out
     if not report.matches and left_out is None:
@@ -140,10 +141,13 @@ def outliers(report: OutliersReport, *, is_filtered: bool) -> None:
         output.note(_explain_nothing(report, is_filtered, ""))
         return
     show_rows(
-        ("similarity", "percentile", "pose", "nearest", "remarks"),
+        ("grade", "similarity", "percentile", "pose", "nearest", "remarks"),
         [
             (
-                (f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest, one.remarks()),
+                (
+                    one.grade, f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest,
+                    one.remarks(),
+                ),
                 [one.stored.source],
             )
             for one in report.outliers

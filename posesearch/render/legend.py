@@ -67,6 +67,7 @@ def list_entries(*, skeletons: bool, compared: bool, graded: bool) -> list[Entry
             Entry("joints: pale and small = same place,  dark and large = far off", 4 * _DISC, _draw_scale),
             Entry("not compared", _LINE + _DISC // 2, _draw_grey),
         ]
+    entries.append(Entry("in a corner: the whole photo"))
     if graded:
         entries += [
             Entry("   ".join(f"{mark} {grade}" for grade, mark in GRADE_MARKS.items())),

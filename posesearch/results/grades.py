@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from posesearch.skeleton import Exchange
+
 Grade = Literal["same", "alike", "loosely alike", "not alike"]
 """How alike two poses are, in words."""
 
@@ -17,10 +19,23 @@ NOT_ALIKE: Final[Grade] = "not alike"
 """The grade of all lower similarities."""
 
 
-def find_grade(similarity: float) -> Grade:
+EXCHANGE_BONUS: Final = 0.015
+"""What the grade adds to the similarity if left and right are exchanged: half of what an exchange subtracts.
+
+Such matches are more often right than others of the same similarity. benchmarks/calibration.py measures it. schema.sql
+has the number too.
+"""
+
+
+def find_grade(similarity: float, exchanged: Exchange = "none") -> Grade:
     """Return the grade of a similarity.
 
     It does not depend on the percentile. Among matches of equal similarity, those of a higher percentile are not more
     often right. See docs/search.md.
+
+    Args:
+        similarity: of two poses.
+        exchanged: the joints whose left and right were exchanged.
     """
-    return next((grade for grade, lowest in LOWEST.items() if similarity >= lowest), NOT_ALIKE)
+    value = similarity if exchanged == "none" else similarity + EXCHANGE_BONUS
+    return next((grade for grade, lowest in LOWEST.items() if value >= lowest), NOT_ALIKE)

@@ -50,7 +50,7 @@ class Pair:
     @property
     def grade(self) -> Grade:
         """How alike the poses are, in words: "same", "alike", "loosely alike" or "not alike"."""
-        return find_grade(self.similarity)
+        return find_grade(self.similarity, self.exchanged)
 
     def __repr__(self) -> str:
         mirrored = ", mirrored" if self.mirrored else ""
