@@ -337,11 +337,12 @@ CREATE OR REPLACE MACRO similar_poses(
         FROM named LEFT JOIN body_parts USING (part)
     ), compared AS MATERIALIZED (
         SELECT j.position
-        FROM joints AS j, (SELECT count(*) AS joints FROM chosen) AS number
+        FROM joints AS j, argument, (SELECT count(*) AS joints FROM chosen) AS number
         WHERE j.position <= 14 AND (
             number.joints = 0
             OR j.joint IN (SELECT joint FROM chosen)
             OR number.joints < 3 AND j.joint IN (SELECT joint FROM body_parts WHERE part = 'torso'))
+          AND CASE WHEN number.joints = 0 AND argument.anchored THEN error('anchored needs parts')::BOOLEAN ELSE true END
     ), joint AS MATERIALIZED (
         SELECT j.position AS i, j.opposite, (CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] WHEN argument.anchored AND j.position IN (2, 3, 6, 9, 12) THEN 0.25 * stored.pose.mask[j.position] ELSE 0 END)::DOUBLE AS w,
                stored.pose.vector[j.position]::DOUBLE AS u, stored.pose.vector[j.position + 14]::DOUBLE AS v, 0::DOUBLE AS f
@@ -354,11 +355,11 @@ CREATE OR REPLACE MACRO similar_poses(
         FROM joint AS j, centre AS c WHERE c.total > 0
     ), place AS MATERIALIZED (
         SELECT v.mirrored, v.exchanged, j.position AS i,
-               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END AS comes_from
+               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'none' THEN false WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE error('exchanged must be one of ''none'', ''all'', ''arms'', ''legs'', and not ' || coalesce(v.exchanged, 'NULL'))::BOOLEAN END THEN j.opposite ELSE j.position END AS comes_from
         FROM argument, joints AS j, (VALUES (false, 'none'), (false, 'all'), (false, 'arms'), (false, 'legs'), (true, 'none'), (true, 'all'), (true, 'arms'), (true, 'legs')) AS v(mirrored, exchanged)
         WHERE j.position <= 14 AND (argument.mirror OR NOT v.mirrored)
           AND CASE argument.sides WHEN 'any' THEN true WHEN 'same' THEN v.exchanged = 'none'
-              ELSE error('sides must be ''any'' or ''same'', not ' || argument.sides)::BOOLEAN END
+              ELSE error('sides must be ''any'' or ''same'', not ' || coalesce(argument.sides, 'NULL'))::BOOLEAN END
     ), moved AS MATERIALIZED (
         SELECT p.mirrored, p.exchanged, p.i, c.w, CASE WHEN p.mirrored THEN -c.u ELSE c.u END AS u, c.v, c.f, c.squares
         FROM place AS p JOIN centred AS c ON c.i = p.comes_from
@@ -430,7 +431,7 @@ CREATE OR REPLACE MACRO similar_poses(
         SELECT * FROM compared_poses
         QUALIFY row_number() OVER (
             PARTITION BY pose_id
-            ORDER BY similarity DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
+            ORDER BY round(similarity, 6) DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
         SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
     ), newest AS (
@@ -470,11 +471,12 @@ CREATE OR REPLACE MACRO similar_views(
         FROM named LEFT JOIN body_parts USING (part)
     ), compared AS MATERIALIZED (
         SELECT j.position
-        FROM joints AS j, (SELECT count(*) AS joints FROM chosen) AS number
+        FROM joints AS j, argument, (SELECT count(*) AS joints FROM chosen) AS number
         WHERE j.position <= 14 AND (
             number.joints = 0
             OR j.joint IN (SELECT joint FROM chosen)
             OR number.joints < 3 AND j.joint IN (SELECT joint FROM body_parts WHERE part = 'torso'))
+          AND CASE WHEN number.joints = 0 AND false THEN error('anchored needs parts')::BOOLEAN ELSE true END
     ), joint AS MATERIALIZED (
         SELECT j.position AS i, j.opposite, (CASE WHEN j.position IN (SELECT position FROM compared) THEN stored.pose.mask[j.position] ELSE 0 END)::DOUBLE AS w,
                stored.pose.world_vector[j.position]::DOUBLE AS u, stored.pose.world_vector[j.position + 28]::DOUBLE AS v, stored.pose.world_vector[j.position + 14]::DOUBLE AS f
@@ -487,11 +489,11 @@ CREATE OR REPLACE MACRO similar_views(
         FROM joint AS j, centre AS c WHERE c.total > 0
     ), place AS MATERIALIZED (
         SELECT v.mirrored, v.exchanged, j.position AS i,
-               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END AS comes_from
+               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'none' THEN false WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE error('exchanged must be one of ''none'', ''all'', ''arms'', ''legs'', and not ' || coalesce(v.exchanged, 'NULL'))::BOOLEAN END THEN j.opposite ELSE j.position END AS comes_from
         FROM argument, joints AS j, (VALUES (false, 'none'), (false, 'all'), (false, 'arms'), (false, 'legs'), (true, 'none'), (true, 'all'), (true, 'arms'), (true, 'legs')) AS v(mirrored, exchanged)
         WHERE j.position <= 14 AND (argument.mirror OR NOT v.mirrored)
           AND CASE argument.sides WHEN 'any' THEN true WHEN 'same' THEN v.exchanged = 'none'
-              ELSE error('sides must be ''any'' or ''same'', not ' || argument.sides)::BOOLEAN END
+              ELSE error('sides must be ''any'' or ''same'', not ' || coalesce(argument.sides, 'NULL'))::BOOLEAN END
     ), moved AS MATERIALIZED (
         SELECT p.mirrored, p.exchanged, p.i, c.w, CASE WHEN p.mirrored THEN -c.u ELSE c.u END AS u, c.v, c.f, c.squares
         FROM place AS p JOIN centred AS c ON c.i = p.comes_from
@@ -569,7 +571,7 @@ CREATE OR REPLACE MACRO similar_views(
         SELECT * FROM compared_poses
         QUALIFY row_number() OVER (
             PARTITION BY pose_id
-            ORDER BY similarity DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
+            ORDER BY round(similarity, 6) DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
         SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
     ), newest AS (
@@ -607,11 +609,11 @@ CREATE OR REPLACE MACRO nearest_poses(
         FROM joint AS j, centre AS c WHERE c.total > 0
     ), place AS MATERIALIZED (
         SELECT v.mirrored, v.exchanged, j.position AS i,
-               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END AS comes_from
+               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'none' THEN false WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE error('exchanged must be one of ''none'', ''all'', ''arms'', ''legs'', and not ' || coalesce(v.exchanged, 'NULL'))::BOOLEAN END THEN j.opposite ELSE j.position END AS comes_from
         FROM argument, joints AS j, (VALUES (false, 'none'), (false, 'all'), (false, 'arms'), (false, 'legs'), (true, 'none'), (true, 'all'), (true, 'arms'), (true, 'legs')) AS v(mirrored, exchanged)
         WHERE j.position <= 14 AND (argument.mirror OR NOT v.mirrored)
           AND CASE argument.sides WHEN 'any' THEN true WHEN 'same' THEN v.exchanged = 'none'
-              ELSE error('sides must be ''any'' or ''same'', not ' || argument.sides)::BOOLEAN END
+              ELSE error('sides must be ''any'' or ''same'', not ' || coalesce(argument.sides, 'NULL'))::BOOLEAN END
     ), moved AS MATERIALIZED (
         SELECT p.mirrored, p.exchanged, p.i, c.w, CASE WHEN p.mirrored THEN -c.u ELSE c.u END AS u, c.v, c.f, c.squares
         FROM place AS p JOIN centred AS c ON c.i = p.comes_from
@@ -683,7 +685,7 @@ CREATE OR REPLACE MACRO nearest_poses(
         SELECT * FROM compared_poses
         QUALIFY row_number() OVER (
             PARTITION BY pose_id
-            ORDER BY similarity DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
+            ORDER BY round(similarity, 6) DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
         SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
     ), newest AS (
@@ -719,11 +721,11 @@ CREATE OR REPLACE MACRO pose_similarity(a, b, mirror := false, sides := 'same') 
         WHERE argument.b IS NOT NULL
     ), place AS MATERIALIZED (
         SELECT v.mirrored, v.exchanged, j.position AS i,
-               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END AS comes_from
+               CASE WHEN v.mirrored <> CASE v.exchanged WHEN 'none' THEN false WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE error('exchanged must be one of ''none'', ''all'', ''arms'', ''legs'', and not ' || coalesce(v.exchanged, 'NULL'))::BOOLEAN END THEN j.opposite ELSE j.position END AS comes_from
         FROM argument, joints AS j, (VALUES (false, 'none'), (false, 'all'), (false, 'arms'), (false, 'legs'), (true, 'none'), (true, 'all'), (true, 'arms'), (true, 'legs')) AS v(mirrored, exchanged)
         WHERE j.position <= 14 AND (argument.mirror OR NOT v.mirrored)
           AND CASE argument.sides WHEN 'any' THEN true WHEN 'same' THEN v.exchanged = 'none'
-              ELSE error('sides must be ''any'' or ''same'', not ' || argument.sides)::BOOLEAN END
+              ELSE error('sides must be ''any'' or ''same'', not ' || coalesce(argument.sides, 'NULL'))::BOOLEAN END
     ), joint AS (
         SELECT v.mirrored, v.exchanged, first.pose.mask[v.i]::DOUBLE * second.pose.mask[v.comes_from] AS shared,
                first.pose.vector[v.i]::DOUBLE AS ax, first.pose.vector[v.i + 14]::DOUBLE AS ay,
@@ -772,7 +774,7 @@ CREATE OR REPLACE MACRO pose_differences(query_id, id, mirrored := false, exchan
                query.pose.vector[k.position + 14]::DOUBLE AS b_y
         FROM stored, query, argument, joints AS j
         JOIN joints AS k ON k.position =
-            CASE WHEN argument.mirrored <> CASE argument.exchanged WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE false END THEN j.opposite ELSE j.position END
+            CASE WHEN argument.mirrored <> CASE argument.exchanged WHEN 'none' THEN false WHEN 'all' THEN j.position IN (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) WHEN 'arms' THEN j.position IN (3, 4, 5, 6, 7, 8) WHEN 'legs' THEN j.position IN (9, 10, 11, 12, 13, 14) ELSE error('exchanged must be one of ''none'', ''all'', ''arms'', ''legs'', and not ' || coalesce(argument.exchanged, 'NULL'))::BOOLEAN END THEN j.opposite ELSE j.position END
         WHERE j.position <= 14 AND query.pose.mask[k.position] > 0
     ), centre AS (
         SELECT sum(shared) AS n, count(*) AS asked, sum(shared * ax) / sum(shared) AS ax, sum(shared * ay) / sum(shared) AS ay,
@@ -835,7 +837,9 @@ CREATE OR REPLACE MACRO similarity_grade(value, exchanged := 'none') AS (
     WITH argument(value, exchanged) AS MATERIALIZED (
         SELECT value::DOUBLE, exchanged::VARCHAR
     ), raised AS (
-        SELECT argument.value + CASE WHEN argument.exchanged = 'none' THEN 0 ELSE 0.015 END AS similarity
+        SELECT round(argument.value + CASE WHEN argument.exchanged = 'none' THEN 0
+                                      WHEN argument.exchanged IN ('all', 'arms', 'legs') THEN 0.015
+                                      ELSE error('exchanged must be one of ''none'', ''all'', ''arms'', ''legs'', and not ' || coalesce(argument.exchanged, 'NULL'))::DOUBLE END, 3) AS similarity
         FROM argument WHERE isfinite(argument.value)
     )
     SELECT CASE WHEN raised.similarity >= 0.985 THEN 'same' WHEN raised.similarity >= 0.97 THEN 'alike' WHEN raised.similarity >= 0.955 THEN 'loosely alike' ELSE 'not alike' END FROM raised

@@ -44,9 +44,15 @@ def is_moved(exchanged: str, mirrored: str, position: str) -> str:
     for kind in get_args(Exchange):
         opposite = skeleton.EXCHANGES[kind]
         moved = [str(joint + 1) for joint in range(skeleton.N_BODY) if opposite[joint] != joint]
-        if moved:
-            cases.append(f"WHEN '{kind}' THEN {position} IN ({', '.join(moved)})")
-    return f"{mirrored} <> CASE {exchanged} {' '.join(cases)} ELSE false END"
+        condition = f"{position} IN ({', '.join(moved)})" if moved else "false"
+        cases.append(f"WHEN '{kind}' THEN {condition}")
+    return f"{mirrored} <> CASE {exchanged} {' '.join(cases)} ELSE {refuse_exchanged(exchanged)}::BOOLEAN END"
+
+
+def refuse_exchanged(exchanged: str) -> str:
+    """Return the error for joints that can't be exchanged."""
+    kinds = ", ".join(f"''{kind}''" for kind in get_args(Exchange))
+    return f"error('exchanged must be one of {kinds}, and not ' || coalesce({exchanged}, 'NULL'))"
 
 
 def list_variants(mirror: str, sides: str) -> str:
@@ -63,5 +69,5 @@ def list_variants(mirror: str, sides: str) -> str:
         FROM argument, joints AS j, (VALUES {variants}) AS v(mirrored, exchanged)
         WHERE j.position <= {skeleton.N_BODY} AND ({mirror} OR NOT v.mirrored)
           AND CASE {sides} WHEN 'any' THEN true WHEN 'same' THEN v.exchanged = 'none'
-              ELSE error('sides must be ''any'' or ''same'', not ' || {sides})::BOOLEAN END
+              ELSE error('sides must be ''any'' or ''same'', not ' || coalesce({sides}, 'NULL'))::BOOLEAN END
     )"""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from binding import bind, is_moved, list_variants, read_pose
+from binding import bind, is_moved, list_variants, read_pose, refuse_exchanged
 
 from posesearch.pose.variants import EXCHANGE_PENALTY
 from posesearch.results.grades import EXCHANGE_BONUS, LOWEST, NOT_ALIKE
@@ -74,7 +74,9 @@ POSE_DIFFERENCES: Final = f"""pose_differences(query_id, id, mirrored := false, 
 
 SIMILARITY_GRADE: Final = f"""similarity_grade(value, exchanged := 'none') AS (
     {bind("value", "exchanged")}, raised AS (
-        SELECT argument.value + CASE WHEN argument.exchanged = 'none' THEN 0 ELSE {EXCHANGE_BONUS} END AS similarity
+        SELECT round(argument.value + CASE WHEN argument.exchanged = 'none' THEN 0
+                                      WHEN argument.exchanged IN ('all', 'arms', 'legs') THEN {EXCHANGE_BONUS}
+                                      ELSE {refuse_exchanged("argument.exchanged")}::DOUBLE END, 3) AS similarity
         FROM argument WHERE isfinite(argument.value)
     )
     SELECT CASE {

@@ -10,8 +10,16 @@ from posesearch.pose.variants import EXCHANGE_PENALTY, MAX_EXCHANGED
 from posesearch.skeleton import MIN_PART_JOINTS
 from posesearch.store import formulas
 
-# The joints of the chosen parts. If they are too few to have a shape of their own, the torso is added to them.
-_CHOSEN: Final = f"""named AS (
+
+def _choose_joints(needs_parts: str) -> str:
+    """Return the CTEs of the joints of the chosen parts.
+
+    If they are too few to have a shape of their own, the torso is added to them.
+
+    Args:
+        needs_parts: SQL of whether it is an error to choose no parts.
+    """
+    return f"""named AS (
         SELECT unnest(string_split(replace(array_to_string(argument.parts, ','), '-', '_'), ',')) AS part
         FROM argument WHERE len(argument.parts) > 0
     ), chosen AS MATERIALIZED (
@@ -21,11 +29,12 @@ _CHOSEN: Final = f"""named AS (
         FROM named LEFT JOIN body_parts USING (part)
     ), compared AS MATERIALIZED (
         SELECT j.position
-        FROM joints AS j, (SELECT count(*) AS joints FROM chosen) AS number
+        FROM joints AS j, argument, (SELECT count(*) AS joints FROM chosen) AS number
         WHERE j.position <= 14 AND (
             number.joints = 0
             OR j.joint IN (SELECT joint FROM chosen)
             OR number.joints < {MIN_PART_JOINTS} AND j.joint IN (SELECT joint FROM body_parts WHERE part = 'torso'))
+          AND CASE WHEN number.joints = 0 AND {needs_parts} THEN error('anchored needs parts')::BOOLEAN ELSE true END
     )"""
 
 
@@ -126,7 +135,7 @@ def _search(axes: int, turns: str) -> str:
         SELECT * FROM compared_poses
         QUALIFY row_number() OVER (
             PARTITION BY pose_id
-            ORDER BY similarity DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
+            ORDER BY round(similarity, 6) DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
         SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
     ), newest AS (
@@ -174,7 +183,7 @@ SIMILAR_POSES: Final = f"""similar_poses(
 ) AS TABLE
     {bind("id", "n", "mirror", "sides", "turn", "parts", "anchored", "min_shared", "in_collection")}, {
     read_pose("id", "stored", "vector mask")
-}, {_CHOSEN}, {
+}, {_choose_joints("argument.anchored")}, {
     _read_joints(
         "stored, argument",
         "stored.pose.vector",
@@ -191,7 +200,7 @@ SIMILAR_VIEWS: Final = f"""similar_views(
 ) AS TABLE
     {bind("id", "n", "mirror", "sides", "parts", "min_shared", "in_collection")}, {
     read_pose("id", "stored", "world_vector mask")
-}, {_CHOSEN}, {
+}, {_choose_joints("false")}, {
     _read_joints(
         "stored",
         "stored.pose.world_vector",

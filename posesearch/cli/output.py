@@ -143,7 +143,7 @@ def show_line_before(number: int, line: tuple[int, str] | None) -> None:
     """Print the line that separates rows, if it comes before the row with this number, from 0."""
     if line is not None and line[0] == number:
         dash = "─" if encodes_unicode() else "-"
-        out.print(Text(f"{dash * 3} {line[1]} {dash * 3}", style="dim"))
+        out.print(Text(f"{dash * 3} {line[1]} {dash * 3}", style="dim"), soft_wrap=True)
 
 
 def show_paragraph(parts: Sequence[str]) -> None:

@@ -28,8 +28,9 @@ def show_rows(
 ) -> None:
     """Print rows. Columns without a value are left out. Without rows, nothing is printed.
 
-    In a pipe, each row is one line. In a terminal, a path is relative to the current folder and a link. If the rows do
-    not fit on lines, or if the terminal is narrow, each path is on a line of its own, and never cut.
+    In a pipe, each row is one line, and so is the line that separates rows. In a terminal, a path is relative to the
+    current folder and a link. If the rows do not fit on lines, or if the terminal is narrow, each path is on a line of
+    its own, and never cut.
 
     Args:
         columns: the names of the columns, without the paths.

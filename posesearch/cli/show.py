@@ -90,7 +90,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
                 for match in report.matches
             ],
             numbers=("rank", "similarity", "percentile", "cluster", "pose"),
-            line=(max((match.rank for match in close), default=0), "below this line: not alike"),
+            line=(max((match.rank for match in close), default=0), "not alike below"),
         )  # fmt: skip
     left_out = report.closest_left_out
     if not report.matches and left_out is None:

@@ -20,6 +20,9 @@ Without it, many matches would be called exchanged although that gains nothing t
 matches of sports photos, instead of 9%. docs/search.md has the measurement. schema.sql has the same number.
 """
 
+SAME_SIMILARITY: Final = 1e-6
+"""Similarities that differ by less than this differ only by rounding."""
+
 MAX_EXCHANGED: Final = 1 - EXCHANGE_PENALTY
 """The largest similarity of an exchanged variant. Better matches of other variants need no comparison with it."""
 
@@ -79,7 +82,7 @@ def list_variants(weight: Float32, *, mirror: bool, exchanged: bool) -> list[Var
         of_arms: list[Exchange] = ["arms"] if has_arms else []
         of_legs: list[Exchange] = ["legs"] if has_legs else []
         both: list[Exchange] = ["all"] if has_arms and has_legs else []
-        kinds = [*both, *of_arms, *of_legs]
+        kinds = [*of_arms, *of_legs, *both]
     return [Variant(mirrored, kind) for mirrored in ((False, True) if mirror else (False,)) for kind in kinds]
 
 
@@ -109,13 +112,16 @@ def compare_variants(
 
 
 def choose_best(similarities: Iterable[Float64]) -> tuple[Float64, Int64]:
-    """Return the largest of some similarities, element by element, and the position of the first that has it."""
+    """Return the largest of some similarities, element by element, and the position of the first that has it.
+
+    Similarities that differ by less than SAME_SIMILARITY are the same.
+    """
     numbered = enumerate(similarities)
     _, best = next(numbered)
     chosen = np.zeros(best.shape, np.int64)
     for number, similarity in numbered:
-        is_better = similarity > best
-        best, chosen = np.where(is_better, similarity, best), np.where(is_better, number, chosen)
+        chosen = np.where(similarity > best + SAME_SIMILARITY, number, chosen)
+        best = np.maximum(best, similarity)
     return best, chosen
 
 

@@ -28,7 +28,7 @@ has the number too.
 
 
 def find_grade(similarity: float, exchanged: Exchange = "none") -> Grade:
-    """Return the grade of a similarity.
+    """Return the grade of a similarity, which is rounded to three digits.
 
     It does not depend on the percentile. Among matches of equal similarity, those of a higher percentile are not more
     often right. See docs/search.md.
@@ -37,5 +37,5 @@ def find_grade(similarity: float, exchanged: Exchange = "none") -> Grade:
         similarity: of two poses.
         exchanged: the joints whose left and right were exchanged.
     """
-    value = similarity if exchanged == "none" else similarity + EXCHANGE_BONUS
+    value = round(similarity + (0.0 if exchanged == "none" else EXCHANGE_BONUS), 3)  # as users see it
     return next((grade for grade, lowest in LOWEST.items() if value >= lowest), NOT_ALIKE)

@@ -17,7 +17,7 @@ from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
 from posesearch.search.query import make_query, prepare_query, query_from_pose
 from posesearch.search.query_values import Source, name_source
-from posesearch.search.ranking import list_hits, rank_distinct, select_from_options
+from posesearch.search.ranking import count_hits, list_hits, rank_distinct, select_from_options
 from posesearch.search.similar import check_searchable
 from posesearch.store import vectors
 from posesearch.store.connection import Connection, DatabaseFile
@@ -89,13 +89,9 @@ def _make_report(
     options: SearchOptions,
 ) -> SimilarReport:
     ranking = list_hits(connection, query, hits, options)
-    if len(ranking) < options.n and len(hits) >= _hits_per_query(options):  # near-duplicates took up places
-        ranking = rank_distinct(connection, query, prepared, candidates, options, 4 * _hits_per_query(options))
+    if len(ranking) < options.n and len(hits) >= count_hits(options):  # near-duplicates took up places
+        ranking = rank_distinct(connection, query, prepared, candidates, options, 4 * count_hits(options))
     return make_report(connection, query, prepared, ranking, options)
-
-
-def _hits_per_query(options: SearchOptions) -> int:
-    return options.n + 1 if options.duplicates else 2 * options.n + 10  # a stored pose finds itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +133,7 @@ def _find_most_similar(
 ) -> Iterator[list[Hit]]:
     """Return the best hits of each query. Each pose is read once, and compared with all queries."""
     chunks = [_stack(prepared[start : start + QUERIES]) for start in range(0, len(prepared), QUERIES)]
-    best = [_BestHits.of(len(query), _hits_per_query(options)) for query, _ in chunks]
+    best = [_BestHits.of(len(query), count_hits(options)) for query, _ in chunks]
     for ids, stored in vectors.read_blocks(connection, candidates, world=options.uses_world, size=POSES):
         best = [
             _compare_block(hits, ids, stored, query, weight, options)

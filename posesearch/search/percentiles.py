@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from posesearch.errors import NoWorldJoints
-from posesearch.pose.variants import compare_variants, list_variants
+from posesearch.pose.variants import SAME_SIMILARITY, compare_variants, list_variants
 from posesearch.search.options import SearchOptions
 from posesearch.search.query import MIN_JOINTS_STEPS
 from posesearch.store import vectors
@@ -18,9 +18,6 @@ SAMPLE_SIZE: Final = 200
 
 MIN_POSES: Final = 30
 """With fewer poses, random pairs say too little, and there are no percentiles."""
-
-SAME_SIMILARITY: Final = 1e-6
-"""Similarities that differ by less than this differ only by rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +46,7 @@ def read_scale(connection: Connection, options: SearchOptions) -> PercentileScal
     Raises:
         NoWorldJoints: the options compare world coordinates, and the database has none.
     """
-    key = "percentiles", options.parts, options.invariance, options.mirror, options.min_shared
+    key = "percentiles", options.parts, options.anchored, options.invariance, options.mirror, options.min_shared
     return connection.compute_once(key, lambda: _make_scale(connection, options))
 
 

@@ -42,6 +42,11 @@ def list_hits(connection: Connection, query: Query, hits: list[Hit], options: Se
     return [ListedHit(ranked[first], tuple(ids[rows].tolist())) for first, rows in groups]
 
 
+def count_hits(options: SearchOptions) -> int:
+    """Return how many hits to search for first. The pose that is the query and near-duplicates take some places."""
+    return options.n + 1 if options.duplicates else 2 * options.n + 10
+
+
 def rank_distinct(
     connection: Connection, query: Query, prepared: PreparedQuery, candidates: str, options: SearchOptions, n: int
 ) -> list[ListedHit]:

@@ -11,7 +11,7 @@ from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
 from posesearch.search.query import make_query, prepare_query, query_from_pose
 from posesearch.search.query_values import Source
-from posesearch.search.ranking import rank_distinct, select_from_options
+from posesearch.search.ranking import count_hits, rank_distinct, select_from_options
 from posesearch.store import about, clusterings, poses, snapshots
 from posesearch.store.connection import Connection, DatabaseFile
 from posesearch.types import EstimatorConfig
@@ -43,9 +43,7 @@ def find_similar(
 def _search(connection: Connection, query: Query, options: SearchOptions) -> SimilarReport:
     prepared = prepare_query(query, options)
     candidates = select_from_options(connection, options)
-    ranking = rank_distinct(
-        connection, query, prepared, candidates, options, options.n + 1 if options.duplicates else 2 * options.n
-    )
+    ranking = rank_distinct(connection, query, prepared, candidates, options, count_hits(options))
     return make_report(connection, query, prepared, ranking, options)
 
 

@@ -103,9 +103,9 @@ def _keep_best(hits: Iterable[Hit]) -> list[Hit]:
 
 
 def _select_best(values: Sequence[str], columns: str, relation: str) -> str:
-    """Return the SELECT of the largest of some values of each row, as `best`.
+    """Return the SELECT of the largest of some values of each row, as `best`. It is NULL if all values are NULL.
 
-    A CASE for each value is faster than `greatest`. If one of the values is NULL, all are.
+    A CASE for each value is faster than `greatest`.
 
     Args:
         values: expressions.
@@ -115,7 +115,8 @@ def _select_best(values: Sequence[str], columns: str, relation: str) -> str:
     named = ", ".join(f"{value} AS value{number}" for number, value in enumerate(values))
     query, best = f"SELECT {columns}, {named} FROM {relation}", "value0"  # noqa: S608 (our own words)
     for number in range(1, len(values)):
-        larger = f"CASE WHEN value{number} > {best} THEN value{number} ELSE {best} END AS best{number}"
+        is_larger = f"value{number} > {best} OR {best} IS NULL"
+        larger = f"CASE WHEN {is_larger} THEN value{number} ELSE {best} END AS best{number}"
         rest = "".join(f", value{later}" for later in range(number + 1, len(values)))
         query, best = f"SELECT {columns}, {larger}{rest} FROM ({query})", f"best{number}"  # noqa: S608 (likewise)
     return f"SELECT {columns}, {best} AS best FROM ({query})"  # noqa: S608 (likewise)
