@@ -115,7 +115,7 @@ class TileMaker:
     def _make_match(self, match: Match, subject: Subject, size: Size) -> Tile:
         heading = f"{match.rank}.  {_name_grade(match.grade)}"
         numbers = _name_similarity(match.similarity, match.percentile)
-        lines = [f"{numbers} · pose {match.pose_id}"]
+        lines = [f"{numbers} · pose\N{NO-BREAK SPACE}{match.pose_id}"]
         return self._make_stored([match.stored], [subject], size, heading, lines, match.remarks())
 
     def _make_pair(self, rank: int, pair: Pair, subjects: tuple[Subject, Subject], size: Size) -> Tile:
