@@ -51,13 +51,14 @@ class Place:
         return self.x + (self.entry.width + _GAP if self.entry.width else 0)
 
 
-def list_entries(*, skeletons: bool, compared: bool, graded: bool) -> list[Entry]:
+def list_entries(*, skeletons: bool, compared: bool, graded: bool = False, percentiles: bool = False) -> list[Entry]:
     """Return the entries that a sheet needs.
 
     Args:
         skeletons: whether it shows skeletons.
         compared: whether their joints show how much they differ.
         graded: whether it shows grades and similarities.
+        percentiles: whether it shows percentiles. A small database has none.
     """
     entries = []
     if skeletons:
@@ -72,8 +73,9 @@ def list_entries(*, skeletons: bool, compared: bool, graded: bool) -> list[Entry
         entries += [
             Entry("   ".join(f"{mark} {grade}" for grade, mark in GRADE_MARKS.items())),
             Entry("similarity 1: the same pose"),
-            Entry("percentile 99: more alike than 99% of random pairs"),
         ]
+    if percentiles:
+        entries.append(Entry("percentile 99: more alike than 99% of random pairs"))
     return entries
 
 

@@ -18,7 +18,7 @@ from posesearch.render.photos import PhotoOpener, read_photo
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Sheet, draw_sheet
 from posesearch.render.skeletons import Pixels, draw_on_photo, encode_png
 from posesearch.render.subjects import make_match_subject, make_subject
-from posesearch.render.tiles import Tile, TileMaker, choose_size
+from posesearch.render.tiles import MAX_PICTURES, Tile, TileMaker, choose_size
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
@@ -133,7 +133,12 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
     details = ", ".join(filter(None, (*report.options, first)))
     has_skeletons = any(tile.has_skeletons for tile in tiles)
     compared = len(report) > 0 and not isinstance(report, OutliersReport)
-    legend = list_entries(skeletons=has_skeletons, compared=compared, graded=len(report) > 0)
+    legend = list_entries(
+        skeletons=has_skeletons,
+        compared=compared,
+        graded=len(report) > 0,
+        percentiles=any(one.percentile is not None for one in report),
+    )
     return Sheet(f"{title} — {details}" if details else title, tiles, size, tuple(legend))
 
 
@@ -143,7 +148,7 @@ def _name_query(report: SimilarReport) -> str:
 
 
 def _list_stored(report: SheetReport) -> list[StoredPose]:
-    """Return the stored poses that a sheet shows, apart from the query."""
+    """Return the stored poses of a report, apart from the query. A sheet shows the first MAX_PICTURES of them."""
     if isinstance(report, PairsReport):
         return [stored for pair in report for stored in (pair.first, pair.second)]
     return [one.stored for one in report]
@@ -156,7 +161,7 @@ def to_image(pixels: Pixels) -> Image.Image:
 
 def list_untrusted(report: SheetReport, trust: Sequence[str | os.PathLike[str]] = ()) -> list[str]:
     """Return the photos that `write_sheet` does not open because another user stored them."""
-    names = [(stored.source, stored.signature) for stored in _list_stored(report)]
+    names = [(stored.source, stored.signature) for stored in _list_stored(report)[:MAX_PICTURES]]
     if isinstance(report, SimilarReport) and report.query.pose_id is not None:
         names.append((report.query.source, report.query.signature))
     return [source for source, signature in names if not Trust(trust).allows(source, signature)]
@@ -216,7 +221,7 @@ def write_people(
                 Tile((_draw_people(one, opener, _USEFUL_SIDE),), (one.source,), f"people: {len(one)}")
                 for one in results
             ]
-            legend = list_entries(skeletons=True, compared=False, graded=False)
+            legend = list_entries(skeletons=True, compared=False)
             size = choose_size(one.width / one.height for one in results)
             drawn = draw_sheet(Sheet(f"People in {len(results)} photos", tiles, size, tuple(legend)))
     return write_file(target, encode_png(drawn), [to_location(one.source) for one in results])

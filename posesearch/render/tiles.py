@@ -115,13 +115,13 @@ class TileMaker:
     def _make_match(self, match: Match, subject: Subject, size: Size) -> Tile:
         heading = f"{match.rank}.  {_name_grade(match.grade)}"
         numbers = _name_similarity(match.similarity, match.percentile)
-        lines = [f"{numbers} · pose\N{NO-BREAK SPACE}{match.pose_id}"]
-        return self._make_stored([match.stored], [subject], size, heading, lines, match.remarks())
+        remarks = f"pose {match.pose_id}, {match.remarks()}".rstrip(", ")
+        return self._make_stored([match.stored], [subject], size, heading, [numbers], remarks)
 
     def _make_pair(self, rank: int, pair: Pair, subjects: tuple[Subject, Subject], size: Size) -> Tile:
         heading, numbers = f"{rank}.  {_name_grade(pair.grade)}", _name_similarity(pair.similarity, pair.percentile)
-        lines = [f"{numbers} · poses {pair.first.pose_id} and {pair.second.pose_id}"]
-        return self._make_stored([pair.first, pair.second], subjects, size, heading, lines, pair.remarks())
+        remarks = f"poses {pair.first.pose_id} and {pair.second.pose_id}, {pair.remarks()}".rstrip(", ")
+        return self._make_stored([pair.first, pair.second], subjects, size, heading, [numbers], remarks)
 
     def _make_outlier(self, rank: int, one: Outlier, subject: Subject, size: Size) -> Tile:
         numbers = _name_similarity(one.similarity, one.percentile)
