@@ -317,7 +317,7 @@ class Database:
 
                 - parts: compare only these parts of the body: one name, or a list of names, of head, torso, arms,
                   left-arm, right-arm, legs, left-leg, right-leg, upper, lower, or of joints such as left-wrist.
-                - anchored: whether the parts are compared in the trunk's frame: raised arms stay raised if the person
+                - anchored: whether the parts are compared relative to the torso: raised arms stay raised if the person
                   is upside down.
                 - close: the lowest percentile of a match among random pairs, 0 to 100. 0 lists all, the default.
                 - collection, cluster: search only the poses of this collection, or with this label.

@@ -1,4 +1,4 @@
-"""Left and right exchanged, grades, parts in the trunk's frame, and a query that leaves itself out."""
+"""Left and right exchanged, grades, parts relative to the torso, and a query that leaves itself out."""
 
 import json
 import os
@@ -172,7 +172,7 @@ def upside_down(joints: Float32) -> Float32:
     return np.asarray(-joints, np.float32)
 
 
-def test_parts_in_the_trunks_frame_keep_which_way_is_up(demo_db: Database) -> None:
+def test_parts_relative_to_the_torso_keep_which_way_is_up(demo_db: Database) -> None:
     raised = STANDING.copy()
     for joint in ("left_elbow", "right_elbow", "left_wrist", "right_wrist"):
         raised[skeleton.INDEX[joint], 1] = -90 - raised[skeleton.INDEX[joint], 1]

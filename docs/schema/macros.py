@@ -25,7 +25,7 @@ mirror: whether mirrored poses match as well. turn: whether rotations in the ima
 sides: 'any' also finds poses with left and right exchanged: in the arms, in the legs, or everywhere, as from behind. Such a match
 has that much less similarity that only a clear gain counts. The column exchanged says it. 'same' does not find them.
 parts: only these parts of the body, from the table body_parts. NULL means the whole body.
-anchored: whether the parts are compared in the trunk's frame: the torso is compared too, with less weight, and rotations are
+anchored: whether the parts are compared relative to the torso. The torso is compared too, with less weight, and rotations are
 ignored.
 min_shared: number of joints that a pose must share with the query. If the query has fewer, a pose must share all of them.
 in_collection: only poses of this collection. NULL means all.

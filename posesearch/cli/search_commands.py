@@ -115,7 +115,7 @@ def similar(
         bool,
         typer.Option(
             "--anchored",
-            help="Compare the --parts in the trunk's frame. Raised arms stay raised if the person is upside down. "
+            help="Compare the --parts relative to the torso. Raised arms stay raised if the person is upside down. "
             "Rotations are ignored, and the torso is compared too, with less weight.",
             rich_help_panel=layout.MATCHING,
         ),

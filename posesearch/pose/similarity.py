@@ -36,7 +36,7 @@ A few joints of a dissimilar pose often fit by chance. schema.sql has the same n
 """
 
 ANCHOR_WEIGHT: Final = 0.25
-"""The weight of the torso's joints in a comparison of other parts in the trunk's frame.
+"""The weight of the torso's joints in a comparison of other parts relative to the torso.
 
 docs/search.md has the measurement. Values from 0.1 to 0.5 give nearly the same. schema.sql has the same number.
 """

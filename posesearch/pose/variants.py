@@ -16,8 +16,8 @@ from posesearch.types import Float32, Float64, Int64
 EXCHANGE_PENALTY: Final = 0.03
 """What an exchange of left and right subtracts from the similarity.
 
-Without it, many matches would be called exchanged although that gains nothing that a person can see: 36% of the best
-matches of sports photos, instead of 9%. docs/search.md has the measurement. schema.sql has the same number.
+Without it, 36% of the best matches of sports photos would be exchanged, instead of 9%, and no more of the yoga photos'
+best matches would be right. docs/search.md has the measurement. schema.sql has the same number.
 """
 
 SAME_SIMILARITY: Final = 1e-6

@@ -43,15 +43,14 @@ class Match(OfStoredPose, display.Shown):
         similarity: -1 to 1. The distance is 1 - similarity.
         percentile: percentage of random pairs of the database's poses that are at most as similar, 0 to 100. None if
             the database has fewer than 30 poses.
-        shared_joints: number of body joints that were compared. The stored pose and the query both have them, and they
-            belong to the chosen `parts`.
         mirrored: whether the match is mirrored: the mirrored query is more similar to it than the query itself.
         exchanged: the joints whose left and right were exchanged for the comparison: "none", "all", "arms" or "legs".
         degrees: rotation of the stored pose against the query, -180 to 180. With `turn`, it is clockwise in the image.
             With `view`, it is towards the right of the image. For a mirrored match, it is the rotation of the mirrored
             stored pose. None without `turn` and `view`.
         contributions: (14,) float64, how much each body joint of the query adds to the distance.
-        compared: (14,) bool, the body joints of the query that were compared.
+        compared: (14,) bool, the body joints of the query that were compared. The stored pose and the query both have
+            them, and they belong to the chosen `parts`.
         duplicates: ids of the near-duplicates of this pose. They are not matches of their own.
         stored: the stored pose, with its photo.
         invariance: what the comparison ignored besides position and size: "none", "turn" or "view".
@@ -60,7 +59,6 @@ class Match(OfStoredPose, display.Shown):
     rank: int
     similarity: float
     percentile: float | None
-    shared_joints: int
     mirrored: bool
     exchanged: Exchange
     degrees: float | None
@@ -69,6 +67,11 @@ class Match(OfStoredPose, display.Shown):
     duplicates: tuple[int, ...]
     stored: StoredPose
     invariance: Invariance = "none"
+
+    @property
+    def shared_joints(self) -> int:
+        """The number of body joints that were compared."""
+        return int(self.compared.sum())
 
     @property
     def grade(self) -> Grade:

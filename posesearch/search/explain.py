@@ -80,7 +80,6 @@ def _explain(
             rank=0,
             similarity=one.hit.similarity,
             percentile=None,
-            shared_joints=shared,
             mirrored=variant.mirrored,
             exchanged=variant.exchanged,
             # The rotation of a mirrored match is that of the mirrored stored pose, so its sign changes.
@@ -91,10 +90,9 @@ def _explain(
             stored=found,
             invariance=query.invariance,
         )
-        for one, found, shared, degrees, parts, joints in zip(
+        for one, found, degrees, parts, joints in zip(
             hits,
             stored,
-            comparison.shared[0].tolist(),
             comparison.degrees[0].tolist(),
             variant.restore(added),
             variant.restore(compared.masks * weight) > 0,

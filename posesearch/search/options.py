@@ -56,7 +56,7 @@ class SearchArguments(CompareArguments, total=False):
     Attributes:
         parts: only these parts of the body, such as "left-arm", or joints: one name, names with commas between them, or
             a list of names. Empty means the whole body.
-        anchored: whether the parts are compared in the trunk's frame: where the torso is and which way up it is.
+        anchored: whether the parts are compared relative to the torso, whichever way up it is.
         close: the lowest percentile of a match among random pairs, 0 to 100. 0 by default, which leaves out nothing.
     """
 
@@ -157,7 +157,7 @@ class SearchOptions:
         if anchored and view == "any":
             raise ValueError("anchored and view='any' can't be combined; choose one")
         if anchored and not parts:
-            raise ValueError("anchored needs parts, which it compares in the trunk's frame")
+            raise ValueError("anchored needs parts, which it compares relative to the torso")
         invariance: Invariance = "view" if view == "any" else "turn" if turn or anchored else "none"
         if not isinstance(parts, str | Iterable | None):
             raise TypeError(f"parts must be a name or a list of names, not {parts!r}")
@@ -190,7 +190,7 @@ class SearchOptions:
     def describe(self) -> tuple[str, ...]:
         """Return the options that are not the defaults, in words, for titles."""
         parts = ", ".join(part.strip().replace("_", "-") for part in self.parts)
-        frame = " in the trunk's frame" if self.anchored else ""
+        frame = " relative to the torso" if self.anchored else ""
         rotations = "rotations ignored" if self.invariance == "turn" and not self.anchored else ""
         words = (
             f"only {parts}{frame}" if parts else "",
