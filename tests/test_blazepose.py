@@ -7,7 +7,7 @@ import pytest
 from posesearch import estimators, skeleton
 from posesearch.demo import photos as demo
 from posesearch.demo.mannequin import Figure, Look, draw_scene
-from posesearch.estimators import Estimator, blazepose, blazepose_detector
+from posesearch.estimators import Estimator, blazepose_detector, blazepose_landmarks
 from posesearch.estimators.crops import Crop, ImagePyramid, transform_points
 from posesearch.photos.photo import Photo
 from posesearch.types import Float32
@@ -184,7 +184,7 @@ def test_a_landmark_moves_to_the_heatmaps_centre_where_it_is_sure() -> None:
     heatmaps[20, 31, 0] = heatmaps[20, 32, 0] = 5
     heatmaps[20, 31, 1] = -1  # below the threshold
     xy = np.full((39, 2), [30.2 / 64, 20.7 / 64])
-    refined = blazepose._refine_landmarks(xy, heatmaps) * 64
+    refined = blazepose_landmarks._refine_landmarks(xy, heatmaps) * 64
     assert refined[0] == pytest.approx([31.5, 20], abs=1e-3)
     assert refined[1] == pytest.approx([30.2, 20.7])
 

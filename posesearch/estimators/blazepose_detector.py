@@ -1,4 +1,4 @@
-"""Decodes the output of BlazePose's person detector with anchors and non-maximum suppression.
+"""Runs BlazePose's person detector, and decodes its output with anchors and non-maximum suppression.
 
 The detector describes a person by the midpoint of the hips and a circle around the body. The steps and constants are
 those of MediaPipe 0.10.21 (modules/pose_detection).
@@ -6,12 +6,15 @@ those of MediaPipe 0.10.21 (modules/pose_detection).
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from posesearch.estimators.crops import Crop, Matrix, transform_points
+from posesearch.estimators.crops import Crop, ImagePyramid, Matrix, transform_points
+from posesearch.estimators.runtime import Network
 from posesearch.types import Float32
 
 INPUT_SIDE: Final = 224
@@ -58,6 +61,33 @@ class Detection:
     def crop(self) -> Crop:
         """Return the square crop around the body, rotated so that the body is upright in it."""
         return upright_crop(self.hips, self.circle_point)
+
+
+class Detector:
+    """A compiled person detector. Threads may share it."""
+
+    def __init__(self, graph: Path, cache: Path, streams: int) -> None:
+        """Compile the network. The arguments are those of Network."""
+        self._network = Network(graph, cache, streams, (1, INPUT_SIDE, INPUT_SIDE, 3))
+
+    def __call__(self, pyramid: ImagePyramid, crop: Crop, threshold: float) -> list[Detection]:
+        """Return the people in a square crop of the photo, the highest score first.
+
+        Args:
+            pyramid: the photo.
+            crop: the crop.
+            threshold: lowest score of a detection.
+        """
+        matrix = crop.matrix(INPUT_SIDE, INPUT_SIDE)
+        pixels = pyramid.sample(matrix, INPUT_SIDE, INPUT_SIDE, cv2.BORDER_CONSTANT)
+        first, second = self._network(to_rgb_batch(pixels) / 127.5 - 1.0)
+        boxes, logits = (first, second) if first.size > second.size else (second, first)
+        return decode_detections(boxes[0], logits.ravel(), threshold, matrix)
+
+
+def to_rgb_batch(pixels: NDArray[np.uint8]) -> Float32:
+    """Convert (h, w, 3) uint8 BGR to (1, h, w, 3) float32 RGB."""
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.float32)[None]
 
 
 def upright_crop(hips: NDArray[np.float64], circle_point: NDArray[np.float64]) -> Crop:

