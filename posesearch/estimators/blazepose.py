@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from posesearch import skeleton
 from posesearch.estimators import blazepose_detector, people
-from posesearch.estimators.blazepose_candidates import Candidate, examine, reexamine, suppress_duplicates
+from posesearch.estimators.blazepose_candidates import (
+    Candidate,
+    examine,
+    look_again,
+    rank,
+    reexamine,
+    suppress_duplicates,
+)
 from posesearch.estimators.blazepose_detector import Detection, Detector
-from posesearch.estimators.blazepose_landmarks import LandmarkNetwork
+from posesearch.estimators.blazepose_joints import LANDMARK_OF_JOINT, move_to_labels, take_joints
+from posesearch.estimators.blazepose_landmarks import LandmarkNetwork, LateLandmarkNetwork
 from posesearch.estimators.crops import Crop, ImagePyramid
 from posesearch.estimators.models import BlazePoseSettings, Model
 from posesearch.photos.photo import Photo
@@ -32,14 +38,6 @@ _TILE_ASPECT: Final = 1.25  # photos with a larger ratio of width to height are 
 _TILE_STEP: Final = 0.5  # distance between tiles, relative to their side
 _MAX_TILES: Final = 8
 
-_LANDMARKS: Final = {
-    "nose": 0, "left_eye": 2, "right_eye": 5, "left_ear": 7, "right_ear": 8,
-    "left_shoulder": 11, "right_shoulder": 12, "left_elbow": 13, "right_elbow": 14, "left_wrist": 15, "right_wrist": 16,
-    "left_hip": 23, "right_hip": 24, "left_knee": 25, "right_knee": 26, "left_ankle": 27, "right_ankle": 28,
-    "neck": 0,  # a placeholder: people.fill_neck replaces it
-}  # fmt: skip
-_LANDMARK_OF_JOINT: Final = [_LANDMARKS[name] for name in skeleton.JOINTS]
-
 
 class BlazePose:
     """The BlazePose estimator. Threads may share it."""
@@ -48,7 +46,8 @@ class BlazePose:
         """Compile the networks.
 
         Args:
-            model: the model with its settings. Its weights are the detector's, then the landmark network's.
+            model: the model with its settings. Its weights are the detector's, the landmark network's, and between them
+                those of the second look, if there is one.
             files: the path of each of the model's weights. The keys are names of weights.
             cache: folder in which OpenVINO caches compiled networks.
             streams: how many threads will call `estimate` in parallel.
@@ -57,9 +56,10 @@ class BlazePose:
         self.model = model
         self.settings = model.settings
         self.useful_side: int | None = USEFUL_SIDE_ORIGINAL if self.settings.sampling == "original" else USEFUL_SIDE
-        detector, landmarker = (files[weights.name] for weights in model.weights)
+        detector, *second, landmarker = (files[weights.name] for weights in model.weights)
         self._detector = Detector(detector, cache, streams)
         self._landmarker = LandmarkNetwork(landmarker, cache, streams)
+        self._second = LateLandmarkNetwork(second[0], cache, streams) if second else None
 
     def estimate(self, photo: Photo) -> list[Person]:
         """Return the people in the photo, the main person first. The list is empty if there is nobody."""
@@ -76,10 +76,10 @@ class BlazePose:
             if candidate.landmarks.presence >= self.settings.presence
             and candidate.confidence >= self.settings.confidence
         ]
-        scale = np.array([photo.width / width, photo.height / height])
-        return people.rank_people(
-            [_make_person(one, scale, photo, self.settings.visibility) for one in suppress_duplicates(accepted)]
-        )
+        ranked = rank(suppress_duplicates(accepted), width, height)
+        if self._second is not None and ranked and ranked[0].confidence < self.settings.second_look:
+            ranked[0] = look_again(self._second, pyramid, ranked[0], self.settings.presence)
+        return [self._make_person(candidate, photo) for candidate in ranked]
 
     def _detect_all(self, pyramid: ImagePyramid, width: int, height: int) -> list[Detection]:
         """Detect people in the whole photo and, if it is wide, in square tiles of its height.
@@ -117,24 +117,15 @@ class BlazePose:
     def _reexamine(self, pyramid: ImagePyramid, candidate: Candidate) -> Candidate:
         return reexamine(self._landmarker, pyramid, candidate)
 
-
-def _make_person(
-    candidate: Candidate, scale: NDArray[np.float64], photo: Photo, threshold: float
-) -> tuple[Person, float]:
-    """Return the person, and the share of the body's bounding box that lies inside the photo.
-
-    Args:
-        candidate: the accepted candidate.
-        scale: (2,) pixels of the photo per pixel of the decoded photo, in x and y.
-        photo: the photo.
-        threshold: lowest visibility of a joint.
-    """
-    landmarks = candidate.landmarks
-    xy = people.fill_neck(landmarks.xy[_LANDMARK_OF_JOINT] * scale)
-    visibility = people.fill_neck_score(landmarks.visibility[_LANDMARK_OF_JOINT])
-    keypoints = people.visible_keypoints(xy, visibility, threshold, photo)
-    low, high = (corner * scale for corner in candidate.bounds)
-    world = people.fill_neck(landmarks.world[_LANDMARK_OF_JOINT]).astype(np.float32)
-    person = people.make_person(keypoints, candidate.detection.score, low, high, photo, world)
-    _, _, width, height = person.box
-    return person, width * height / max(float(np.prod(high - low)), 1e-9)
+    def _make_person(self, candidate: Candidate, photo: Photo) -> Person:
+        height, width = photo.pixels.shape[:2]
+        scale = np.array([photo.width / width, photo.height / height])  # pixels of the photo per decoded pixel
+        landmarks = candidate.landmarks
+        xy = take_joints(landmarks.xy * scale)
+        if self.settings.calibrated:
+            xy = move_to_labels(xy)
+        score = people.fill_neck_score(landmarks.visibility[LANDMARK_OF_JOINT])
+        keypoints = people.visible_keypoints(xy, score, self.settings.visibility, photo)
+        low, high = (corner * scale for corner in candidate.bounds)
+        world = take_joints(landmarks.world).astype(np.float32)
+        return people.make_person(keypoints, candidate.detection.score, low, high, photo, world)

@@ -1,15 +1,19 @@
 """Candidates of BlazePose: detections with their landmarks, which may be people."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.estimators.blazepose_detector import Detection, intersection_over_union
-from posesearch.estimators.blazepose_landmarks import N_BODY_LANDMARKS, LandmarkNetwork, Landmarks
+from posesearch.estimators.blazepose_landmarks import N_BODY_LANDMARKS, Landmarks
 from posesearch.estimators.crops import Crop, ImagePyramid
+
+FindLandmarks = Callable[[ImagePyramid, Crop], Landmarks]
+"""A landmark network: finds the landmarks of the person in a square crop of the photo."""
 
 _BODY_IOU: Final = 0.5  # two candidates with a larger intersection over union are the same person
 _MOTION_PENALTY: Final = 10.0  # decay of the confidence per mean motion of the landmarks, relative to the crop's width
@@ -35,8 +39,22 @@ class Candidate:
         body = self.landmarks.xy[:N_BODY_LANDMARKS]
         return body.min(axis=0), body.max(axis=0)
 
+    def prominence(self, width: int, height: int) -> float:
+        """Return the height of the visible body relative to the photo, times the share of the body that is visible.
 
-def examine(network: LandmarkNetwork, pyramid: ImagePyramid, detection: Detection, again: float | None) -> Candidate:
+        The share matters because a bystander whom the edge of the photo cuts off may be taller than the main person.
+
+        Args:
+            width: width of the decoded photo in pixels.
+            height: its height.
+        """
+        low, high = self.bounds
+        visible = np.minimum(high, [width, height]) - np.maximum(low, 0)
+        share = visible.clip(0).prod() / max(float(np.prod(high - low)), 1e-9)
+        return float(max(visible[1], 0.0) / height * share)
+
+
+def examine(network: FindLandmarks, pyramid: ImagePyramid, detection: Detection, again: float | None) -> Candidate:
     """Find the landmarks of a detection.
 
     If the landmarks suggest a crop that differs enough from the detection's, the network runs again on that crop. The
@@ -56,7 +74,7 @@ def examine(network: LandmarkNetwork, pyramid: ImagePyramid, detection: Detectio
     return Candidate(detection, landmarks, confidence)
 
 
-def reexamine(network: LandmarkNetwork, pyramid: ImagePyramid, candidate: Candidate) -> Candidate:
+def reexamine(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candidate) -> Candidate:
     """Run the landmark network once more, and lower the confidence by how far the landmarks move.
 
     The landmarks of a body that is seen the right way up hardly move between two runs.
@@ -66,6 +84,24 @@ def reexamine(network: LandmarkNetwork, pyramid: ImagePyramid, candidate: Candid
     motion = np.linalg.norm(offsets, axis=1).mean() / landmarks.crop.width
     confidence = candidate.detection.score * landmarks.score * math.exp(-_MOTION_PENALTY * float(motion))
     return Candidate(candidate.detection, landmarks, confidence)
+
+
+def look_again(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candidate, presence: float) -> Candidate:
+    """Return the candidate with the landmarks that another network finds, if this one sees a person there too.
+
+    Args:
+        network: the other network.
+        pyramid: the photo.
+        candidate: an accepted candidate. Its confidence stays.
+        presence: lowest presence of a person.
+    """
+    landmarks = network(pyramid, candidate.landmarks.next_crop())
+    return replace(candidate, landmarks=landmarks) if landmarks.presence >= presence else candidate
+
+
+def rank(candidates: list[Candidate], width: int, height: int) -> list[Candidate]:
+    """Return the candidates by prominence, then by the detector's score. The main person is the first one."""
+    return sorted(candidates, key=lambda one: (-one.prominence(width, height), -one.detection.score))
 
 
 def suppress_duplicates(candidates: list[Candidate]) -> list[Candidate]:
