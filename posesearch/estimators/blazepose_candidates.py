@@ -35,6 +35,12 @@ class Candidate:
         body = self.landmarks.xy[:N_BODY_LANDMARKS]
         return body.min(axis=0), body.max(axis=0)
 
+    @property
+    def extent(self) -> float:
+        """Longer side of the body's bounding box, pixels of the decoded photo."""
+        low, high = self.bounds
+        return float((high - low).max())
+
 
 def examine(network: LandmarkNetwork, pyramid: ImagePyramid, detection: Detection, again: float | None) -> Candidate:
     """Find the landmarks of a detection.
