@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from posesearch import skeleton
 from posesearch.estimators import blazepose_detector, people
 from posesearch.estimators import blazepose_tiles as tiles
-from posesearch.estimators.blazepose_candidates import Candidate, examine, reexamine, suppress_duplicates
+from posesearch.estimators.blazepose_candidates import (
+    Candidate,
+    drop_second_readings,
+    examine,
+    reexamine,
+    suppress_duplicates,
+)
 from posesearch.estimators.blazepose_detector import Detector
 from posesearch.estimators.blazepose_landmarks import LandmarkNetwork
 from posesearch.estimators.crops import Crop, ImagePyramid
@@ -64,7 +70,7 @@ class BlazePose:
         height, width = photo.pixels.shape[:2]
         found = self._search(pyramid, width, height)
         if self.settings.tiles:
-            found = self._search_tiles(pyramid, width, height, found)
+            found = drop_second_readings(self._search_tiles(pyramid, width, height, found))
         scale = np.array([photo.width / width, photo.height / height])
         return people.rank_people([_make_person(one, scale, photo, self.settings.visibility) for one in found])
 

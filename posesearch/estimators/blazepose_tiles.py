@@ -11,7 +11,7 @@ import numpy as np
 
 from posesearch.estimators.crops import Crop
 
-LARGE_ENOUGH: Final = 0.45
+LARGE_ENOUGH: Final = 0.42
 """Smaller tiles are searched if nobody found is this tall or wide, relative to the squares that were searched."""
 
 _STEP: Final = 0.5  # distance between tiles, relative to their side: a person half as tall lies inside one tile
@@ -51,7 +51,7 @@ def _square(x: float, y: float, side: float) -> Crop:
 
 
 def _centres(length: int, side: float, most: int | None = None) -> list[float]:
-    """Return the centres of at most `most` tiles along one side of the photo. A tile larger than the side is centred."""
+    """Return the centres of at most `most` tiles along one side of the photo. A larger tile is centred."""
     if length <= side:
         return [length / 2]
     count = math.ceil((length - side) / (_STEP * side)) + 1
