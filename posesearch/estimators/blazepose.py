@@ -12,15 +12,17 @@ from typing import Final
 import numpy as np
 
 from posesearch.estimators import blazepose_detector, people
+from posesearch.estimators import blazepose_tiles as tiles
 from posesearch.estimators.blazepose_candidates import (
     Candidate,
+    drop_second_readings,
     examine,
     look_again,
     rank,
     reexamine,
     suppress_duplicates,
 )
-from posesearch.estimators.blazepose_detector import Detection, Detector
+from posesearch.estimators.blazepose_detector import Detector
 from posesearch.estimators.blazepose_joints import LANDMARK_OF_JOINT, move_to_labels, take_joints
 from posesearch.estimators.blazepose_landmarks import LandmarkNetwork, LateLandmarkNetwork
 from posesearch.estimators.crops import Crop, ImagePyramid
@@ -33,10 +35,6 @@ USEFUL_SIDE: Final = 1024
 
 USEFUL_SIDE_ORIGINAL: Final = 8192
 """MediaPipe samples from the full photo. OpenCV can't sample from an image with a side of more than 32,767 pixels."""
-
-_TILE_ASPECT: Final = 1.25  # photos with a larger ratio of width to height are also searched in square tiles
-_TILE_STEP: Final = 0.5  # distance between tiles, relative to their side
-_MAX_TILES: Final = 8
 
 
 class BlazePose:
@@ -65,39 +63,49 @@ class BlazePose:
         """Return the people in the photo, the main person first. The list is empty if there is nobody."""
         pyramid = ImagePyramid(photo.pixels, area_sampling=self.settings.sampling == "area")
         height, width = photo.pixels.shape[:2]
-        detections = self._detect_all(pyramid, width, height)
-        candidates = suppress_duplicates([self._examine(pyramid, detection) for detection in detections])
+        found = self._search(pyramid, width, height)
+        if self.settings.tiles:
+            found = drop_second_readings(self._search_tiles(pyramid, width, height, found))
+        ranked = rank(found, width, height)
+        if self._second is not None and ranked and ranked[0].confidence < self.settings.second_look:
+            ranked[0] = look_again(self._second, pyramid, ranked[0], self.settings.presence)
+        return [self._make_person(candidate, photo) for candidate in ranked]
+
+    def _search(self, pyramid: ImagePyramid, width: int, height: int) -> list[Candidate]:
+        """Return the people who are found in the whole photo and, if it is wide, in a row of tiles of its height.
+
+        If nobody is found with little doubt, the photo is also rotated.
+        """
+        crops = [tiles.whole(width, height), *(tiles.row(width, height) if self.settings.tiles else ())]
+        candidates = suppress_duplicates(self._examine_all(pyramid, crops, self.settings.detection))
         if max((candidate.confidence for candidate in candidates), default=0.0) < self.settings.doubt:
             candidates = [self._reexamine(pyramid, candidate) for candidate in candidates]
             candidates += self._search_turned(pyramid, width, height)
-        accepted = [
+        return suppress_duplicates(self._accept(candidates))
+
+    def _search_tiles(self, pyramid: ImagePyramid, width: int, height: int, found: list[Candidate]) -> list[Candidate]:
+        """Return the people found, and those in ever smaller tiles while nobody or only small people are found."""
+        for crops in tiles.finer(width, height):
+            if max((candidate.extent for candidate in found), default=0.0) >= tiles.LARGE_ENOUGH * 2 * crops[0].width:
+                break
+            threshold = max(self.settings.detection, self.settings.confidence)
+            found = suppress_duplicates([*found, *self._accept(self._examine_all(pyramid, crops, threshold))])
+        return found
+
+    def _accept(self, candidates: list[Candidate]) -> list[Candidate]:
+        """Return the candidates that are people."""
+        return [
             candidate
             for candidate in candidates
             if candidate.landmarks.presence >= self.settings.presence
             and candidate.confidence >= self.settings.confidence
         ]
-        ranked = rank(suppress_duplicates(accepted), width, height)
-        if self._second is not None and ranked and ranked[0].confidence < self.settings.second_look:
-            ranked[0] = look_again(self._second, pyramid, ranked[0], self.settings.presence)
-        return [self._make_person(candidate, photo) for candidate in ranked]
 
-    def _detect_all(self, pyramid: ImagePyramid, width: int, height: int) -> list[Detection]:
-        """Detect people in the whole photo and, if it is wide, in square tiles of its height.
-
-        People who stand in a row are too small in the detector's input when it shows the whole of a wide photo.
-        """
-        whole = Crop(np.array([width / 2, height / 2]), float(max(width, height)), float(max(width, height)))
-        detections = self._detect(pyramid, whole)
-        if self.settings.tiles and width > _TILE_ASPECT * height:
-            count = min(_MAX_TILES, math.ceil((width - height) / (_TILE_STEP * height)) + 1)
-            for left in np.linspace(0, width - height, count):
-                tile = Crop(np.array([left + height / 2, height / 2]), float(height), float(height))
-                detections += self._detect(pyramid, tile)
-        return blazepose_detector.suppress_duplicates(detections)
-
-    def _detect(self, pyramid: ImagePyramid, crop: Crop) -> list[Detection]:
-        """Run the detector on a square crop of the photo."""
-        return self._detector(pyramid, crop, self.settings.detection)
+    def _examine_all(self, pyramid: ImagePyramid, crops: list[Crop], threshold: float) -> list[Candidate]:
+        """Find the landmarks of the people that the detector finds in any of the crops."""
+        detections = [one for crop in crops for one in self._detector(pyramid, crop, threshold)]
+        unique = blazepose_detector.suppress_duplicates(detections)
+        return [examine(self._landmarker, pyramid, detection, self.settings.again) for detection in unique]
 
     def _search_turned(self, pyramid: ImagePyramid, width: int, height: int) -> list[Candidate]:
         """Search the photo at each of the settings' rotations."""
@@ -106,13 +114,10 @@ class BlazePose:
         for turn in self.settings.turns:
             turned = Crop(np.array([width / 2, height / 2]), side, side, math.radians(turn))
             candidates += [
-                self._reexamine(pyramid, self._examine(pyramid, detection))
-                for detection in self._detect(pyramid, turned)
+                self._reexamine(pyramid, candidate)
+                for candidate in self._examine_all(pyramid, [turned], self.settings.detection)
             ]
         return candidates
-
-    def _examine(self, pyramid: ImagePyramid, detection: Detection) -> Candidate:
-        return examine(self._landmarker, pyramid, detection, self.settings.again)
 
     def _reexamine(self, pyramid: ImagePyramid, candidate: Candidate) -> Candidate:
         return reexamine(self._landmarker, pyramid, candidate)

@@ -16,6 +16,10 @@ FindLandmarks = Callable[[ImagePyramid, Crop], Landmarks]
 """A landmark network: finds the landmarks of the person in a square crop of the photo."""
 
 _BODY_IOU: Final = 0.5  # two candidates with a larger intersection over union are the same person
+_INSIDE: Final = 0.8  # share of a box inside another's, above which it may be a second reading of that person
+_SURE: Final = 0.8  # detector's score from which a person inside another's box is a person of their own
+_NEAR: Final = 0.1  # distance of two landmarks that agree, relative to the smaller person's extent
+_AGREEING: Final = 0.5  # share of the landmarks that agree, from which two candidates are the same person
 _MOTION_PENALTY: Final = 10.0  # decay of the confidence per mean motion of the landmarks, relative to the crop's width
 
 
@@ -38,6 +42,12 @@ class Candidate:
         """Upper left and lower right corner of the body's bounding box, (2,) pixels of the decoded photo."""
         body = self.landmarks.xy[:N_BODY_LANDMARKS]
         return body.min(axis=0), body.max(axis=0)
+
+    @property
+    def extent(self) -> float:
+        """Longer side of the body's bounding box, pixels of the decoded photo."""
+        low, high = self.bounds
+        return float((high - low).max())
 
     def prominence(self, width: int, height: int) -> float:
         """Return the height of the visible body relative to the photo, times the share of the body that is visible.
@@ -117,6 +127,27 @@ def suppress_duplicates(candidates: list[Candidate]) -> list[Candidate]:
         if not (intersection_over_union(low, high, lows, highs) > _BODY_IOU).any():
             kept.append(candidate)
     return kept
+
+
+def drop_second_readings(candidates: list[Candidate]) -> list[Candidate]:
+    """Return the candidates without second readings of the same person, and without parts of bodies.
+
+    Such a candidate lies inside the box of a larger one. Its score is low, or its landmarks are where the larger one's
+    are. A person in front of or behind another also lies inside the box, but the detector is sure of them.
+    """
+    return [one for one in candidates if not any(_reads_again(one, other) for other in candidates)]
+
+
+def _reads_again(candidate: Candidate, other: Candidate) -> bool:
+    """Return whether the candidate is a part or a second reading of another, larger candidate."""
+    (low, high), (other_low, other_high) = candidate.bounds, other.bounds
+    area = (high - low).prod()
+    shared = (np.minimum(high, other_high) - np.maximum(low, other_low)).clip(0).prod()
+    if area >= (other_high - other_low).prod() or shared <= _INSIDE * area:
+        return False
+    offsets = candidate.landmarks.xy[:N_BODY_LANDMARKS] - other.landmarks.xy[:N_BODY_LANDMARKS]
+    agreeing = (np.linalg.norm(offsets, axis=1) < _NEAR * candidate.extent).mean()
+    return bool(candidate.detection.score < _SURE or agreeing >= _AGREEING)
 
 
 def _crop_change(crop: Crop, other: Crop) -> float:

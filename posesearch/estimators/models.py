@@ -133,7 +133,8 @@ class BlazePoseSettings:
         again: threshold of the difference between the first crop and the crop that the landmarks suggest, relative to
             half the first crop's side. Above it, the landmark network runs again on the new crop. None means that it
             runs once.
-        tiles: whether a wide photo is also searched in square tiles of the photo's height.
+        tiles: whether square tiles are also searched: of a wide photo, and of a large photo that shows nobody or only
+            small people. Second readings of a person are dropped then.
         turns: rotations of the photo in degrees. They are tried if nobody in the upright photo reaches `doubt`.
         doubt: threshold of a candidate's confidence, 0 to 1, below which the turns are tried.
         sampling: "area" downsamples without aliasing and samples at pixel centres. "original" is MediaPipe's sampling.
