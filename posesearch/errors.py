@@ -326,7 +326,7 @@ class WeightsUnavailable(EstimatorError):
         model: name of the weights.
         detail: what happened.
         is_download: whether the download failed. Otherwise, the cache folder can't be written.
-        by_hand: how to download the weights without posesearch, or "".
+        by_hand: how to do without this download, or "".
     """
 
     def __init__(
