@@ -225,6 +225,15 @@ class NoPerson(PhotoError):
     reason = "no_person"
     sentence = "nobody found"
 
+    @classmethod
+    def in_small_photo(cls, source: str, width: int, height: int, least: int) -> "NoPerson":
+        """Return the error for a photo in which a person would have fewer than `least` pixels in height."""
+        return cls(
+            source,
+            f"nobody found; the photo is only {width} x {height} pixels, and a person needs a height of about "
+            f"{least} pixels: use a larger version of it",
+        )
+
 
 class TooFewJoints(PhotoError):
     """Nobody in the photo has enough body joints."""
