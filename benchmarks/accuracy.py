@@ -1,17 +1,14 @@
 """Measure how accurate the estimators are, on photos with labels and without.
 
     python benchmarks/accuracy.py FOLDER [--estimator NAME ...] [--joints]
-    python benchmarks/accuracy.py FOLDER --floors PNG
 
 FOLDER has the folders studio and sports (each with photos/ and joints.jsonl), and street and yoga (each with photos/).
 PCK@0.2 is the share of the labelled joints that the main person has within 0.2 torsos. A missing joint counts as wrong.
---joints adds the PCK per joint. --floors draws which joints each threshold of BlazePose's visibility keeps. The
-threshold was chosen by this curve.
+--joints adds the PCK per joint.
 """
 
 import argparse
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import estimators, skeleton
-from posesearch.estimators import Estimator, weights
-from posesearch.estimators.models import BlazePoseSettings
-
-FLOORS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+from posesearch.estimators import Estimator
 
 
 def all_errors(estimator: Estimator, folder: Path) -> NDArray[np.float64]:
@@ -82,57 +76,14 @@ def per_joint(rows: dict[str, dict[str, Any]]) -> None:
             print(f"  {skeleton.JOINTS[joint]:20s}" + "".join(f"{a:15.3f} {b:6.3f}" for a, b in scores))
 
 
-def floors(folder: Path, png: Path) -> None:
-    """Print and draw which share of the right joints, the wrong joints and the complete poses each threshold keeps."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 (importing it is slow, and only this option needs it)
-
-    row = estimators.find_model("blazepose")
-    assert isinstance(row.settings, BlazePoseSettings)
-    all_of_them = replace(row, settings=replace(row.settings, visibility=0.0))
-    estimator = estimators.build(all_of_them, {needed.name: weights.ensure_weights(needed) for needed in row.weights})
-    scores: dict[bool, list[float]] = {True: [], False: []}
-    for kind, joints in labelled.SCORED.items():
-        for one in labelled.labelled(folder / kind):
-            people = labelled.people(estimator, one.path)
-            found = labelled.errors(people, one)[joints]
-            for error, score in zip(found, people[0].keypoints.score[joints] if people else (), strict=False):
-                if np.isfinite(error):
-                    scores[bool(error < 0.2)].append(float(score))
-    street = [labelled.people(estimator, path) for path in labelled.photos(folder / "street")]
-    least = np.array([people[0].keypoints.score[skeleton.BODY].min() if people else -1 for people in street])
-    whole = np.array([bool(people) and people[0].keypoints.body_joints == skeleton.N_BODY for people in street])
-    right, wrong = (np.array(scores[kind]) for kind in (True, False))
-    lines = (
-        ("right joints kept", np.array([(right >= floor).mean() for floor in FLOORS])),
-        ("wrong joints kept", np.array([(wrong >= floor).mean() for floor in FLOORS])),
-        ("street photos complete", np.array([(whole & (least >= floor)).mean() for floor in FLOORS])),
-    )
-    print(f"{row.name}: of {len(right)} joints within 0.2 torsos of the label and {len(wrong)} farther away")
-    print("  threshold             " + "".join(f"{floor:7.2f}" for floor in FLOORS))
-    for label, values in lines:
-        print(f"  {label:22s}" + "".join(f"{value:7.3f}" for value in values))
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
-    axes = figure.add_subplot()
-    for label, values in lines:
-        axes.plot(FLOORS, values, "o-", label=label, markersize=4)
-    axes.axvline(row.settings.visibility, color="0.4", linestyle="--", label="chosen")
-    axes.set(xlabel="threshold of a joint's score", ylabel="share", title=row.name, ylim=(0.6, 1.01))
-    axes.legend()
-    figure.savefig(png, dpi=110)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--estimator", action="append", choices=list(estimators.MODELS))
     parser.add_argument("--joints", action="store_true")
-    parser.add_argument("--floors", type=Path, metavar="PNG")
     options = parser.parse_args()
     print(machine.line())
-    if options.floors:
-        floors(options.folder, options.floors)
-    else:
-        rows = {name: measure(name, options.folder) for name in options.estimator or labelled.MEASURED}
-        table(rows)
-        if options.joints:
-            per_joint(rows)
+    rows = {name: measure(name, options.folder) for name in options.estimator or labelled.MEASURED}
+    table(rows)
+    if options.joints:
+        per_joint(rows)

@@ -9,7 +9,7 @@ size. With EVAL, the people of its photos beside the main person are counted.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,12 +29,14 @@ from posesearch.types import Person
 Pixels = NDArray[np.uint8]
 Joints = list[NDArray[np.floating]]
 Scene = tuple[Pixels, Joints]
+Encoded = tuple[bytes, Joints]
+"""A JPEG file, and the joints of its people in pixels."""
 
 SHARES = (1 / 16, 1 / 12, 1 / 8, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 0.9)
 """Heights of the person, relative to the photo's."""
 LARGE = 1200
 """Side of the large photos in pixels."""
-SMALL = (24, 32, 48, 64, 96, 128)
+SMALL = (24, 28, 32, 36, 40, 48, 64, 96, 128)
 """Heights of the small photos in pixels. The person fills 0.9 of them."""
 GROUPS = (
     *[(rows, 1) for rows in range(2, 7)],
@@ -110,36 +112,45 @@ def compare(people: list[Person], joints: Joints) -> NDArray[np.int64]:
     return np.array([found, len(left), len(people) - found])
 
 
-def count(estimator: Estimator, scenes: Iterator[Scene | None]) -> NDArray[np.int64]:
-    """Return the sums of `compare` over scenes, which are encoded and decoded as photos are."""
+def encode(scenes: Iterable[Scene | None]) -> list[Encoded]:
+    """Return the scenes as JPEG files, without those that could not be made."""
+    return [(encode_jpeg(scene[0]), scene[1]) for scene in scenes if scene is not None]
+
+
+def count(estimator: Estimator, scenes: Iterable[Encoded]) -> NDArray[np.int64]:
+    """Return the sums of `compare` over scenes."""
     total = np.zeros(3, np.int64)
-    for scene in scenes:
-        if scene is not None:
-            photo = decode_here(encode_jpeg(scene[0]), "drawn", estimator.useful_side)
-            total += compare(estimator.estimate(photo), scene[1])
+    for data, joints in scenes:
+        total += compare(estimator.estimate(decode_here(data, "drawn", estimator.useful_side)), joints)
     return total
 
 
-def measure(name: str, each: int, folder: Path | None) -> dict[str, list[float]]:
-    """Print the counts of one estimator. Return the share found by the person's share of a large photo."""
-    estimator = estimators.load(name)
-    kinds: dict[str, Callable[[int, float], Scene | None]] = {"drawn": lambda seed, share: single(seed, LARGE, share)}
+def make_sizes(each: int, folder: Path | None) -> dict[str, dict[float, list[Encoded]]]:
+    """Return scenes with one person, by their kind and the size of the person."""
+    drawn = {share: encode(single(seed, LARGE, share) for seed in range(each)) for share in SHARES}
+    small = {float(side): encode(single(seed, side, 0.9) for seed in range(each)) for side in SMALL}
+    sizes = {f"drawn, {LARGE} pixels": drawn, "small drawn photos": small}
     if folder:
         reference = estimators.load(estimators.DEFAULT)
         street = labelled.photos(folder / "street")
-        kinds["street"] = lambda seed, share: placed(reference, street[seed * 37 % len(street)], seed, share)
+        sizes[f"street, {LARGE} pixels"] = {
+            share: encode(placed(reference, street[seed * 37 % len(street)], seed, share) for seed in range(2 * each))
+            for share in SHARES
+        }
+    return sizes
+
+
+def measure(name: str, sizes: dict[str, dict[float, list[Encoded]]]) -> dict[str, list[float]]:
+    """Print the counts of one estimator. Return the shares found by kind, in the order of the sizes."""
+    estimator = estimators.load(name)
     curves = {}
-    for kind, make in kinds.items():
-        counts = [count(estimator, (make(seed, share) for seed in range(each))) for share in SHARES]
+    for kind, scenes in sizes.items():
+        counts = [count(estimator, some) for some in scenes.values()]
         curves[kind] = [found / max(found + missed, 1) for found, missed, _ in counts]
         shown = "  ".join(
-            f"{share:.3f} {found}/{found + missed}" for share, (found, missed, _) in zip(SHARES, counts, strict=True)
+            f"{size:.4g}: {found}/{found + missed}" for size, (found, missed, _) in zip(scenes, counts, strict=True)
         )
-        print(f"{name:20s} {kind}, share of {LARGE} pixels: {shown}  invented {sum(row[2] for row in counts)}")
-    shown = "  ".join(
-        f"{side} px {count(estimator, (single(seed, side, 0.9) for seed in range(each)))[0]}/{each}" for side in SMALL
-    )
-    print(f"{'':20s} small photos: {shown}", flush=True)
+        print(f"{name:18s} {kind:20s} {shown}  invented {sum(row[2] for row in counts)}", flush=True)
     return curves
 
 
@@ -148,8 +159,8 @@ def groups(name: str) -> None:
     estimator = estimators.load(name)
     print(f"{name}: found, missed, invented or found twice")
     for rows, columns in GROUPS:
-        print(f"  {rows} x {columns}  ", *count(estimator, iter([grid(1, rows, columns)])), flush=True)
-    print("  8 couples ", *count(estimator, (couple(seed) for seed in range(8))))
+        print(f"  {rows} x {columns}  ", *count(estimator, encode([grid(1, rows, columns)])), flush=True)
+    print("  8 couples ", *count(estimator, encode(couple(seed) for seed in range(8))), flush=True)
 
 
 def further(name: str, folder: Path) -> None:
@@ -161,17 +172,18 @@ def further(name: str, folder: Path) -> None:
         print(f"{name}: {kind}, {len(numbers)} photos, nobody in {numbers.count(0)}, {more} further people", flush=True)
 
 
-def draw(curves: dict[str, dict[str, list[float]]], png: Path) -> None:
-    """Draw the curves."""
+def draw(curves: dict[str, dict[str, list[float]]], sizes: dict[str, dict[float, list[Encoded]]], png: Path) -> None:
+    """Draw the curves, a panel for each kind."""
     from matplotlib.figure import Figure as Picture  # noqa: PLC0415 (importing it is slow, only this option needs it)
 
-    picture = Picture(figsize=(8, 3.6), layout="constrained")
-    kinds = list(next(iter(curves.values())))
-    for axes, kind in zip(picture.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
-        for name, lines in curves.items():
-            axes.plot(SHARES, lines[kind], "o-", label=name, markersize=3)
-        axes.set(xscale="log", xlabel="height of the person / height of the photo", ylabel="share found", title=kind)
-        axes.set_xticks(SHARES, [f"{share:.2f}" for share in SHARES], rotation=60, minor=False)
+    picture = Picture(figsize=(4.5 * len(sizes), 3.8), layout="constrained")
+    for axes, (kind, scenes) in zip(picture.subplots(1, len(sizes), squeeze=False)[0], sizes.items(), strict=True):
+        for style, (name, lines) in zip(("o-", "s--", "^:", "D-.", "v--", "x:"), curves.items(), strict=False):
+            axes.plot(list(scenes), lines[kind], style, label=name, markersize=4)
+        is_share = max(scenes) < 1
+        label = "height of the person / height of the photo" if is_share else "height of the photo, pixels"
+        axes.set(xscale="log", xlabel=label, ylabel="share found", title=kind, ylim=(-0.03, 1.03))
+        axes.set_xticks(list(scenes), [f"{size:.2g}" if is_share else f"{size:.0f}" for size in scenes], rotation=60)
         axes.minorticks_off()
     axes.legend(fontsize=7)
     picture.savefig(png, dpi=110)
@@ -193,6 +205,7 @@ if __name__ == "__main__":
             if options.folder:
                 further(name, options.folder)
     else:
-        curves = {name: measure(name, options.each, options.folder) for name in names}
+        sizes = make_sizes(options.each, options.folder)
+        curves = {name: measure(name, sizes) for name in names}
         if options.png:
-            draw(curves, options.png)
+            draw(curves, sizes, options.png)

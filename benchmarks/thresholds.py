@@ -1,8 +1,9 @@
 """Draw what each threshold of BlazePose keeps, on photos with labels and on pictures without a person.
 
-    python benchmarks/thresholds.py FOLDER PNG_FOLDER
+    python benchmarks/thresholds.py FOLDER PNG_FOLDER [--every N]
 
-FOLDER has studio/ and sports/ with labels, as in benchmarks/accuracy.py, and street/. Each table is printed and drawn:
+FOLDER has studio/ and sports/ with labels, as in benchmarks/accuracy.py, and street/. --every takes every N-th photo.
+Each table is printed, and all but the last are drawn:
 
 - visibility: which share of the right joints, of the wrong joints and of the complete street poses a threshold of a
   joint's visibility keeps. A joint is right if it is within 0.2 torsos of its label.
@@ -69,24 +70,39 @@ class Recorder(BlazePose):
         return self.estimate(photo), self.confidences
 
 
+class Photos:
+    """Every N-th photo of the sets."""
+
+    def __init__(self, folder: Path, every: int) -> None:
+        self._folder, self._every = folder, every
+
+    def labelled(self, kind: str) -> list[labelled.Labelled]:
+        """Return the photos of a set with labels."""
+        return list(labelled.labelled(self._folder / kind))[:: self._every]
+
+    def street(self) -> list[Path]:
+        """Return the street photos."""
+        return labelled.photos(self._folder / "street")[:: self._every]
+
+
 def read(path: Path) -> Photo:
     """Return a photo at the size that BlazePose uses."""
     return decode_here(sources.read_source(str(path)), str(path), 1024)
 
 
-def visibility(folder: Path, name: str) -> Lines:
+def visibility(photos: Photos, name: str) -> Lines:
     """Return the lines of the first table."""
     recorder = Recorder(name, visibility=0.0)
     right: list[float] = []
     wrong: list[float] = []
     for kind, joints in labelled.SCORED.items():
-        for one in labelled.labelled(folder / kind):
+        for one in photos.labelled(kind):
             people = labelled.people(recorder, one.path)
             for joint in joints if people else ():
                 error = labelled.errors(people, one)[joint]
                 if np.isfinite(error):
                     (right if error < 0.2 else wrong).append(float(people[0].keypoints.score[joint]))
-    street = [labelled.people(recorder, path) for path in labelled.photos(folder / "street")]
+    street = [labelled.people(recorder, path) for path in photos.street()]
     lowest = np.array([people[0].keypoints.score[skeleton.BODY].min() if people else -1 for people in street])
     whole = np.array([bool(people) and people[0].keypoints.body_joints == skeleton.N_BODY for people in street])
     print(f"\n{name}: of {len(right)} joints within 0.2 torsos of the label and {len(wrong)} farther away")
@@ -97,12 +113,12 @@ def visibility(folder: Path, name: str) -> Lines:
     }
 
 
-def confidence(folder: Path, name: str) -> Lines:
+def confidence(photos: Photos, name: str) -> Lines:
     """Return the lines of the second table."""
     recorder = Recorder(name, confidence=0.0)
     lines: Lines = {}
     for kind, joints in labelled.SCORED.items():
-        found = [(one, *recorder.find(read(one.path))) for one in labelled.labelled(folder / kind)]
+        found = [(one, *recorder.find(read(one.path))) for one in photos.labelled(kind)]
         kept = [
             [
                 [person for person, sure in zip(people, sures, strict=True) if sure >= value]
@@ -130,14 +146,14 @@ def confidence(folder: Path, name: str) -> Lines:
     return lines
 
 
-def second_look(folder: Path) -> Lines:
+def second_look(photos: Photos) -> Lines:
     """Return the lines of the third table."""
     recorders = [Recorder("blazepose", second_look=value) for value in SECOND_LOOKS]
     lines: Lines = {}
     for kind, joints in labelled.SCORED.items():
         seconds = np.zeros(len(SECOND_LOOKS))
         errors: list[list[NDArray[np.float64]]] = [[] for _ in SECOND_LOOKS]
-        for number, one in enumerate(labelled.labelled(folder / kind)):
+        for number, one in enumerate(photos.labelled(kind)):
             for row in np.roll(np.arange(len(SECOND_LOOKS)), number):
                 started = time.perf_counter()
                 people = labelled.people(recorders[row], one.path)
@@ -149,12 +165,12 @@ def second_look(folder: Path) -> Lines:
     return lines
 
 
-def displacements(folder: Path, name: str) -> None:
+def displacements(photos: Photos, name: str) -> None:
     """Print the fourth table."""
     recorder = Recorder(name, calibrated=False, second_look=0.0)
     for kind in labelled.SCORED:
         up, apart, down = [], [], []
-        for one in labelled.labelled(folder / kind):
+        for one in photos.labelled(kind):
             people = labelled.people(recorder, one.path)
             if not people:
                 continue
@@ -216,24 +232,26 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("png_folder", type=Path)
+    parser.add_argument("--every", type=int, default=1, metavar="N")
     options = parser.parse_args()
+    photos = Photos(options.folder, options.every)
     options.png_folder.mkdir(parents=True, exist_ok=True)
     print(machine.line() + "\n")
     for name in NETWORKS:
-        displacements(options.folder, name)
+        displacements(photos, name)
     panels: dict[str, Panel] = {}
     for name in NETWORKS:
-        lines = visibility(options.folder, name)
+        lines = visibility(photos, name)
         show("threshold of visibility", VISIBILITIES, lines)
         panels[name] = VISIBILITIES, lines, chosen(name).visibility
     draw(options.png_folder / "visibility.png", panels, "threshold of a joint's visibility", 0.6, 1.01)
     panels = {}
     for name in NETWORKS:
-        lines = confidence(options.folder, name)
+        lines = confidence(photos, name)
         show("threshold of confidence", CONFIDENCES, lines)
         panels[name] = CONFIDENCES, lines, chosen(name).confidence
     draw(options.png_folder / "confidence.png", panels, "threshold of a person's confidence", -0.01, 1.01)
-    lines = second_look(options.folder)
+    lines = second_look(photos)
     print("\nblazepose: the larger network looks again at main persons below a confidence")
     show("threshold of the second look", SECOND_LOOKS, lines)
     panels = {"blazepose": (SECOND_LOOKS, lines, chosen("blazepose").second_look)}
