@@ -3,7 +3,7 @@
     python benchmarks/thresholds.py FOLDER PNG_FOLDER [--every N]
 
 FOLDER has studio/ and sports/ with labels, as in benchmarks/accuracy.py, and street/. --every takes every N-th photo.
-Each table is printed, and all but the last are drawn:
+Each table is printed, and the first three are drawn:
 
 - visibility: which share of the right joints, of the wrong joints and of the complete street poses a threshold of a
   joint's visibility keeps. A joint is right if it is within 0.2 torsos of its label.
@@ -12,12 +12,14 @@ Each table is printed, and all but the last are drawn:
 - second look: the PCK of the main person, and the time compared with no second look, if the larger network looks again
   at a main person below each threshold of confidence. The runs of a photo follow each other, so that other processes
   slow all of them down.
+- tries: the same for other settings.
 - labels: the median displacement of hips and ankles from their labels, before they are moved. It is relative to what
   each constant of estimators/blazepose_joints.py is relative to.
 """
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +47,14 @@ Panel = tuple[tuple[float, ...], Lines, float]
 VISIBILITIES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 CONFIDENCES = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 SECOND_LOOKS = (0.0, 0.6, 0.7, 0.75, 0.8, 0.9, 1.0)
+TRIES: dict[str, dict[str, float]] = {
+    "no second look": {"second_look": 0.0},
+    "as it is": {},
+    "doubt 0.6": {"doubt": 0.6},
+    "doubt 0.7": {"doubt": 0.7},
+    "again 0.05": {"again": 0.05},
+}
+"""Other settings of blazepose. More photos are rotated, or more people are examined again."""
 NETWORKS = ("blazepose-full", "blazepose-heavy")
 
 
@@ -146,15 +156,14 @@ def confidence(photos: Photos, name: str) -> Lines:
     return lines
 
 
-def second_look(photos: Photos) -> Lines:
-    """Return the lines of the third table."""
-    recorders = [Recorder("blazepose", second_look=value) for value in SECOND_LOOKS]
+def compare(photos: Photos, recorders: Sequence[Recorder]) -> Lines:
+    """Return the PCK of estimators with other settings, and their time compared with the first one's."""
     lines: Lines = {}
     for kind, joints in labelled.SCORED.items():
-        seconds = np.zeros(len(SECOND_LOOKS))
-        errors: list[list[NDArray[np.float64]]] = [[] for _ in SECOND_LOOKS]
+        seconds = np.zeros(len(recorders))
+        errors: list[list[NDArray[np.float64]]] = [[] for _ in recorders]
         for number, one in enumerate(photos.labelled(kind)):
-            for row in np.roll(np.arange(len(SECOND_LOOKS)), number):
+            for row in np.roll(np.arange(len(recorders)), number).tolist():
                 started = time.perf_counter()
                 people = labelled.people(recorders[row], one.path)
                 seconds[row] += (time.perf_counter() - started) * (number > 0)  # the first photo loads the networks
@@ -251,8 +260,12 @@ if __name__ == "__main__":
         show("threshold of confidence", CONFIDENCES, lines)
         panels[name] = CONFIDENCES, lines, chosen(name).confidence
     draw(options.png_folder / "confidence.png", panels, "threshold of a person's confidence", -0.01, 1.01)
-    lines = second_look(photos)
+    lines = compare(photos, [Recorder("blazepose", second_look=value) for value in SECOND_LOOKS])
     print("\nblazepose: the larger network looks again at main persons below a confidence")
     show("threshold of the second look", SECOND_LOOKS, lines)
     panels = {"blazepose": (SECOND_LOOKS, lines, chosen("blazepose").second_look)}
     draw(options.png_folder / "second-look.png", panels, "confidence below which the larger network looks", 0.2, 3.0)
+    lines = compare(photos, [Recorder("blazepose", **settings) for settings in TRIES.values()])
+    print("\nblazepose with other settings")
+    for number, name in enumerate(TRIES):
+        print(f"  {name:16s}" + "".join(f"  {label} {values[number]:.3f}" for label, values in lines.items()))

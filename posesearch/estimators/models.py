@@ -332,7 +332,7 @@ MODELS: Final = {
         Model(
             name="blazepose",
             version=_MIXED_VERSION,
-            summary="MediaPipe's person detector and landmark network, and a larger network for doubtful people",
+            summary="MediaPipe's person detector and landmark network, and a larger one if the main person is doubtful",
             weights=(POSE_DETECTION, POSE_LANDMARK_HEAVY, POSE_LANDMARK),
             architecture="blazepose",
             joints="BlazePose-33",
@@ -362,7 +362,7 @@ MODELS: Final = {
         Model(
             name="blazepose-original",
             version=_BLAZEPOSE_VERSION,
-            summary="the networks of blazepose, run as in MediaPipe",
+            summary="the networks of blazepose-full, run as in MediaPipe",
             weights=(POSE_DETECTION, POSE_LANDMARK),
             architecture="blazepose",
             joints="BlazePose-33",
