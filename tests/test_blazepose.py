@@ -6,7 +6,8 @@ import pytest
 
 from posesearch import estimators, skeleton
 from posesearch.demo import photos as demo
-from posesearch.demo.mannequin import Figure, Look, draw_scene
+from posesearch.demo.body import Look
+from posesearch.demo.mannequin import Figure, draw_scene
 from posesearch.estimators import Estimator, blazepose_detector, blazepose_landmarks
 from posesearch.estimators.crops import Crop, ImagePyramid, transform_points
 from posesearch.photos.photo import Photo
