@@ -147,7 +147,9 @@ CREATE TABLE poses (
     squares     FLOAT[14] NOT NULL,   -- x^2 + y^2 of the vector, per joint
     joint_set   USMALLINT NOT NULL,   -- the mask as bits: 1 for the nose, 2 for the neck, 4 for the next joint, ... 16383 is a
                                       -- complete pose
-    -- Computed from the world coordinates like vector: x0..x13, y0..y13, z0..z13. NULL without world coordinates.
+    -- Computed from x, y and world_z, and normalized like vector: x0..x13, y0..y13, z0..z13. Each joint has the vector from the
+    -- joint before it on the body: the wrist has that of the forearm. x and y are from the photo, y is multiplied by 3, and z by
+    -- 0.8, because height is the most reliable and depth the least. NULL without world coordinates.
     world_vector  FLOAT[42],
     world_squares FLOAT[14]           -- x^2 + y^2 + z^2 of world_vector, per joint. NULL in the same case
 );
@@ -945,7 +947,7 @@ COMMENT ON COLUMN poses.vector IS 'Computed from x and y: the "body" normalizati
 COMMENT ON COLUMN poses.mask IS '1 for a body joint that was found, 0 for a missing one';
 COMMENT ON COLUMN poses.squares IS 'x^2 + y^2 of the vector, per joint';
 COMMENT ON COLUMN poses.joint_set IS 'the mask as bits: 1 for the nose, 2 for the neck, 4 for the next joint, ... 16383 is a complete pose';
-COMMENT ON COLUMN poses.world_vector IS 'Computed from the world coordinates like vector: x0..x13, y0..y13, z0..z13. NULL without world coordinates.';
+COMMENT ON COLUMN poses.world_vector IS 'Computed from x, y and world_z, and normalized like vector: x0..x13, y0..y13, z0..z13. Each joint has the vector from the joint before it on the body: the wrist has that of the forearm. x and y are from the photo, y is multiplied by 3, and z by 0.8, because height is the most reliable and depth the least. NULL without world coordinates.';
 COMMENT ON COLUMN poses.world_squares IS 'x^2 + y^2 + z^2 of world_vector, per joint. NULL in the same case';
 COMMENT ON TABLE clusterings IS 'A row per k-means run. Earlier runs are kept. The view current_clusterings has the current ones.';
 COMMENT ON COLUMN clusterings.clustering_id IS 'id of the clustering. A higher one is newer';

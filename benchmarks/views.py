@@ -110,16 +110,18 @@ def ours(invariance: Invariance, *, exchange: bool) -> Way:
             for variant in list_variants(query.masks, mirror=True, exchanged=exchanged)
         ]
         similarity, _ = compare_variants(stored, query, query.masks, variants, invariance)
-        return np.where(query.masks.any(axis=1)[:, None] & stored.masks.any(axis=1), similarity, -np.inf)
+        is_there = np.logical_and.outer(query.masks.any(axis=1), stored.masks.any(axis=1))
+        return np.where(is_there, similarity, -np.inf)
 
     return way
 
 
 def find_hits(similarity: Float64, is_right: Mask) -> Mask:
     """Return whether a right answer is first, and whether one is among the first ten, (q, 2). Ties are misses."""
-    best = np.asarray(np.where(is_right, similarity, -np.inf).max(axis=1))
+    best: Float64 = np.where(is_right, similarity, -np.inf).max(axis=1)
     rank = ((similarity >= best[:, None]) & ~is_right).sum(axis=1)
-    return np.stack([np.asarray((rank < n) & (best > -np.inf)) for n in (1, 10)], axis=1)
+    is_found: Mask = best > -np.inf
+    return np.stack([(rank < n) & is_found for n in (1, 10)], axis=1)
 
 
 def interval(hits: Mask) -> str:
