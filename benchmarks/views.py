@@ -1,6 +1,6 @@
 """Measure how often `--view any` finds a pose that is seen from another side, on pictures and through the networks.
 
-    python benchmarks/views.py EVAL [--keep DIR] [--half development] [--network NAME] [--sheet PNG]
+    python benchmarks/views.py EVAL [--tries] [--network NAME] [--keep DIR] [--sheet PNG]
 
 EVAL has street/, studio/, sports/ and yoga/, as in benchmarks/accuracy.py. The poses in 3D that an ingest of these
 photos stores, and stances drawn at random, are drawn as mannequins. Their true joints are known. No two of the 600
@@ -13,8 +13,9 @@ same pose, or one whose true joints are within 0.1 of the query's true joints: c
 about the vertical, they have at most this distance (Procrustes error). A person that the network does not find is a
 miss, as a query and in the database. The intervals are Wilson's, of 95%.
 
-The stored poses are estimates of `blazepose`, so they are shapes that this network gives. --keep keeps the pictures'
-estimates in a folder, and uses those that are there. --sheet draws some of the pictures.
+The stored poses are estimates of `blazepose`, so they are shapes that this network gives. --tries measures other ways
+to compare, on the development half. --keep keeps what the networks found in a folder, and uses what is there. --sheet
+draws some of the pictures.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import machine
@@ -30,13 +31,15 @@ import mannequins
 import numpy as np
 from mannequins import NETWORKS, Found, Scene, estimate, keep
 from numpy.typing import NDArray
+from view_tries import SHAPES, Joints, Shape, correlate_facing
 
 from posesearch import skeleton
-from posesearch.pose.normalize import make_pose
+from posesearch.pose.limbs import make_limbs
+from posesearch.pose.normalize import normalize_body
 from posesearch.pose.similarity import Invariance, Poses
-from posesearch.pose.variants import compare_variants, list_variants
-from posesearch.search.query import stack_poses
-from posesearch.types import Float64, Mask
+from posesearch.pose.variants import EXCHANGE_PENALTY, compare_variants, list_variants
+from posesearch.results.grades import LOWEST, NOT_ALIKE, find_grade
+from posesearch.types import Float64, Mask, Person
 
 YAWS: Final = (0, 30, 60, 90, 180)
 HALVES: Final = ("report", "development")
@@ -48,8 +51,11 @@ DRAWN: Final = 1_500
 WITHIN: Final = 0.1
 """The largest Procrustes error of a hit."""
 
-Way = Callable[[Sequence[Found], Sequence[Found]], Float64]
-"""Compares what was found in q queries with what was found in n pictures. Returns similarities, (q, n)."""
+RIGHT: Final = 0.9
+"""The similarity of the true joints in 3D from which a match counts as right in the table of grades."""
+
+Way = Callable[[Joints, Joints], Float64]
+"""Compares the joints of n pictures with those of q queries. Returns similarities, (q, n)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,28 +98,58 @@ def make_scenes(folder: Path) -> Scenes:
     return Scenes([*distinct, *others], queries)
 
 
-def read_poses(found: Sequence[Found], invariance: Invariance) -> Poses:
-    """Return the poses of pictures. Where nobody was found, the mask is 0."""
-    empty = Poses(np.zeros((1, 42 if invariance == "view" else 28), np.float32), np.zeros((1, 14), np.float32))
-    poses = [empty if one.person is None else stack_poses([make_pose(one.person)], invariance) for one in found]
-    return Poses(np.concatenate([one.vectors for one in poses]), np.concatenate([one.masks for one in poses]))
+def read_joints(found: Sequence[Found]) -> Joints:
+    """Return the body joints of pictures. All are missing where nobody was found."""
+    nobody = np.full((skeleton.N_BODY, 5), np.nan)
+    rows = np.stack([nobody if one.person is None else _read_person(one.person) for one in found])
+    score = np.stack(
+        [nobody[:, 0] if one.person is None else one.person.keypoints.score[skeleton.BODY] for one in found]
+    )
+    return Joints(rows[..., :2], rows[..., 2:], np.nan_to_num(score))
 
 
-def ours(invariance: Invariance, *, exchange: bool) -> Way:
-    """Return the similarity of posesearch, in NumPy. Tests check that SQL gives the same."""
+def _read_person(person: Person) -> Float64:
+    assert person.world is not None
+    return np.column_stack([person.keypoints.xy[skeleton.BODY], person.world[skeleton.BODY]]).astype(np.float64)
 
-    def way(gallery: Sequence[Found], queries: Sequence[Found]) -> Float64:
-        stored, query = read_poses(gallery, invariance), read_poses(queries, invariance)
-        variants = [
-            variant
-            for exchanged in ((False, True) if exchange else (False,))
-            for variant in list_variants(query.masks, mirror=True, exchanged=exchanged)
-        ]
-        similarity, _ = compare_variants(stored, query, query.masks, variants, invariance)
-        is_there = np.logical_and.outer(query.masks.any(axis=1), stored.masks.any(axis=1))
-        return np.where(is_there, similarity, -np.inf)
 
-    return way
+def make_poses(shapes: Float64) -> Poses:
+    """Return the normalized poses of what is compared of each joint, (n, 14, axes)."""
+    return Poses(normalize_body(shapes), (~np.isnan(shapes[..., 0])).astype(np.float32))
+
+
+def compare(
+    stored: Poses,
+    query: Poses,
+    invariance: Invariance,
+    *,
+    weight: Float64 | None = None,
+    mirror: bool = True,
+    exchange: bool = True,
+    penalty: float = EXCHANGE_PENALTY,
+) -> Float64:
+    """Return the similarities of posesearch, (q, n), in NumPy. Tests check that SQL gives the same.
+
+    Where nobody was found, they are -inf. Other weights of the joints, variants and penalties are possible.
+    """
+    w = query.masks if weight is None else (query.masks * weight).astype(np.float32)
+    kinds = [list_variants(query.masks, mirror=mirror, exchanged=exchanged) for exchanged in (False, True)]
+    similarity, _ = compare_variants(stored, query, w, kinds[0], invariance)
+    if exchange:
+        others, _ = compare_variants(stored, query, w, kinds[1], invariance)
+        similarity = np.maximum(similarity, others + EXCHANGE_PENALTY - penalty)
+    is_there = np.logical_and.outer(query.masks.any(axis=1), stored.masks.any(axis=1))
+    return np.where(is_there, similarity, -np.inf)
+
+
+def flat(*, exchange: bool) -> Way:
+    """Return the comparison in the picture."""
+    return lambda gallery, queries: compare(make_poses(gallery.xy), make_poses(queries.xy), "none", exchange=exchange)
+
+
+def solid(make: Shape = lambda found: make_limbs(found.xy, found.world), **options: Any) -> Way:
+    """Return the comparison from any side. The options are those of `compare`."""
+    return lambda gallery, queries: compare(make_poses(make(gallery)), make_poses(make(queries)), "view", **options)
 
 
 def find_hits(similarity: Float64, is_right: Mask) -> Mask:
@@ -179,7 +215,7 @@ def print_accuracy(trial: Trial) -> None:
             there = np.array([one.person is not None for one in some])
             pck = np.mean([one.errors[skeleton.BODY] < 0.2 for one in some])
             true = mannequins.true_poses([scene.joints for scene in trial.scenes[yaw]])
-            correlation = mannequins.correlate_pairs(read_poses(some, "view"), true)[there]
+            correlation = mannequins.correlate_pairs(make_poses(read_joints(some).world), true)[there]
             cells.append(f"{there.mean():.1%}  {pck:.3f}  {np.median(correlation):.3f}")
         print(f"{network:24}" + "".join(f"{cell:>24}" for cell in cells))
 
@@ -192,10 +228,31 @@ def print_hits(trial: Trial, ways: dict[str, tuple[str, Way]]) -> None:
     for name, (network, way) in ways.items():
         if network not in trial.gallery:
             continue
-        gallery, queries = trial.gallery[network], trial.queries[network]
+        gallery = read_joints(trial.gallery[network])
+        queries = {yaw: read_joints(found) for yaw, found in trial.queries[network].items()}
         hits = [find_hits(way(gallery, queries[yaw]), trial.is_right[yaw]) for yaw in YAWS]
         for column, label in enumerate(("Hit@1", "Hit@10")):
             print(f"{f'{name}, {label}':44}" + "".join(f"{interval(some[:, column]):>16}" for some in hits))
+
+
+def print_grades(trial: Trial, scenes: Scenes) -> None:
+    """Print how often the ten best matches of each grade are right: the true joints are alike from any side."""
+    true = mannequins.true_poses([scene.joints for scene in scenes.gallery])
+    print(f"\nMatches of each grade from 30 to 180 degrees: share whose true joints are alike to {RIGHT}, and number\n")
+    print(f"{'':24}" + "".join(f"{grade:>20}" for grade in (*LOWEST, NOT_ALIKE)))
+    for network in trial.gallery:
+        gallery, counts = read_joints(trial.gallery[network]), {grade: [0, 0] for grade in (*LOWEST, NOT_ALIKE)}
+        for yaw in YAWS[1:]:
+            similarity = solid()(gallery, read_joints(trial.queries[network][yaw]))
+            own = mannequins.true_poses([scene.joints for scene in trial.scenes[yaw]])
+            alike = mannequins.compare_true(true, own) > RIGHT
+            for row, order in enumerate(np.argsort(-similarity, axis=1)[:, :10]):
+                for column in order[similarity[row, order] > -np.inf]:
+                    count = counts[find_grade(similarity[row, column], invariance="view")]
+                    count[0] += bool(alike[row, column])
+                    count[1] += 1
+        cells = [f"{right / max(total, 1):.3f} of {total}" for right, total in counts.values()]
+        print(f"{network:24}" + "".join(f"{cell:>20}" for cell in cells))
 
 
 def draw_sheet(scenes: Scenes, path: Path) -> None:
@@ -211,18 +268,39 @@ def draw_sheet(scenes: Scenes, path: Path) -> None:
 
 
 WAYS: Final[dict[str, tuple[str, Way]]] = {
-    "2D (--sides same)": ("blazepose", ours("none", exchange=False)),
-    "2D, sides exchanged (the default)": ("blazepose", ours("none", exchange=True)),
-    "--view any, blazepose": ("blazepose", ours("view", exchange=True)),
-    "--view any, blazepose-heavy": ("blazepose-heavy", ours("view", exchange=True)),
+    "2D (--sides same)": ("blazepose", flat(exchange=False)),
+    "2D, sides exchanged (the default)": ("blazepose", flat(exchange=True)),
+    "--view any, blazepose": ("blazepose", solid()),
+    "--view any, blazepose-heavy": ("blazepose-heavy", solid()),
 }
+
+
+def list_tries(network: str) -> dict[str, tuple[str, Way]]:
+    """Return the other ways to compare. Each shows the effect of one change."""
+
+    def by_score(gallery: Joints, queries: Joints) -> Float64:
+        return solid(weight=0.5 + 0.5 * queries.score)(gallery, queries)
+
+    def with_facing(gallery: Joints, queries: Joints) -> Float64:
+        return 0.7 * solid()(gallery, queries) + 0.3 * correlate_facing(gallery, queries)
+
+    tries = {
+        **{name: solid(make) for name, make in SHAPES.items()},
+        "chosen, joints weighted by score": by_score,
+        "chosen, 30% with trunks facing the camera": with_facing,
+        "chosen, trunks facing the camera alone": correlate_facing,
+        "chosen, sides not exchanged": solid(exchange=False),
+        "chosen, an exchange costs nothing": solid(penalty=0.0),
+        "chosen, not mirrored": solid(mirror=False),
+    }
+    return {name: (network, way) for name, way in tries.items()}
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("eval", type=Path)
     parser.add_argument("--keep", type=Path, metavar="DIR")
-    parser.add_argument("--half", choices=HALVES, default=HALVES[0])
+    parser.add_argument("--tries", action="store_true")
     parser.add_argument("--network", action="append", choices=NETWORKS)
     parser.add_argument("--sheet", type=Path, metavar="PNG")
     options = parser.parse_args()
@@ -230,6 +308,13 @@ if __name__ == "__main__":
     scenes = keep(options.keep, "scenes", lambda: make_scenes(options.eval))
     if options.sheet:
         draw_sheet(scenes, options.sheet)
-    trial = make_trial(scenes, options.half, options.network or NETWORKS, options.keep)
+    networks = options.network or NETWORKS
+    trial = make_trial(scenes, "development" if options.tries else "report", networks, options.keep)
     print_accuracy(trial)
-    print_hits(trial, WAYS)
+    if options.tries:
+        for network in networks:
+            print(f"\n{network}:")
+            print_hits(trial, list_tries(network))
+    else:
+        print_hits(trial, WAYS)
+        print_grades(trial, scenes)
