@@ -37,6 +37,13 @@ SIDE: Final = 288
 ALIKE: Final = 0.95
 """No two distinct poses are more similar in 3D, whether mirrored or not."""
 
+YAWS: Final = (0, 30, 60, 90, 180)
+HALVES: Final = ("report", "development")
+DISTINCT: Final = 600
+OTHERS: Final = 700
+DRAWN: Final = 1_500
+"""The number of distinct poses, of other poses in the database, and of random stances to choose from."""
+
 NETWORKS: Final = ("blazepose", "blazepose-heavy")
 
 Result = TypeVar("Result")
@@ -164,6 +171,46 @@ def choose_distinct(poses: Sequence[Directions], count: int) -> tuple[list[Direc
             chosen.append(number)
     others = sorted(set(range(len(poses))) - set(chosen))
     return [poses[number] for number in chosen], [poses[number] for number in others]
+
+
+@dataclass(frozen=True, eq=False)
+class Scenes:
+    """The pictures.
+
+    Attributes:
+        gallery: those of the database, first the distinct poses.
+        queries: for each half, the numbers of its distinct poses, and their pictures by yaw.
+    """
+
+    gallery: list[Scene]
+    queries: dict[str, tuple[NDArray[np.int64], dict[int, list[Scene]]]]
+
+
+def make_scenes(folder: Path) -> Scenes:
+    """Choose the poses, and how each is drawn."""
+    random = np.random.default_rng(2026)
+    stored = list(read_stored(folder))
+    shuffled = [stored[number] for number in random.permutation(len(stored))]
+    drawn = list(draw_poses(DRAWN, random))
+    poses, rest = choose_distinct([*shuffled, *drawn], DISTINCT)
+    print(f"{len(stored)} stored poses, {len(poses)} distinct ones with those drawn at random")
+    order = random.permutation(len(poses))
+    distinct = [Scene(poses[number], 0, seed) for seed, number in enumerate(order)]
+    others = [
+        Scene(pose, random.uniform(0, 360), 10_000 + number)
+        for number, pose in enumerate(rest[number] for number in random.choice(len(rest), OTHERS, replace=False))
+    ]
+    queries = {}
+    for first, half in enumerate(HALVES):
+        chosen = np.arange(first, len(distinct), len(HALVES))
+        queries[half] = (
+            chosen,
+            {
+                yaw: [Scene(distinct[row].pose, yaw, 20_000 + 1_000 * yaw + row) for row in chosen.tolist()]
+                for yaw in YAWS
+            },
+        )
+    return Scenes([*distinct, *others], queries)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,10 @@ same pose, or one whose true joints are within 0.1 of the query's true joints: c
 about the vertical, they have at most this distance (Procrustes error). A person that the network does not find is a
 miss, as a query and in the database. The intervals are Wilson's, of 95%.
 
-The stored poses are estimates of `blazepose`, so they are shapes that this network gives. --tries measures other ways
-to compare, on the development half. --keep keeps what the networks found in a folder, and uses what is there. --sheet
-draws some of the pictures.
+The stored poses are estimates of `blazepose`, so they are shapes that this network gives.
+
+--tries measures other ways to compare, on the development half. --keep keeps what the networks found in a folder, and
+uses what is there. --sheet draws some of the pictures.
 """
 
 import argparse
@@ -29,8 +30,7 @@ import cv2
 import machine
 import mannequins
 import numpy as np
-from mannequins import NETWORKS, Found, Scene, estimate, keep
-from numpy.typing import NDArray
+from mannequins import HALVES, NETWORKS, YAWS, Found, Scene, Scenes, estimate, keep
 from view_tries import SHAPES, Joints, Shape, correlate_facing
 
 from posesearch import skeleton
@@ -41,13 +41,6 @@ from posesearch.pose.variants import EXCHANGE_PENALTY, compare_variants, list_va
 from posesearch.results.grades import LOWEST, NOT_ALIKE, find_grade
 from posesearch.types import Float64, Mask, Person
 
-YAWS: Final = (0, 30, 60, 90, 180)
-HALVES: Final = ("report", "development")
-DISTINCT: Final = 600
-OTHERS: Final = 700
-DRAWN: Final = 1_500
-"""The number of distinct poses, of other poses in the database, and of random stances to choose from."""
-
 WITHIN: Final = 0.1
 """The largest Procrustes error of a hit."""
 
@@ -56,46 +49,6 @@ RIGHT: Final = 0.9
 
 Way = Callable[[Joints, Joints], Float64]
 """Compares the joints of n pictures with those of q queries. Returns similarities, (q, n)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Scenes:
-    """The pictures.
-
-    Attributes:
-        gallery: those of the database, first the distinct poses.
-        queries: for each half, the numbers of its distinct poses, and their pictures by yaw.
-    """
-
-    gallery: list[Scene]
-    queries: dict[str, tuple[NDArray[np.int64], dict[int, list[Scene]]]]
-
-
-def make_scenes(folder: Path) -> Scenes:
-    """Choose the poses, and how each is drawn."""
-    random = np.random.default_rng(2026)
-    stored = list(mannequins.read_stored(folder))
-    shuffled = [stored[number] for number in random.permutation(len(stored))]
-    drawn = list(mannequins.draw_poses(DRAWN, random))
-    poses, rest = mannequins.choose_distinct([*shuffled, *drawn], DISTINCT)
-    print(f"{len(stored)} stored poses, {len(poses)} distinct ones with those drawn at random")
-    order = random.permutation(len(poses))
-    distinct = [Scene(poses[number], 0, seed) for seed, number in enumerate(order)]
-    others = [
-        Scene(pose, random.uniform(0, 360), 10_000 + number)
-        for number, pose in enumerate(rest[number] for number in random.choice(len(rest), OTHERS, replace=False))
-    ]
-    queries = {}
-    for first, half in enumerate(HALVES):
-        chosen = np.arange(first, len(distinct), len(HALVES))
-        queries[half] = (
-            chosen,
-            {
-                yaw: [Scene(distinct[row].pose, yaw, 20_000 + 1_000 * yaw + row) for row in chosen.tolist()]
-                for yaw in YAWS
-            },
-        )
-    return Scenes([*distinct, *others], queries)
 
 
 def read_joints(found: Sequence[Found]) -> Joints:
@@ -305,7 +258,7 @@ if __name__ == "__main__":
     parser.add_argument("--sheet", type=Path, metavar="PNG")
     options = parser.parse_args()
     print(machine.line())
-    scenes = keep(options.keep, "scenes", lambda: make_scenes(options.eval))
+    scenes = keep(options.keep, "scenes", lambda: mannequins.make_scenes(options.eval))
     if options.sheet:
         draw_sheet(scenes, options.sheet)
     networks = options.network or NETWORKS

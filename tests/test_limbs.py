@@ -57,7 +57,7 @@ def test_nothing_is_compared_of_a_person_without_joints() -> None:
 
 def test_the_limbs_of_a_mirrored_person_are_mirrored() -> None:
     xy, world = joints()
-    flipped = [mirror_joints(one.swapaxes(1, 2)).swapaxes(1, 2) * np.float32([-1, 1, 1][: one.shape[2]])
+    flipped = [mirror_joints(one.swapaxes(1, 2)).swapaxes(1, 2) * np.array([-1, 1, 1][: one.shape[2]], np.float32)
                for one in (xy, world)]  # fmt: skip
     expected = Poses(normalize_limbs(xy, world), np.ones((5, 14), np.float32)).mirror().vectors
     assert normalize_limbs(*(one.astype(np.float32) for one in flipped)) == pytest.approx(expected, abs=1e-5)

@@ -1,9 +1,10 @@
 """Limbs in 3D, which are compared if the direction from which a person is seen does not count.
 
 x and z of each joint are relative to the joint before it on the body: those of the wrist are those of the forearm. An
-error in the depth of an elbow then does not move the wrist too. y is relative to the centroid. x and y come from the
-picture, because an estimator finds joints in the picture more exactly than in space. Only z is that of the world
-coordinates.
+error in the depth of an elbow then does not move the wrist too. y is relative to the centroid.
+
+x and y come from the picture, because an estimator finds joints in the picture more exactly than in space. Only z is
+that of the world coordinates.
 
 The factors were chosen on half of the poses of benchmarks/views.py. docs/search.md has the results of other values.
 """
