@@ -326,10 +326,13 @@ class WeightsUnavailable(EstimatorError):
         model: name of the weights.
         detail: what happened.
         is_download: whether the download failed. Otherwise, the cache folder can't be written.
+        by_hand: how to download the weights without posesearch, or "".
     """
 
-    def __init__(self, model: str, detail: str, estimator: str = "", *, is_download: bool = True) -> None:
-        self.model, self.detail, self.is_download = model, detail, is_download
+    def __init__(
+        self, model: str, detail: str, estimator: str = "", *, is_download: bool = True, by_hand: str = ""
+    ) -> None:
+        self.model, self.detail, self.is_download, self.by_hand = model, detail, is_download, by_hand
         self.hint = ("models", "pull", *([estimator] if estimator else []))
         if not is_download:
             super().__init__(
@@ -339,7 +342,7 @@ class WeightsUnavailable(EstimatorError):
             return
         super().__init__(
             f"The weights of {model} are not on this computer, and can't be downloaded: {detail} "
-            f"Connect to the internet for the download. After that, posesearch needs no connection."
+            f"Connect to the internet for the download. After that, posesearch needs no connection. {by_hand}".rstrip()
         )
 
 

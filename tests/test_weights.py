@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import http.server
 import io
@@ -7,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import zipfile
@@ -18,8 +20,19 @@ import pytest
 
 from posesearch import estimators
 from posesearch.errors import UnknownEstimator, WeightsUnavailable
-from posesearch.estimators import downloads, fetch_folder, weights
-from posesearch.estimators.models import MOBILENET_THIN, MODELS, Archive, Weights, Wheel, find_model
+from posesearch.estimators import downloads, fetch_folder, npm, weights
+from posesearch.estimators.models import (
+    MOBILENET_THIN,
+    MODELS,
+    POSE_LANDMARK_HEAVY,
+    Archive,
+    File,
+    NpmPackage,
+    Source,
+    Weights,
+    Wheel,
+    find_model,
+)
 from tests.conftest import Server, answer
 
 WHEEL = next(source for source in MOBILENET_THIN.sources if isinstance(source, Wheel))
@@ -41,10 +54,11 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
 
 
-def test_the_weights_are_the_ones_pinned() -> None:
-    path = weights.ensure_weights(MOBILENET_THIN)
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == MOBILENET_THIN.sha256
-    assert path.stat().st_size == MOBILENET_THIN.size
+@pytest.mark.parametrize("row", [MOBILENET_THIN, POSE_LANDMARK_HEAVY], ids=lambda row: row.name)
+def test_the_weights_are_the_ones_pinned(row: Weights) -> None:
+    path = weights.ensure_weights(row)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
+    assert path.stat().st_size == row.size
 
 
 @pytest.mark.slow
@@ -121,7 +135,7 @@ def zipped(**members: bytes) -> bytes:
     return data.getvalue()
 
 
-def network(*sources: Archive, content: bytes = b"the network") -> Weights:
+def network(*sources: Source, content: bytes = b"the network") -> Weights:
     sha256 = hashlib.sha256(content).hexdigest()
     return Weights("net", ".tflite", sha256, len(content), sources, "Apache-2.0", "us")
 
@@ -176,7 +190,7 @@ def test_what_is_not_the_network_is_refused(cache: Path, server: Server, data: b
 def test_one_download_brings_both_of_blazeposes_networks(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched = []
 
-    def counted(wanted: Weights, source: Wheel | Archive, folder: Path) -> Path:
+    def counted(wanted: Weights, source: Source, folder: Path) -> Path:
         fetched.append(source)
         return downloads.download(wanted, source, folder)
 
@@ -237,7 +251,7 @@ import re, sys
 from pathlib import Path
 from posesearch.errors import WeightsUnavailable
 from posesearch.estimators import weights
-from posesearch.estimators.models import Archive, Weights
+from posesearch.estimators.models import Archive, NpmPackage, Weights
 
 def peak():
     return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
@@ -245,7 +259,7 @@ def peak():
 weights.cache_folder = lambda: Path(sys.argv[2])
 before = peak()
 try:
-    weights.ensure_weights(Weights("net", ".tflite", "0" * 64, None, (Archive(sys.argv[1], "net.tflite"),), "", ""))
+    weights.ensure_weights(Weights("net", ".tflite", "0" * 64, None, (eval(sys.argv[1]),), "", ""))
 except WeightsUnavailable as error:
     print(error)
 print((peak() - before) >> 10)
@@ -259,7 +273,11 @@ def test_a_hostile_zip_file_is_refused_in_little_memory(cache: Path, server: Ser
     address, routes = server
     make, sentence = HOSTILE[kind]
     routes["/net.zip"] = answer(make())
-    command = [sys.executable, "-c", MEMORY_CODE, f"{address}/net.zip", str(cache)]
+    refuse_in_little_memory(Archive(f"{address}/net.zip", "net.tflite"), cache, sentence)
+
+
+def refuse_in_little_memory(source: Source, cache: Path, sentence: str) -> None:
+    command = [sys.executable, "-c", MEMORY_CODE, repr(source), str(cache)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     error, megabytes = done.stdout.splitlines()
     assert error.startswith("The weights of net are not on this computer")
@@ -338,3 +356,227 @@ for number in range(100):
     processes = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(4)]
     assert [process.wait() for process in processes] == [0, 0, 0, 0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_comes_from_a_url_of_its_own(cache: Path, server: Server) -> None:
+    address, routes = server
+    routes["/net.tflite"] = answer(b"the network")
+    row = network(File(f"{address}/net.tflite"))
+    path = weights.ensure_weights(row)
+    assert path.read_bytes() == b"the network"
+    assert [file for file in cache.rglob("*") if file.is_file()] == [path]
+    routes.clear()
+    assert weights.ensure_weights(row) == path
+
+
+def test_another_file_than_the_one_pinned_is_refused(cache: Path, server: Server) -> None:
+    address, routes = server
+    routes["/net.tflite"] = answer(b"a stranger")
+    with pytest.raises(WeightsUnavailable, match=f"{address}/net.tflite has another SHA-256 than expected"):
+        weights.ensure_weights(network(File(f"{address}/net.tflite")))
+    assert list((cache / "weights").iterdir()) == []
+
+
+def test_an_interrupted_download_leaves_nothing(cache: Path, server: Server) -> None:
+    address, routes = server
+    routes["/net.tflite"] = answer(b"the net", Content_Length="11")
+    with pytest.raises(WeightsUnavailable, match="can't be downloaded"):
+        weights.ensure_weights(network(File(f"{address}/net.tflite")))
+    assert list((cache / "weights").iterdir()) == []
+
+
+def test_weights_at_a_url_can_be_downloaded_by_hand(cache: Path, server: Server) -> None:
+    address, routes = server
+    routes["/net.tflite"] = answer(b"", 503)
+    row = network(File(f"{address}/net.tflite"))
+    with pytest.raises(WeightsUnavailable) as caught:
+        weights.ensure_weights(row)
+    by_hand = f"You can also download {address}/net.tflite on any computer, and save it as "
+    assert by_hand in str(caught.value)
+    path = Path(str(caught.value).partition(by_hand)[2].removesuffix("."))
+    path.write_bytes(b"the network")
+    assert weights.ensure_weights(row) == path
+    assert path.is_relative_to(cache)
+
+
+NPM = NpmPackage("@us/net@1.0", "package/net.tflite")
+
+
+def tar(*members: tuple[str, bytes], links: tuple[str, ...] = ()) -> bytes:
+    """Return a compressed tar file, as npm packs it."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz", compresslevel=1) as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        for name in links:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            archive.addfile(info)
+    return data.getvalue()
+
+
+def claiming(size: int, kind: bytes) -> bytes:
+    """Return a compressed tar file whose first header claims a size. Zeros follow, but not so many."""
+    info = tarfile.TarInfo("package/other")
+    info.size, info.type = size, kind
+    return gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 20), 1)
+
+
+def install_npm(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Make a program named npm, which runs Python code, the only program on the PATH."""
+    folder.mkdir()
+    (folder / "npm.py").write_text(code, encoding="utf-8")
+    if os.name == "nt":
+        (folder / "npm.cmd").write_text(f'@"{sys.executable}" "{folder / "npm.py"}" %*\n', encoding="utf-8")
+    else:
+        (folder / "npm").write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" "{folder / "npm.py"}" "$@"\n', encoding="utf-8"
+        )
+        (folder / "npm").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+
+
+@pytest.fixture
+def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    """Return a function that installs an npm whose `npm pack` downloads these bytes."""
+
+    def install(data: bytes) -> None:
+        (tmp_path / "downloaded").write_bytes(data)
+        install_npm(
+            tmp_path / "bin",
+            monkeypatch,
+            "import pathlib, shutil, sys\n"
+            f"(pathlib.Path({str(tmp_path)!r}) / 'arguments').write_text(' '.join(sys.argv[1:]))\n"
+            "target = pathlib.Path(sys.argv[sys.argv.index('--pack-destination') + 1]) / 'us-net-1.0.tgz'\n"
+            f"shutil.copy({str(tmp_path / 'downloaded')!r}, target)\n"
+            "print(target.name, sys.stdin.read())\n",
+        )
+
+    return install
+
+
+def test_a_network_comes_out_of_an_npm_package(cache: Path, tmp_path: Path, pack: Callable[[bytes], None]) -> None:
+    pack(tar(("package/package.json", b"{}"), ("package/net.tflite", b"the network"), ("package/a/net.tflite", b"-")))
+    path = weights.ensure_weights(network(NPM))
+    assert path.read_bytes() == b"the network"
+    assert [file for file in cache.rglob("*") if file.is_file()] == [path]
+    arguments = (tmp_path / "arguments").read_text().split()
+    assert arguments[:2] == ["pack", NPM.package]
+    assert "--ignore-scripts" in arguments
+    (tmp_path / "arguments").unlink()
+    assert weights.ensure_weights(network(NPM)) == path
+    assert not (tmp_path / "arguments").exists()  # it came from the cache
+
+
+@pytest.mark.usefixtures("cache")
+def test_npm_is_tried_when_the_url_fails(server: Server, pack: Callable[[bytes], None]) -> None:
+    address, routes = server
+    routes["/net.tflite"] = answer(b"a stranger")
+    pack(tar(("package/net.tflite", b"the network")))
+    assert weights.ensure_weights(network(File(f"{address}/net.tflite"), NPM)).read_bytes() == b"the network"
+
+
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "another content": (lambda: tar(("package/net.tflite", b"a stranger")), "npm package .* has another SHA-256"),
+    "no such member": (lambda: tar(("package/other.tflite", b"the network")), "net.tflite 0 times"),
+    "two members": (lambda: tar(*[("package/net.tflite", b"the network")] * 2), "net.tflite 2 times"),
+    "a link": (lambda: tar(links=("package/net.tflite",)), "not a regular file"),
+    "not compressed": (lambda: gzip.decompress(tar(("package/net.tflite", b"the network"))), "can't be unpacked"),
+    "not a tar file": (lambda: gzip.compress(b"the network"), "can't be unpacked"),
+    "half": (lambda: tar(("package/net.tflite", os.urandom(99_999)))[:50_000], "can't be unpacked"),
+    "nothing": (lambda: b"", "can't be unpacked"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_an_npm_package_without_the_network_is_refused(cache: Path, pack: Callable[[bytes], None], kind: str) -> None:
+    make, sentence = REFUSED[kind]
+    pack(make())
+    with pytest.raises(WeightsUnavailable, match=sentence):
+        weights.ensure_weights(network(NPM))
+    assert list((cache / "weights").iterdir()) == []
+
+
+HOSTILE_TARS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a bomb": (lambda: tar(("package/net.tflite", bytes(300 << 20))), "more than 200 MB"),
+    "a bomb beside the network": (lambda: tar(("package/other", bytes(600 << 20))), "more than 500 MB"),
+    "a file that claims a terabyte": (lambda: claiming(1 << 40, tarfile.REGTYPE), "more than 500 MB"),
+    "a long header": (lambda: claiming(1 << 30, tarfile.XHDTYPE), "is too long"),
+    "a long name": (lambda: claiming(1 << 30, tarfile.GNUTYPE_LONGNAME), "is too long"),
+    "a long list": (lambda: tar(*((f"package/{number}", b"") for number in range(9_000))), "is too long"),
+    "headers of headers": (
+        lambda: gzip.compress(gzip.decompress(claiming(0, tarfile.XHDTYPE))[:512] * 5_000),
+        "can't be unpacked",
+    ),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of the memory in /proc")
+@pytest.mark.parametrize("kind", HOSTILE_TARS)
+@pytest.mark.slow
+def test_a_hostile_tar_file_is_refused_in_little_memory(cache: Path, pack: Callable[[bytes], None], kind: str) -> None:
+    make, sentence = HOSTILE_TARS[kind]
+    pack(make())
+    refuse_in_little_memory(NPM, cache, sentence)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (
+            "import sys; print('npm error code E404\\nnpm error 404 secret', file=sys.stderr); sys.exit(1)",
+            "npm can't download @us/net@1.0 \\(E404\\).",
+        ),
+        (
+            "import sys; print('npm ERR! code EAI_AGAIN', file=sys.stderr); sys.exit(1)",
+            "npm can't download @us/net@1.0 \\(EAI_AGAIN\\).",
+        ),
+        ("raise SystemExit(1)", "npm can't download @us/net@1.0."),
+        ("", "npm can't download @us/net@1.0."),
+        (
+            "import sys; print('npm error code ENOSPC', file=sys.stderr); sys.exit(1)",
+            "can't be stored: .*No space left on device. Set the environment variable XDG_CACHE_HOME",
+        ),
+    ],
+    ids=["not found", "older npm", "no reason", "no file", "no space"],
+)
+def test_an_npm_that_fails_is_one_sentence(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, sentence: str
+) -> None:
+    install_npm(tmp_path / "bin", monkeypatch, code)
+    with pytest.raises(WeightsUnavailable, match=sentence) as caught:
+        weights.ensure_weights(network(NPM))
+    assert "secret" not in str(caught.value)
+    assert list((cache / "weights").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only cmd.exe ends, and not the program that it has started")
+def test_an_npm_that_hangs_is_stopped(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_npm(tmp_path / "bin", monkeypatch, "import time; time.sleep(3600)")
+    monkeypatch.setattr(npm, "_TIMEOUT_SECONDS", 0.1)
+    with pytest.raises(WeightsUnavailable, match="npm did not finish"):
+        weights.ensure_weights(network(NPM))
+    assert list((cache / "weights").iterdir()) == []
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("path", ["", ".", "bin"])
+def test_an_npm_in_the_current_folder_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    install_npm(tmp_path / "bin", monkeypatch, "")
+    monkeypatch.chdir(tmp_path if path == "bin" else tmp_path / "bin")
+    monkeypatch.setenv("PATH", path)
+    with pytest.raises(WeightsUnavailable, match="npm is not installed, so @us/net@1.0 can't be downloaded"):
+        weights.ensure_weights(network(NPM))
+
+
+@pytest.mark.skipif(
+    shutil.which("npm") is None and "CI" not in os.environ, reason="npm is not installed, and this is not CI"
+)
+@pytest.mark.slow
+def test_the_npm_package_has_the_heavy_network(cache: Path) -> None:
+    url, package = POSE_LANDMARK_HEAVY.sources
+    assert isinstance(url, File)
+    path = weights.ensure_weights(replace(POSE_LANDMARK_HEAVY, sources=(package,)))
+    assert [file for file in cache.rglob("*") if file.is_file()] == [path]

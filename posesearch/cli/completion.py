@@ -13,7 +13,15 @@ import typer
 
 from posesearch.paths import expand_file_path
 
-ESTIMATORS: Final = ("blazepose", "blazepose-original", "tf-pose", "tf-pose-original", "rtmpose", "rtmpose-m")
+ESTIMATORS: Final = (
+    "blazepose",
+    "blazepose-heavy",
+    "blazepose-original",
+    "tf-pose",
+    "tf-pose-original",
+    "rtmpose",
+    "rtmpose-m",
+)
 """The names in posesearch.estimators.MODELS. Importing it would load NumPy and OpenCV. A test compares them."""
 
 _NEEDS_NO_QUOTES: Final = re.compile(r"[\w@%+=:,./-]+")

@@ -121,7 +121,9 @@ def _ensure_weights_of(estimator: str, required: Weights) -> Path:
     try:
         return weights.ensure_weights(required)
     except WeightsUnavailable as error:
-        raise WeightsUnavailable(error.model, error.detail, estimator, is_download=error.is_download) from error
+        raise WeightsUnavailable(
+            error.model, error.detail, estimator, is_download=error.is_download, by_hand=error.by_hand
+        ) from error
 
 
 def list_models() -> list[dict[str, Any]]:

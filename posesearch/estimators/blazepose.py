@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from posesearch import skeleton
 from posesearch.estimators import blazepose_detector, people
-from posesearch.estimators.blazepose_candidates import Candidate, examine, reexamine, suppress_duplicates
-from posesearch.estimators.blazepose_detector import Detection, Detector
-from posesearch.estimators.blazepose_landmarks import LandmarkNetwork
+from posesearch.estimators import blazepose_tiles as tiles
+from posesearch.estimators.blazepose_candidates import (
+    Candidate,
+    drop_second_readings,
+    examine,
+    look_again,
+    rank,
+    reexamine,
+    suppress_duplicates,
+)
+from posesearch.estimators.blazepose_detector import Detector
+from posesearch.estimators.blazepose_joints import LANDMARK_OF_JOINT, move_to_labels, take_joints
+from posesearch.estimators.blazepose_landmarks import LandmarkNetwork, LateLandmarkNetwork
 from posesearch.estimators.crops import Crop, ImagePyramid
 from posesearch.estimators.models import BlazePoseSettings, Model
 from posesearch.photos.photo import Photo
@@ -28,18 +36,6 @@ USEFUL_SIDE: Final = 1024
 USEFUL_SIDE_ORIGINAL: Final = 8192
 """MediaPipe samples from the full photo. OpenCV can't sample from an image with a side of more than 32,767 pixels."""
 
-_TILE_ASPECT: Final = 1.25  # photos with a larger ratio of width to height are also searched in square tiles
-_TILE_STEP: Final = 0.5  # distance between tiles, relative to their side
-_MAX_TILES: Final = 8
-
-_LANDMARKS: Final = {
-    "nose": 0, "left_eye": 2, "right_eye": 5, "left_ear": 7, "right_ear": 8,
-    "left_shoulder": 11, "right_shoulder": 12, "left_elbow": 13, "right_elbow": 14, "left_wrist": 15, "right_wrist": 16,
-    "left_hip": 23, "right_hip": 24, "left_knee": 25, "right_knee": 26, "left_ankle": 27, "right_ankle": 28,
-    "neck": 0,  # a placeholder: people.fill_neck replaces it
-}  # fmt: skip
-_LANDMARK_OF_JOINT: Final = [_LANDMARKS[name] for name in skeleton.JOINTS]
-
 
 class BlazePose:
     """The BlazePose estimator. Threads may share it."""
@@ -48,7 +44,8 @@ class BlazePose:
         """Compile the networks.
 
         Args:
-            model: the model with its settings. Its weights are the detector's, then the landmark network's.
+            model: the model with its settings. Its weights are the detector's, the landmark network's, and between them
+                those of the second look, if there is one.
             files: the path of each of the model's weights. The keys are names of weights.
             cache: folder in which OpenVINO caches compiled networks.
             streams: how many threads will call `estimate` in parallel.
@@ -57,47 +54,58 @@ class BlazePose:
         self.model = model
         self.settings = model.settings
         self.useful_side: int | None = USEFUL_SIDE_ORIGINAL if self.settings.sampling == "original" else USEFUL_SIDE
-        detector, landmarker = (files[weights.name] for weights in model.weights)
+        detector, *second, landmarker = (files[weights.name] for weights in model.weights)
         self._detector = Detector(detector, cache, streams)
         self._landmarker = LandmarkNetwork(landmarker, cache, streams)
+        self._second = LateLandmarkNetwork(second[0], cache, streams) if second else None
 
     def estimate(self, photo: Photo) -> list[Person]:
         """Return the people in the photo, the main person first. The list is empty if there is nobody."""
         pyramid = ImagePyramid(photo.pixels, area_sampling=self.settings.sampling == "area")
         height, width = photo.pixels.shape[:2]
-        detections = self._detect_all(pyramid, width, height)
-        candidates = suppress_duplicates([self._examine(pyramid, detection) for detection in detections])
+        found = self._search(pyramid, width, height)
+        if self.settings.tiles:
+            found = drop_second_readings(self._search_tiles(pyramid, width, height, found))
+        ranked = rank(found, width, height)
+        if self._second is not None and ranked and ranked[0].confidence < self.settings.second_look:
+            ranked[0] = look_again(self._second, pyramid, ranked[0], self.settings.presence)
+        return [self._make_person(candidate, photo) for candidate in ranked]
+
+    def _search(self, pyramid: ImagePyramid, width: int, height: int) -> list[Candidate]:
+        """Return the people who are found in the whole photo and, if it is wide, in a row of tiles of its height.
+
+        If nobody is found with little doubt, the photo is also rotated.
+        """
+        crops = [tiles.whole(width, height), *(tiles.row(width, height) if self.settings.tiles else ())]
+        candidates = suppress_duplicates(self._examine_all(pyramid, crops, self.settings.detection))
         if max((candidate.confidence for candidate in candidates), default=0.0) < self.settings.doubt:
             candidates = [self._reexamine(pyramid, candidate) for candidate in candidates]
             candidates += self._search_turned(pyramid, width, height)
-        accepted = [
+        return suppress_duplicates(self._accept(candidates))
+
+    def _search_tiles(self, pyramid: ImagePyramid, width: int, height: int, found: list[Candidate]) -> list[Candidate]:
+        """Return the people found, and those in ever smaller tiles while nobody or only small people are found."""
+        for crops in tiles.finer(width, height):
+            if max((candidate.extent for candidate in found), default=0.0) >= tiles.LARGE_ENOUGH * 2 * crops[0].width:
+                break
+            threshold = max(self.settings.detection, self.settings.confidence)
+            found = suppress_duplicates([*found, *self._accept(self._examine_all(pyramid, crops, threshold))])
+        return found
+
+    def _accept(self, candidates: list[Candidate]) -> list[Candidate]:
+        """Return the candidates that are people."""
+        return [
             candidate
             for candidate in candidates
             if candidate.landmarks.presence >= self.settings.presence
             and candidate.confidence >= self.settings.confidence
         ]
-        scale = np.array([photo.width / width, photo.height / height])
-        return people.rank_people(
-            [_make_person(one, scale, photo, self.settings.visibility) for one in suppress_duplicates(accepted)]
-        )
 
-    def _detect_all(self, pyramid: ImagePyramid, width: int, height: int) -> list[Detection]:
-        """Detect people in the whole photo and, if it is wide, in square tiles of its height.
-
-        People who stand in a row are too small in the detector's input when it shows the whole of a wide photo.
-        """
-        whole = Crop(np.array([width / 2, height / 2]), float(max(width, height)), float(max(width, height)))
-        detections = self._detect(pyramid, whole)
-        if self.settings.tiles and width > _TILE_ASPECT * height:
-            count = min(_MAX_TILES, math.ceil((width - height) / (_TILE_STEP * height)) + 1)
-            for left in np.linspace(0, width - height, count):
-                tile = Crop(np.array([left + height / 2, height / 2]), float(height), float(height))
-                detections += self._detect(pyramid, tile)
-        return blazepose_detector.suppress_duplicates(detections)
-
-    def _detect(self, pyramid: ImagePyramid, crop: Crop) -> list[Detection]:
-        """Run the detector on a square crop of the photo."""
-        return self._detector(pyramid, crop, self.settings.detection)
+    def _examine_all(self, pyramid: ImagePyramid, crops: list[Crop], threshold: float) -> list[Candidate]:
+        """Find the landmarks of the people that the detector finds in any of the crops."""
+        detections = [one for crop in crops for one in self._detector(pyramid, crop, threshold)]
+        unique = blazepose_detector.suppress_duplicates(detections)
+        return [examine(self._landmarker, pyramid, detection, self.settings.again) for detection in unique]
 
     def _search_turned(self, pyramid: ImagePyramid, width: int, height: int) -> list[Candidate]:
         """Search the photo at each of the settings' rotations."""
@@ -106,35 +114,23 @@ class BlazePose:
         for turn in self.settings.turns:
             turned = Crop(np.array([width / 2, height / 2]), side, side, math.radians(turn))
             candidates += [
-                self._reexamine(pyramid, self._examine(pyramid, detection))
-                for detection in self._detect(pyramid, turned)
+                self._reexamine(pyramid, candidate)
+                for candidate in self._examine_all(pyramid, [turned], self.settings.detection)
             ]
         return candidates
-
-    def _examine(self, pyramid: ImagePyramid, detection: Detection) -> Candidate:
-        return examine(self._landmarker, pyramid, detection, self.settings.again)
 
     def _reexamine(self, pyramid: ImagePyramid, candidate: Candidate) -> Candidate:
         return reexamine(self._landmarker, pyramid, candidate)
 
-
-def _make_person(
-    candidate: Candidate, scale: NDArray[np.float64], photo: Photo, threshold: float
-) -> tuple[Person, float]:
-    """Return the person, and the share of the body's bounding box that lies inside the photo.
-
-    Args:
-        candidate: the accepted candidate.
-        scale: (2,) pixels of the photo per pixel of the decoded photo, in x and y.
-        photo: the photo.
-        threshold: lowest visibility of a joint.
-    """
-    landmarks = candidate.landmarks
-    xy = people.fill_neck(landmarks.xy[_LANDMARK_OF_JOINT] * scale)
-    visibility = people.fill_neck_score(landmarks.visibility[_LANDMARK_OF_JOINT])
-    keypoints = people.visible_keypoints(xy, visibility, threshold, photo)
-    low, high = (corner * scale for corner in candidate.bounds)
-    world = people.fill_neck(landmarks.world[_LANDMARK_OF_JOINT]).astype(np.float32)
-    person = people.make_person(keypoints, candidate.detection.score, low, high, photo, world)
-    _, _, width, height = person.box
-    return person, width * height / max(float(np.prod(high - low)), 1e-9)
+    def _make_person(self, candidate: Candidate, photo: Photo) -> Person:
+        height, width = photo.pixels.shape[:2]
+        scale = np.array([photo.width / width, photo.height / height])  # pixels of the photo per decoded pixel
+        landmarks = candidate.landmarks
+        xy = take_joints(landmarks.xy * scale)
+        if self.settings.calibrated:
+            xy = move_to_labels(xy)
+        score = people.fill_neck_score(landmarks.visibility[LANDMARK_OF_JOINT])
+        keypoints = people.visible_keypoints(xy, score, self.settings.visibility, photo)
+        low, high = (corner * scale for corner in candidate.bounds)
+        world = take_joints(landmarks.world).astype(np.float32)
+        return people.make_person(keypoints, candidate.detection.score, low, high, photo, world)

@@ -1,17 +1,25 @@
 """Candidates of BlazePose: detections with their landmarks, which may be people."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.estimators.blazepose_detector import Detection, intersection_over_union
-from posesearch.estimators.blazepose_landmarks import N_BODY_LANDMARKS, LandmarkNetwork, Landmarks
+from posesearch.estimators.blazepose_landmarks import N_BODY_LANDMARKS, Landmarks
 from posesearch.estimators.crops import Crop, ImagePyramid
 
+FindLandmarks = Callable[[ImagePyramid, Crop], Landmarks]
+"""A landmark network: finds the landmarks of the person in a square crop of the photo."""
+
 _BODY_IOU: Final = 0.5  # two candidates with a larger intersection over union are the same person
+_INSIDE: Final = 0.8  # share of a box inside another's, above which it may be a second reading of that person
+_SURE: Final = 0.8  # detector's score from which a person inside another's box is a person of their own
+_NEAR: Final = 0.1  # distance of two landmarks that agree, relative to the smaller person's extent
+_AGREEING: Final = 0.5  # share of the landmarks that agree, from which two candidates are the same person
 _MOTION_PENALTY: Final = 10.0  # decay of the confidence per mean motion of the landmarks, relative to the crop's width
 
 
@@ -35,8 +43,28 @@ class Candidate:
         body = self.landmarks.xy[:N_BODY_LANDMARKS]
         return body.min(axis=0), body.max(axis=0)
 
+    @property
+    def extent(self) -> float:
+        """Longer side of the body's bounding box, pixels of the decoded photo."""
+        low, high = self.bounds
+        return float((high - low).max())
 
-def examine(network: LandmarkNetwork, pyramid: ImagePyramid, detection: Detection, again: float | None) -> Candidate:
+    def prominence(self, width: int, height: int) -> float:
+        """Return the height of the visible body relative to the photo, times the share of the body that is visible.
+
+        The share matters because a bystander whom the edge of the photo cuts off may be taller than the main person.
+
+        Args:
+            width: width of the decoded photo in pixels.
+            height: its height.
+        """
+        low, high = self.bounds
+        visible = np.minimum(high, [width, height]) - np.maximum(low, 0)
+        share = visible.clip(0).prod() / max(float(np.prod(high - low)), 1e-9)
+        return float(max(visible[1], 0.0) / height * share)
+
+
+def examine(network: FindLandmarks, pyramid: ImagePyramid, detection: Detection, again: float | None) -> Candidate:
     """Find the landmarks of a detection.
 
     If the landmarks suggest a crop that differs enough from the detection's, the network runs again on that crop. The
@@ -56,7 +84,7 @@ def examine(network: LandmarkNetwork, pyramid: ImagePyramid, detection: Detectio
     return Candidate(detection, landmarks, confidence)
 
 
-def reexamine(network: LandmarkNetwork, pyramid: ImagePyramid, candidate: Candidate) -> Candidate:
+def reexamine(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candidate) -> Candidate:
     """Run the landmark network once more, and lower the confidence by how far the landmarks move.
 
     The landmarks of a body that is seen the right way up hardly move between two runs.
@@ -66,6 +94,24 @@ def reexamine(network: LandmarkNetwork, pyramid: ImagePyramid, candidate: Candid
     motion = np.linalg.norm(offsets, axis=1).mean() / landmarks.crop.width
     confidence = candidate.detection.score * landmarks.score * math.exp(-_MOTION_PENALTY * float(motion))
     return Candidate(candidate.detection, landmarks, confidence)
+
+
+def look_again(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candidate, presence: float) -> Candidate:
+    """Return the candidate with the landmarks that another network finds, if this one sees a person there too.
+
+    Args:
+        network: the other network.
+        pyramid: the photo.
+        candidate: an accepted candidate. Its confidence stays.
+        presence: lowest presence of a person.
+    """
+    landmarks = network(pyramid, candidate.landmarks.next_crop())
+    return replace(candidate, landmarks=landmarks) if landmarks.presence >= presence else candidate
+
+
+def rank(candidates: list[Candidate], width: int, height: int) -> list[Candidate]:
+    """Return the candidates by prominence, then by the detector's score. The main person is the first one."""
+    return sorted(candidates, key=lambda one: (-one.prominence(width, height), -one.detection.score))
 
 
 def suppress_duplicates(candidates: list[Candidate]) -> list[Candidate]:
@@ -81,6 +127,27 @@ def suppress_duplicates(candidates: list[Candidate]) -> list[Candidate]:
         if not (intersection_over_union(low, high, lows, highs) > _BODY_IOU).any():
             kept.append(candidate)
     return kept
+
+
+def drop_second_readings(candidates: list[Candidate]) -> list[Candidate]:
+    """Return the candidates without second readings of the same person, and without parts of bodies.
+
+    Such a candidate lies inside the box of a larger one. Its score is low, or its landmarks are where the larger one's
+    are. A person in front of or behind another also lies inside the box, but the detector is sure of them.
+    """
+    return [one for one in candidates if not any(_reads_again(one, other) for other in candidates)]
+
+
+def _reads_again(candidate: Candidate, other: Candidate) -> bool:
+    """Return whether the candidate is a part or a second reading of another, larger candidate."""
+    (low, high), (other_low, other_high) = candidate.bounds, other.bounds
+    area = (high - low).prod()
+    shared = (np.minimum(high, other_high) - np.maximum(low, other_low)).clip(0).prod()
+    if area >= (other_high - other_low).prod() or shared <= _INSIDE * area:
+        return False
+    offsets = candidate.landmarks.xy[:N_BODY_LANDMARKS] - other.landmarks.xy[:N_BODY_LANDMARKS]
+    agreeing = (np.linalg.norm(offsets, axis=1) < _NEAR * candidate.extent).mean()
+    return bool(candidate.detection.score < _SURE or agreeing >= _AGREEING)
 
 
 def _crop_change(crop: Crop, other: Crop) -> float:

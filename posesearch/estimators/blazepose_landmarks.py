@@ -4,6 +4,7 @@ The steps and constants are those of MediaPipe 0.10.21 (modules/pose_landmark).
 """
 
 import math
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -77,6 +78,26 @@ class LandmarkNetwork:
         cosine, sine = math.cos(crop.angle), math.sin(crop.angle)
         world[:, :2] = world[:, :2] @ np.array([[cosine, sine], [-sine, cosine]])
         return Landmarks(crop, transform_points(xy, matrix), sigmoid(raw[:, 3]), float(outputs[1].ravel()[0]), world)
+
+
+class LateLandmarkNetwork:
+    """A landmark network that is compiled when it is first called. Threads may share it.
+
+    Compiling a large network, or reading it from the cache, takes longer than estimating a photo. A query seldom needs
+    the second look.
+    """
+
+    def __init__(self, graph: Path, cache: Path, streams: int) -> None:
+        """Compile nothing yet. The arguments are those of Network."""
+        self._arguments = graph, cache, streams
+        self._lock = threading.Lock()
+        self._network: LandmarkNetwork | None = None
+
+    def __call__(self, pyramid: ImagePyramid, crop: Crop) -> Landmarks:
+        """Run the network on a square crop of the photo."""
+        with self._lock:
+            self._network = self._network or LandmarkNetwork(*self._arguments)
+        return self._network(pyramid, crop)
 
 
 def _refine_landmarks(xy: NDArray[np.float64], heatmaps: Float32) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 To add a model of a known architecture, add a row here.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from posesearch.errors import UnknownEstimator
@@ -133,10 +133,15 @@ class BlazePoseSettings:
         again: threshold of the difference between the first crop and the crop that the landmarks suggest, relative to
             half the first crop's side. Above it, the landmark network runs again on the new crop. None means that it
             runs once.
-        tiles: whether a wide photo is also searched in square tiles of the photo's height.
+        tiles: whether square tiles are also searched: of a wide photo, and of a large photo that shows nobody or only
+            small people. Second readings of a person are dropped then.
         turns: rotations of the photo in degrees. They are tried if nobody in the upright photo reaches `doubt`.
         doubt: threshold of a candidate's confidence, 0 to 1, below which the turns are tried.
         sampling: "area" downsamples without aliasing and samples at pixel centres. "original" is MediaPipe's sampling.
+        calibrated: whether hips and ankles are moved to where people label them. The networks predict the joints of a
+            body model instead.
+        second_look: threshold of the main person's confidence, 0 to 1. Below it, a larger network finds the landmarks
+            again.
     """
 
     detection: float
@@ -148,6 +153,8 @@ class BlazePoseSettings:
     turns: tuple[int, ...]
     doubt: float
     sampling: Literal["area", "original"]
+    calibrated: bool
+    second_look: float
 
 
 @dataclass(frozen=True)
@@ -301,7 +308,22 @@ RTMPOSE_M: Final = _openmmlab(
 )
 
 _BLAZEPOSE_VERSION: Final = "pose_landmark_full, MediaPipe 0.10.21"
+_HEAVY_VERSION: Final = "pose_landmark_heavy, MediaPipe 0.5.1675469404"
+_MIXED_VERSION: Final = "pose_landmark_full and pose_landmark_heavy, MediaPipe 0.10.21"
 _MOBILENET_VERSION: Final = "mobilenet_thin 0.11.0"
+_BLAZEPOSE: Final = BlazePoseSettings(
+    detection=0.25,
+    presence=0.5,
+    confidence=0.4,
+    visibility=0.02,
+    again=0.1,
+    tiles=True,
+    turns=(90, 180, 270),
+    doubt=0.5,
+    sampling="area",
+    calibrated=True,
+    second_look=0.0,
+)
 _TOP_DOWN: Final = TopDownSettings(detection=0.3, visibility=0.3, padding=1.25)
 
 MODELS: Final = {
@@ -309,43 +331,33 @@ MODELS: Final = {
     for model in (
         Model(
             name="blazepose",
+            version=_MIXED_VERSION,
+            summary="MediaPipe's person detector and landmark network, and a larger network for doubtful people",
+            weights=(POSE_DETECTION, POSE_LANDMARK_HEAVY, POSE_LANDMARK),
+            architecture="blazepose",
+            joints="BlazePose-33",
+            world=True,
+            settings=replace(_BLAZEPOSE, second_look=0.75),
+        ),
+        Model(
+            name="blazepose-full",
             version=_BLAZEPOSE_VERSION,
-            summary="MediaPipe's person detector and landmark network, but runs a second pass and finds rotated people",
+            summary="as blazepose, without the larger network",
             weights=(POSE_DETECTION, POSE_LANDMARK),
             architecture="blazepose",
             joints="BlazePose-33",
             world=True,
-            settings=BlazePoseSettings(
-                detection=0.25,
-                presence=0.5,
-                confidence=0.4,
-                visibility=0.05,
-                again=0.1,
-                tiles=True,
-                turns=(90, 180, 270),
-                doubt=0.5,
-                sampling="area",
-            ),
+            settings=_BLAZEPOSE,
         ),
         Model(
             name="blazepose-heavy",
-            version="pose_landmark_heavy, MediaPipe",
+            version=_HEAVY_VERSION,
             summary="as blazepose, with MediaPipe's larger landmark network, which is more accurate and slower",
             weights=(POSE_DETECTION, POSE_LANDMARK_HEAVY),
             architecture="blazepose",
             joints="BlazePose-33",
             world=True,
-            settings=BlazePoseSettings(
-                detection=0.25,
-                presence=0.5,
-                confidence=0.3,
-                visibility=0.02,
-                again=0.1,
-                tiles=True,
-                turns=(90, 180, 270),
-                doubt=0.5,
-                sampling="area",
-            ),
+            settings=replace(_BLAZEPOSE, confidence=0.3),
         ),
         Model(
             name="blazepose-original",
@@ -365,6 +377,8 @@ MODELS: Final = {
                 turns=(),
                 doubt=0.0,
                 sampling="original",
+                calibrated=False,
+                second_look=0.0,
             ),
         ),
         Model(

