@@ -1,5 +1,6 @@
 """Databases of earlier versions: they are converted, and nothing is lost if that fails."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -120,6 +121,20 @@ def test_world_vectors_are_computed_again_from_the_keypoints(tmp_path: Path) -> 
             assert pose.world_vector == pytest.approx(expected, abs=1e-6)
     [(squares, vector)] = db.sql("SELECT world_squares, world_vector FROM poses WHERE pose_id = 1").rows
     assert squares == pytest.approx((np.array(vector).reshape(3, -1) ** 2).sum(axis=0), abs=1e-6)
+
+
+@pytest.mark.slow
+def test_a_database_of_version_7_is_converted(demo_db: Database, tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    shutil.copy(demo_db.path, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE about SET value = '7' WHERE key = 'schema_version'")
+        connection.execute("UPDATE poses SET world_vector = vector || vector[1:14], world_squares = mask")
+        connection.execute("INSERT INTO attributes VALUES (1, 'artist', 'unknown')")
+    db = Database(path)
+    for query in ("FROM poses ORDER BY pose_id", "FROM similar_views(3, 5)", "FROM snapshots ORDER BY ALL"):
+        assert db.sql(query).rows == demo_db.sql(query).rows
+    assert db.sql("FROM attributes").rows == ((1, "artist", "unknown"),)
 
 
 def test_objects_of_the_user_are_converted(tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ from posesearch.store.world_vectors import compute_world_vectors
 _NEW_NAMES: Final = frozenset(("skeletons", "angles", "attributes", "similarity_percentile"))
 """Names that versions 4 to 6 did not use."""
 
+_HAS_NEW_NAMES: Final = 7
+"""The first version that uses them."""
+
 _VECTORS: Final = "computed_world_vectors"
 """The temporary table of the world vectors."""
 
@@ -126,6 +129,11 @@ def convert(old: Path, new: Path) -> None:
 
 def _check_names(connection: Connection) -> None:
     """Raise NotConvertible if an object of the user's own has a name that this version uses."""
+    [(version,)] = connection.execute(
+        "SELECT value::INTEGER FROM old_file.main.about WHERE key = 'schema_version'"
+    ).fetchall()
+    if version >= _HAS_NEW_NAMES:
+        return
     names = connection.execute("""
         SELECT 'table', table_name FROM system.main.duckdb_tables()
         WHERE database_name = 'old_file' AND schema_name = 'main'
