@@ -4,7 +4,7 @@
 
 EVAL has street/, studio/, sports/ and yoga/, as in benchmarks/accuracy.py. The poses in 3D that an ingest of these
 photos stores, and stances drawn at random, are drawn as mannequins. Their true joints are known. No two of the 600
-distinct poses are more similar than 0.95 in 3D. They face the camera at yaw 0.
+distinct poses are more similar than 0.95 in 3D, with the same build. They face the camera at yaw 0.
 
 The database has each distinct pose at yaw 0, and 700 other poses from random sides. Half of the distinct poses are for
 development, and the table is about the other half, 300 poses. Each is drawn again with other colours, another build and
