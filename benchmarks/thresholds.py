@@ -43,7 +43,7 @@ Panel = tuple[tuple[float, ...], Lines, float]
 
 VISIBILITIES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 CONFIDENCES = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
-SECOND_LOOKS = (0.0, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0)
+SECOND_LOOKS = (0.0, 0.6, 0.7, 0.75, 0.8, 0.9, 1.0)
 NETWORKS = ("blazepose-full", "blazepose-heavy")
 
 

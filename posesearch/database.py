@@ -211,9 +211,10 @@ class Database:
         allow_private: bool = False,
         progress: IngestProgress | None = None,
     ) -> ReestimateReport:
-        """Estimate the stored photos again with another estimator, and replace their poses.
+        """Estimate the stored photos again with another estimator or a newer version of it, and replace their poses.
 
-        From then on, the database and its queries use this estimator. Photos that already have its poses are skipped.
+        From then on, the database and its queries use this estimator. Photos that already have poses of its current
+        version are skipped. Photos without a person are estimated again if any photo has poses of another version.
         Photos that are missing or have changed keep their old poses. Snapshots keep their ids. The new poses have new
         ids, and have no labels until the next clustering. The rule of a photo's own ingest decides again whether the
         photo is accepted.

@@ -225,6 +225,15 @@ class NoPerson(PhotoError):
     reason = "no_person"
     sentence = "nobody found"
 
+    @classmethod
+    def in_small_photo(cls, source: str, width: int, height: int, least: int) -> "NoPerson":
+        """Return the error for a photo in which a person would have fewer than `least` pixels in height."""
+        return cls(
+            source,
+            f"nobody found; the photo is only {width} x {height} pixels, and a person needs a height of about "
+            f"{least} pixels: use a larger version of it",
+        )
+
 
 class TooFewJoints(PhotoError):
     """Nobody in the photo has enough body joints."""
@@ -326,7 +335,7 @@ class WeightsUnavailable(EstimatorError):
         model: name of the weights.
         detail: what happened.
         is_download: whether the download failed. Otherwise, the cache folder can't be written.
-        by_hand: how to download the weights without posesearch, or "".
+        by_hand: how to do without this download, or "".
     """
 
     def __init__(

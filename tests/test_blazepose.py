@@ -1,5 +1,7 @@
 """The real networks, compared with the known joints of drawn photos and with results of MediaPipe's own code."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -8,8 +10,11 @@ from posesearch import estimators, skeleton
 from posesearch.demo import photos as demo
 from posesearch.demo.body import Look
 from posesearch.demo.mannequin import Figure, draw_scene
-from posesearch.estimators import Estimator, blazepose_detector, blazepose_landmarks
+from posesearch.estimators import Estimator, blazepose_detector, blazepose_joints, blazepose_landmarks, weights
+from posesearch.estimators.blazepose import BlazePose
+from posesearch.estimators.blazepose_landmarks import Landmarks
 from posesearch.estimators.crops import Crop, ImagePyramid, transform_points
+from posesearch.estimators.models import BlazePoseSettings
 from posesearch.photos.photo import Photo
 from posesearch.types import Float32
 from tests.conftest import decode_here
@@ -165,6 +170,76 @@ def test_the_mirrored_photo_is_the_mirrored_pose(estimator: Estimator) -> None:
     [plain], [other] = (estimator.estimate(photo(side)) for side in (pixels, pixels[:, ::-1]))
     back = (other.keypoints.xy * [-1, 1] + [480, 0])[list(skeleton.MIRROR)]
     assert np.linalg.norm(plain.keypoints.xy - back, axis=1).mean() < 0.05 * 115  # 5% of the trunk
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["blazepose", "blazepose-full", "blazepose-heavy"])
+def test_each_network_finds_the_joints_where_they_were_drawn(name: str) -> None:
+    drawn = demo.draw_query()
+    [person] = estimators.load(name).estimate(photo(drawn.pixels))
+    assert errors(person.keypoints.xy, drawn.joints[0]).max() < 20
+    assert person.world is not None
+    assert not np.isnan(person.world).any()
+
+
+def with_second_look(threshold: float) -> Estimator:
+    model = estimators.find_model("blazepose")
+    assert isinstance(model.settings, BlazePoseSettings)
+    files = {needed.name: weights.ensure_weights(needed) for needed in model.weights}
+    return estimators.build(replace(model, settings=replace(model.settings, second_look=threshold)), files)
+
+
+def test_only_a_doubtful_main_person_gets_the_second_look() -> None:
+    pixels = next(drawn for drawn in demo.draw_photos() if drawn.name == "two-people").pixels
+    without, full, always, heavy = (
+        one.estimate(photo(pixels))
+        for one in (
+            with_second_look(0.0),
+            estimators.load("blazepose-full"),
+            with_second_look(1.0),
+            estimators.load("blazepose-heavy"),
+        )
+    )
+    joints = [[person.keypoints.xy for person in people] for people in (without, full, always, heavy)]
+    assert [len(people) for people in joints] == [2, 2, 2, 2]
+    assert np.array_equal(joints[0], joints[1])  # nobody gets it
+    assert np.array_equal(joints[2][1], joints[1][1])  # the smaller person does not
+    assert np.abs(joints[2][0] - joints[1][0]).max() > 0.1  # the main person does
+    assert np.linalg.norm(joints[2][0] - joints[3][0], axis=1).mean() < 0.03 * 115  # 3% of the trunk
+
+
+def test_whom_the_larger_network_does_not_see_keeps_the_joints(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = demo.draw_query().pixels
+    [expected] = estimators.load("blazepose-full").estimate(photo(pixels))
+    estimator = with_second_look(1.0)
+    assert isinstance(estimator, BlazePose)
+    look = estimator._second
+    assert look is not None
+
+    def see_nobody(pyramid: ImagePyramid, crop: Crop) -> Landmarks:
+        landmarks: Landmarks = look(pyramid, crop)
+        return replace(landmarks, presence=0.4)
+
+    monkeypatch.setattr(estimator, "_second", see_nobody)
+    [person] = estimator.estimate(photo(pixels))
+    assert np.array_equal(person.keypoints.xy, expected.keypoints.xy)
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90, 180])
+def test_hips_and_ankles_move_with_the_body(degrees: int) -> None:
+    xy = demo.draw_query().joints[0].astype(np.float64)
+    angle = np.radians(degrees)
+    turn = 1.7 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    moved = blazepose_joints.move_to_labels(xy)
+    assert blazepose_joints.move_to_labels(xy @ turn.T + [5, -9]) == pytest.approx(moved @ turn.T + [5, -9])
+    mirrored = (xy * [-1, 1])[list(skeleton.MIRROR)]
+    assert blazepose_joints.move_to_labels(mirrored) == pytest.approx((moved * [-1, 1])[list(skeleton.MIRROR)])
+    still = [joint for joint in skeleton.INDEX if not joint.endswith(("hip", "ankle"))]
+    assert all((moved[skeleton.INDEX[joint]] == xy[skeleton.INDEX[joint]]).all() for joint in still)
+    left, right, ankle = (skeleton.INDEX[joint] for joint in ("left_hip", "right_hip", "left_ankle"))
+    assert moved[left, 1] < xy[left, 1]
+    assert moved[ankle, 1] > xy[ankle, 1]
+    assert np.linalg.norm(moved[left] - moved[right]) == pytest.approx(1.2 * np.linalg.norm(xy[left] - xy[right]))
 
 
 def test_the_anchors_are_the_detectors() -> None:

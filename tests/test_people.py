@@ -9,9 +9,11 @@ import pytest
 from posesearch import estimators, skeleton
 from posesearch.demo import photos as demo
 from posesearch.demo.mannequin import Figure, Look, draw_scene
+from posesearch.errors import NoPerson
 from posesearch.estimators import Estimator
 from posesearch.estimators.blazepose_tiles import finer
 from posesearch.photos.photo import Photo
+from posesearch.pose.acceptance import AcceptanceRule, accept_people
 from posesearch.types import Float32, Person
 
 STANCES = ("standing", "waving", "hands-on-hips", "arms-out", "turned", "one-hand-on-hip", "wide")
@@ -83,3 +85,12 @@ def test_half_a_tile_is_inside_one_tile_wherever_it_is(width: int, height: int) 
 
 def test_small_photos_have_no_finer_tiles() -> None:
     assert list(finer(447, 300)) == []
+
+
+def test_a_photo_that_is_too_small_for_anybody_says_so() -> None:
+    rule = AcceptanceRule("blazepose")
+    with pytest.raises(NoPerson, match=r"^icon\.png: .*only 30 x 20 pixels.*larger version"):
+        accept_people([], rule, "icon.png", (30, 20))
+    with pytest.raises(NoPerson) as error:
+        accept_people([], rule, "room.png", (640, 480))
+    assert "pixels" not in str(error.value)

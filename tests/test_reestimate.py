@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from posesearch.database import Database
@@ -48,6 +49,17 @@ def test_what_is_done_is_not_done_again(filled: Database, toy: Toy, folder: Path
     report = filled.reestimate("blazepose")
     assert (report.redone, report.unchanged, toy.calls) == (0, 7, calls)
     assert filled.ingest(folder, collection="women", min_joints=5).unchanged == 6
+
+
+def test_poses_of_an_earlier_version_are_replaced(filled: Database, toy: Toy) -> None:
+    filled.reestimate("blazepose")
+    with duckdb.connect(str(filled.path)) as connection:  # as if an earlier posesearch had written one photo
+        connection.execute('UPDATE poses SET settings = \'{"version": "earlier"}\' WHERE snapshot_id = 2')
+    report = filled.reestimate()
+    assert (report.redone, report.unchanged) == (2, 5)  # and the photo without a person
+    assert [rejection.reason for rejection in report.rejected] == ["no_person"]
+    assert filled.sql("SELECT count(*) FROM poses WHERE settings LIKE '%earlier%'").rows == ((0,),)
+    assert filled.reestimate().redone == 0
 
 
 def test_a_photo_that_is_gone_or_has_changed_keeps_its_poses(filled: Database, folder: Path, toy: Toy) -> None:

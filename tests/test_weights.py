@@ -80,6 +80,23 @@ def test_offline_without_a_cache_is_one_sentence_with_the_command(cache: Path) -
     assert not [file for file in cache.rglob("*") if file.is_file()]
 
 
+def test_an_estimator_that_needs_no_download_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_all_but_the_larger(wanted: Weights) -> Path | None:
+        return None if wanted == POSE_LANDMARK_HEAVY else Path("here")
+
+    def ensure_all_but_the_larger(wanted: Weights) -> Path:
+        if wanted == POSE_LANDMARK_HEAVY:
+            raise WeightsUnavailable(wanted.name, "no connection.")
+        return Path("here")
+
+    monkeypatch.setattr(weights, "find_weights", find_all_but_the_larger)
+    monkeypatch.setattr(weights, "ensure_weights", ensure_all_but_the_larger)
+    with pytest.raises(WeightsUnavailable) as caught:
+        estimators.load("blazepose")
+    assert str(caught.value).endswith("The estimator blazepose-full does not need these weights.")
+    assert caught.value.hint == ("models", "pull", "blazepose")
+
+
 @pytest.mark.usefixtures("offline")
 def test_a_damaged_cache_is_not_used(cache: Path) -> None:
     path = weights.cache_path(MOBILENET_THIN)

@@ -15,6 +15,7 @@ from posesearch.paths import expand_file_path
 
 ESTIMATORS: Final = (
     "blazepose",
+    "blazepose-full",
     "blazepose-heavy",
     "blazepose-original",
     "tf-pose",

@@ -183,11 +183,12 @@ def reestimate(
     db: Db = DEFAULT_DB,
     as_json: AsJson = False,
 ) -> None:
-    """Replace the poses with those of another estimator.
+    """Replace the poses with those of another estimator or version.
 
-    Each photo is opened and estimated again, unless it already has poses of this estimator. Photos keep their ids. The
-    new poses have new ids, and no cluster until the next `posesearch cluster`. Missing, unreadable and changed photos
-    keep their poses. If a run is stopped, the next run continues it, even without --estimator.
+    Each photo is opened and estimated again, unless it already has poses of this estimator in its current version.
+    Photos keep their ids. The new poses have new ids, and no cluster until the next `posesearch cluster`. Missing,
+    unreadable and changed photos keep their poses. If a run is stopped, the next run continues it, even without
+    --estimator.
     """
     from posesearch.cli import hints, output, progress_bar, show_ingest  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415

@@ -121,9 +121,17 @@ def _ensure_weights_of(estimator: str, required: Weights) -> Path:
     try:
         return weights.ensure_weights(required)
     except WeightsUnavailable as error:
+        advice = " ".join(filter(None, (error.by_hand, _advise_another(find_model(estimator)))))
         raise WeightsUnavailable(
-            error.model, error.detail, estimator, is_download=error.is_download, by_hand=error.by_hand
+            error.model, error.detail, estimator, is_download=error.is_download, by_hand=advice
         ) from error
+
+
+def _advise_another(model: Model) -> str:
+    """Return a sentence that names a similar estimator whose weights are on this machine, or ""."""
+    similar = (other for other in MODELS.values() if other.architecture == model.architecture and other != model)
+    found = next((other for other in similar if all(map(weights.find_weights, other.weights))), None)
+    return f"The estimator {found.name} does not need these weights." if found else ""
 
 
 def list_models() -> list[dict[str, Any]]:

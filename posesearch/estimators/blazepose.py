@@ -84,12 +84,17 @@ class BlazePose:
         return suppress_duplicates(self._accept(candidates))
 
     def _search_tiles(self, pyramid: ImagePyramid, width: int, height: int, found: list[Candidate]) -> list[Candidate]:
-        """Return the people found, and those in ever smaller tiles while nobody or only small people are found."""
+        """Return the people found, and those in ever smaller tiles while nobody or only small people are found.
+
+        Many tiles show nobody, so a person in them must stay at the same place in a further run, without doubt.
+        """
         for crops in tiles.finer(width, height):
             if max((candidate.extent for candidate in found), default=0.0) >= tiles.LARGE_ENOUGH * 2 * crops[0].width:
                 break
-            threshold = max(self.settings.detection, self.settings.confidence)
-            found = suppress_duplicates([*found, *self._accept(self._examine_all(pyramid, crops, threshold))])
+            candidates = self._accept(self._examine_all(pyramid, crops, self.settings.doubt))
+            again = [self._reexamine(pyramid, candidate) for candidate in candidates]
+            sure = [one for one in self._accept(again) if one.confidence >= self.settings.doubt]
+            found = suppress_duplicates([*found, *sure])
         return found
 
     def _accept(self, candidates: list[Candidate]) -> list[Candidate]:

@@ -80,7 +80,10 @@ class PhotoAnalyzer:
                 if photo.lacking and is_url(source):  # the server may send the rest next time
                     raise TruncatedPhoto.lacking(source, photo.lacking)
                 row = replace(row, width=photo.width, height=photo.height, dhash=photo.dhash, capture=photo.capture)
-                return replace(row, poses=accept_people(estimator.estimate(photo), rule, source)) if people else row
+                if not people:
+                    return row
+                found = estimator.estimate(photo)
+                return replace(row, poses=accept_people(found, rule, source, (photo.width, photo.height)))
             except PhotoError as error:
                 if error.is_transient:
                     raise

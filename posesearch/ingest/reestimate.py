@@ -1,14 +1,15 @@
 """Re-estimation: estimates the stored photos again with another estimator."""
 
 import hashlib
+import json
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from posesearch.errors import NoPoses, PhotoError, UntrustedDatabase
 from posesearch.estimators import Estimator
-from posesearch.estimators.config import parse_config
+from posesearch.estimators.config import describe_config, parse_config
 from posesearch.ingest.analyze import PhotoAnalyzer
 from posesearch.ingest.batch import Batch
 from posesearch.ingest.log import log_outcome
@@ -38,7 +39,7 @@ def reestimate(
     load: Callable[[EstimatorConfig], Estimator],
     progress: IngestProgress,
 ) -> ReestimateReport:
-    """Estimate again the photos with poses of another estimator. See Database.reestimate.
+    """Estimate again the photos with poses of another estimator or another version. See Database.reestimate.
 
     The first batch also records the estimator as the database's, and queries use it from then on. If the run is
     interrupted, the next run completes it.
@@ -65,7 +66,7 @@ def _reestimate_locked(
     if estimator is not None or model_paths:
         config = parse_config(stored_config.name if estimator is None else estimator, model_paths)
     rules = _renew_rules({one.settings for one in stored}, config)
-    outdated = [one for one in stored if one.sha256 and one.settings in rules]
+    outdated = _find_outdated(stored, rules, config)
     _check_trusted(file, outdated, trust)
     batch = Batch(database, config, replace_estimator=True)
     redone = poses = 0
@@ -134,10 +135,26 @@ def _read_stored(database: WatchedDatabase) -> tuple[EstimatorConfig, list[Store
 
 
 def _renew_rules(settings: Iterable[str], config: EstimatorConfig) -> dict[str, AcceptanceRule]:
-    """Return the rules of other estimators, by their settings, each with this estimator instead."""
+    """Return the rules by their settings, each with this estimator."""
     rules = {text: AcceptanceRule.from_json(text) for text in settings}
-    renewed = {text: replace(rule, estimator=config.name, files=config.hashes) for text, rule in rules.items()}
-    return {text: rule for text, rule in renewed.items() if rule != rules[text]}
+    return {text: replace(rule, estimator=config.name, files=config.hashes) for text, rule in rules.items()}
+
+
+def _find_outdated(
+    stored: Sequence[StoredSnapshot], rules: Mapping[str, AcceptanceRule], config: EstimatorConfig
+) -> list[StoredSnapshot]:
+    """Return the photos of other estimators, and those of another version or other settings of this estimator.
+
+    A photo without a pose does not record a version. It counts as one of another version if any photo is one.
+    """
+    current = json.dumps(describe_config(config))
+    with_hash = [one for one in stored if one.sha256]
+    of_this = [one for one in with_hash if rules[one.settings] == AcceptanceRule.from_json(one.settings)]
+    with_poses = [one for one in of_this if one.estimator_settings is not None]
+    outdated = [one for one in with_poses if one.estimator_settings != current]
+    kept = with_poses if outdated else of_this
+    up_to_date = {id(one) for one in kept if one.estimator_settings in (None, current)}
+    return [one for one in with_hash if id(one) not in up_to_date]
 
 
 def _check_trusted(file: DatabaseFile, outdated: Sequence[StoredSnapshot], trust: Trust) -> None:

@@ -14,6 +14,9 @@ from posesearch.types import Person, Pose
 MIN_JOINTS: Final = 8
 """Body joints that a person must show to become a pose, unless the user chooses another number."""
 
+LEAST_HEIGHT: Final = 40
+"""Height in pixels below which estimators find nobody, by `python benchmarks/people.py`."""
+
 Standing = Literal["suffices", "lacks facts", "other"]
 """What a photo that was processed under one rule is for another rule.
 
@@ -66,15 +69,28 @@ class AcceptanceRule:
         return cls(**json.loads(settings))
 
 
-def accept_people(people: Sequence[Person], rule: AcceptanceRule, source: str) -> tuple[Pose, ...]:
+def is_too_small(width: int, height: int) -> bool:
+    """Return whether estimators find nobody in photos of this size in pixels, upright or lying."""
+    return max(width, height) < LEAST_HEIGHT
+
+
+def accept_people(
+    people: Sequence[Person], rule: AcceptanceRule, source: str, size: tuple[int, int]
+) -> tuple[Pose, ...]:
     """Return the poses of the people that the rule accepts, in the same order.
+
+    Args:
+        people: the people in the photo.
+        rule: the rule.
+        source: the photo's name.
+        size: width and height of the photo in pixels. The message says so if a photo is too small for anybody.
 
     Raises:
         NoPerson, TooFewJoints, SeveralPeople, IncompletePose: the rule accepts nobody. The message starts with
             `source`.
     """
     if not people:
-        raise NoPerson(source)
+        raise NoPerson.in_small_photo(source, *size, LEAST_HEIGHT) if is_too_small(*size) else NoPerson(source)
     if rule.strict:
         if len(people) > 1:
             raise SeveralPeople(source, f"{len(people)} people found; {SeveralPeople.sentence}")

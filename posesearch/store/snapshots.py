@@ -65,23 +65,35 @@ class StoredContent(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredSnapshot:
-    """A snapshot as the database has it: source with its signature, hash, collection, and acceptance rule."""
+    """A snapshot as the database has it.
+
+    Attributes:
+        source, signature: its source, and the signature of the source.
+        sha256: hash of the photo.
+        collection: its collection.
+        settings: JSON of its acceptance rule.
+        estimator_settings: JSON of the version and the settings of the estimator of its poses. None if it has no poses.
+    """
 
     source: str
     sha256: str | None
     collection: str
     settings: str
     signature: str | None
+    estimator_settings: str | None
 
 
 def read_snapshots(connection: Connection) -> list[StoredSnapshot]:
     """Return all snapshots in the order of their ids."""
     rows = connection.execute("""
-        SELECT s.snapshot_id, s.source, s.sha256, s.collection, s.settings, o.signature
-        FROM snapshots AS s LEFT JOIN sources AS o ON o.snapshot_id = s.snapshot_id AND o.source = s.source
+        SELECT s.snapshot_id, s.source, s.sha256, s.collection, s.settings, o.signature, p.settings
+        FROM snapshots AS s
+        LEFT JOIN sources AS o ON o.snapshot_id = s.snapshot_id AND o.source = s.source
+        LEFT JOIN (SELECT snapshot_id, min(settings) AS settings FROM poses GROUP BY snapshot_id) AS p
+        ON p.snapshot_id = s.snapshot_id
         ORDER BY s.snapshot_id
     """).fetchall()
-    for snapshot_id, source, _, collection, settings, _ in rows:
+    for snapshot_id, source, _, collection, settings, *_ in rows:
         row = f"snapshot_id {snapshot_id}"
         check_present("snapshots", row, source=source, collection=collection, settings=settings)
         _check_settings(settings, row)
