@@ -147,7 +147,9 @@ CREATE TABLE poses (
     squares     FLOAT[14] NOT NULL,   -- x^2 + y^2 of the vector, per joint
     joint_set   USMALLINT NOT NULL,   -- the mask as bits: 1 for the nose, 2 for the neck, 4 for the next joint, ... 16383 is a
                                       -- complete pose
-    -- Computed from the world coordinates like vector: x0..x13, y0..y13, z0..z13. NULL without world coordinates.
+    -- Computed from x, y and world_z, and normalized like vector: x0..x13, y0..y13, z0..z13. x and z are relative to the joint
+    -- before it on the body: those of the wrist are those of the forearm. y is multiplied by 3.5 and z by 0.8, because height is
+    -- the most reliable and depth the least. NULL without world coordinates.
     world_vector  FLOAT[42],
     world_squares FLOAT[14]           -- x^2 + y^2 + z^2 of world_vector, per joint. NULL in the same case
 );
@@ -448,7 +450,7 @@ CREATE OR REPLACE MACRO similar_poses(
     LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = r.pose_id
     ORDER BY r.rank;
 
--- The same for world coordinates. The direction from which the person is seen is ignored. There are no rows if the pose has no
+-- The same for limbs in 3D. The direction from which the person is seen is ignored. There are no rows if the pose has no
 -- world coordinates. among: the name of a table or view with the columns of world_poses.
 --   FROM similar_views(42)
 CREATE OR REPLACE MACRO similar_views(
@@ -833,16 +835,19 @@ CREATE OR REPLACE MACRO similarity_percentile(value) AS (
 -- The grade of a similarity: 'same', 'alike', 'loosely alike' or 'not alike'.
 --   SELECT rank, similarity, similarity_grade(similarity, exchanged) AS grade FROM similar_poses(42)
 -- exchanged: the joints whose left and right are exchanged, from the column exchanged of a search.
-CREATE OR REPLACE MACRO similarity_grade(value, exchanged := 'none') AS (
-    WITH argument(value, exchanged) AS MATERIALIZED (
-        SELECT value::DOUBLE, exchanged::VARCHAR
+-- view: 'any' for a similarity from similar_views.
+CREATE OR REPLACE MACRO similarity_grade(value, exchanged := 'none', view := 'same') AS (
+    WITH argument(value, exchanged, view) AS MATERIALIZED (
+        SELECT value::DOUBLE, exchanged::VARCHAR, view::VARCHAR
     ), raised AS (
         SELECT round(argument.value + CASE WHEN argument.exchanged = 'none' THEN 0
                                       WHEN argument.exchanged IN ('all', 'arms', 'legs') THEN 0.015
-                                      ELSE error('exchanged must be one of ''none'', ''all'', ''arms'', ''legs'', and not ' || coalesce(argument.exchanged, 'NULL'))::DOUBLE END, 3) AS similarity
+                                      ELSE error('exchanged must be one of ''none'', ''all'', ''arms'', ''legs'', and not ' || coalesce(argument.exchanged, 'NULL'))::DOUBLE END, 3) AS similarity,
+               CASE argument.view WHEN 'any' THEN true WHEN 'same' THEN false
+               ELSE error('view must be ''any'' or ''same'', not ' || coalesce(argument.view, 'NULL'))::BOOLEAN END AS is_view
         FROM argument WHERE isfinite(argument.value)
     )
-    SELECT CASE WHEN raised.similarity >= 0.985 THEN 'same' WHEN raised.similarity >= 0.97 THEN 'alike' WHEN raised.similarity >= 0.955 THEN 'loosely alike' ELSE 'not alike' END FROM raised
+    SELECT CASE WHEN raised.similarity >= CASE WHEN raised.is_view THEN 0.996 ELSE 0.985 END THEN 'same' WHEN raised.similarity >= CASE WHEN raised.is_view THEN 0.994 ELSE 0.97 END THEN 'alike' WHEN raised.similarity >= CASE WHEN raised.is_view THEN 0.985 ELSE 0.955 END THEN 'loosely alike' ELSE 'not alike' END FROM raised
 );
 
 -- The old name of similarity_percentile, for one version.
@@ -945,7 +950,7 @@ COMMENT ON COLUMN poses.vector IS 'Computed from x and y: the "body" normalizati
 COMMENT ON COLUMN poses.mask IS '1 for a body joint that was found, 0 for a missing one';
 COMMENT ON COLUMN poses.squares IS 'x^2 + y^2 of the vector, per joint';
 COMMENT ON COLUMN poses.joint_set IS 'the mask as bits: 1 for the nose, 2 for the neck, 4 for the next joint, ... 16383 is a complete pose';
-COMMENT ON COLUMN poses.world_vector IS 'Computed from the world coordinates like vector: x0..x13, y0..y13, z0..z13. NULL without world coordinates.';
+COMMENT ON COLUMN poses.world_vector IS 'Computed from x, y and world_z, and normalized like vector: x0..x13, y0..y13, z0..z13. x and z are relative to the joint before it on the body: those of the wrist are those of the forearm. y is multiplied by 3.5 and z by 0.8, because height is the most reliable and depth the least. NULL without world coordinates.';
 COMMENT ON COLUMN poses.world_squares IS 'x^2 + y^2 + z^2 of world_vector, per joint. NULL in the same case';
 COMMENT ON TABLE clusterings IS 'A row per k-means run. Earlier runs are kept. The view current_clusterings has the current ones.';
 COMMENT ON COLUMN clusterings.clustering_id IS 'id of the clustering. A higher one is newer';
@@ -1078,7 +1083,7 @@ min_shared: number of joints that a pose must share with the query. If the query
 in_collection: only poses of this collection. NULL means all.
 among: the name of a table or view with the columns of poses. Only its poses are searched:
   CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height';
-COMMENT ON MACRO TABLE similar_views IS 'The same for world coordinates. The direction from which the person is seen is ignored. There are no rows if the pose has no
+COMMENT ON MACRO TABLE similar_views IS 'The same for limbs in 3D. The direction from which the person is seen is ignored. There are no rows if the pose has no
 world coordinates. among: the name of a table or view with the columns of world_poses.
   FROM similar_views(42)';
 COMMENT ON MACRO TABLE nearest_poses IS 'The n poses most similar to a pose that need not be stored, best first.
@@ -1100,5 +1105,6 @@ because their pairs say little.
   SELECT rank, similarity, similarity_percentile(similarity) AS percentile FROM similar_poses(42)';
 COMMENT ON MACRO similarity_grade IS 'The grade of a similarity: ''same'', ''alike'', ''loosely alike'' or ''not alike''.
   SELECT rank, similarity, similarity_grade(similarity, exchanged) AS grade FROM similar_poses(42)
-exchanged: the joints whose left and right are exchanged, from the column exchanged of a search.';
+exchanged: the joints whose left and right are exchanged, from the column exchanged of a search.
+view: ''any'' for a similarity from similar_views.';
 COMMENT ON MACRO closer_than IS 'The old name of similarity_percentile, for one version.';

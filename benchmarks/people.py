@@ -21,7 +21,8 @@ from decoding import decode_here
 from numpy.typing import NDArray
 
 from posesearch import estimators, skeleton, sources
-from posesearch.demo.mannequin import Figure, Look, draw_scene
+from posesearch.demo.body import Look
+from posesearch.demo.mannequin import Figure, draw_scene
 from posesearch.demo.photos import STANCES, encode_jpeg
 from posesearch.estimators import Estimator
 from posesearch.types import Person

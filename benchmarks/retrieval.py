@@ -3,14 +3,13 @@
     python benchmarks/retrieval.py EVAL [--estimator NAME] [--seeds N]
 
 EVAL has street/, studio/, sports/ and yoga/, as in benchmarks/accuracy.py. yoga/ also has classes.jsonl. The benchmark
-prints four tables:
+prints three tables:
 
 - (a) Re-finding: Each pose of street, studio and sports is changed, and must find itself among all poses. It is moved
   and scaled, and every joint is displaced at random by 5% or 10% of the torso (root mean square). Further changes are
   added to 5%. The table shows Hit@1 / Hit@10 in %, also for other ways to compare poses.
 - (b) Classes: Each yoga photo searches for others of its class, without near-duplicates: among yoga photos alone, and
   among the people of sports photos too. The last rows have other penalties for an exchange of left and right.
-- (c) Views: Each pose in 3D is rotated about the vertical, displaced and projected, and must find itself.
 - (d) Nothing close: How often the best match of a yoga photo has a grade, if its class is in the database and if it is
   not.
 """
@@ -47,7 +46,7 @@ LOWER = [skeleton.INDEX[f"{side}_{joint}"] for side in ("left", "right") for joi
 
 @dataclass(frozen=True, eq=False)
 class Bodies:
-    """Raw joints: (n, 14, 2) pixels or (n, 14, 3) metres, NaN where missing, and their scores (n, 14)."""
+    """Raw joints, (n, 14, 2) pixels, NaN where missing, and their scores, (n, 14)."""
 
     xy: Array
     score: Array
@@ -317,38 +316,6 @@ def _print_class(name: str, rows: NDArray[np.bool_], similarities: Array, names:
     print(f"{name:34}{rows.sum():>8}{answered[rows, 0].mean():>10.1%}{p1:>8.3f}{p5:>8.3f}{below:>10.1%}")
 
 
-def views(stored: Sequence[StoredPose], seeds: int) -> None:
-    """Print table (c)."""
-    worlds = [one.pose.person.world for one in stored]
-    if any(world is None for world in worlds):
-        print("\n(c) Views: this estimator gives no joints in 3D")
-        return
-    xyz = np.stack([world[skeleton.BODY] for world in worlds if world is not None]).astype(np.float64)
-    complete = ~np.isnan(xyz).any(axis=(1, 2))
-    xy = np.stack([one.pose.person.keypoints.xy[skeleton.BODY] for one in stored]).astype(np.float64)
-    scores = np.ones((int(complete.sum()), skeleton.N_BODY))
-    flat, solid = Bodies(xy[complete], scores), Bodies(xyz[complete], scores)
-    own = np.arange(len(solid.xy))
-    print(f"\n(c) Views: {len(own)} poses in 3D, turned, displaced by 5% and projected: Hit@1 / Hit@10 in %\n")
-    print(f"{'':24}" + "".join(f"{f'{degrees} degrees':>16}" for degrees in (0, 30, 60, 90)))
-    ways: dict[str, Callable[[Bodies], Array]] = {
-        "2D": lambda queries: ours(mirror=False, exchange=False)(flat, Bodies(queries.xy[..., :2], queries.score)),
-        "--view any": lambda queries: ours(mirror=False, exchange=False, invariance="view")(solid, queries),
-    }
-    for name, way in ways.items():
-        line = []
-        for degrees in (0, 30, 60, 90):
-            cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-            turn = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
-            found = []
-            for seed in range(seeds):
-                random = np.random.default_rng(seed)
-                step = random.normal(size=solid.xy.shape) * 0.05 / np.sqrt(2) * torso(solid.xy)[:, None, None]
-                found.append(hits(way(Bodies((solid.xy + step) @ turn, solid.score)), own))
-            line.append("{:.1f} / {:.1f}".format(*np.mean(found, axis=0)))
-        print(f"{name:24}" + "".join(f"{cell:>16}" for cell in line))
-
-
 def nothing_close(stored: Sequence[StoredPose], labels: dict[str, str]) -> None:
     """Print table (d)."""
     queries = [one for one in stored if one.collection == "yoga" and one.number == 1]
@@ -409,5 +376,4 @@ if __name__ == "__main__":
     classes([stored[row] for row in main.tolist()], fingerprints.take(main), labels, len(labels))
     varied = np.flatnonzero([one.collection in ("yoga", "sports") for one in stored])
     classes_among_others([stored[row] for row in varied.tolist()], fingerprints.take(varied), labels)
-    views(others, options.seeds)
     nothing_close(stored, labels)

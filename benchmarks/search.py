@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 import posesearch
 from posesearch import skeleton
-from posesearch.pose.normalize import normalize_body
+from posesearch.pose.normalize import normalize_body, normalize_limbs
 from posesearch.pose.similarity import Invariance, Poses
 from posesearch.search.options import SearchOptions
 from posesearch.store import configuration, schema
@@ -99,7 +99,7 @@ def drawn(stored: Sequence[StoredPose], count: int, random: np.random.Generator)
     solid = solid[chosen]
     hidden = (random.random((count, 1)) < 0.3) & (random.random((count, skeleton.N_BODY)) < 0.15)
     made = []
-    for xy, normalize in ((flat, normalize_body), (solid, normalize_body)):
+    for xy in (flat, solid):
         shoulders, hips = (
             xy[:, [skeleton.INDEX[f"right_{at}"], skeleton.INDEX[f"left_{at}"]]].mean(axis=1)
             for at in ("shoulder", "hip")
@@ -107,8 +107,9 @@ def drawn(stored: Sequence[StoredPose], count: int, random: np.random.Generator)
         step = 0.05 / np.sqrt(2) * np.linalg.norm(shoulders - hips, axis=1)[:, None, None]
         moved = (xy + random.normal(size=xy.shape).astype(np.float32) * step).astype(np.float32)
         moved[hidden] = np.nan
-        made.append(Poses(normalize(moved), (~hidden).astype(np.float32)))
-    return made[0], made[1]
+        made.append(moved)
+    masks = (~hidden).astype(np.float32)
+    return Poses(normalize_body(made[0]), masks), Poses(normalize_limbs(made[0], made[1]), masks)
 
 
 def build(path: Path, stored: Sequence[StoredPose], count: int) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ Invariance = Literal["none", "turn", "view"]
 """What a comparison ignores besides position and size.
 
 "none" ignores nothing else. "turn" ignores a rotation in the image plane. "view" ignores a rotation about the vertical
-axis. "view" compares world coordinates, and the others compare image coordinates.
+axis. "view" compares limbs in 3D, and the others compare image coordinates.
 """
 
 JOINTS: Final = (

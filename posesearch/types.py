@@ -163,8 +163,8 @@ class Pose:
         person: the estimate that the vectors are made from.
         vector: (28,) float32, x0..x13, y0..y13 of the body joints, centred and of norm 1. 0 where a joint is missing.
         mask: (14,) float32, 1 where the body joint was found, else 0.
-        world_vector: (42,) float32, x0..x13, y0..y13, z0..z13 of the world coordinates, normalized in the same way.
-            None if the estimator does not give world coordinates.
+        world_vector: (42,) float32, x0..x13, y0..y13, z0..z13 of the limbs in 3D, normalized in the same way. See
+            docs/search.md. None if the estimator does not give world coordinates.
     """
 
     person: Person

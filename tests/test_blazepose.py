@@ -8,7 +8,8 @@ import pytest
 
 from posesearch import estimators, skeleton
 from posesearch.demo import photos as demo
-from posesearch.demo.mannequin import Figure, Look, draw_scene
+from posesearch.demo.body import Look
+from posesearch.demo.mannequin import Figure, draw_scene
 from posesearch.estimators import Estimator, blazepose_detector, blazepose_joints, blazepose_landmarks, weights
 from posesearch.estimators.blazepose import BlazePose
 from posesearch.estimators.blazepose_landmarks import Landmarks

@@ -15,7 +15,11 @@ from posesearch.store import migrations, schema
 # For each argument of the public macros: its value, and a call in which {} stands for it.
 SCALARS = {
     "closer_than": [("0.99", "closer_than({})")],
-    "similarity_grade": [("0.99", "similarity_grade({})"), ("'arms'", "similarity_grade(0.96, {})")],
+    "similarity_grade": [
+        ("0.99", "similarity_grade({})"),
+        ("'arms'", "similarity_grade(0.96, {})"),
+        ("'any'", "similarity_grade(0.99, view := {})"),
+    ],
     "similarity_percentile": [("0.99", "similarity_percentile({})")],
     "pose_similarity": [
         ("3", "pose_similarity({}, 42)"),

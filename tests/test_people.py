@@ -8,7 +8,8 @@ import pytest
 
 from posesearch import estimators, skeleton
 from posesearch.demo import photos as demo
-from posesearch.demo.mannequin import Figure, Look, draw_scene
+from posesearch.demo.body import Look
+from posesearch.demo.mannequin import Figure, draw_scene
 from posesearch.errors import NoPerson
 from posesearch.estimators import Estimator
 from posesearch.estimators.blazepose_tiles import finer

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from posesearch import skeleton
-from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
+from posesearch.demo.body import Look
+from posesearch.demo.mannequin import Figure, draw_scene
+from posesearch.demo.stance import Stance
 from posesearch.errors import OutputFailed
 from posesearch.render import fonts, skeletons, terminal
 from posesearch.render.captions import MAX_LINES, wrap_path, wrap_words

@@ -14,7 +14,9 @@ from matplotlib.lines import Line2D
 
 from posesearch import trust
 from posesearch.database import Database
-from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
+from posesearch.demo.body import Look
+from posesearch.demo.mannequin import Figure, draw_scene
+from posesearch.demo.stance import Stance
 from posesearch.errors import OutputFailed
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.crops import cut, frame_person

@@ -15,7 +15,7 @@ from posesearch import skeleton
 from posesearch.database import Database
 from posesearch.errors import BadSQL
 from posesearch.pose.variants import EXCHANGE_PENALTY, Variant, compare_variants, list_variants
-from posesearch.results.grades import LOWEST, NOT_ALIKE, Grade, find_grade
+from posesearch.results.grades import LOWEST, LOWEST_VIEW, NOT_ALIKE, Grade, find_grade
 from posesearch.results.search import SimilarReport
 from posesearch.skeleton import Exchange
 from posesearch.types import Float32
@@ -141,11 +141,23 @@ def test_a_stored_pose_leaves_itself_out_and_a_photo_does_not(filled: Database, 
 
 
 def test_grades_are_the_same_in_sql(demo_db: Database) -> None:
-    values = [*LOWEST.values(), *(value - 6e-4 for value in LOWEST.values()), 0.965, 1.0, 1.0000001, 0.0, -1.0]
+    values = [
+        *LOWEST.values(),
+        *LOWEST_VIEW.values(),
+        *(value - 6e-4 for value in LOWEST.values()),
+        0.965,
+        1.0,
+        1.0000001,
+        0.0,
+        -1.0,
+    ]
     for kind in get_args(Exchange):
         query = f"SELECT value, similarity_grade(value, '{kind}') FROM unnest({values}::DOUBLE[]) AS t(value)"
         rows = demo_db.sql(query).rows
         assert dict(rows) == {value: find_grade(value, kind) for value in values}
+    query = f"SELECT value, similarity_grade(value, view := 'any') FROM unnest({values}::DOUBLE[]) AS t(value)"
+    assert dict(demo_db.sql(query).rows) == {value: find_grade(value, invariance="view") for value in values}
+    assert [find_grade(value, invariance="view") for value in LOWEST_VIEW.values()] == list(LOWEST_VIEW)
     assert (find_grade(0.96), find_grade(0.96, "legs")) == ("loosely alike", "alike")
     assert [find_grade(value) for value in LOWEST.values()] == list(LOWEST)
     assert (*LOWEST, NOT_ALIKE) == get_args(Grade)
@@ -248,6 +260,7 @@ def test_wrong_arguments_of_macros_are_errors(demo_db: Database) -> None:
         ("FROM similar_poses(1, anchored := true)", "anchored needs parts"),
         ("FROM pose_differences(1, 2, exchanged := 'arm')", "exchanged must be one of"),
         ("SELECT similarity_grade(0.9, 'arm')", "exchanged must be one of"),
+        ("SELECT similarity_grade(0.9, view := 'some')", "view must be"),
     ):
         with pytest.raises(BadSQL, match=says):
             demo_db.sql(call)

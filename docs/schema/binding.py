@@ -8,7 +8,7 @@ from posesearch.skeleton import Exchange
 # The arguments that several macros have, with their types.
 _TYPES: Final = {
     "id": "BIGINT", "query_id": "BIGINT", "a": "BIGINT", "b": "BIGINT", "n": "BIGINT", "mirror": "BOOLEAN",
-    "mirrored": "BOOLEAN", "sides": "VARCHAR", "exchanged": "VARCHAR", "turn": "BOOLEAN", "parts": "VARCHAR[]", "anchored": "BOOLEAN", "min_shared": "INTEGER", "in_collection": "VARCHAR",
+    "mirrored": "BOOLEAN", "sides": "VARCHAR", "exchanged": "VARCHAR", "view": "VARCHAR", "turn": "BOOLEAN", "parts": "VARCHAR[]", "anchored": "BOOLEAN", "min_shared": "INTEGER", "in_collection": "VARCHAR",
     "vector": "FLOAT[28]", "weight": "FLOAT[14]", "value": "DOUBLE",
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ in_collection: only poses of this collection. NULL means all.
 among: the name of a table or view with the columns of poses. Only its poses are searched:
   CREATE TEMP VIEW wide AS SELECT p.* FROM poses AS p JOIN snapshots USING (snapshot_id) WHERE width > height""": SIMILAR_POSES,
     """\
-The same for world coordinates. The direction from which the person is seen is ignored. There are no rows if the pose has no
+The same for limbs in 3D. The direction from which the person is seen is ignored. There are no rows if the pose has no
 world coordinates. among: the name of a table or view with the columns of world_poses.
   FROM similar_views(42)""": SIMILAR_VIEWS,
     """\
@@ -61,7 +61,8 @@ because their pairs say little.
     """\
 The grade of a similarity: 'same', 'alike', 'loosely alike' or 'not alike'.
   SELECT rank, similarity, similarity_grade(similarity, exchanged) AS grade FROM similar_poses(42)
-exchanged: the joints whose left and right are exchanged, from the column exchanged of a search.""": SIMILARITY_GRADE,
+exchanged: the joints whose left and right are exchanged, from the column exchanged of a search.
+view: 'any' for a similarity from similar_views.""": SIMILARITY_GRADE,
     """\
 The old name of similarity_percentile, for one version.""": similarity_percentile("closer_than"),
 }

@@ -5,7 +5,7 @@ from typing import Final
 from binding import bind, is_moved, list_variants, read_pose, refuse_exchanged
 
 from posesearch.pose.variants import EXCHANGE_PENALTY
-from posesearch.results.grades import EXCHANGE_BONUS, LOWEST, NOT_ALIKE
+from posesearch.results.grades import EXCHANGE_BONUS, LOWEST, LOWEST_VIEW, NOT_ALIKE
 from posesearch.store import formulas
 
 POSE_SIMILARITY: Final = f"""pose_similarity(a, b, mirror := false, sides := 'same') AS (
@@ -72,16 +72,21 @@ POSE_DIFFERENCES: Final = f"""pose_differences(query_id, id, mirrored := false, 
            ELSE {formulas.missing_distance("s.correlation")} / c.asked END AS contribution
     FROM centred AS j, centre AS c, size AS s ORDER BY j.position"""
 
-SIMILARITY_GRADE: Final = f"""similarity_grade(value, exchanged := 'none') AS (
-    {bind("value", "exchanged")}, raised AS (
+_GRADES: Final = " ".join(
+    f"WHEN raised.similarity >= CASE WHEN raised.is_view THEN {LOWEST_VIEW[grade]} ELSE {lowest} END THEN '{grade}'"
+    for grade, lowest in LOWEST.items()
+)
+
+SIMILARITY_GRADE: Final = f"""similarity_grade(value, exchanged := 'none', view := 'same') AS (
+    {bind("value", "exchanged", "view")}, raised AS (
         SELECT round(argument.value + CASE WHEN argument.exchanged = 'none' THEN 0
                                       WHEN argument.exchanged IN ('all', 'arms', 'legs') THEN {EXCHANGE_BONUS}
-                                      ELSE {refuse_exchanged("argument.exchanged")}::DOUBLE END, 3) AS similarity
+                                      ELSE {refuse_exchanged("argument.exchanged")}::DOUBLE END, 3) AS similarity,
+               CASE argument.view WHEN 'any' THEN true WHEN 'same' THEN false
+               ELSE error('view must be ''any'' or ''same'', not ' || coalesce(argument.view, 'NULL'))::BOOLEAN END AS is_view
         FROM argument WHERE isfinite(argument.value)
     )
-    SELECT CASE {
-    " ".join(f"WHEN raised.similarity >= {lowest} THEN '{grade}'" for grade, lowest in LOWEST.items())
-} ELSE '{NOT_ALIKE}' END FROM raised
+    SELECT CASE {_GRADES} ELSE '{NOT_ALIKE}' END FROM raised
 )"""
 
 _PERMUTATION: Final = "ORDER BY opposite"

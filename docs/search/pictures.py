@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 
 import posesearch
-from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
+from posesearch.demo.body import Look
+from posesearch.demo.mannequin import Figure, draw_scene
 from posesearch.demo.photos import HEIGHT, STANCES, WIDTH
+from posesearch.demo.stance import Stance
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.files import write_file
 from posesearch.render.photos import PhotoOpener

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from posesearch.demo.mannequin import Figure, Look, Stance, draw_scene
+from posesearch.demo.body import Look
+from posesearch.demo.mannequin import Figure, draw_scene
+from posesearch.demo.stance import Stance
 from posesearch.errors import OutputFailed
 from posesearch.paths import expand_folder_path
 from posesearch.render.files import write_file

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import numpy as np
 
 from posesearch import skeleton
+from posesearch.pose.limbs import make_limbs
 from posesearch.types import Float32, Float64, Person, Pose
 
 Normalization = Literal["body", "max"]
@@ -18,7 +19,7 @@ MIN_NORM: Final = 1e-6
 """In the unit of the coordinates. Joints with a smaller norm count as one point, which is not a pose."""
 
 
-def normalize_body(coordinates: Float32) -> Float32:
+def normalize_body(coordinates: Float32 | Float64) -> Float32:
     """Normalize poses by centroid and Frobenius norm.
 
     Args:
@@ -50,6 +51,15 @@ def normalize_max(xy: Float32) -> Float32:
     return _flatten(filled / np.maximum(filled.max(axis=1, keepdims=True), MIN_NORM))
 
 
+def normalize_limbs(xy: Float32, world: Float32) -> Float32:
+    """Normalize the limbs of poses in 3D as `normalize_body` does. The arguments are those of `make_limbs`.
+
+    Returns:
+        (n, 42) float32.
+    """
+    return normalize_body(make_limbs(xy, world))
+
+
 def _flatten(xy: Float64) -> Float32:
     return xy.transpose(0, 2, 1).reshape(len(xy), -1).astype(np.float32)  # (n, 14, axes) -> (n, axes x 14)
 
@@ -67,7 +77,7 @@ def make_pose(person: Person) -> Pose:
     vector = normalize_body(xy[None])[0]
     if not vector.any():
         raise ValueError("all joints lie on one point, which is not a pose")
-    world_vector = None if person.world is None else normalize_body(person.world[None, skeleton.BODY])[0]
+    world_vector = None if person.world is None else normalize_limbs(xy[None], person.world[None, skeleton.BODY])[0]
     return Pose(person, vector, (~np.isnan(xy[:, 0])).astype(np.float32), world_vector)
 
 

@@ -63,8 +63,8 @@ class Poses:
     """Normalized poses as a matrix.
 
     Attributes:
-        vectors: (n, 28) float32, x0..x13, y0..y13 of the image, or (n, 42), with z0..z13, of the world. 0 where
-            missing.
+        vectors: (n, 28) float32, x0..x13, y0..y13 of the image, or (n, 42), with z0..z13, of the limbs in 3D. 0
+            where missing.
         masks: (n, 14) float32, 1 where the joint was found, else 0.
     """
 
@@ -151,8 +151,8 @@ def compare(stored: Poses, query: Poses, weight: Float32, invariance: Invariance
     form (Kabsch, 1976, in a plane).
 
     Args:
-        stored: n poses. For "view", their world coordinates.
-        query: q poses. For "view", their world coordinates.
+        stored: n poses. For "view", their limbs in 3D.
+        query: q poses. For "view", their limbs in 3D.
         weight: (q, 14) float32, at least 0. It is 0 where the query does not have the joint or ignores it.
         invariance: what the comparison ignores besides position and size.
     """

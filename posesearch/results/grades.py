@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from posesearch.skeleton import Exchange
+from posesearch.skeleton import Exchange, Invariance
 
 Grade = Literal["same", "alike", "loosely alike", "not alike"]
 """How alike two poses are, in words."""
@@ -13,6 +13,12 @@ LOWEST: Final[Mapping[Grade, float]] = {"same": 0.985, "alike": 0.97, "loosely a
 
 benchmarks/calibration.py fits the values, and measures how often a match of each grade is right. schema.sql has them
 too.
+"""
+
+LOWEST_VIEW: Final[Mapping[Grade, float]] = {"same": 0.996, "alike": 0.994, "loosely alike": 0.985}
+"""The same for a comparison from any side, whose similarities are higher.
+
+They were chosen on half of the poses of benchmarks/views.py, which measures the grades on the other half.
 """
 
 NOT_ALIKE: Final[Grade] = "not alike"
@@ -27,7 +33,7 @@ has the number too.
 """
 
 
-def find_grade(similarity: float, exchanged: Exchange = "none") -> Grade:
+def find_grade(similarity: float, exchanged: Exchange = "none", invariance: Invariance = "none") -> Grade:
     """Return the grade of a similarity, which is rounded to three digits.
 
     It does not depend on the percentile. Among matches of equal similarity, those of a higher percentile are not more
@@ -36,6 +42,8 @@ def find_grade(similarity: float, exchanged: Exchange = "none") -> Grade:
     Args:
         similarity: of two poses.
         exchanged: the joints whose left and right were exchanged.
+        invariance: what the comparison ignored.
     """
+    limits = LOWEST_VIEW if invariance == "view" else LOWEST
     value = round(similarity + (0.0 if exchanged == "none" else EXCHANGE_BONUS), 3)  # as users see it
-    return next((grade for grade, lowest in LOWEST.items() if value >= lowest), NOT_ALIKE)
+    return next((grade for grade, lowest in limits.items() if value >= lowest), NOT_ALIKE)

@@ -50,7 +50,7 @@ class Pair:
     @property
     def grade(self) -> Grade:
         """How alike the poses are, in words: "same", "alike", "loosely alike" or "not alike"."""
-        return find_grade(self.similarity, self.exchanged)
+        return find_grade(self.similarity, self.exchanged, self.invariance)
 
     def __repr__(self) -> str:
         mirrored = ", mirrored" if self.mirrored else ""
@@ -175,17 +175,19 @@ class Outlier(OfStoredPose):
             the database has fewer than 30 poses.
         stored: the pose.
         nearest: id of the most similar other pose. Near-duplicates do not count, unless `duplicates` was True.
+        invariance: what the comparison ignored besides position and size: "none", "turn" or "view".
     """
 
     similarity: float
     percentile: float | None
     stored: StoredPose
     nearest: int
+    invariance: Invariance = "none"
 
     @property
     def grade(self) -> Grade:
         """How alike the poses are, in words: "same", "alike", "loosely alike" or "not alike"."""
-        return find_grade(self.similarity)
+        return find_grade(self.similarity, invariance=self.invariance)
 
     def __repr__(self) -> str:
         name = display.short_name(self.source)

@@ -76,7 +76,7 @@ class Match(OfStoredPose, display.Shown):
     @property
     def grade(self) -> Grade:
         """How alike the poses are, in words: "same", "alike", "loosely alike" or "not alike"."""
-        return find_grade(self.similarity, self.exchanged)
+        return find_grade(self.similarity, self.exchanged, self.invariance)
 
     def __repr__(self) -> str:
         remarks = f", {self.remarks()}" if self.remarks() else ""

@@ -32,7 +32,7 @@ class CompareArguments(TypedDict, total=False):
         sides: "any" also finds poses whose left and right are exchanged: in the arms, in the legs, or everywhere, as
             from behind. "same" does not. "any" by default.
         turn: whether rotations in the image plane are ignored.
-        view: "any" compares world coordinates and ignores rotations about the vertical. "same" by default.
+        view: "any" compares limbs in 3D and ignores rotations about the vertical. "same" by default.
         min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer. 6 by default.
         duplicates: whether each near-duplicate is listed separately.
         timeout: seconds that `where` may take. 60 by default, and 0 means no limit.

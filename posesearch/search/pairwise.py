@@ -98,6 +98,7 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
                 float(best[row]), data.scale.percentile(float(best[row])),
                 stored[int(data.ids[row])],
                 int(data.ids[nearest[row]]),
+                options.invariance,
             )
             for row in order
             if int(data.ids[row]) in stored

@@ -67,7 +67,7 @@ def product(inner: Inner, sums: str | None, *, axes: int, turns: str) -> str:
         inner: returns the inner product of the stored vector with a constant of the query. See PreparedQuery.
         sums: a format of the names of n, u, v and f, the sums of the query over the shared joints, such as "s.{}". None
             if the stored pose has all joints of the query, because the sums are then 0.
-        axes: the number of axes: 2 for image coordinates, 3 for world coordinates.
+        axes: the number of axes: 2 for image coordinates, 3 for limbs in 3D.
         turns: an SQL condition, whether the best rotation is taken. "true" and "false" are decided here.
     """
     along, across = inner("along"), inner("across")

@@ -1,4 +1,7 @@
-"""Converts the database of an earlier posesearch: its rows are copied into a new file."""
+"""Converts the database of an earlier posesearch: its rows are copied into a new file.
+
+World vectors are computed again, because versions 4 to 7 had joints in them, and not limbs.
+"""
 
 import os
 import shutil
@@ -20,9 +23,16 @@ from posesearch.store.configuration import (
 )
 from posesearch.store.interruptible import Connection
 from posesearch.store.schema import SEQUENCES, create_schema, definitions, read_schema, table_columns
+from posesearch.store.world_vectors import compute_world_vectors
 
 _NEW_NAMES: Final = frozenset(("skeletons", "angles", "attributes", "similarity_percentile"))
 """Names that versions 4 to 6 did not use."""
+
+_HAS_NEW_NAMES: Final = 7
+"""The first version that uses them."""
+
+_VECTORS: Final = "computed_world_vectors"
+"""The temporary table of the world vectors."""
 
 _CONSTANT: Final = ("joints", "body_parts")
 """Tables with the same rows in every database."""
@@ -119,6 +129,11 @@ def convert(old: Path, new: Path) -> None:
 
 def _check_names(connection: Connection) -> None:
     """Raise NotConvertible if an object of the user's own has a name that this version uses."""
+    [(version,)] = connection.execute(
+        "SELECT value::INTEGER FROM old_file.main.about WHERE key = 'schema_version'"
+    ).fetchall()
+    if version >= _HAS_NEW_NAMES:
+        return
     names = connection.execute("""
         SELECT 'table', table_name FROM system.main.duckdb_tables()
         WHERE database_name = 'old_file' AND schema_name = 'main'
@@ -190,9 +205,14 @@ def _copy_rows(connection: Connection, database: str) -> None:
             for column, kind in stored:
                 if own is not None and column.lower() not in own:
                     connection.execute(f"ALTER TABLE {database}.{qualified} ADD COLUMN {quote_name(column)} {kind}")
-            connection.execute(
-                f"INSERT INTO {database}.{qualified} BY NAME FROM old_file.{qualified} WHERE {condition}"
-            )
+            rows = f"FROM old_file.{qualified} WHERE {condition}"
+            if own is not None and table.lower() == "poses":
+                compute_world_vectors(connection, f"old_file.{qualified}", _VECTORS)
+                rows = f"""
+                    SELECT p.* REPLACE (v.world_vector AS world_vector, v.world_squares AS world_squares)
+                    FROM old_file.{qualified} AS p LEFT JOIN {_VECTORS} AS v USING (pose_id)
+                """  # noqa: S608 (our own names)
+            connection.execute(f"INSERT INTO {database}.{qualified} BY NAME {rows}")
         except duckdb.IOException:  # the disk is full
             raise
         except duckdb.Error as error:

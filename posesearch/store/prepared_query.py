@@ -22,7 +22,7 @@ class PreparedQuery:
     """A query with the constants for its SQL. The search macros of schema.sql compute the same constants.
 
     Attributes:
-        pose: one pose. For the invariance "view", it has world coordinates.
+        pose: one pose. For the invariance "view", it has limbs in 3D.
         weight: (14,) float32, the weight of each joint. 0 where the query does not have or ignores the joint.
         invariance: what the comparison ignores.
         variant: which variant of the query this is.
