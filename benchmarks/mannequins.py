@@ -44,7 +44,7 @@ OTHERS: Final = 700
 DRAWN: Final = 1_500
 """The number of distinct poses, of other poses in the database, and of random stances to choose from."""
 
-NETWORKS: Final = ("blazepose", "blazepose-heavy")
+NETWORKS: Final = ("blazepose-full", "blazepose-heavy")
 
 Result = TypeVar("Result")
 
