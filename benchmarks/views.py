@@ -221,9 +221,9 @@ def draw_sheet(scenes: Scenes, path: Path) -> None:
 
 
 WAYS: Final[dict[str, tuple[str, Way]]] = {
-    "2D (--sides same)": ("blazepose", flat(exchange=False)),
-    "2D, sides exchanged (the default)": ("blazepose", flat(exchange=True)),
-    "--view any, blazepose": ("blazepose", solid()),
+    "2D (--sides same)": ("blazepose-full", flat(exchange=False)),
+    "2D, sides exchanged (the default)": ("blazepose-full", flat(exchange=True)),
+    "--view any, blazepose-full": ("blazepose-full", solid()),
     "--view any, blazepose-heavy": ("blazepose-heavy", solid()),
 }
 

@@ -1,5 +1,6 @@
 """Makes Person objects from a network's joints."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -76,12 +77,6 @@ def make_person(
     return Person(keypoints, score, (left, top, right - left, bottom - top), (bottom - top) / photo.height, world)
 
 
-def rank_people(people: list[tuple[Person, float]]) -> list[Person]:
-    """Return the people, the main person first: by prominence times visible share, then by score.
-
-    The share matters because a bystander whom the edge of the photo cuts off may be taller than the main person.
-
-    Args:
-        people: each person with the share of the body's bounding box that lies inside the photo, 0 to 1.
-    """
-    return [person for person, _ in sorted(people, key=lambda pair: (-pair[0].prominence * pair[1], -pair[0].score))]
+def rank_people(people: Iterable[Person]) -> list[Person]:
+    """Return the people by prominence, then by score. The main person is the first one."""
+    return sorted(people, key=lambda person: (-person.prominence, -person.score))

@@ -80,7 +80,7 @@ class RTMPose:
         """Return the people in the photo, the main person first. The list is empty if there is nobody."""
         pyramid = ImagePyramid(photo.pixels)
         boxes = self._detect(photo.pixels, pyramid)
-        return people.rank_people([(self._estimate_person(pyramid, photo, *box), 1.0) for box in boxes])
+        return people.rank_people(self._estimate_person(pyramid, photo, *box) for box in boxes)
 
     def _detect(
         self, pixels: NDArray[np.uint8], pyramid: ImagePyramid

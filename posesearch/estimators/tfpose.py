@@ -51,7 +51,7 @@ class TfPose:
         if max((person.keypoints.body_joints for person in results[0]), default=0) < self.settings.doubt:
             results += [self._estimate_turned(photo, turn) for turn in self.settings.turns]
         best = max(results, key=lambda result: max((_completeness(person) for person in result), default=0.0))
-        return people.rank_people([(person, 1.0) for person in best])
+        return people.rank_people(best)
 
     def _estimate_turned(self, photo: Photo, turn: int) -> list[Person]:
         """Find people in the rotated photo.
