@@ -841,7 +841,8 @@ CREATE OR REPLACE MACRO similarity_grade(value, exchanged := 'none', view := 'sa
         SELECT value::DOUBLE, exchanged::VARCHAR, view::VARCHAR
     ), raised AS (
         SELECT round(argument.value + CASE WHEN argument.exchanged = 'none' THEN 0
-                                      WHEN argument.exchanged IN ('all', 'arms', 'legs') THEN 0.015
+                                      WHEN argument.exchanged IN ('all', 'arms', 'legs')
+                                      THEN CASE argument.view WHEN 'any' THEN 0.03 ELSE 0.015 END
                                       ELSE error('exchanged must be one of ''none'', ''all'', ''arms'', ''legs'', and not ' || coalesce(argument.exchanged, 'NULL'))::DOUBLE END, 3) AS similarity,
                CASE argument.view WHEN 'any' THEN true WHEN 'same' THEN false
                ELSE error('view must be ''any'' or ''same'', not ' || coalesce(argument.view, 'NULL'))::BOOLEAN END AS is_view

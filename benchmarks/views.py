@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import cv2
 import machine
@@ -196,12 +196,16 @@ def print_grades(trial: Trial, scenes: Scenes) -> None:
     for network in trial.gallery:
         gallery, counts = read_joints(trial.gallery[network]), {grade: [0, 0] for grade in (*LOWEST, NOT_ALIKE)}
         for yaw in YAWS[1:]:
-            similarity = solid()(gallery, read_joints(trial.queries[network][yaw]))
+            queries = read_joints(trial.queries[network][yaw])
+            similarity, plain = solid()(gallery, queries), solid(exchange=False)(gallery, queries)
             own = mannequins.true_poses([scene.joints for scene in trial.scenes[yaw]])
             alike = mannequins.compare_true(true, own) > RIGHT
             for row, order in enumerate(np.argsort(-similarity, axis=1)[:, :10]):
                 for column in order[similarity[row, order] > -np.inf]:
-                    count = counts[find_grade(similarity[row, column], invariance="view")]
+                    exchanged: Literal["all", "none"] = (
+                        "all" if similarity[row, column] > plain[row, column] else "none"
+                    )
+                    count = counts[find_grade(similarity[row, column], exchanged, "view")]
                     count[0] += bool(alike[row, column])
                     count[1] += 1
         cells = [f"{right / max(total, 1):.3f} of {total}" for right, total in counts.values()]

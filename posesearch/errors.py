@@ -227,11 +227,11 @@ class NoPerson(PhotoError):
 
     @classmethod
     def in_small_photo(cls, source: str, width: int, height: int, least: int) -> "NoPerson":
-        """Return the error for a photo in which a person would have fewer than `least` pixels in height."""
+        """Return the error for a photo whose longer side has fewer than `least` pixels."""
         return cls(
             source,
-            f"nobody found; the photo is only {width} x {height} pixels, and a person needs a height of about "
-            f"{least} pixels: use a larger version of it",
+            f"nobody found; the photo has only {width} x {height} pixels, and people are seldom found in photos of "
+            f"fewer than {least}: use a larger version of it",
         )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from binding import bind, is_moved, list_variants, read_pose, refuse_exchanged
 
 from posesearch.pose.variants import EXCHANGE_PENALTY
-from posesearch.results.grades import EXCHANGE_BONUS, LOWEST, LOWEST_VIEW, NOT_ALIKE
+from posesearch.results.grades import EXCHANGE_BONUS, EXCHANGE_BONUS_VIEW, LOWEST, LOWEST_VIEW, NOT_ALIKE
 from posesearch.store import formulas
 
 POSE_SIMILARITY: Final = f"""pose_similarity(a, b, mirror := false, sides := 'same') AS (
@@ -80,7 +80,8 @@ _GRADES: Final = " ".join(
 SIMILARITY_GRADE: Final = f"""similarity_grade(value, exchanged := 'none', view := 'same') AS (
     {bind("value", "exchanged", "view")}, raised AS (
         SELECT round(argument.value + CASE WHEN argument.exchanged = 'none' THEN 0
-                                      WHEN argument.exchanged IN ('all', 'arms', 'legs') THEN {EXCHANGE_BONUS}
+                                      WHEN argument.exchanged IN ('all', 'arms', 'legs')
+                                      THEN CASE argument.view WHEN 'any' THEN {EXCHANGE_BONUS_VIEW} ELSE {EXCHANGE_BONUS} END
                                       ELSE {refuse_exchanged("argument.exchanged")}::DOUBLE END, 3) AS similarity,
                CASE argument.view WHEN 'any' THEN true WHEN 'same' THEN false
                ELSE error('view must be ''any'' or ''same'', not ' || coalesce(argument.view, 'NULL'))::BOOLEAN END AS is_view

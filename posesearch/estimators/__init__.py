@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from posesearch.address_space import ESTIMATING, check_address_space
 from posesearch.errors import ForkedProcess, WeightsUnavailable, WeightsUnusable
 from posesearch.estimators import weights
-from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, find_model
+from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, adapt_model, find_model
 from posesearch.estimators.weights import sha256_of
 from posesearch.photos.photo import Photo
 from posesearch.types import Person
@@ -22,6 +22,7 @@ __all__ = [
     "MODELS",
     "Estimator",
     "Model",
+    "adapt_model",
     "build",
     "find_model",
     "list_models",
@@ -72,7 +73,7 @@ def load(name: str, streams: int = 1, own: Mapping[str, Path] | None = None) -> 
         WeightsUnavailable: the weights can't be downloaded.
         WeightsUnusable: one of the user's files is missing, or it is not a network of the expected kind.
     """
-    model = find_model(name)
+    model = adapt_model(find_model(name), own or ())
     files = {}
     for required in model.weights:
         path = (own or {}).get(required.name)
@@ -131,7 +132,9 @@ def _advise_another(model: Model) -> str:
     """Return a sentence that names a similar estimator whose weights are on this machine, or ""."""
     similar = (other for other in MODELS.values() if other.architecture == model.architecture and other != model)
     found = next((other for other in similar if all(map(weights.find_weights, other.weights))), None)
-    return f"The estimator {found.name} does not need these weights." if found else ""
+    if found is None:
+        return ""
+    return f"The estimator {found.name} does not need these weights. `reestimate` changes the estimator of a database."
 
 
 def list_models() -> list[dict[str, Any]]:

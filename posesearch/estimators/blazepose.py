@@ -132,10 +132,10 @@ class BlazePose:
         scale = np.array([photo.width / width, photo.height / height])  # pixels of the photo per decoded pixel
         landmarks = candidate.landmarks
         xy = take_joints(landmarks.xy * scale)
-        if self.settings.calibrated:
-            xy = move_to_labels(xy)
         score = people.fill_neck_score(landmarks.visibility[LANDMARK_OF_JOINT])
         keypoints = people.visible_keypoints(xy, score, self.settings.visibility, photo)
+        if self.settings.calibrated:
+            keypoints = people.move_joints(keypoints, move_to_labels(xy), photo)
         low, high = (corner * scale for corner in candidate.bounds)
         world = take_joints(landmarks.world).astype(np.float32)
         return people.make_person(keypoints, candidate.detection.score, low, high, photo, world)

@@ -97,7 +97,9 @@ def reexamine(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candidat
 
 
 def look_again(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candidate, presence: float) -> Candidate:
-    """Return the candidate with the landmarks that another network finds, if this one sees a person there too.
+    """Return the candidate with the landmarks that another network finds, if it sees the same person.
+
+    The other network may see nobody, or the neighbour.
 
     Args:
         network: the other network.
@@ -105,8 +107,8 @@ def look_again(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candida
         candidate: an accepted candidate. Its confidence stays.
         presence: lowest presence of a person.
     """
-    landmarks = network(pyramid, candidate.landmarks.next_crop())
-    return replace(candidate, landmarks=landmarks) if landmarks.presence >= presence else candidate
+    seen = replace(candidate, landmarks=network(pyramid, candidate.landmarks.next_crop()))
+    return seen if seen.landmarks.presence >= presence and _overlap(seen, candidate) else candidate
 
 
 def rank(candidates: list[Candidate], width: int, height: int) -> list[Candidate]:
@@ -121,19 +123,23 @@ def suppress_duplicates(candidates: list[Candidate]) -> list[Candidate]:
     """
     kept: list[Candidate] = []
     for candidate in sorted(candidates, key=lambda candidate: -candidate.confidence):
-        low, high = candidate.bounds
-        others = [other.bounds for other in kept]
-        lows, highs = (np.array([bounds[corner] for bounds in others]).reshape(-1, 2) for corner in (0, 1))
-        if not (intersection_over_union(low, high, lows, highs) > _BODY_IOU).any():
+        if not any(_overlap(candidate, other) for other in kept):
             kept.append(candidate)
     return kept
+
+
+def _overlap(candidate: Candidate, other: Candidate) -> bool:
+    """Return whether the bounding boxes overlap so much that they are those of the same person."""
+    low, high = other.bounds
+    return bool(intersection_over_union(*candidate.bounds, low[None], high[None])[0] > _BODY_IOU)
 
 
 def drop_second_readings(candidates: list[Candidate]) -> list[Candidate]:
     """Return the candidates without second readings of the same person, and without parts of bodies.
 
-    Such a candidate lies inside the box of a larger one. Its score is low, or its landmarks are where the larger one's
-    are. A person in front of or behind another also lies inside the box, but the detector is sure of them.
+    Such a candidate lies inside the box of a larger one. Either its landmarks are where the larger one's are, or its
+    score is low and the larger one is more certain. A person in front of or behind another also lies inside the box,
+    but the detector is sure of them.
     """
     return [one for one in candidates if not any(_reads_again(one, other) for other in candidates)]
 
@@ -147,7 +153,8 @@ def _reads_again(candidate: Candidate, other: Candidate) -> bool:
         return False
     offsets = candidate.landmarks.xy[:N_BODY_LANDMARKS] - other.landmarks.xy[:N_BODY_LANDMARKS]
     agreeing = (np.linalg.norm(offsets, axis=1) < _NEAR * candidate.extent).mean()
-    return bool(candidate.detection.score < _SURE or agreeing >= _AGREEING)
+    is_unsure = candidate.detection.score < _SURE and candidate.confidence <= other.confidence
+    return bool(is_unsure or agreeing >= _AGREEING)
 
 
 def _crop_change(crop: Crop, other: Crop) -> float:

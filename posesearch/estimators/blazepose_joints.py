@@ -18,8 +18,8 @@ LANDMARK_OF_JOINT: Final = [_LANDMARKS[name] for name in skeleton.JOINTS]
 """The landmark of each joint, (18,)."""
 
 # BlazePose was trained on the joints of a body model. People who label photos put the hips higher and farther apart,
-# and the ankles lower. Each constant is the median displacement, rounded, on photos of fashion and of sports, and with
-# both landmark networks: `python benchmarks/accuracy.py FOLDER --offsets` prints it.
+# and the ankles lower. The constants are rounded from the median displacements on photos of fashion and of sports, and
+# with both landmark networks. benchmarks/thresholds.py prints them.
 _HIPS_UP: Final = 0.03
 """Distance by which the hips move towards the shoulders, relative to the length of the trunk."""
 

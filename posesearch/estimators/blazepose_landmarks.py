@@ -81,17 +81,17 @@ class LandmarkNetwork:
 
 
 class LateLandmarkNetwork:
-    """A landmark network that is compiled when it is first called. Threads may share it.
+    """A landmark network that a single query compiles when it first needs it. Threads may share it.
 
     Compiling a large network, or reading it from the cache, takes longer than estimating a photo. A query seldom needs
-    the second look.
+    the second look, but an ingest does.
     """
 
     def __init__(self, graph: Path, cache: Path, streams: int) -> None:
-        """Compile nothing yet. The arguments are those of Network."""
+        """Compile the network if several threads will call it. The arguments are those of Network."""
         self._arguments = graph, cache, streams
         self._lock = threading.Lock()
-        self._network: LandmarkNetwork | None = None
+        self._network = LandmarkNetwork(graph, cache, streams) if streams > 1 else None
 
     def __call__(self, pyramid: ImagePyramid, crop: Crop) -> Landmarks:
         """Run the network on a square crop of the photo."""

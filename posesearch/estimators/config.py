@@ -1,7 +1,8 @@
 """Chooses the estimator from the user's options and from what the database records."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,21 @@ def load_config(config: EstimatorConfig, streams: int, trust: Trust | None = Non
 
 def describe_config(config: EstimatorConfig) -> dict[str, Any]:
     """Return the version and the settings of the estimator, which are stored with each pose."""
-    model = estimators.find_model(config.name)
+    model = estimators.adapt_model(estimators.find_model(config.name), config.custom_weights)
     files = {"files": config.hashes} if config.custom_weights else {}
     return {"version": model.version, **model.settings_json(), **files}
+
+
+def is_described(settings: str, config: EstimatorConfig) -> bool:
+    """Return whether the JSON of a stored pose describes this estimator, in its current version and settings.
+
+    An earlier posesearch did not write the settings that it did not have. They have their default values.
+    """
+    model = estimators.find_model(config.name)
+    defaults = {field.name: field.default for field in fields(model.settings) if field.default is not MISSING}
+    current = json.loads(json.dumps(describe_config(config)))
+    stored = json.loads(settings)
+    return bool({**defaults, **stored} == {**defaults, **current})
 
 
 def parse_config(name: str, model_paths: Sequence[str]) -> EstimatorConfig:

@@ -3,6 +3,7 @@
 To add a model of a known architecture, add a row here.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
@@ -92,7 +93,8 @@ class Weights:
     origin: str
 
 
-# The settings are stored in databases with each pose, so their fields keep their names.
+# The settings are stored in databases with each pose, so their fields keep their names. A new field has the default
+# that stands for its absence. Otherwise `reestimate` would replace the poses of estimators that did not change.
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ class BlazePoseSettings:
         tiles: whether square tiles are also searched: of a wide photo, and of a large photo that shows nobody or only
             small people. Second readings of a person are dropped then.
         turns: rotations of the photo in degrees. They are tried if nobody in the upright photo reaches `doubt`.
-        doubt: threshold of a candidate's confidence, 0 to 1, below which the turns are tried.
+        doubt: threshold of a candidate's confidence, 0 to 1. The turns are tried if nobody reaches it, and people in
+            tiles need it.
         sampling: "area" downsamples without aliasing and samples at pixel centres. "original" is MediaPipe's sampling.
         calibrated: whether hips and ankles are moved to where people label them. The networks predict the joints of a
             body model instead.
@@ -153,8 +156,8 @@ class BlazePoseSettings:
     turns: tuple[int, ...]
     doubt: float
     sampling: Literal["area", "original"]
-    calibrated: bool
-    second_look: float
+    calibrated: bool = False
+    second_look: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -308,8 +311,8 @@ RTMPOSE_M: Final = _openmmlab(
 )
 
 _BLAZEPOSE_VERSION: Final = "pose_landmark_full, MediaPipe 0.10.21"
-_HEAVY_VERSION: Final = "pose_landmark_heavy, MediaPipe 0.5.1675469404"
-_MIXED_VERSION: Final = "pose_landmark_full and pose_landmark_heavy, MediaPipe 0.10.21"
+_HEAVY_VERSION: Final = "pose_landmark_heavy, @mediapipe/pose 0.5.1675469404"
+_MIXED_VERSION: Final = f"{_BLAZEPOSE_VERSION}; {_HEAVY_VERSION}"
 _MOBILENET_VERSION: Final = "mobilenet_thin 0.11.0"
 _BLAZEPOSE: Final = BlazePoseSettings(
     detection=0.25,
@@ -322,7 +325,6 @@ _BLAZEPOSE: Final = BlazePoseSettings(
     doubt=0.5,
     sampling="area",
     calibrated=True,
-    second_look=0.0,
 )
 _TOP_DOWN: Final = TopDownSettings(detection=0.3, visibility=0.3, padding=1.25)
 
@@ -377,8 +379,6 @@ MODELS: Final = {
                 turns=(),
                 doubt=0.0,
                 sampling="original",
-                calibrated=False,
-                second_look=0.0,
             ),
         ),
         Model(
@@ -427,6 +427,24 @@ MODELS: Final = {
 }
 
 DEFAULT: Final = "blazepose"
+
+
+def adapt_model(model: Model, own: Collection[str]) -> Model:
+    """Return the model for the user's own networks.
+
+    The second look would mix the joints of the user's landmark network with those of another one. So there is none,
+    unless the user also brings the network of the second look.
+
+    Args:
+        model: a model of the table.
+        own: names of the networks that the user brings.
+    """
+    if not isinstance(model.settings, BlazePoseSettings) or not model.settings.second_look:
+        return model
+    detector, second, landmarker = model.weights
+    if landmarker.name not in own or second.name in own:
+        return model
+    return replace(model, weights=(detector, landmarker), settings=replace(model.settings, second_look=0.0))
 
 
 def find_model(name: str) -> Model:

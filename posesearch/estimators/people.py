@@ -51,6 +51,18 @@ def visible_keypoints(xy: NDArray[np.float64], score: NDArray[np.float64], thres
     )
 
 
+def move_joints(keypoints: Keypoints, xy: NDArray[np.float64], photo: Photo) -> Keypoints:
+    """Return the keypoints with the joints present at other places. No joint leaves the photo.
+
+    Args:
+        keypoints: the keypoints. Missing joints stay missing.
+        xy: (18, 2) the other places, pixels of the photo.
+        photo: the photo whose width and height bound the joints.
+    """
+    inside = xy.clip(0, [photo.width, photo.height])
+    return Keypoints(np.where(keypoints.present[:, None], inside, np.nan).astype(np.float32), keypoints.score)
+
+
 def make_person(
     keypoints: Keypoints,
     score: float,

@@ -1,7 +1,6 @@
 """Re-estimation: estimates the stored photos again with another estimator."""
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +8,7 @@ from dataclasses import replace
 
 from posesearch.errors import NoPoses, PhotoError, UntrustedDatabase
 from posesearch.estimators import Estimator
-from posesearch.estimators.config import describe_config, parse_config
+from posesearch.estimators.config import is_described, parse_config
 from posesearch.ingest.analyze import PhotoAnalyzer
 from posesearch.ingest.batch import Batch
 from posesearch.ingest.log import log_outcome
@@ -145,16 +144,23 @@ def _find_outdated(
 ) -> list[StoredSnapshot]:
     """Return the photos of other estimators, and those of another version or other settings of this estimator.
 
-    A photo without a pose does not record a version. It counts as one of another version if any photo is one.
+    A photo without a pose does not record a version. It counts as one of another version if a photo that is there has
+    poses of one. Photos without a pose come first, so that a stopped run leaves poses of the other version until they
+    are done.
     """
-    current = json.dumps(describe_config(config))
-    with_hash = [one for one in stored if one.sha256]
-    of_this = [one for one in with_hash if rules[one.settings] == AcceptanceRule.from_json(one.settings)]
-    with_poses = [one for one in of_this if one.estimator_settings is not None]
-    outdated = [one for one in with_poses if one.estimator_settings != current]
-    kept = with_poses if outdated else of_this
-    up_to_date = {id(one) for one in kept if one.estimator_settings in (None, current)}
-    return [one for one in with_hash if id(one) not in up_to_date]
+    described = {one.estimator_settings for one in stored if one.estimator_settings is not None}
+    is_current = {settings: is_described(settings, config) for settings in described}
+    changed, without_pose, outdated = [], [], []
+    for one in stored:
+        if one.sha256 is None:
+            continue
+        if rules[one.settings] != AcceptanceRule.from_json(one.settings):
+            changed.append(one)
+        elif one.estimator_settings is None:
+            without_pose.append(one)
+        elif not is_current[one.estimator_settings]:
+            outdated.append(one)
+    return [*(without_pose if any(map(_is_there, outdated)) else ()), *changed, *outdated]
 
 
 def _check_trusted(file: DatabaseFile, outdated: Sequence[StoredSnapshot], trust: Trust) -> None:

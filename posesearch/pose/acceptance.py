@@ -14,8 +14,8 @@ from posesearch.types import Person, Pose
 MIN_JOINTS: Final = 8
 """Body joints that a person must show to become a pose, unless the user chooses another number."""
 
-LEAST_HEIGHT: Final = 40
-"""Height in pixels below which estimators find nobody, by `python benchmarks/people.py`."""
+LEAST_SIDE: Final = 40
+"""Longer side in pixels of a photo in which estimators seldom find anybody. benchmarks/people.py draws the curve."""
 
 Standing = Literal["suffices", "lacks facts", "other"]
 """What a photo that was processed under one rule is for another rule.
@@ -70,8 +70,8 @@ class AcceptanceRule:
 
 
 def is_too_small(width: int, height: int) -> bool:
-    """Return whether estimators find nobody in photos of this size in pixels, upright or lying."""
-    return max(width, height) < LEAST_HEIGHT
+    """Return whether estimators seldom find anybody in photos of this size in pixels."""
+    return max(width, height) < LEAST_SIDE
 
 
 def accept_people(
@@ -90,7 +90,7 @@ def accept_people(
             `source`.
     """
     if not people:
-        raise NoPerson.in_small_photo(source, *size, LEAST_HEIGHT) if is_too_small(*size) else NoPerson(source)
+        raise NoPerson.in_small_photo(source, *size, LEAST_SIDE) if is_too_small(*size) else NoPerson(source)
     if rule.strict:
         if len(people) > 1:
             raise SeveralPeople(source, f"{len(people)} people found; {SeveralPeople.sentence}")

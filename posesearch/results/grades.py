@@ -33,6 +33,13 @@ has the number too.
 """
 
 
+EXCHANGE_BONUS_VIEW: Final = 0.03
+"""The same for comparisons from any side: all of what an exchange subtracts, because their grades lie closer together.
+
+schema.sql has the number too.
+"""
+
+
 def find_grade(similarity: float, exchanged: Exchange = "none", invariance: Invariance = "none") -> Grade:
     """Return the grade of a similarity, which is rounded to three digits.
 
@@ -44,6 +51,6 @@ def find_grade(similarity: float, exchanged: Exchange = "none", invariance: Inva
         exchanged: the joints whose left and right were exchanged.
         invariance: what the comparison ignored.
     """
-    limits = LOWEST_VIEW if invariance == "view" else LOWEST
-    value = round(similarity + (0.0 if exchanged == "none" else EXCHANGE_BONUS), 3)  # as users see it
+    limits, bonus = (LOWEST_VIEW, EXCHANGE_BONUS_VIEW) if invariance == "view" else (LOWEST, EXCHANGE_BONUS)
+    value = round(similarity + (0.0 if exchanged == "none" else bonus), 3)  # as users see it
     return next((grade for grade, lowest in limits.items() if value >= lowest), NOT_ALIKE)

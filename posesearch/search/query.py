@@ -13,7 +13,7 @@ from posesearch.names import to_unicode
 from posesearch.paths import expand_source
 from posesearch.photos.photo import Photo, make_photo
 from posesearch.photos.pool import DecoderPool
-from posesearch.pose.acceptance import LEAST_HEIGHT, MIN_JOINTS, is_too_small
+from posesearch.pose.acceptance import LEAST_SIDE, MIN_JOINTS, is_too_small
 from posesearch.pose.normalize import make_pose
 from posesearch.pose.similarity import Invariance, Poses
 from posesearch.results.query import Query
@@ -102,7 +102,7 @@ def query_from_photo(
     name, photo, estimator = open_photo(source, load, decoders, allow_private=allow_private)
     people = estimator.estimate(photo)
     if not people and is_too_small(photo.width, photo.height):
-        raise NoPerson.in_small_photo(name, photo.width, photo.height, LEAST_HEIGHT)
+        raise NoPerson.in_small_photo(name, photo.width, photo.height, LEAST_SIDE)
     if not people:
         raise NoPerson(name, "nobody found; a drawing needs a filled body, or give the joints as .json")
     number = _choose_number(name, _find_main(name, people) if person is None else person, len(people))

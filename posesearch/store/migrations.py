@@ -210,7 +210,7 @@ def _copy_rows(connection: Connection, database: str) -> None:
                 compute_world_vectors(connection, f"old_file.{qualified}", _VECTORS)
                 rows = f"""
                     SELECT p.* REPLACE (v.world_vector AS world_vector, v.world_squares AS world_squares)
-                    FROM old_file.{qualified} AS p LEFT JOIN {_VECTORS} AS v USING (pose_id)
+                    FROM old_file.{qualified} AS p LEFT JOIN {_VECTORS} AS v USING (pose_id) ORDER BY pose_id
                 """  # noqa: S608 (our own names)
             connection.execute(f"INSERT INTO {database}.{qualified} BY NAME {rows}")
         except duckdb.IOException:  # the disk is full

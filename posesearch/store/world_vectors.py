@@ -18,7 +18,8 @@ def compute_world_vectors(connection: Connection, poses: str, result: str) -> No
 
     Args:
         connection: an open file.
-        poses: name of a table with the columns of poses. Poses without world coordinates are left out.
+        poses: name of a table with the columns of poses. Poses without world coordinates are left out, and so are those
+            whose coordinates are damaged.
         result: name of the temporary table.
     """
     half, size = skeleton.N_BODY, 3 * skeleton.N_BODY
@@ -40,7 +41,10 @@ def compute_world_vectors(connection: Connection, poses: str, result: str) -> No
         numbers = np.asarray(rows.pop("pose_id"), np.int64)
         joints = np.stack([to_floats(column) for column in rows.values()], axis=1)
         joints = joints.reshape(-1, half, len(_AXES))
+        joints[~np.isfinite(joints).all(axis=2)] = np.nan  # one damaged coordinate makes the joint a missing one
         vectors = normalize_limbs(joints[..., :2], joints[..., 2:])
+        is_pose = vectors.any(axis=1)
+        numbers, vectors = numbers[is_pose], vectors[is_pose]
         squares = (vectors.reshape(-1, 3, half) ** 2).sum(axis=1)
         named = {
             f"{name}{i}": np.ascontiguousarray(column)
