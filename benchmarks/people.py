@@ -138,7 +138,8 @@ def make_sizes(each: int, folder: Path | None) -> dict[str, dict[float, list[Enc
             share: encode(placed(reference, street[seed * 37 % len(street)], seed, share) for seed in range(2 * each))
             for share in SHARES
         }
-    return sizes
+    # A photo that shows a small person can't be placed with a large one.
+    return {kind: {size: some for size, some in scenes.items() if some} for kind, scenes in sizes.items()}
 
 
 def measure(name: str, sizes: dict[str, dict[float, list[Encoded]]]) -> dict[str, list[float]]:

@@ -12,11 +12,13 @@ from posesearch.demo.body import Look
 from posesearch.demo.mannequin import Figure, draw_scene
 from posesearch.estimators import Estimator, blazepose_detector, blazepose_joints, blazepose_landmarks, weights
 from posesearch.estimators.blazepose import BlazePose
+from posesearch.estimators.blazepose_candidates import Candidate, drop_second_readings
+from posesearch.estimators.blazepose_detector import Detection
 from posesearch.estimators.blazepose_landmarks import Landmarks
 from posesearch.estimators.crops import Crop, ImagePyramid, transform_points
 from posesearch.estimators.models import BlazePoseSettings
 from posesearch.photos.photo import Photo
-from posesearch.types import Float32
+from posesearch.types import Float32, Float64
 from tests.conftest import decode_here
 
 # The result of mediapipe 0.10.21's solutions.pose (static image, complexity 1) for demo.draw_query(), saved as PNG:
@@ -240,6 +242,64 @@ def test_hips_and_ankles_move_with_the_body(degrees: int) -> None:
     assert moved[left, 1] < xy[left, 1]
     assert moved[ankle, 1] > xy[ankle, 1]
     assert np.linalg.norm(moved[left] - moved[right]) == pytest.approx(1.2 * np.linalg.norm(xy[left] - xy[right]))
+
+
+def test_a_joint_at_the_border_stays_in_the_photo() -> None:
+    drawn = demo.draw_query()
+    model = estimators.find_model("blazepose-full")
+    assert isinstance(model.settings, BlazePoseSettings)
+    files = {needed.name: weights.ensure_weights(needed) for needed in model.weights}
+    unmoved = estimators.build(replace(model, settings=replace(model.settings, calibrated=False)), files)
+    moved = estimators.load("blazepose-full")
+    ankle = int(drawn.joints[0][skeleton.INDEX["left_ankle"], 1])
+    for bottom in range(ankle - 6, ankle + 12, 3):
+        cut = photo(drawn.pixels[:bottom])
+        [before], [after] = (one.estimate(cut) for one in (unmoved, moved))
+        assert (before.keypoints.present == after.keypoints.present).all()
+        assert np.nanmax(after.keypoints.xy[:, 1]) <= bottom
+
+
+def candidate(
+    xy: Float64, low: tuple[float, float], size: float, score: float = 0.9, confidence: float = 0.8
+) -> Candidate:
+    """Return a candidate whose landmarks are at fractions of a square."""
+    points = np.concatenate([np.array(low) + size * xy, np.zeros((6, 2))])
+    detection = Detection(score, points[23:25].mean(axis=0), points[0])
+    landmarks = Landmarks(detection.crop(), points, np.ones(39), 1.0, np.zeros((39, 3)))
+    return Candidate(detection, landmarks, confidence)
+
+
+@pytest.mark.parametrize(
+    ("score", "confidence", "has_same_joints", "is_dropped"),
+    [
+        (0.6, 0.5, False, True),  # a part of the body
+        (0.95, 0.5, True, True),  # a second reading
+        (0.95, 0.5, False, False),  # a person in front
+        (0.6, 0.9, False, False),  # a person inside a less certain box
+    ],
+)
+def test_what_lies_inside_a_larger_box(
+    score: float, confidence: float, has_same_joints: bool, is_dropped: bool
+) -> None:
+    random = np.random.default_rng(3)
+    body, other = random.random((33, 2)), random.random((33, 2))
+    large = candidate(body, (0, 0), 400)
+    inside = candidate(other, (100, 100), 200, score, confidence)
+    if has_same_joints:
+        inside = candidate(body, (2, 2), 380, score, confidence)
+    beside = candidate(other, (500, 0), 200, 0.6, 0.5)
+    kept = drop_second_readings([large, inside, beside])
+    assert [one in kept for one in (large, inside, beside)] == [True, not is_dropped, True]
+
+
+def test_own_landmarks_are_not_mixed_with_a_second_look() -> None:
+    model = estimators.find_model("blazepose")
+    _, second, landmarker = model.weights
+    assert estimators.adapt_model(model, ()) == model
+    assert estimators.adapt_model(model, {second.name, landmarker.name}) == model
+    alone = estimators.adapt_model(model, {landmarker.name})
+    full = estimators.find_model("blazepose-full")
+    assert (alone.weights, alone.settings) == (full.weights, full.settings)
 
 
 def test_the_anchors_are_the_detectors() -> None:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import duckdb
@@ -5,9 +6,11 @@ import pytest
 
 from posesearch.database import Database
 from posesearch.errors import NoDatabase, NoPoses, UnknownEstimator
+from posesearch.estimators.config import describe_config, is_described
 from posesearch.ingest import batch
 from posesearch.progress import IngestProgress
 from posesearch.results.ingest import PhotoOutcome
+from posesearch.types import EstimatorConfig
 from tests.conftest import Toy, toy_photo
 
 
@@ -53,13 +56,52 @@ def test_what_is_done_is_not_done_again(filled: Database, toy: Toy, folder: Path
 
 def test_poses_of_an_earlier_version_are_replaced(filled: Database, toy: Toy) -> None:
     filled.reestimate("blazepose")
-    with duckdb.connect(str(filled.path)) as connection:  # as if an earlier posesearch had written one photo
-        connection.execute('UPDATE poses SET settings = \'{"version": "earlier"}\' WHERE snapshot_id = 2')
+    make_earlier(filled, [2])
     report = filled.reestimate()
     assert (report.redone, report.unchanged) == (2, 5)  # and the photo without a person
     assert [rejection.reason for rejection in report.rejected] == ["no_person"]
     assert filled.sql("SELECT count(*) FROM poses WHERE settings LIKE '%earlier%'").rows == ((0,),)
     assert filled.reestimate().redone == 0
+
+
+def test_settings_that_an_earlier_version_did_not_have_have_their_defaults() -> None:
+    for name in ("blazepose-original", "blazepose"):
+        config = EstimatorConfig(name, {})
+        stored = describe_config(config)
+        assert is_described(json.dumps(stored), config)
+        del stored["calibrated"], stored["second_look"]
+        assert is_described(json.dumps(stored), config) == (name == "blazepose-original")
+
+
+def make_earlier(filled: Database, snapshots: list[int]) -> None:
+    """Change the poses of some snapshots, as if an earlier posesearch had written them."""
+    with duckdb.connect(str(filled.path)) as connection:
+        connection.execute(
+            'UPDATE poses SET settings = \'{"version": "earlier"}\' WHERE list_contains(?, snapshot_id)', [snapshots]
+        )
+
+
+def test_a_stopped_run_leaves_no_photo_without_a_person(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Impatient(IngestProgress):
+        def photo(self, outcome: PhotoOutcome) -> None:
+            raise KeyboardInterrupt
+
+    filled.reestimate("blazepose")
+    make_earlier(filled, [1, 2])
+    monkeypatch.setattr(batch, "BATCH_ROWS", 1)
+    first = filled.reestimate(progress=Impatient())
+    assert first.interrupted
+    assert [rejection.reason for rejection in first.rejected] == ["no_person"]  # it comes first
+    assert filled.reestimate().redone >= 2
+    assert filled.reestimate().redone == 0
+
+
+def test_a_missing_photo_of_an_earlier_version_is_not_waited_for(filled: Database, folder: Path) -> None:
+    filled.reestimate("blazepose")
+    make_earlier(filled, [2])
+    (folder / "1.png").unlink()
+    report = filled.reestimate()
+    assert (report.redone, [Path(source).name for source in report.gone]) == (0, ["1.png"])
 
 
 def test_a_photo_that_is_gone_or_has_changed_keeps_its_poses(filled: Database, folder: Path, toy: Toy) -> None:
