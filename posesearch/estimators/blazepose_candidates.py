@@ -99,7 +99,8 @@ def reexamine(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candidat
 def look_again(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candidate, presence: float) -> Candidate:
     """Return the candidate with the landmarks that another network finds, if it sees the same person.
 
-    The other network may see nobody, or the neighbour.
+    The other network may see nobody, or the neighbour. A joint is as visible as the network says that sees it better,
+    because the visibilities of a larger network are lower.
 
     Args:
         network: the other network.
@@ -107,8 +108,10 @@ def look_again(network: FindLandmarks, pyramid: ImagePyramid, candidate: Candida
         candidate: an accepted candidate. Its confidence stays.
         presence: lowest presence of a person.
     """
-    seen = replace(candidate, landmarks=network(pyramid, candidate.landmarks.next_crop()))
-    return seen if seen.landmarks.presence >= presence and _overlap(seen, candidate) else candidate
+    first, landmarks = candidate.landmarks, network(pyramid, candidate.landmarks.next_crop())
+    visibility = np.maximum(first.visibility, landmarks.visibility)
+    seen = replace(candidate, landmarks=replace(landmarks, visibility=visibility))
+    return seen if landmarks.presence >= presence and _overlap(seen, candidate) else candidate
 
 
 def rank(candidates: list[Candidate], width: int, height: int) -> list[Candidate]:
