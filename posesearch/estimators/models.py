@@ -359,7 +359,7 @@ MODELS: Final = {
             architecture="blazepose",
             joints="BlazePose-33",
             world=True,
-            settings=replace(_BLAZEPOSE, confidence=0.3),
+            settings=replace(_BLAZEPOSE, confidence=0.35),
         ),
         Model(
             name="blazepose-original",
