@@ -46,7 +46,8 @@ def read_all(folder: Path) -> dict[Path, bytes]:
 def test_a_flipped_bit_changes_nothing(cache: Path, photo: Photo, streams: int) -> None:
     fresh = find_joints(photo, streams)
     whole = read_all(cache / "compiled")
-    assert len(whole) == 2
+    # A single query compiles the network of the second look only if it needs it.
+    assert len(whole) == (2 if streams == 1 else 3)
     np.testing.assert_array_equal(find_joints(photo, streams), fresh)
     assert read_all(cache / "compiled") == whole
     for part in (0.3, 0.9):
