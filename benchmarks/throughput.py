@@ -28,7 +28,7 @@ LOOP = """
 import glob, json, resource, sys, time
 import cv2
 from posesearch.estimators import weights
-from posesearch.estimators.models import MOBILENET_THIN
+from posesearch.estimators.networks import MOBILENET_THIN
 net = cv2.dnn.readNetFromTensorflow(str(weights.ensure_weights(MOBILENET_THIN)))
 def infer(path):
     net.setInput(cv2.dnn.blobFromImage(cv2.imread(path), 1.0, (432, 368)))

@@ -12,7 +12,7 @@ from posesearch.demo.body import Look
 from posesearch.demo.mannequin import Figure, draw_scene
 from posesearch.estimators import Estimator, blazepose_detector, blazepose_joints, blazepose_landmarks, weights
 from posesearch.estimators.blazepose import BlazePose
-from posesearch.estimators.blazepose_candidates import Candidate, drop_second_readings
+from posesearch.estimators.blazepose_candidates import Candidate, drop_contained
 from posesearch.estimators.blazepose_detector import Detection
 from posesearch.estimators.blazepose_landmarks import Landmarks
 from posesearch.estimators.crops import Crop, ImagePyramid, transform_points
@@ -273,7 +273,7 @@ def candidate(
     ("score", "confidence", "has_same_joints", "is_dropped"),
     [
         (0.6, 0.5, False, True),  # a part of the body
-        (0.95, 0.5, True, True),  # a second reading
+        (0.95, 0.5, True, True),  # a duplicate
         (0.95, 0.5, False, False),  # a person in front
         (0.6, 0.9, False, False),  # a person inside a less certain box
     ],
@@ -288,7 +288,7 @@ def test_what_lies_inside_a_larger_box(
     if has_same_joints:
         inside = candidate(body, (2, 2), 380, score, confidence)
     beside = candidate(other, (500, 0), 200, 0.6, 0.5)
-    kept = drop_second_readings([large, inside, beside])
+    kept = drop_contained([large, inside, beside])
     assert [one in kept for one in (large, inside, beside)] == [True, not is_dropped, True]
 
 

@@ -51,7 +51,7 @@ def test_no_command_runs_what_is_among_the_photos(photos: Path, command: list[st
 LIBRARY = """
 import os, sys
 from posesearch.estimators import weights
-from posesearch.estimators.models import MOBILENET_THIN
+from posesearch.estimators.networks import MOBILENET_THIN
 from posesearch.photos.pool import DecoderPool
 data = open("photo.png", "rb").read()
 sys.path[:0] = ["", ".", os.getcwd(), os.path.join("..", "photos")]

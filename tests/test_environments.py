@@ -12,7 +12,7 @@ from posesearch import child_process
 from posesearch.cli.files import choose_picture
 from posesearch.errors import DecoderUnavailable, DownloadFailed, OutputFailed, WeightsUnavailable
 from posesearch.estimators import weights
-from posesearch.estimators.models import MOBILENET_THIN
+from posesearch.estimators.networks import MOBILENET_THIN
 from posesearch.photos.pool import DecoderPool
 from posesearch.sources.http import HttpReader
 from tests.conftest import Server, answer, posesearch_process

@@ -12,7 +12,7 @@ import pytest
 from posesearch.database import Database
 from posesearch.errors import WeightsUnavailable
 from posesearch.estimators import weights
-from posesearch.estimators.models import MOBILENET_THIN
+from posesearch.estimators.networks import MOBILENET_THIN
 from posesearch.photos.pool import DecoderPool
 from posesearch.progress import IngestProgress
 from posesearch.sources import http

@@ -303,7 +303,7 @@ def test_messages_of_the_library_do_not_name_options_of_the_command_line() -> No
     package = Path(posesearch.__file__).parent
     others = {
         "estimators/downloads.py",
-        "estimators/models.py",
+        "estimators/networks.py",
         "ingest/decide.py",
     }  # arguments of pip, words of a table
     for path in sorted(package.rglob("*.py")):

@@ -21,9 +21,9 @@ import pytest
 from posesearch import estimators
 from posesearch.errors import UnknownEstimator, WeightsUnavailable
 from posesearch.estimators import downloads, fetch_folder, npm, weights
-from posesearch.estimators.models import (
+from posesearch.estimators.models import MODELS, find_model
+from posesearch.estimators.networks import (
     MOBILENET_THIN,
-    MODELS,
     POSE_LANDMARK_HEAVY,
     Archive,
     File,
@@ -31,7 +31,6 @@ from posesearch.estimators.models import (
     Source,
     Weights,
     Wheel,
-    find_model,
 )
 from tests.conftest import Server, answer
 
@@ -268,7 +267,7 @@ import re, sys
 from pathlib import Path
 from posesearch.errors import WeightsUnavailable
 from posesearch.estimators import weights
-from posesearch.estimators.models import Archive, NpmPackage, Weights
+from posesearch.estimators.networks import Archive, NpmPackage, Weights
 
 def peak():
     return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
@@ -306,7 +305,7 @@ def refuse_in_little_memory(source: Source, cache: Path, sentence: str) -> None:
 KILLED_CODE = """
 import sys
 from posesearch.estimators import weights
-from posesearch.estimators.models import Archive, Weights
+from posesearch.estimators.networks import Archive, Weights
 from pathlib import Path
 weights.cache_folder = lambda: Path(sys.argv[2])
 weights.ensure_weights(Weights("other", ".tflite", "0" * 64, None, (Archive(sys.argv[1], "net.tflite"),), "", ""))

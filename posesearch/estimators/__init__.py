@@ -12,7 +12,8 @@ from typing import Any, Final, Protocol
 from posesearch.address_space import ESTIMATING, check_address_space
 from posesearch.errors import ForkedProcess, WeightsUnavailable, WeightsUnusable
 from posesearch.estimators import weights
-from posesearch.estimators.models import DEFAULT, MODELS, Model, Weights, adapt_model, find_model
+from posesearch.estimators.models import DEFAULT, MODELS, Model, adapt_model, find_model
+from posesearch.estimators.networks import Weights
 from posesearch.estimators.weights import sha256_of
 from posesearch.photos.photo import Photo
 from posesearch.types import Person

@@ -15,7 +15,7 @@ from posesearch.estimators import blazepose_detector, people
 from posesearch.estimators import blazepose_tiles as tiles
 from posesearch.estimators.blazepose_candidates import (
     Candidate,
-    drop_second_readings,
+    drop_contained,
     examine,
     look_again,
     rank,
@@ -65,7 +65,7 @@ class BlazePose:
         height, width = photo.pixels.shape[:2]
         found = self._search(pyramid, width, height)
         if self.settings.tiles:
-            found = drop_second_readings(self._search_tiles(pyramid, width, height, found))
+            found = drop_contained(self._search_tiles(pyramid, width, height, found))
         ranked = rank(found, width, height)
         if self._second is not None and ranked and ranked[0].confidence < self.settings.second_look:
             ranked[0] = look_again(self._second, pyramid, ranked[0], self.settings.presence)

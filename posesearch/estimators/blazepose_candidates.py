@@ -16,7 +16,7 @@ FindLandmarks = Callable[[ImagePyramid, Crop], Landmarks]
 """A landmark network: finds the landmarks of the person in a square crop of the photo."""
 
 _BODY_IOU: Final = 0.5  # two candidates with a larger intersection over union are the same person
-_INSIDE: Final = 0.8  # share of a box inside another's, above which it may be a second reading of that person
+_INSIDE: Final = 0.8  # share of a box inside another's, above which it may be a duplicate of that person
 _SURE: Final = 0.8  # detector's score from which a person inside another's box is a person of their own
 _NEAR: Final = 0.1  # distance of two landmarks that agree, relative to the smaller person's extent
 _AGREEING: Final = 0.5  # share of the landmarks that agree, from which two candidates are the same person
@@ -137,18 +137,18 @@ def _overlap(candidate: Candidate, other: Candidate) -> bool:
     return bool(intersection_over_union(*candidate.bounds, low[None], high[None])[0] > _BODY_IOU)
 
 
-def drop_second_readings(candidates: list[Candidate]) -> list[Candidate]:
-    """Return the candidates without second readings of the same person, and without parts of bodies.
+def drop_contained(candidates: list[Candidate]) -> list[Candidate]:
+    """Return the candidates without duplicates inside a larger box, and without parts of bodies.
 
     Such a candidate lies inside the box of a larger one. Either its landmarks are where the larger one's are, or its
     score is low and the larger one is more certain. A person in front of or behind another also lies inside the box,
     but the detector is sure of them.
     """
-    return [one for one in candidates if not any(_reads_again(one, other) for other in candidates)]
+    return [one for one in candidates if not any(_is_contained(one, other) for other in candidates)]
 
 
-def _reads_again(candidate: Candidate, other: Candidate) -> bool:
-    """Return whether the candidate is a part or a second reading of another, larger candidate."""
+def _is_contained(candidate: Candidate, other: Candidate) -> bool:
+    """Return whether the candidate is a part or a duplicate of another, larger candidate."""
     (low, high), (other_low, other_high) = candidate.bounds, other.bounds
     area = (high - low).prod()
     shared = (np.minimum(high, other_high) - np.maximum(low, other_low)).clip(0).prod()

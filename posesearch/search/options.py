@@ -213,5 +213,5 @@ class SearchOptions:
 
     @property
     def uses_world(self) -> bool:
-        """Whether world coordinates are compared."""
+        """Whether limbs in 3D are compared."""
         return self.invariance == "view"

@@ -44,7 +44,7 @@ def read_scale(connection: Connection, options: SearchOptions) -> PercentileScal
     """Return the scale for the options of a search.
 
     Raises:
-        NoWorldJoints: the options compare world coordinates, and the database has none.
+        NoWorldJoints: the options compare limbs in 3D, and the database has no world coordinates.
     """
     key = "percentiles", options.parts, options.anchored, options.invariance, options.mirror, options.min_shared
     return connection.compute_once(key, lambda: _make_scale(connection, options))

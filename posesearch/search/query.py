@@ -206,7 +206,7 @@ def prepare_query(query: Query, options: SearchOptions) -> PreparedQuery:
 
     Raises:
         NoSuchPart: the query shows too few joints of the parts.
-        NoWorldJoints: world coordinates are compared, and the query has none.
+        NoWorldJoints: limbs in 3D are compared, and the query has no world coordinates.
     """
     try:
         poses = stack_poses([query.pose], options.invariance)

@@ -39,7 +39,7 @@ def select_candidates(
 
     Args:
         connection: an open file.
-        world: whether world coordinates are compared.
+        world: whether limbs in 3D are compared.
         collection: only poses of this collection. None means all.
         cluster: only poses with this label. None means all.
         where: an SQL expression over the columns of the views labelled_poses and skeletons. angles is a struct with the

@@ -79,7 +79,7 @@ def _read(connection: Connection, candidates: str, parameters: Any, *, world: bo
         connection: an open file.
         candidates: SQL for FROM, with or without WHERE.
         parameters: the values of its parameters.
-        world: whether the vectors are those of the world coordinates.
+        world: whether the vectors are those of the limbs in 3D.
     """
     # DuckDB passes numbers to NumPy directly, but arrays as objects. So each element is a column.
     elements = ", ".join(f"vector[{i}] AS v{i}" for i in range(1, (3 if world else 2) * skeleton.N_BODY + 1))
