@@ -326,7 +326,7 @@ class Database:
                 - mirror: whether mirrored poses match as well.
                 - sides: "same" finds no poses whose left and right are exchanged. "any" does, the default.
                 - turn: whether rotations in the image are ignored.
-                - view: "any" finds the pose from another side too. It compares joints in 3D.
+                - view: "any" finds the pose from another side too. It compares limbs in 3D.
                 - min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer.
                 - duplicates: whether each near-duplicate is listed separately.
                 - timeout: seconds that `where` may take. 0 means no limit.

@@ -218,7 +218,7 @@ ViewOption = Annotated[
     View,
     typer.Option(
         "--view",
-        help="`any` also finds the pose seen from another side. It compares joints in 3D, which `blazepose` gives.",
+        help="`any` also finds the pose seen from another side. It compares limbs in 3D, which `blazepose` finds.",
         metavar="same|any",
         rich_help_panel=layout.MATCHING,
     ),

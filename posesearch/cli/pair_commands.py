@@ -46,7 +46,7 @@ ViewOption = Annotated[
     View,
     typer.Option(
         "--view",
-        help="`any` ignores from which side a person is seen. It compares joints in 3D, which `blazepose` gives.",
+        help="`any` ignores from which side a person is seen. It compares limbs in 3D, which `blazepose` finds.",
         metavar="same|any",
         rich_help_panel=layout.MATCHING,
     ),
