@@ -171,7 +171,14 @@ def compare(photos: Photos, recorders: Sequence[Recorder]) -> Lines:
         for within in (0.2, 0.1):
             lines[f"{kind} PCK@{within}"] = np.array([labelled.pck(np.array(each), joints, within) for each in errors])
         lines[f"{kind} time"] = seconds / seconds[0]
-    return lines
+    street = photos.street()
+    seconds = np.zeros(len(recorders))
+    for number, path in enumerate([street[0], *street]):
+        for row in np.roll(np.arange(len(recorders)), number).tolist():
+            started = time.perf_counter()
+            labelled.people(recorders[row], path)
+            seconds[row] += (time.perf_counter() - started) * (number > 0)
+    return lines | {"street time": seconds / seconds[0]}
 
 
 def displacements(photos: Photos, name: str) -> None:
