@@ -162,7 +162,7 @@ MODELS: Final = {
             architecture="blazepose",
             joints="BlazePose-33",
             world=True,
-            settings=replace(_BLAZEPOSE, second_look=0.7),
+            settings=replace(_BLAZEPOSE, second_look=0.75),
         ),
         Model(
             name="blazepose-full",
