@@ -250,3 +250,29 @@ def test_every_benchmark_starts(script: Path) -> None:
     done = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     assert not done.stdout or done.stdout.startswith("usage: ")
+
+
+def list_tree() -> list[str]:
+    """Return the paths of the modules that the tree of the architecture page names, relative to posesearch/."""
+    tree = text("docs/architecture.md").partition("```\nposesearch/\n")[2].partition("\nschema.sql")[0]
+    folder, paths = "", []
+    for line in tree.splitlines():
+        if opened := re.match(r"  (\w+/) ", line):
+            folder = opened[1]
+        elif re.match(r"  \S", line):
+            folder = ""
+        paths += [folder + name for name in re.findall(r"(?<![*\w])\w+\.py", line)]
+    return paths
+
+
+def test_the_tree_of_the_architecture_page_has_every_module() -> None:
+    package = ROOT / "posesearch"
+    modules = {str(path.relative_to(package)) for path in package.rglob("*.py") if not path.name.startswith("__")}
+    in_words = {
+        one
+        for one in modules
+        if one.startswith(("keypoint_files/", "results/")) or re.fullmatch(r"cli/\w+_commands?\.py", one)
+    }
+    named = list_tree()
+    assert not modules - in_words - set(named)
+    assert not set(named) - modules
