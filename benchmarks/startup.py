@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import machine
 
@@ -18,47 +19,7 @@ import machine
 QUIET = 'import sys; sys.modules["openvino_telemetry"] = None'
 FLOOR = f"{QUIET}; import numpy, cv2, duckdb, openvino, rich.console, typer"
 
-STEPS = f"""
-{QUIET}
-import sys, time
-clock = time.perf_counter
-laps = []
-def lap(name, since):
-    laps.append((name, clock() - since))
-    return clock()
-t = clock()
-import typer, rich.console; t = lap("import typer, rich", t)
-import numpy; t = lap("import numpy", t)
-import cv2; t = lap("import cv2", t)
-import duckdb; t = lap("import duckdb", t)
-import openvino; t = lap("import openvino", t)
-import posesearch.database, posesearch.render.pictures, posesearch.cli.show; t = lap("import posesearch", t)
-from posesearch.estimators.config import load_config
-from posesearch.photos.pool import DecoderPool
-from posesearch.search.explain import make_report
-from posesearch.search.options import SearchOptions
-from posesearch.search.percentiles import PercentileScale
-from posesearch.search.query import make_query, prepare_query
-from posesearch.search.ranking import rank_distinct, select_from_options
-from posesearch.search.similar import check_searchable
-from posesearch.store.connection import DatabaseFile
-file, options = DatabaseFile(sys.argv[1]), SearchOptions()
-config, _ = check_searchable(file, options, [])
-t = lap("open the database", t)
-def load():
-    global t
-    estimator = load_config(config, 1); t = lap("load the compiled network", t)
-    return estimator
-with DecoderPool() as decoders:
-    query = make_query(sys.argv[2], None, load, decoders); t = lap("decode and estimate", t)
-    prepared = prepare_query(query, options.parts, options.invariance)
-    with file.reading() as connection:
-        candidates = select_from_options(connection, options)
-        scale = PercentileScale(connection, options); t = lap("open, random pairs", t)
-        ranking = rank_distinct(connection, query, prepared, candidates, options, 2 * options.n); t = lap("search", t)
-        make_report(connection, query, prepared, ranking, scale, options); t = lap("nearest cluster, remarks", t)
-for name, seconds in laps: print(name, seconds, sep='\\t')
-"""
+STEPS = Path(__file__).with_name("startup_steps.py")
 
 
 def seconds(command: list[str]) -> float:
@@ -70,7 +31,7 @@ def seconds(command: list[str]) -> float:
 
 def laps(database: str, photo: str) -> dict[str, float]:
     """Return the seconds of each step. They run in a new process."""
-    command = [sys.executable, "-c", STEPS, database, photo]
+    command = [sys.executable, str(STEPS), database, photo]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return {name: float(value) for name, value in (line.split("\t") for line in done.stdout.splitlines())}
 
