@@ -25,11 +25,11 @@ from posesearch.store.interruptible import Connection
 from posesearch.store.schema import SEQUENCES, create_schema, definitions, read_schema, table_columns
 from posesearch.store.world_vectors import compute_world_vectors
 
-_NEW_NAMES: Final = frozenset(("skeletons", "angles", "attributes", "similarity_percentile"))
-"""Names that versions 4 to 6 did not use."""
-
-_HAS_NEW_NAMES: Final = 7
-"""The first version that uses them."""
+_NEW_NAMES: Final = {
+    7: ("skeletons", "angles", "attributes", "similarity_percentile"),
+    9: ("forgotten", "chosen_clusterings", "snapshot_attributes"),
+}
+"""Names that posesearch uses since this version of the schema."""
 
 _VECTORS: Final = "computed_world_vectors"
 """The temporary table of the world vectors."""
@@ -132,8 +132,7 @@ def _check_names(connection: Connection) -> None:
     [(version,)] = connection.execute(
         "SELECT value::INTEGER FROM old_file.main.about WHERE key = 'schema_version'"
     ).fetchall()
-    if version >= _HAS_NEW_NAMES:
-        return
+    new_names = {name for since, names in _NEW_NAMES.items() if version < since for name in names}
     names = connection.execute("""
         SELECT 'table', table_name FROM system.main.duckdb_tables()
         WHERE database_name = 'old_file' AND schema_name = 'main'
@@ -143,7 +142,7 @@ def _check_names(connection: Connection) -> None:
         WHERE database_name = 'old_file' AND schema_name = 'main' AND NOT internal
     """).fetchall()
     for kind, name in names:
-        if name.lower() in _NEW_NAMES:
+        if name.lower() in new_names:
             raise NotConvertible(f"posesearch now has an object with the name of your {kind} {name}")
 
 
