@@ -166,8 +166,8 @@ main()
 """
 KILLED = """
 import os, sys
-from posesearch.store import migrations
-migrations._copy_rows = lambda *_: os._exit(9)
+from posesearch.store import rewriting
+rewriting._copy_rows = lambda *_: os._exit(9)
 import posesearch
 posesearch.open(sys.argv[1]).stats()
 """
