@@ -20,8 +20,8 @@ from tests.conftest import Toy, posesearch_process, toy_photo
 
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
-    "ingest", "reestimate", "cluster", "similar", "estimate", "pairs", "outliers", "show", "stats", "sql", "models",
-    "models pull", "demo",
+    "ingest", "reestimate", "cluster", "similar", "estimate", "pairs", "outliers", "show", "stats", "sql", "forget",
+    "rename", "models", "models pull", "models remove", "cache", "cache clear", "demo",
 )  # fmt: skip
 
 

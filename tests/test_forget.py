@@ -18,6 +18,7 @@ from posesearch.database import Database
 from posesearch.errors import NoSuchCollection, NoSuchPhoto, NoSuchPose
 from posesearch.progress import Progress
 from posesearch.results.forget import ForgetReport
+from posesearch.sources import public_name
 from posesearch.store import rewriting
 from posesearch.store.locks import ingest_lock
 from tests.conftest import Toy, toy_photo
@@ -169,7 +170,7 @@ def test_photos_are_named_by_pose_id_and_url_and_several_at_once(db: Database, p
     db.ingest(photos)
     url = "https://user:secret@example.org/a.jpg?token=abc#part"
     with duckdb.connect(db.path) as connection:
-        name = posesearch.sources.public_name(url)  # type: ignore[attr-defined]
+        name = public_name(url)
         connection.execute("UPDATE sources SET source = ? WHERE source LIKE '%c.png'", [name])
         connection.execute("UPDATE snapshots SET source = ? WHERE source LIKE '%c.png'", [name])
     [(pose_id,)] = db.sql("SELECT max(pose_id) FROM labelled_poses WHERE source LIKE '%b.png'").rows
