@@ -1,12 +1,13 @@
 """Prints what was forgotten, renamed, or removed from the cache."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from posesearch.cli import output
+from posesearch.cli.rows import show_rows
 from posesearch.cli.words import count
 from posesearch.results.cache import CacheSizes, RemovedFiles
-from posesearch.results.forget import ForgetReport, RenameReport
+from posesearch.results.forget import ForgetReport, ForgottenPhoto, RenameReport
 
 PHOTOS_SHOWN: Final = 100
 
@@ -20,12 +21,8 @@ def forget(report: ForgetReport, *, as_json: bool) -> None:
         output.note("No photo is missing, so there is nothing to forget.")
         return
     if not report.is_done:
-        rows = [
-            (photo.collection, photo.poses, source)
-            for photo in report[:PHOTOS_SHOWN]
-            for source in (photo.source, *(other for other in photo.sources if other != photo.source))
-        ]
-        output.show_table(("collection", "poses", "photo"), rows, numbers=("poses",))
+        rows = [row for photo in report[:PHOTOS_SHOWN] for row in _list_sources(photo)]
+        show_rows(("collection", "poses"), rows, numbers=("poses",))
         if len(report) > PHOTOS_SHOWN:
             output.note(f"... and {len(report) - PHOTOS_SHOWN} more. --json lists them all.")
         output.out.print()
@@ -38,6 +35,14 @@ def forget(report: ForgetReport, *, as_json: bool) -> None:
     ])  # fmt: skip
     if not report.is_done:
         output.note("Nothing was changed. --yes forgets these photos.")
+
+
+def _list_sources(photo: ForgottenPhoto) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:
+    """Yield a row for each path or URL of a photo. Only the first one has its collection and its poses."""
+    yield (photo.collection, photo.poses), [photo.source]
+    for copy in photo.sources:
+        if copy != photo.source:
+            yield ("", ""), [copy]
 
 
 def _list_clusterings(ids: Sequence[int]) -> str:

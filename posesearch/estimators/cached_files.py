@@ -1,6 +1,6 @@
 """The files of the cache folder: their sizes, and how they are removed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +43,7 @@ def clear_cache(*, with_weights: bool = False) -> RemovedFiles:
         EstimatorError: there is no such folder, or a file can't be removed.
     """
     files = _list_files()
+    remove_stale(weights.cache_folder() / "weights")
     return _remove({**files.compiled, **files.other, **(files.weights if with_weights else {})})
 
 
@@ -88,16 +89,12 @@ def _list_files_of(one: Weights, files: _Files) -> Sequence[Path]:
 
 
 def _remove(sizes: Mapping[Path, int], kept: Mapping[str, tuple[str, ...]] | None = None) -> RemovedFiles:
-    """Remove files, and the folders of downloads that were killed."""
+    """Remove files that are not of a download, and return which are gone."""
     try:
-        remove_stale(weights.cache_folder() / "weights")
-        for path in _without_downloads(sizes):
-            path.unlink(missing_ok=True)
+        for path in sizes:
+            if not is_in_fetch_folder(path):
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise CacheFailed(str(error.filename), error.strerror or str(error)) from error
     removed = [path for path in sizes if not path.exists()]
     return RemovedFiles(tuple(map(str, removed)), sum(sizes[path] for path in removed), kept or {})
-
-
-def _without_downloads(paths: Iterable[Path]) -> list[Path]:
-    return [path for path in paths if not is_in_fetch_folder(path)]
