@@ -288,6 +288,19 @@ def test_a_file_that_now_has_a_forgotten_photo_loses_its_old_one(db: Database, p
     assert db.sql("SELECT count(*) FROM snapshots").rows == ((3,),)
 
 
+def test_what_an_interrupted_ingest_left_is_forgotten_too(
+    db: Database, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.ingest(photos / "b.png")
+    (photos / "b.png").write_bytes(toy_photo(wrist=99))
+    with monkeypatch.context() as patched:
+        patched.setattr("posesearch.ingest.run.IngestRun.finish", lambda *_: None)  # the run ends early
+        db.ingest(photos / "b.png")
+    assert len(db.forget(photos / "b.png", yes=True)) == 2
+    assert db.sql("SELECT count(*) FROM snapshots").rows == db.sql("SELECT count(*) FROM poses").rows == ((0,),)
+    assert db.sql("SELECT count(*) FROM forgotten").rows == ((2,),)
+
+
 def test_a_link_stays_a_link_and_the_mode_stays(db: Database, photos: Path, tmp_path: Path) -> None:
     db.ingest(photos)
     (tmp_path / "there").mkdir()

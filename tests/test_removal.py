@@ -15,6 +15,7 @@ from posesearch.estimators.models import MODELS
 from posesearch.results.report import Report
 from tests.conftest import Toy, toy_photo
 from tests.test_cli import Run, documented, run, shape
+from tests.test_completion import complete
 from tests.test_notebook import Page
 
 __all__ = ["run"]
@@ -40,6 +41,18 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def list_files(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.rglob("*") if file.is_file())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("posesearch models remove tf", ["tf-pose", "tf-pose-original"]), ("posesearch cache c", ["clear"]),
+        ("posesearch forget --collection ", ["men"]), ("posesearch rename m", ["men"]),
+    ],
+)  # fmt: skip
+def test_what_a_shell_completes(line: str, words: list[str], filled: Database) -> None:
+    assert complete(line, Path(filled.path).parent) == words
 
 
 def test_a_collection_gets_another_name_in_all_tables(filled: Database, toy_database: Path) -> None:

@@ -64,10 +64,11 @@ def find_photos(
             SELECT snapshot_id, sha256 FROM snapshots
             WHERE $all OR snapshot_id IN (SELECT snapshot_id FROM named)
         )
-        SELECT s.snapshot_id, s.source, s.collection, coalesce(p.number, 0), list(o.source ORDER BY o.source)
+        SELECT s.snapshot_id, s.source, s.collection, coalesce(p.number, 0),
+               coalesce(list(o.source ORDER BY o.source) FILTER (o.source IS NOT NULL), [])
         FROM snapshots AS s
         LEFT JOIN (SELECT snapshot_id, count(*) AS number FROM poses GROUP BY snapshot_id) AS p USING (snapshot_id)
-        JOIN sources AS o USING (snapshot_id)
+        LEFT JOIN sources AS o USING (snapshot_id)
         WHERE ($collection IS NULL OR s.collection = $collection) AND (NOT $missing OR s.missing_since IS NOT NULL)
           AND (s.snapshot_id IN (SELECT snapshot_id FROM chosen)
                OR (NOT $missing AND s.sha256 IN (SELECT sha256 FROM chosen WHERE sha256 IS NOT NULL)))

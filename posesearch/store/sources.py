@@ -108,9 +108,13 @@ def read_sources(connection: Connection, collection: str) -> StoredSources:
 
 
 def read_snapshot_ids(connection: Connection) -> dict[str, list[int]]:
-    """Return the ids of the snapshots of each source: one for each collection that has the source."""
+    """Return the ids of the snapshots of each source: one for each collection that has the source.
+
+    After an interrupted run, a source may have an older snapshot as well.
+    """
     ids: dict[str, list[int]] = {}
-    for source, snapshot_id in connection.execute("SELECT source, snapshot_id FROM sources").fetchall():
+    query = "SELECT source, snapshot_id FROM sources UNION SELECT source, snapshot_id FROM snapshots"
+    for source, snapshot_id in connection.execute(query).fetchall():
         ids.setdefault(source, []).append(snapshot_id)
     return ids
 
