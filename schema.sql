@@ -77,6 +77,9 @@ CREATE TABLE snapshots (
     -- hashes of photos that look alike differ in few bits. NULL if the photo could not be decoded, or was ingested by an early
     -- version.
     dhash       UBIGINT,
+    -- The photo scaled down to 32 x 32 pixels in grey, a byte each, row by row from the top left. `duplicates` compares them. NULL
+    -- if the photo could not be decoded, or was ingested by an earlier version.
+    thumbnail   BLOB,
     -- The next four columns are from the photo's EXIF data. Each is NULL if the EXIF data does not have it.
     taken_at    TIMESTAMP,         -- when the photo was taken, by the camera's own clock, without a time zone
     camera      VARCHAR,           -- make and model of the camera
@@ -91,7 +94,15 @@ CREATE TABLE attributes (
     snapshot_id BIGINT NOT NULL,   -- the snapshot
     name        VARCHAR NOT NULL,  -- name of the attribute
     value       VARCHAR,           -- its value as text
+    list        VARCHAR,           -- absolute path of the list. NULL if the attribute is not from a list
     PRIMARY KEY (snapshot_id, name)
+);
+
+-- A row per photo that `forget` removed. An ingest leaves out photos with the same bytes, except with --again.
+CREATE TABLE forgotten (
+    sha256       VARCHAR NOT NULL,  -- SHA-256 of the photo's bytes, in hexadecimal digits
+    collection   VARCHAR,           -- the collection from which the photo was removed. NULL means all
+    forgotten_at TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC: when it was removed
 );
 
 -- A row per path or URL at which a photo is or was. Two copies of a photo are one snapshot with two sources. An ingest
@@ -166,7 +177,14 @@ CREATE TABLE clusterings (
     complete      INTEGER NOT NULL,  -- number of complete poses. K-means grouped these
     partial       INTEGER NOT NULL,  -- number of partial poses. They got the label of their nearest centroid afterwards
     inertia       DOUBLE NOT NULL,   -- sum of the squared distances of complete poses to their centroids
+    name          VARCHAR,           -- the user's name of the clustering, unique. NULL if it has none
     created_at    TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC: when it was stored
+);
+
+-- A row per collection for which the user has chosen a clustering. Other collections have the labels of their newest one.
+CREATE TABLE chosen_clusterings (
+    collection    VARCHAR PRIMARY KEY,  -- name of the collection
+    clustering_id BIGINT NOT NULL       -- the clustering from which its labels come
 );
 
 -- A row per cluster of a clustering.
@@ -907,6 +925,7 @@ COMMENT ON COLUMN snapshots.reason IS 'why the photo was rejected, as a code (''
 COMMENT ON COLUMN snapshots.message IS 'why the photo was rejected, as a sentence. NULL if ingested';
 COMMENT ON COLUMN snapshots.settings IS 'JSON: the rule that accepted or rejected the photo. It has "estimator", "strict" and "min_joints". After `ingest --gps`, "gps" is true. With the user''s own network files, "files" has the SHA-256 of each by the name of its network';
 COMMENT ON COLUMN snapshots.dhash IS 'Difference hash of the photo, scaled down and in grey: whether each of 8 x 8 pixels is darker than its right neighbour. The hashes of photos that look alike differ in few bits. NULL if the photo could not be decoded, or was ingested by an early version.';
+COMMENT ON COLUMN snapshots.thumbnail IS 'The photo scaled down to 32 x 32 pixels in grey, a byte each, row by row from the top left. `duplicates` compares them. NULL if the photo could not be decoded, or was ingested by an earlier version.';
 COMMENT ON COLUMN snapshots.taken_at IS 'when the photo was taken, by the camera''s own clock, without a time zone';
 COMMENT ON COLUMN snapshots.camera IS 'make and model of the camera';
 COMMENT ON COLUMN snapshots.latitude IS 'where the photo was taken: degrees, positive to the north. NULL without `ingest --gps`';
@@ -917,6 +936,11 @@ COMMENT ON TABLE attributes IS 'A row per attribute of a snapshot: a further col
 COMMENT ON COLUMN attributes.snapshot_id IS 'the snapshot';
 COMMENT ON COLUMN attributes.name IS 'name of the attribute';
 COMMENT ON COLUMN attributes.value IS 'its value as text';
+COMMENT ON COLUMN attributes.list IS 'absolute path of the list. NULL if the attribute is not from a list';
+COMMENT ON TABLE forgotten IS 'A row per photo that `forget` removed. An ingest leaves out photos with the same bytes, except with --again.';
+COMMENT ON COLUMN forgotten.sha256 IS 'SHA-256 of the photo''s bytes, in hexadecimal digits';
+COMMENT ON COLUMN forgotten.collection IS 'the collection from which the photo was removed. NULL means all';
+COMMENT ON COLUMN forgotten.forgotten_at IS 'UTC: when it was removed';
 COMMENT ON TABLE sources IS 'A row per path or URL at which a photo is or was. Two copies of a photo are one snapshot with two sources. An ingest compares the size and modification time of each file with this table, to decide which files it must read.';
 COMMENT ON COLUMN sources.source IS 'absolute path or http(s) URL, unique in its collection';
 COMMENT ON COLUMN sources.collection IS 'name of the collection';
@@ -963,7 +987,11 @@ COMMENT ON COLUMN clusterings.seed IS 'seed of the random starts';
 COMMENT ON COLUMN clusterings.complete IS 'number of complete poses. K-means grouped these';
 COMMENT ON COLUMN clusterings.partial IS 'number of partial poses. They got the label of their nearest centroid afterwards';
 COMMENT ON COLUMN clusterings.inertia IS 'sum of the squared distances of complete poses to their centroids';
+COMMENT ON COLUMN clusterings.name IS 'the user''s name of the clustering, unique. NULL if it has none';
 COMMENT ON COLUMN clusterings.created_at IS 'UTC: when it was stored';
+COMMENT ON TABLE chosen_clusterings IS 'A row per collection for which the user has chosen a clustering. Other collections have the labels of their newest one.';
+COMMENT ON COLUMN chosen_clusterings.collection IS 'name of the collection';
+COMMENT ON COLUMN chosen_clusterings.clustering_id IS 'the clustering from which its labels come';
 COMMENT ON TABLE centroids IS 'A row per cluster of a clustering.';
 COMMENT ON COLUMN centroids.clustering_id IS 'the clustering';
 COMMENT ON COLUMN centroids.cluster IS 'number of the cluster, from 0, the largest cluster first';

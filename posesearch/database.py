@@ -23,6 +23,7 @@ from posesearch.pose.acceptance import MIN_JOINTS
 from posesearch.pose.normalize import Normalization
 from posesearch.progress import IngestProgress, Progress
 from posesearch.results.clusters import ClusterReport
+from posesearch.results.forget import ForgetReport, RenameReport
 from posesearch.results.ingest import IngestReport, ReestimateReport
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.search import Failure, SimilarReport
@@ -30,17 +31,19 @@ from posesearch.results.table import Table
 from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions, show_options
 from posesearch.search.query_values import to_source, to_sources
 from posesearch.search.similar import find_similar
-from posesearch.store import about, parquet, poses
+from posesearch.store import about, collections, parquet, poses
 from posesearch.store.companions import database_files
 from posesearch.store.connection import DatabaseFile, DuckDBConnection
 from posesearch.store.counts import count_rows
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
+from posesearch.store.locks import ingest_lock
 from posesearch.store.sql import parse_reading, read_ids, run_sql, run_statements
 from posesearch.threads import DEFAULT_THREADS
 from posesearch.trust import Trust
 from posesearch.types import EstimatorConfig, StoredPose
 
 if TYPE_CHECKING:
+    from posesearch.forgetting.names import PhotoNames
     from posesearch.search.query_values import QueryValue
 
 
@@ -139,6 +142,7 @@ class Database:
         gps: bool = False,
         jobs: int = DEFAULT_THREADS,
         prune: bool = False,
+        again: bool = False,
         dry_run: bool = False,
         allow_private: bool = False,
         progress: IngestProgress | None = None,
@@ -160,6 +164,7 @@ class Database:
             gps: whether to store where photos were taken.
             jobs: number of photos processed in parallel.
             prune: whether to remove missing photos and their poses from the database instead of marking them.
+            again: whether to ingest photos that were forgotten. Without it, they are left out. See `forget`.
             dry_run: whether to write nothing, and only report what would be done.
             allow_private: whether to open URLs on this machine and in its network.
             progress: receives the outcome of each photo.
@@ -188,7 +193,7 @@ class Database:
         request = IngestRequest(
             collection=to_text("collection", collection), min_joints=to_count("min_joints", min_joints),
             jobs=to_count("jobs", jobs), strict=to_flag("strict", strict), gps=to_flag("gps", gps),
-            prune=to_flag("prune", prune), dry_run=to_flag("dry_run", dry_run),
+            prune=to_flag("prune", prune), again=to_flag("again", again), dry_run=to_flag("dry_run", dry_run),
             allow_private=to_flag("allow_private", allow_private),
         )  # fmt: skip
         return ingest(
@@ -249,6 +254,84 @@ class Database:
             load=self._estimators.make_loader(to_count("jobs", jobs)),
             progress=_check_progress(progress, IngestProgress),
         )
+
+    def forget(
+        self,
+        photos: "PhotoNames" = (),
+        *,
+        collection: str | None = None,
+        missing: bool = False,
+        yes: bool = False,
+        progress: Progress | None = None,
+    ) -> ForgetReport:
+        """Remove photos for good, with all that the database has of them, or say which would go.
+
+        These go: poses, labels, sources, attributes, hashes and thumbnails. The file is rewritten, so that it has none
+        of their bytes. The SHA-256 of each photo stays in the table `forgotten`, and ingests leave the photo out,
+        unless `again` is True. Photos with the same bytes are one photo, so copies go too. A clustering goes as well
+        if one of its clusters has no other complete pose, because its centroid may be the vector of that pose.
+
+        Args:
+            photos: paths of photos, folders or globs, URLs, or pose ids, which stand for the photo of the pose. The
+                photos need not exist any more. A folder stands for all stored photos below it.
+            collection: only the photos of this collection, or the whole collection if `photos` is empty.
+            missing: only the photos of which no path or URL exists any more.
+            yes: whether to forget them. Otherwise nothing is changed.
+            progress: receives what is waited for.
+
+        Returns:
+            The photos that were forgotten or would be.
+
+        Raises:
+            ValueError: neither `photos` nor `collection` nor `missing` is given.
+            NoSuchPhoto, NoSuchPose: the database has no such photo, and nothing is forgotten.
+            NoSuchCollection: no collection has this name.
+
+        Example:
+            print(db.forget("photos/party.jpg").photos)
+            db.forget("photos/party.jpg", yes=True)
+        """
+        from posesearch.forgetting.names import to_names  # noqa: PLC0415
+        from posesearch.forgetting.run import forget  # noqa: PLC0415
+
+        named = to_names(photos)
+        if not (named or missing or collection is not None):
+            raise ValueError("name the photos to be forgotten, or give `collection` or `missing`")
+        return forget(
+            self._file,
+            named,
+            collection=None if collection is None else to_text("collection", collection),
+            missing=to_flag("missing", missing),
+            yes=to_flag("yes", yes),
+            waiting=_check_progress(progress, Progress).waiting,
+        )
+
+    def rename(self, old: str, new: str, *, progress: Progress | None = None) -> RenameReport:
+        """Give a collection another name.
+
+        Args:
+            old: its name.
+            new: the new name, which no other collection has.
+            progress: receives what is waited for.
+
+        Returns:
+            The two names, and the number of photos.
+
+        Raises:
+            NoSuchCollection: no collection has the old name.
+            CollectionExists: another collection has the new name.
+            ValueError: the new name is empty.
+
+        Example:
+            db.rename("women", "dancers")
+        """
+        if not to_text("new", new).strip():
+            raise ValueError("new must not be empty")
+        waiting = _check_progress(progress, Progress).waiting
+        with self._file.reading(waiting=waiting):
+            pass  # otherwise a database that does not exist would be created
+        with ingest_lock(self._file.path, waiting), self._file.writing(waiting=waiting) as connection:
+            return collections.rename(connection, to_text("old", old), new)
 
     def cluster(
         self,

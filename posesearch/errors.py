@@ -27,6 +27,7 @@ PosesearchError
 │   ├── EstimatorMismatch     the database has poses of another estimator
 │   ├── WeightsUnavailable    the weights can't be downloaded, or have another SHA-256
 │   ├── WeightsUnusable       the file is not a network of this estimator
+│   ├── CacheFailed           a file of the cache can't be removed
 │   └── ForkedProcess         the process was forked from one that had loaded a network
 ├── StoreError
 │   ├── NoDatabase            there is no database file
@@ -45,7 +46,8 @@ PosesearchError
 ├── MissingLibrary            an optional library is not installed
 ├── OutputFailed              a picture or a Parquet file can't be written
 └── QueryError                a question can't be answered
-    ├── NoSuchPose, NoSuchPerson, NoSuchCollection, NoSuchCluster
+    ├── NoSuchPose, NoSuchPhoto, NoSuchPerson, NoSuchCollection, NoSuchCluster
+    ├── CollectionExists      another collection has the new name
     ├── BadKeypoints          not a keypoints file
     ├── NoSuchPart            `parts` has an unknown part, or one that the query does not show
     ├── NoWorldJoints         `view="any"` needs joints in 3D
@@ -365,6 +367,14 @@ class WeightsUnusable(EstimatorError):
         super().__init__(f"{path} can't be used as the estimator's network: {detail}.")
 
 
+class CacheFailed(EstimatorError):
+    """A file of the cache can't be removed."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        self.path, self.detail = path, detail
+        super().__init__(f"{path}: the file can't be removed from the cache ({detail}); check the permissions.")
+
+
 class ForkedProcess(EstimatorError):
     """The process was forked from one that had loaded a network."""
 
@@ -521,6 +531,17 @@ class NoSuchPose(QueryError):
         super().__init__(f"There is no pose {pose_id}.")
 
 
+class NoSuchPhoto(QueryError):
+    """The database has no photo of this name."""
+
+    hint = ("sql", "SELECT source, collection FROM sources")
+
+    def __init__(self, source: str, collection: str | None = None) -> None:
+        self.source, self.collection = source, collection
+        where = "" if collection is None else f" in the collection {collection!r}"
+        super().__init__(f"{source}: the database has no such photo{where}.")
+
+
 class NoSuchPerson(QueryError):
     """The photo has fewer people than that."""
 
@@ -539,6 +560,14 @@ class NoSuchCollection(QueryError):
             f"There is no collection {collection!r}.{did_you_mean(collection, known)} "
             f"The database has {', '.join(known) or 'no collections'}."
         )
+
+
+class CollectionExists(QueryError):
+    """Another collection has the new name."""
+
+    def __init__(self, collection: str) -> None:
+        self.collection = collection
+        super().__init__(f"There is a collection {collection!r} already. Choose another name.")
 
 
 class NoSuchCluster(QueryError):

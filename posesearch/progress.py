@@ -23,6 +23,9 @@ class Progress:
     def step(self) -> None:
         """Receive the end of a step."""
 
+    def waiting(self, sentence: str) -> None:
+        """Receive a sentence that says which other process the method waits for."""
+
 
 class IngestProgress(Progress):
     """Receives the progress of an ingest or a re-estimation, and the outcome of each photo.
@@ -58,9 +61,6 @@ class IngestProgress(Progress):
 
     def missing(self, outcome: PhotoOutcome) -> None:
         """Receive the outcome of a photo of the database that is missing. This is not a step."""
-
-    def waiting(self, sentence: str) -> None:
-        """Receive a sentence that says which other process the method waits for."""
 
 
 def report_photo(progress: IngestProgress, outcome: PhotoOutcome) -> None:

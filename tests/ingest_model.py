@@ -62,14 +62,18 @@ class Group:
 class Expected:
     """What docs/ingest.md says about a run over these photos."""
 
-    def __init__(self, shelf: Shelf, seen: Seen, rule: Rule, *, dry_run: bool = False) -> None:
+    def __init__(
+        self, shelf: Shelf, seen: Seen, rule: Rule, *, forgotten: Collection[str] = (), dry_run: bool = False
+    ) -> None:
         self.shelf, self.seen, self.rule, self.dry_run = shelf, seen, rule, dry_run
         old = shelf.sources
         self.unreadable = {path for path, photo in seen.files.items() if photo is None}
         self.unknown = {path for path, photo in seen.files.items() if photo is False and path not in old}
         self.missing = {path for path in seen.covered if not isinstance(seen.files.get(path, False), str | None)}
         photos = {path: photo for path, photo in seen.files.items() if isinstance(photo, str)}
-        self.groups = {photo: self._group(photo, photos) for photo in dict.fromkeys(photos.values())}
+        self.forgotten = {path for path, photo in photos.items() if photo in forgotten}
+        here = dict.fromkeys(photo for photo in photos.values() if photo not in forgotten)
+        self.groups = {photo: self._group(photo, photos) for photo in here}
         self.taken: set[str] = set()
         """Sources that are removed because their photos have moved."""
 
@@ -112,13 +116,14 @@ class Expected:
         for path in self.unreadable | self.unknown:
             rejection = told[path].rejection
             assert (told[path].status, rejection and rejection.reason) == ("rejected", "unreadable"), told[path]
+        assert {told[path].status for path in self.forgotten} <= {"forgotten"}, told
         gone = told.keys() & self.missing
         for path in gone:
             status = "pruned" if prune and not is_in_empty_folder(path) else "missing"
             assert told[path].status == status, told[path]
         self.taken = self.missing - gone
         if after is not None:
-            self.taken |= self.shelf.sources.keys() - after.keys() - self.missing
+            self.taken |= self.shelf.sources.keys() - after.keys() - self.missing - self.forgotten
         movable = {path for group in self.groups.values() for path in group.lost | group.doubtful}
         assert self.taken <= movable, ("sources that vanished", self.taken - movable)
         for group in self.groups.values():
@@ -177,7 +182,7 @@ class Expected:
         for path in self.missing:
             result[path] = replace(result[path], missing=True)
         pruned = {path for path in self.missing if prune and not is_in_empty_folder(path)}
-        return {path: source for path, source in result.items() if path not in pruned | self.taken}
+        return {path: source for path, source in result.items() if path not in pruned | self.taken | self.forgotten}
 
     def skip_outcomes(self, after: Mapping[str, Source], *, prune: bool) -> None:
         """Take from the sources after the run what has moved, because an interrupted run has already reported it."""

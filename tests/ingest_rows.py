@@ -58,13 +58,15 @@ class Tables(NamedTuple):
 
     sources: dict[str, dict[str, Source]]
     snapshots: dict[tuple[str, Key], Row]
+    forgotten: set[tuple[str, str | None]]
 
 
 def read_tables(db: Database) -> Tables:
     """Return what the database has. The same bytes must be one snapshot of a collection."""
-    tables = Tables({}, {})
+    tables = Tables({}, {}, set())
     if not Path(db.path).exists():
         return tables
+    tables.forgotten.update(db.sql("SELECT sha256, collection FROM forgotten").rows)
     for collection, source, photo, *marks in db.sql("""
         SELECT p.collection, p.source, s.sha256, p.missing_since IS NOT NULL, p.unread_reason IS NOT NULL
         FROM sources AS p LEFT JOIN snapshots AS s USING (snapshot_id, collection)
@@ -87,6 +89,8 @@ class Model:
 
     def __init__(self, collections: Iterable[str]) -> None:
         self.shelves = {name: Shelf() for name in collections}
+        self.forgotten: set[tuple[str, str | None]] = set()
+        """The photos that ingests leave out: SHA-256, and the collection or None for all."""
         self._last_id = 0
 
     def update(
@@ -108,6 +112,28 @@ class Model:
                 assert all(pose_id > last_id for pose_id in snapshot.pose_ids), "new poses have old ids"
                 self._last_id = max(self._last_id, *snapshot.pose_ids, 0)
             shelf.snapshots[key] = snapshot
+        self.forgotten -= {(key, scope) for key in shelf.snapshots for scope in (None, collection)}
+        self.check(tables)
+
+    def find_forgotten(self, collection: str) -> set[str]:
+        """Return the photos that an ingest into a collection leaves out."""
+        return {photo for photo, scope in self.forgotten if scope in (None, collection)}
+
+    def forget(self, path: str, collection: str | None) -> bool:
+        """Forget the photos at a path, wherever the database has their bytes. Return whether there are any."""
+        keys = {shelf.sources[path].photo or path for shelf in self.shelves.values() if path in shelf.sources}
+        is_found = False
+        for name, shelf in self.shelves.items():
+            gone = keys & shelf.snapshots.keys() if collection in (None, name) else set()
+            is_found |= bool(gone)
+            shelf.snapshots = {key: one for key, one in shelf.snapshots.items() if key not in gone}
+            shelf.sources = {at: one for at, one in shelf.sources.items() if (one.photo or at) not in gone}
+            self.forgotten |= {(key, collection) for key in gone if key in KNOWN}
+        return is_found
+
+    def check(self, tables: Tables) -> None:
+        """Compare all rows of all collections."""
+        assert tables.forgotten == self.forgotten
         keys = {(name, key) for name, shelf in self.shelves.items() for key in shelf.snapshots}
         assert keys == tables.snapshots.keys(), "snapshots without a source"
         for name, shelf in self.shelves.items():

@@ -20,8 +20,8 @@ from tests.conftest import Toy, posesearch_process, toy_photo
 
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
-    "ingest", "reestimate", "cluster", "similar", "estimate", "pairs", "outliers", "show", "stats", "sql", "models",
-    "models pull", "demo",
+    "ingest", "reestimate", "cluster", "similar", "estimate", "pairs", "outliers", "show", "stats", "sql", "forget",
+    "rename", "models", "models pull", "models remove", "cache", "cache clear", "demo",
 )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def test_every_command_explains_itself(command: str, run: Run) -> None:
         assert len(line) <= 80
         if re.match(r"  -", line):
             assert len(line.split("  ")) > 2, line  # the description begins on the line of the option
-    assert "..." not in re.sub(r"\[(SOURCES|ARGS)\]\.\.\.|PHOTO\.\.\.", "", out)  # nothing is cut
+    assert "..." not in re.sub(r"\[(SOURCES|PHOTOS|ARGS)\]\.\.\.|PHOTO\.\.\.", "", out)  # nothing is cut
     assert f"\nExamples:\n  posesearch {command}" in out
 
 

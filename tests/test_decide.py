@@ -64,7 +64,8 @@ def test_only_what_was_not_read_is_read(facts: Facts) -> None:
 @given(FACTS)
 def test_poses_are_removed_only_with_a_missing_photo_and_replaced_only_by_those_of_its_bytes(facts: Facts) -> None:
     action = decide(facts)
-    assert not action.remove or (facts.found == "absent" and facts.may_prune)
+    is_pruned = facts.found == "absent" and facts.may_prune
+    assert not action.remove or (facts.stored != "nothing" and (is_pruned or facts.found == "forgotten"))
     assert action.write_photo is (facts.found == "new" or (facts.found in READ and facts.standing == "other"))
     assert not (action.write_photo and action.write_facts)
 
@@ -104,7 +105,7 @@ def test_a_photo_that_is_back_is_marked_no_longer(facts: Facts) -> None:
 @given(FACTS)
 def test_a_photo_that_the_rule_rejects_is_rejected_wherever_it_is(facts: Facts) -> None:
     status = decide(facts._replace(is_rejected=True)).status
-    assert facts.found == "absent" or status in (None, "rejected")
+    assert facts.found in ("absent", "forgotten") or status in (None, "rejected")
     accepted = decide(facts._replace(is_rejected=False))
     assert stores(decide(facts._replace(is_rejected=True))) == stores(accepted)
     assert accepted.status != "rejected" or facts.found not in READ
@@ -117,6 +118,13 @@ def test_the_status_of_known_bytes_is_their_place(facts: Facts, found: Found) ->
     expected = {"left": "moved", "held": "copy", "same": "unchanged", **again}
     assert status == expected.get(found, status)
     assert found != "new" or status == ("changed" if facts.stored == "photo" else "ingested")
+
+
+@given(FACTS)
+def test_of_a_forgotten_photo_nothing_is_stored(facts: Facts) -> None:
+    action = decide(facts._replace(found="forgotten"))
+    assert action.status == "forgotten"
+    assert stores(action) == (set() if facts.stored == "nothing" else {"remove"})
 
 
 NAMES: Final = "abcde"

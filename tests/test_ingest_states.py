@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from posesearch.database import Database
-from posesearch.errors import SourceError
+from posesearch.errors import QueryError, SourceError
 from posesearch.photos.photo import Photo
 from posesearch.photos.pool import DecoderPool
 from posesearch.progress import IngestProgress
@@ -50,6 +50,7 @@ class Options(NamedTuple):
     gps: bool = False
     collection: str = "default"
     jobs: int = 1
+    again: bool = False
 
 
 paths = st.sampled_from(NAMES)
@@ -65,6 +66,7 @@ ingests: dict[str, Any] = {
         st.sampled_from((False, False, False, True)),
         st.sampled_from(COLLECTIONS),
         st.sampled_from((1, 3)),
+        st.sampled_from((False, False, False, True)),
     ),
 }
 
@@ -171,6 +173,17 @@ class PhotoLibrary(RuleBasedStateMachine):
                 )  # fmt: skip
         assert read_tables(self.db) == before
 
+    @rule(name=paths, collection=st.sampled_from((None, None, *COLLECTIONS[-2:])))
+    def forget(self, name: str, collection: str | None) -> None:
+        """The user forgets the photo at a path, with its copies. It need not be there any more."""
+        path = str(self.library.path(name))
+        if not self.model.forget(path, collection):
+            with pytest.raises(QueryError):
+                self.db.forget(path, collection=collection, yes=True)
+        else:
+            self.db.forget(path, collection=collection, yes=True)
+        self.model.check(read_tables(self.db))
+
     @rule(after=st.integers(1, 6), during=st.integers(0, 4), **ingests)
     def ingest_after_interruption(
         self, after: int, during: int, edits: list[Edit], folder: str, options: Options
@@ -193,17 +206,19 @@ class PhotoLibrary(RuleBasedStateMachine):
         interrupt: int | None = None,
     ) -> None:
         """Ingest, and compare the outcomes and the database with what the documentation says."""
-        rule, prune, gps, collection, jobs = options
+        rule, prune, gps, collection, jobs, again = options
         self.toy.interrupt = self.toy.interrupt if interrupt else None
         if named == ["link"] and self.library.is_unplugged("link"):
             return
         shelf = self.model.shelves[collection]
+        forgotten = set() if again else self.model.find_forgotten(collection)
         seen, is_error = self.look(named, shelf, prune=prune)
 
         def ingest(progress: Listener, *, is_dry: bool = False) -> IngestReport:
             return self.db.ingest(
                 [self.library.path(name) for name in named], collection=collection, strict=rule.strict,
-                min_joints=rule.min_joints, gps=gps, jobs=jobs, prune=prune, dry_run=is_dry, progress=progress,
+                min_joints=rule.min_joints, gps=gps, jobs=jobs, prune=prune, again=again, dry_run=is_dry,
+                progress=progress,
             )  # fmt: skip
 
         if is_error:
@@ -216,7 +231,9 @@ class PhotoLibrary(RuleBasedStateMachine):
             before = Path(self.db.path).read_bytes() if Path(self.db.path).exists() else None
             foretold, calls = Listener(), self.toy.calls
             check_report(ingest(foretold, is_dry=True), foretold)
-            Expected(shelf, seen, rule, dry_run=True).check_outcomes(foretold.outcomes, None, prune=prune)
+            Expected(shelf, seen, rule, forgotten=forgotten, dry_run=True).check_outcomes(
+                foretold.outcomes, None, prune=prune
+            )
             assert self.toy.calls == calls
             assert before == (Path(self.db.path).read_bytes() if Path(self.db.path).exists() else None)
         if interrupt is not None:
@@ -225,7 +242,7 @@ class PhotoLibrary(RuleBasedStateMachine):
             read_tables(self.db)
         told, calls = Listener(), self.toy.calls
         report = ingest(told)
-        expected, tables = Expected(shelf, seen, rule), read_tables(self.db)
+        expected, tables = Expected(shelf, seen, rule, forgotten=forgotten), read_tables(self.db)
         after = tables.sources.get(collection, {})
         if interrupt is None:
             check_report(report, told)
@@ -279,7 +296,7 @@ def check_report(report: IngestReport, told: Listener) -> None:
     assert counts == +Counter({
         "ingested": report.ingested, "changed": report.changed, "moved": report.moved, "copy": report.copies,
         "unchanged": report.unchanged, "missing": report.missing, "pruned": report.pruned,
-        "rejected": len(report.rejected),
+        "rejected": len(report.rejected), "forgotten": report.forgotten,
     })  # fmt: skip
     assert report.seen == counts.total() - report.missing - report.pruned == told.steps
     assert report.poses == sum(outcome.poses for outcome in told.outcomes)

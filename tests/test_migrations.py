@@ -31,6 +31,11 @@ VERSIONS = {
         ALTER TABLE sources ADD COLUMN unread_reason VARCHAR; CREATE MACRO penalized(a, b) AS a;
     """,
     7: "UPDATE about SET value = '7' WHERE key = 'schema_version'",
+    8: """
+        UPDATE about SET value = '8' WHERE key = 'schema_version';
+        CREATE TABLE attributes (snapshot_id BIGINT NOT NULL, name VARCHAR NOT NULL, value VARCHAR);
+        INSERT INTO attributes VALUES (1, 'artist', 'unknown');
+    """,
 }
 OF_THE_USER = """
     CREATE TABLE notes (pose_id INTEGER PRIMARY KEY, note VARCHAR DEFAULT 'none');
@@ -130,11 +135,13 @@ def test_a_database_of_version_7_is_converted(demo_db: Database, tmp_path: Path)
     with duckdb.connect(str(path)) as connection:
         connection.execute("UPDATE about SET value = '7' WHERE key = 'schema_version'")
         connection.execute("UPDATE poses SET world_vector = vector || vector[1:14], world_squares = mask")
-        connection.execute("INSERT INTO attributes VALUES (1, 'artist', 'unknown')")
+        connection.execute(
+            "INSERT INTO attributes BY NAME SELECT 1 AS snapshot_id, 'artist' AS name, 'unknown' AS value"
+        )
     db = Database(path)
     for query in ("FROM poses ORDER BY pose_id", "FROM similar_views(3, 5)", "FROM snapshots ORDER BY ALL"):
         assert db.sql(query).rows == demo_db.sql(query).rows
-    assert db.sql("FROM attributes").rows == ((1, "artist", "unknown"),)
+    assert db.sql("FROM attributes").rows == ((1, "artist", "unknown", None),)
 
 
 def test_objects_of_the_user_are_converted(tmp_path: Path) -> None:
@@ -161,8 +168,8 @@ main()
 """
 KILLED = """
 import os, sys
-from posesearch.store import migrations
-migrations._copy_rows = lambda *_: os._exit(9)
+from posesearch.store import rewriting
+rewriting._copy_rows = lambda *_: os._exit(9)
 import posesearch
 posesearch.open(sys.argv[1]).stats()
 """
@@ -222,6 +229,7 @@ def test_a_very_early_version_is_refused(tmp_path: Path) -> None:
         ("CREATE TABLE mine (a INTEGER, b INTEGER GENERATED ALWAYS AS (a * 2))", "the rows of the table mine"),
         ("CREATE VIEW angles AS SELECT 1 AS a", "an object with the name of your view angles"),
         ("CREATE TABLE attributes (a INTEGER)", "an object with the name of your table attributes"),
+        ("CREATE TABLE forgotten (a INTEGER)", "an object with the name of your table forgotten"),
         ("CREATE MACRO similarity_percentile(a) AS a", "the name of your macro similarity_percentile"),
     ],
 )

@@ -14,6 +14,7 @@ from posesearch.cli import (
     ingest_commands,
     model_commands,
     pair_commands,
+    removal_commands,
     search_commands,
 )
 from posesearch.cli import help as layout
@@ -66,6 +67,6 @@ def posesearch_command(
 
 for module in (
     ingest_commands, search_commands, estimate_command, pair_commands, cluster_command, database_commands,
-    demo_command, model_commands,
+    removal_commands, demo_command, model_commands,
 ):  # fmt: skip
     module.register(app)

@@ -73,6 +73,14 @@ def ingest(
             rich_help_panel=layout.PHOTOS,
         ),
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Ingest photos that were forgotten, too. Without it, they are left out.",
+            rich_help_panel=layout.PHOTOS,
+        ),
+    ] = False,
     gps: Annotated[
         bool,
         typer.Option("--gps", help="Store the place where each photo was taken.", rich_help_panel=layout.PHOTOS),
@@ -153,6 +161,7 @@ def ingest(
             gps=gps,
             jobs=jobs or DEFAULT_THREADS,
             prune=prune,
+            again=again,
             dry_run=dry_run,
             allow_private=allow_private,
             progress=progress,

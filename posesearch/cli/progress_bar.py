@@ -4,13 +4,14 @@ import os
 import sys
 from typing import Final, Self
 
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import Progress as Display
 from rich.progress_bar import ProgressBar as Bar
 from rich.text import Text
 
 from posesearch.cli import output
 from posesearch.cli.words import duration, rate
-from posesearch.progress import IngestProgress
+from posesearch.progress import IngestProgress, Progress
 from posesearch.results.ingest import PhotoOutcome
 
 _BAR_WIDTH: Final = 12
@@ -32,7 +33,7 @@ class Spinner:
             what: the work, in a word.
             columns: what the display shows instead of a spinner.
         """
-        self._bar = Progress(
+        self._bar = Display(
             *(columns or (SpinnerColumn(), TextColumn(what))),
             console=output.err, transient=True, speed_estimate_period=60, redirect_stdout=_is_one_terminal(),
         )  # fmt: skip
@@ -47,6 +48,14 @@ class Spinner:
     def __exit__(self, *_: object) -> None:
         if self._is_shown:
             self._bar.stop()
+
+
+class Waiting(Spinner, Progress):
+    """A spinner that also says what is waited for."""
+
+    def waiting(self, sentence: str) -> None:
+        """Print what is waited for."""
+        output.note(sentence)
 
 
 class ProgressBar(Spinner, IngestProgress):

@@ -42,6 +42,7 @@ def ingest(report: IngestReport) -> None:
             if number or name in ("ingested", "unchanged")
         ),
         *_rejections(report.rejected, would),
+        *([("forgotten", f"{report.forgotten}, left out. --again ingests them")] if report.forgotten else []),
         *([("passed over", _list_endings(report.passed_over))] if report.passed_over else []),
         ("seconds", f"{report.seconds:.1f}"),
     ])  # fmt: skip

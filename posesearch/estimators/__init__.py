@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from posesearch.address_space import ESTIMATING, check_address_space
 from posesearch.errors import ForkedProcess, WeightsUnavailable, WeightsUnusable
 from posesearch.estimators import weights
+from posesearch.estimators.cached_files import clear_cache, measure_cache, remove_weights
 from posesearch.estimators.models import DEFAULT, MODELS, Model, adapt_model, find_model
 from posesearch.estimators.networks import Weights
 from posesearch.estimators.weights import sha256_of
@@ -25,10 +26,13 @@ __all__ = [
     "Model",
     "adapt_model",
     "build",
+    "clear_cache",
     "find_model",
     "list_models",
     "load",
+    "measure_cache",
     "pull_weights",
+    "remove_weights",
     "sha256_of",
 ]
 

@@ -12,6 +12,11 @@ from typing import Final
 _HASH_BYTES: Final = hashlib.sha256().digest_size
 
 
+def compiled_prefix(sha256: str) -> str:
+    """Return how the names of the networks begin that are compiled from the weights with this SHA-256."""
+    return f"{sha256[:12]}-"
+
+
 def read_compiled(path: Path) -> bytes | None:
     """Return a compiled network. Return None if there is no file, or if it was damaged, replaced or renamed."""
     with suppress(OSError), path.open("rb", buffering=0) as file:

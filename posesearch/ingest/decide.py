@@ -10,7 +10,7 @@ from posesearch.pose.acceptance import Standing
 from posesearch.results.ingest import Status
 
 Found = Literal[
-    "absent", "as before", "unexamined", "same", "new", "held", "left", "unreadable", "unanswered",
+    "absent", "as before", "unexamined", "same", "new", "held", "left", "forgotten", "unreadable", "unanswered",
 ]  # fmt: skip
 """What a run finds at a source.
 
@@ -21,6 +21,7 @@ Found = Literal[
 - "new": bytes that the collection does not have.
 - "held": bytes that another source of the collection has too.
 - "left": bytes that another source of the collection had, and no longer has.
+- "forgotten": bytes that the user has forgotten, and that the collection does not have.
 - "unreadable": a file that can't be read or decoded this time.
 - "unanswered": a URL that returns no whole photo this time, although the database may have one.
 """
@@ -111,6 +112,10 @@ TABLE: Final = (
          found=("left",), standing=_SAME_PEOPLE),
     Case("has the same bytes as another photo of the collection", Action("copy", write_source=True),
          found=("held",), standing=_SAME_PEOPLE),
+    Case("was forgotten", Action("forgotten"),
+         found=("forgotten",), stored=("nothing",)),
+    Case("was forgotten", Action("forgotten", remove=True),
+         found=("forgotten",), stored=_KNOWN),
     Case("was processed under another rule", Action("ingested", write_photo=True, write_source=True),
          found=("same", "held"), standing=("other",)),
     Case("was processed under another rule", Action("ingested", write_photo=True, write_source=True, take_place=True),
@@ -150,9 +155,10 @@ def find_cases(facts: Facts) -> list[Case]:
 def decide(facts: Facts) -> Action:
     """Return what a run does about a photo.
 
-    A photo that is there, and that the rule rejects, is reported as rejected, whatever else became of it.
+    A photo that is there, and that the rule rejects, is reported as rejected, whatever else became of it. A forgotten
+    photo is not looked at.
     """
     (case,) = find_cases(facts)
-    if facts.is_rejected and facts.found != "absent" and not case.action.read:
+    if facts.is_rejected and facts.found not in ("absent", "forgotten") and not case.action.read:
         return case.action._replace(status="rejected")
     return case.action

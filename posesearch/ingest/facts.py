@@ -58,6 +58,8 @@ def find_facts_after(analysis: PhotoAnalysis, contents: ContentIndex, places: Pl
         found = places.find(sha256)
         if found == "new" and contents.find(sha256) is not None:  # another photo of this run has them
             found = "held"
+        elif found == "new" and contents.is_forgotten(sha256):
+            found = "forgotten"
     standing: Standing = "suffices" if sha256 is None else contents.compare(sha256, stored if is_same else None)
     return Facts(
         found, describe_stored(stored), standing, rejection is not None, stored is not None and stored.is_marked

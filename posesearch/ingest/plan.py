@@ -11,7 +11,7 @@ from posesearch.ingest.log import log_decision
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.sources import ObservedSource, Scan, Spellings, is_own_picture, is_url, list_alike
-from posesearch.store import copies, snapshots, sources
+from posesearch.store import copies, forgotten, snapshots, sources
 from posesearch.store.copies import Original
 from posesearch.store.renames import rename_urls
 from posesearch.store.snapshots import StoredContent
@@ -28,6 +28,7 @@ class IngestRequest:
     gps: bool
     jobs: int
     prune: bool
+    again: bool
     dry_run: bool
     allow_private: bool
 
@@ -51,6 +52,7 @@ class IngestPlan:
         outside: the stored sources that the scan does not cover.
         contents: what the database knows about the photos of the collection, by SHA-256. Empty if none is to be read.
         originals: the photos of other collections that can be copied, by SHA-256. Empty if none is to be read.
+        forgotten: the photos that are left out, by SHA-256. Empty with `again`, or if none is to be read.
         is_settled: whether the snapshots agree with their sources. They do not after an interrupted run.
     """
 
@@ -62,6 +64,7 @@ class IngestPlan:
     outside: Sequence[str]
     contents: Mapping[str, StoredContent] = field(default_factory=dict)
     originals: Mapping[str, Original] = field(default_factory=dict)
+    forgotten: Collection[str] = frozenset()
     is_settled: bool = True
 
 
@@ -97,6 +100,7 @@ def make_plan(database: WatchedDatabase, scan: Scan, request: IngestRequest, rul
         return replace(
             plan,
             contents=snapshots.read_contents(connection, request.collection),
+            forgotten=frozenset() if request.again else forgotten.read_forgotten(connection, request.collection),
             originals=copies.read_originals(connection, request.collection, suffices),
         )
 

@@ -102,10 +102,11 @@ class IngestRun:
         self._batch, self._tally, self._progress, self._decoders = batch, tally, progress, decoders
         self._analyzer = PhotoAnalyzer(load, decoders, request.jobs)
         self._reader = SourceReader(allow_private=request.allow_private)
-        self._contents = ContentIndex(plan.contents, rule.standings)
+        self._contents = ContentIndex(plan.contents, rule.standings, plan.forgotten)
         self._places = Places(plan.stored, plan.contents, plan.to_read, plan.absent, plan.outside)
         self._absent = dict.fromkeys(plan.absent)
         self._missing: dict[str, bool] = {}
+        self._removed: list[str] = []
         self._unread: dict[str, str | None] = {}
         self._is_settled = plan.is_settled
         self._listed = {one.source: one.listed for one in plan.scan.observed if one.listed}
@@ -240,6 +241,7 @@ class IngestRun:
         return other
 
     def _mark(self, source: str, action: Action, rejection: tuple[str, str] | None = None) -> None:
+        self._removed += [source] if action.remove else []
         if action.missing is not None:
             self._missing[source] = action.missing
         if action.unread is not None:
@@ -274,13 +276,11 @@ class IngestRun:
             facts = Facts("absent", stored, may_prune=source not in kept)
             decided[source] = decide(facts)
             log_decision(source, facts, decided[source])
-        pruned = [source for source, action in decided.items() if action.remove]
-        for source, action in decided.items():
-            self._mark(source, action)
-        must_write = pruned or self._missing or self._unread or not self._is_settled
+            self._mark(source, decided[source])
+        must_write = self._removed or self._missing or self._unread or not self._is_settled
         if must_write and not self._request.dry_run:
             with database.opening() as connection:
-                sources.delete_sources(connection, self._request.collection, pruned)
+                sources.delete_sources(connection, self._request.collection, self._removed)
                 sources.mark_missing(connection, self._request.collection, self._missing)
                 sources.mark_unread(connection, self._request.collection, self._unread)
                 sources.update_snapshots(connection)

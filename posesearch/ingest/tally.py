@@ -36,6 +36,7 @@ class Tally:
             unchanged=counts["unchanged"],
             missing=counts["missing"],
             pruned=counts["pruned"],
+            forgotten=counts["forgotten"],
             poses=self._poses,
             rejected=Rejections(self._rejected),
             seconds=seconds,

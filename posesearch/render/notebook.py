@@ -12,6 +12,7 @@ from typing import Any, Final
 from posesearch.render.subjects import make_pair_subjects
 from posesearch.render.thumbnails import Thumbnails
 from posesearch.results.clusters import ClusterReport
+from posesearch.results.forget import ForgetReport, RenameReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
@@ -158,6 +159,15 @@ def _show_rejections(rejected: Rejections, title: str = "") -> str:
     return _table(title or _title(rejected), ("rejected", "reason", "message", "listed"), rows, len(rejected))
 
 
+def _show_forgotten(report: ForgetReport) -> str:
+    rows = ((one.collection, one.poses, one.source) for one in report)
+    return _table(_title(report), ("collection", "poses", "photo"), rows, len(report))
+
+
+def _show_renamed(report: RenameReport) -> str:
+    return _page(_title(report), "")
+
+
 def _show_table(table: Table) -> str:
     return _table(_title(table), table.columns, table, len(table))
 
@@ -172,6 +182,8 @@ _SHOWN: Final[dict[type, Callable[[Any], str]]] = {
     PhotoPeople: _show_people,
     IngestReport: _show_run,
     ReestimateReport: _show_run,
+    ForgetReport: _show_forgotten,
+    RenameReport: _show_renamed,
     Rejections: _show_rejections,
     Table: _show_table,
 }

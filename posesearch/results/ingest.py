@@ -9,7 +9,7 @@ from posesearch.results.frames import Column
 from posesearch.results.report import Tabular
 
 Json = dict[str, Any]
-Status = Literal["ingested", "changed", "moved", "copy", "unchanged", "rejected", "missing", "pruned"]
+Status = Literal["ingested", "changed", "moved", "copy", "unchanged", "rejected", "forgotten", "missing", "pruned"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ class PhotoOutcome:
 class IngestReport(display.Shown):
     """The answer of `Database.ingest`: the counts of the run, and the rejected photos.
 
-    `seen` is the sum of `ingested`, `changed`, `moved`, `copies`, `unchanged` and the number of `rejected`.
+    `seen` is the sum of `ingested`, `changed`, `moved`, `copies`, `unchanged`, `forgotten` and the number of
+    `rejected`.
 
     Attributes:
         seen: number of photos found at the sources.
@@ -124,6 +125,7 @@ class IngestReport(display.Shown):
         rejected: photos that were rejected in this run or an earlier one, and folders that can't be read.
         missing: number of photos of the database that are no longer there, since this run or an earlier one.
         pruned: number of missing photos that were removed from the database.
+        forgotten: number of photos that were left out, because they were forgotten. See `Database.forget`.
         seconds: duration of the run.
         interrupted: whether the run was stopped before the last photo.
         dry_run: whether nothing was written. `ingested` and `changed` then count photos that would be estimated.
@@ -150,11 +152,13 @@ class IngestReport(display.Shown):
     interrupted: bool = False
     dry_run: bool = False
     passed_over: Mapping[str, int] = field(default_factory=dict, hash=False)
+    forgotten: int = 0
 
     def __repr__(self) -> str:
         kinds = {"ingested": self.ingested, "changed": self.changed, "moved": self.moved, "copies": self.copies,
                  "unchanged": self.unchanged, "rejected": len(self.rejected), "missing": self.missing,
-                 "pruned": self.pruned, "passed over": sum(self.passed_over.values())}  # fmt: skip
+                 "pruned": self.pruned, "forgotten": self.forgotten,
+                 "passed over": sum(self.passed_over.values())}  # fmt: skip
         counts = "".join(f", {number} {kind}" for kind, number in kinds.items() if number)
         ended = ", dry run" * self.dry_run + ", interrupted" * self.interrupted
         return f"<IngestReport: {display.count(self.seen, 'photo')}{counts}{ended}>"
@@ -176,6 +180,7 @@ class IngestReport(display.Shown):
             "interrupted": self.interrupted,
             "dry_run": self.dry_run,
             "passed_over": dict(self.passed_over),
+            "forgotten": self.forgotten,
         }
 
 

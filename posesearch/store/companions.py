@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -105,6 +106,29 @@ def exists(path: Path) -> bool:
             raise DatabaseFailed(str(path), "the name is too long, because DuckDB needs files beside it") from error
         raise DatabaseFailed(str(path), f"it can't be opened ({error.strerror}); check its permissions") from error
     return False
+
+
+def read_state(path: Path) -> tuple[int, ...] | None:
+    """Return what changes if something writes to the database: device, inode, size and time, and those of its log.
+
+    None if the file is gone.
+    """
+    with suppress(OSError):
+        info = path.stat()
+        state = info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+        with suppress(FileNotFoundError):
+            log = beside(path, ".wal").stat()
+            return *state, log.st_size, log.st_mtime_ns
+        return state
+    return None
+
+
+def remove_temporary(path: Path) -> None:
+    """Remove the folder of DuckDB's temporary files, which a killed process leaves. No process may have the file open.
+
+    Such files can have rows of the database.
+    """
+    shutil.rmtree(beside(path, ".tmp"), ignore_errors=True)
 
 
 def _guess_in(folder: Path) -> Path:

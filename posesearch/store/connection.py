@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -14,13 +14,14 @@ import duckdb
 from posesearch.errors import DamagedDatabase, DatabaseFailed, DatabaseOpenHere, NoDatabase
 from posesearch.files import CLOCK_RESOLUTION_NS
 from posesearch.store import companions, locks
-from posesearch.store.configuration import checkpoint, first_line, quote_name, read_name, search_other_schemas
-from posesearch.store.damage import make_failure
+from posesearch.store.configuration import checkpoint, quote_name, read_name, search_other_schemas
+from posesearch.store.damage import make_failure, rewriting_errors
 from posesearch.store.integrity import check_shape, check_version, has_own_definitions
 from posesearch.store.interruptible import Connection
 from posesearch.store.locks import block_readers, wait_for_writers
-from posesearch.store.migrations import NotConvertible
-from posesearch.store.new_file import create_database, replace_by_converted
+from posesearch.store.migrations import converting
+from posesearch.store.new_file import Writing, create_database, remove_unfinished, replace_database
+from posesearch.store.rewriting import Selection, rewrite
 from posesearch.store.schema import SCHEMA_VERSION, create_schema, replace_definitions
 from posesearch.store.shared_file import shared_file
 from posesearch.store.values import BadValue
@@ -182,6 +183,7 @@ class DatabaseFile:
         if not self.exists():
             self._create(self.patience if patience is None else patience)
         with self._open_current(patience, waiting, read_only=False, alone=True) as (connection, version):
+            remove_unfinished(self.path)
             try:
                 connection.execute("BEGIN TRANSACTION")
                 self._define(connection, version)
@@ -192,7 +194,7 @@ class DatabaseFile:
                 raise make_failure(self.path, error, what) from error
             except BadValue as error:
                 raise DamagedDatabase(str(self.path), str(error)) from error
-        self._state, self._kept = self._read_state(), {}
+        self._state, self._kept = companions.read_state(self.path), {}
         self._defined = self._state and self._state[:2]
 
     def _define(self, connection: Connection, version: int | None) -> None:
@@ -235,7 +237,7 @@ class DatabaseFile:
 
     def _check(self, connection: Connection) -> int | None:
         """Check the file once for each of its states, and return the version of the schema. See integrity.py."""
-        state = self._read_state()
+        state = companions.read_state(self.path)
         if state is None or self._state != state:
             path = str(self.path)
             with self._reading_errors():
@@ -248,47 +250,51 @@ class DatabaseFile:
             connection.keep_in(self._kept)
         return SCHEMA_VERSION
 
-    def _read_state(self) -> tuple[int, ...] | None:
-        """Return what changes if something writes to the file. None if the file is gone."""
-        with suppress(OSError):
-            info = self.path.stat()
-            state = info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
-            with suppress(FileNotFoundError):
-                log = companions.beside(self.path, ".wal").stat()
-                return *state, log.st_size, log.st_mtime_ns
-            return state
-        return None
+    def rewrite(self, selection: Selection, waiting: Callable[[str], None] | None = None) -> None:
+        """Replace the file by a new one that has other rows. The bytes of rows that are left out are in no file then.
+
+        Until the new file is complete, the old one stays as it is.
+
+        Args:
+            selection: the rows of the new file.
+            waiting: as in `writing`.
+
+        Raises:
+            StoreError: as in `writing`.
+        """
+        with self.writing(waiting=waiting):
+            pass  # the file is converted, and can be written
+        with rewriting_errors(self.path, "it can't be rewritten"):
+            self._replace(partial(rewrite, select=selection), self.patience, waiting)
 
     def _convert(self, patience: float, waiting: Callable[[str], None] | None) -> None:
         """Replace an older file by a converted copy. Until the copy is complete, the older file stays as it is."""
-        try:
+        with rewriting_errors(self.path, "an earlier posesearch made this database, and it can't be converted"):
             if not os.access(self.path, os.W_OK):
                 raise PermissionError("the file is read-only")
             _log.info("%s: an earlier posesearch made this database. Converting it.", self.path)
-            with block_readers(self.path, patience):
-                with closing(self._connect(patience, waiting, read_only=False, alone=True)) as connection:
-                    if check_version(connection, str(self.path)) == SCHEMA_VERSION:
-                        return  # another thread or process was first
-                    checkpoint(connection)
-                with self._shared.reserve():
-                    replace_by_converted(self.path)
+            self._replace(converting, patience, waiting, unless=SCHEMA_VERSION)
             _log.info("%s: converted to schema version %d.", self.path, SCHEMA_VERSION)
-        except (duckdb.Error, OSError, NotConvertible) as error:
-            remedy = "Free some space, or copy it to a folder where you can write"
-            if not isinstance(error, OSError | duckdb.IOException | duckdb.FatalException):
-                remedy = "Rename or drop your own objects that are named here in the duckdb shell, and try again"
-            detail = (
-                f"an earlier posesearch made this database, and it can't be converted here ({first_line(error)}). "
-                f"It was not changed. {remedy}"
-            )
-            raise DatabaseFailed(str(self.path), detail) from error
+
+    def _replace(
+        self, writing: Writing, patience: float, waiting: Callable[[str], None] | None, unless: int | None = None
+    ) -> None:
+        """Replace the file by one that `writing` writes, as `replace_database` does.
+
+        With `unless`, a file of this version stays. Another thread or process has converted it first.
+        """
+        with block_readers(self.path, patience):
+            with closing(self._connect(patience, waiting, read_only=False, alone=True)) as connection:
+                if check_version(connection, str(self.path)) == unless:
+                    return
+                checkpoint(connection)
+                companions.remove_temporary(self.path)
+            with self._shared.reserve():
+                replace_database(self.path, writing)
 
     def _create(self, patience: float) -> None:
         """Create the file under another name and rename it. An interruption or a full disk leaves no partial file."""
         with block_readers(self.path, patience):
             if not self.exists():  # another process may have been first
                 companions.check_creatable(self.path)
-                try:
-                    create_database(self.path)
-                except (duckdb.Error, OSError) as error:
-                    raise make_failure(self.path, error, "the database can't be created") from error
+                create_database(self.path)

@@ -1,5 +1,7 @@
 """Recognizes what DuckDB says about a damaged file or a full disk, and says what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +10,7 @@ import duckdb
 from posesearch.errors import DamagedDatabase, DatabaseFailed
 from posesearch.store.companions import beside
 from posesearch.store.configuration import first_line
+from posesearch.store.rewriting import NotCopied
 
 # Parts of DuckDB's messages for damaged files. They are looked for only in errors of these types, because others quote
 # the statement of the user.
@@ -46,6 +49,24 @@ def make_failure(path: Path, error: duckdb.Error | OSError, what: str = "") -> D
         return DamagedDatabase(str(path), text, "restore a backup, or ingest the photos into a new database")
     detail = f"{what} ({text})" if what else text
     return DatabaseFailed(str(path), f"{detail}; free some space on the disk" if is_full(error) else detail)
+
+
+@contextmanager
+def rewriting_errors(path: Path, what: str) -> Iterator[None]:
+    """Turn the errors of a rewriting of the file into DatabaseFailed. The old file is as before.
+
+    Args:
+        path: the file.
+        what: what failed.
+    """
+    try:
+        yield
+    except (duckdb.Error, OSError, NotCopied) as error:
+        remedy = "Free some space, or copy it to a folder where you can write"
+        if not isinstance(error, OSError | duckdb.IOException | duckdb.FatalException):
+            remedy = "Rename or drop your own objects that are named here in the duckdb shell, and try again"
+        detail = f"{what} here ({first_line(error)}). It was not changed. {remedy}"
+        raise DatabaseFailed(str(path), detail) from error
 
 
 def is_full(error: Exception) -> bool:

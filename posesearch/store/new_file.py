@@ -3,23 +3,30 @@
 If the path of a database is a link, the link stays, and its target is written.
 """
 
-from contextlib import closing, suppress
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 
-from posesearch.store.companions import beside, follow_link
+import duckdb
+
+from posesearch.store.companions import beside, duckdb_files, follow_link
 from posesearch.store.configuration import checkpoint, connect, quote_name, read_name
-from posesearch.store.migrations import convert
+from posesearch.store.damage import make_failure
 from posesearch.store.schema import create_schema
+
+Writing = Callable[[Path, Path], AbstractContextManager[None]]
+"""Writes a new file from an old one. In the block, the new one is complete, and no program writes to the old one."""
 
 
 def create_database(path: Path) -> None:
     """Create a database without rows.
 
     Raises:
-        duckdb.Error, OSError: it can't be written. Nothing is left of it.
+        DatabaseFailed: it can't be written. Nothing is left of it.
     """
     new = beside(path, ".new")
-    _remove_database(new)  # left by an interrupted attempt
+    remove_unfinished(path)
     try:
         with closing(connect(new, read_only=False)) as connection:
             connection.execute("BEGIN TRANSACTION")
@@ -27,26 +34,36 @@ def create_database(path: Path) -> None:
             connection.execute("COMMIT")
             checkpoint(connection)
         new.replace(follow_link(path))
+    except (duckdb.Error, OSError) as error:
+        raise make_failure(path, error, "the database can't be created") from error
     finally:
-        _remove_database(new)
+        remove_unfinished(path)
 
 
-def replace_by_converted(path: Path) -> None:
-    """Replace the database of an earlier version by a converted copy. Its log must be in the file.
+def replace_database(path: Path, writing: Writing) -> None:
+    """Replace a database by a new file. Its log must be in the file.
+
+    Args:
+        path: the database.
+        writing: writes the new file, such as `rewrite`.
 
     Raises:
-        duckdb.Error, OSError: the copy can't be written. Nothing is left of it, and the database is as before.
+        duckdb.Error, OSError: the new file can't be written. Nothing is left of it, and the database is as before. So
+            it is after any other error of `writing`.
     """
     new = beside(path, ".new")
-    _remove_database(new)  # left by an interrupted attempt
+    remove_unfinished(path)
     try:
-        convert(path, new)
-        new.replace(follow_link(path))
+        with writing(path, new):
+            new.replace(follow_link(path))
     finally:
-        _remove_database(new)
+        remove_unfinished(path)
 
 
-def _remove_database(path: Path) -> None:
-    for file in (path, path.with_name(f"{path.name}.wal")):
+def remove_unfinished(path: Path) -> None:
+    """Remove the new file of a process that was killed. No process may be writing one."""
+    new = beside(path, ".new")
+    for file in duckdb_files(new):
         with suppress(OSError):  # the folder may not exist; opening the file reports that
             file.unlink()
+    shutil.rmtree(beside(new, ".tmp"), ignore_errors=True)

@@ -108,6 +108,18 @@ def read_pose(connection: Connection, pose_id: int) -> StoredPose:
     return found[0]
 
 
+def find_snapshot(connection: Connection, pose_id: int) -> int:
+    """Return the id of the snapshot that shows a pose.
+
+    Raises:
+        NoSuchPose: there is no pose with this id.
+    """
+    rows = connection.execute("SELECT snapshot_id FROM poses WHERE pose_id = ?", [pose_id]).fetchall()
+    if not rows:
+        raise NoSuchPose(pose_id)
+    return int(rows[0][0])
+
+
 def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
     """Return the poses with these ids, in the order of the ids. Ids that do not exist are ignored."""
     condition, parameters = choose_poses(pose_ids)

@@ -13,6 +13,7 @@ from posesearch.photos.decoded import CaptureInfo
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.store.connection import Connection
 from posesearch.store.copies import Copy, Original, list_possible, write_copies
+from posesearch.store.forgotten import readmit
 from posesearch.store.poses import write_poses
 from posesearch.store.values import BadValue, check_present, parse_object
 from posesearch.types import Int64, Pose
@@ -140,7 +141,8 @@ def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimat
     """Write a batch of photos with their poses. Photos that are already stored are replaced, and keep their ids.
 
     Photos are the same if they have the same bytes in the same collection, or the same source if the bytes could not be
-    read. A photo that would be copied from another collection is left out if it is not there any more.
+    read. A photo that would be copied from another collection is left out if it is not there any more. The photos are
+    not forgotten any more.
     """
     rows = _leave_out_impossible(connection, rows)
     columns = {
@@ -164,6 +166,7 @@ def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimat
     ids = _assign_ids(connection)
     delete_snapshots(connection, "FROM replaced")
     connection.execute("DROP TABLE replaced")
+    readmit(connection, "batch")
     connection.unregister("batch")
     is_estimated = np.array([row.original is None for row in rows], bool)
     new = {name: column[is_estimated] for name, column in {"snapshot_id": ids, **columns}.items()}

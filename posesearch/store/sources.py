@@ -107,6 +107,18 @@ def read_sources(connection: Connection, collection: str) -> StoredSources:
     return StoredSources(rows)
 
 
+def read_snapshot_ids(connection: Connection) -> dict[str, list[int]]:
+    """Return the ids of the snapshots of each source: one for each collection that has the source.
+
+    After an interrupted run, a source may have an older snapshot as well.
+    """
+    ids: dict[str, list[int]] = {}
+    query = "SELECT source, snapshot_id FROM sources UNION SELECT source, snapshot_id FROM snapshots"
+    for source, snapshot_id in connection.execute(query).fetchall():
+        ids.setdefault(source, []).append(snapshot_id)
+    return ids
+
+
 def write_sources(connection: Connection, collection: str, rows: Sequence[SourceRow]) -> None:
     """Insert sources, or replace those with the same names. Sources without a snapshot are left out."""
     columns: dict[str, NDArray[Any]] = {

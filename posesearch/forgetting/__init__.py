@@ -1,0 +1,1 @@
+"""Removes photos from the database for good."""
