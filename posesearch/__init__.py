@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         BadPath,
         BadSQL,
         BatchLost,
+        ClusteringNameTaken,
         DamagedDatabase,
         DatabaseBusy,
         DatabaseFailed,
@@ -51,12 +52,14 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         NoPerson,
         NoPoses,
         NoSuchCluster,
+        NoSuchClustering,
         NoSuchCollection,
         NoSuchPart,
         NoSuchPerson,
         NoSuchPose,
         NotAnImage,
         NotEnoughMemory,
+        NotOfCollection,
         NotOurDatabase,
         NoWorldJoints,
         OldSchema,
@@ -85,6 +88,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.estimators import Estimator
     from posesearch.photos.photo import Photo
     from posesearch.progress import IngestProgress, Progress
+    from posesearch.results.clusterings import ClusteringsReport, StoredClustering
     from posesearch.results.clusters import Cluster, Clustering, ClusterReport, NearestCluster
     from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection, Rejections
     from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
@@ -93,34 +97,29 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.results.search import Failure, Match, SimilarReport
     from posesearch.results.table import Table
     from posesearch.skeleton import JOINTS
-    from posesearch.types import (
-        EstimatorConfig,
-        Keypoint,
-        Keypoints,
-        Person,
-        Pose,
-        StoredPose,
-    )  # fmt: skip
+    from posesearch.types import EstimatorConfig, Keypoint, Keypoints, Person, Pose, StoredPose
 
 __version__ = "0.1.0"
 
 _EXPORTS: Final = {
     "database": ("Database",),
     "errors": (
-        "AlteredDatabase", "BadFilter", "BadKeypoints", "BadPath", "BadSQL", "BatchLost", "DamagedDatabase",
-        "DatabaseBusy", "DatabaseFailed", "DatabaseMoved", "DatabaseOpenHere", "DecoderKilled", "DecoderUnavailable",
-        "DownloadFailed", "EmptyPhoto", "EstimatorError", "EstimatorMismatch", "ForkedProcess", "IncompletePose",
-        "IngestRunning", "MissingLibrary", "MissingPhoto", "MissingURL", "NewerSchema", "NoDatabase", "NoPerson",
-        "NoPoses", "NoSuchCluster", "NoSuchCollection", "NoSuchPart", "NoSuchPerson", "NoSuchPose", "NoWorldJoints",
-        "NotAnImage", "NotEnoughMemory", "NotOurDatabase", "OldSchema", "OutputFailed", "PhotoError", "PhotoTooLarge",
-        "PhotoTooSlow", "PosesearchError", "QueryError", "QueryTooSlow", "RawPhoto", "SeveralPeople", "SourceError",
-        "StoreError", "TooFewJoints", "TooFewPoses", "TruncatedPhoto", "UnknownEstimator", "UnreadablePhoto",
-        "UntrustedDatabase", "VideoFile", "WeightsUnavailable", "WeightsUnusable",
+        "AlteredDatabase", "BadFilter", "BadKeypoints", "BadPath", "BadSQL", "BatchLost", "ClusteringNameTaken",
+        "DamagedDatabase", "DatabaseBusy", "DatabaseFailed", "DatabaseMoved", "DatabaseOpenHere", "DecoderKilled",
+        "DecoderUnavailable", "DownloadFailed", "EmptyPhoto", "EstimatorError", "EstimatorMismatch", "ForkedProcess",
+        "IncompletePose", "IngestRunning", "MissingLibrary", "MissingPhoto", "MissingURL", "NewerSchema", "NoDatabase",
+        "NoPerson", "NoPoses", "NoSuchCluster", "NoSuchClustering", "NoSuchCollection", "NoSuchPart", "NoSuchPerson",
+        "NoSuchPose", "NoWorldJoints", "NotAnImage", "NotEnoughMemory", "NotOfCollection", "NotOurDatabase",
+        "OldSchema", "OutputFailed", "PhotoError", "PhotoTooLarge", "PhotoTooSlow", "PosesearchError", "QueryError",
+        "QueryTooSlow", "RawPhoto", "SeveralPeople", "SourceError", "StoreError", "TooFewJoints", "TooFewPoses",
+        "TruncatedPhoto", "UnknownEstimator", "UnreadablePhoto", "UntrustedDatabase", "VideoFile", "WeightsUnavailable",
+        "WeightsUnusable",
     ),
     "estimation": ("estimate", "estimate_many"),
     "estimators": ("Estimator",),
     "photos.photo": ("Photo",),
     "progress": ("IngestProgress", "Progress"),
+    "results.clusterings": ("ClusteringsReport", "StoredClustering"),
     "results.clusters": ("Cluster", "Clustering", "ClusterReport", "NearestCluster"),
     "results.ingest": ("IngestReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
     "results.pairs": ("Outlier", "OutliersReport", "Pair", "PairsReport"),
@@ -129,9 +128,7 @@ _EXPORTS: Final = {
     "results.search": ("Failure", "Match", "SimilarReport"),
     "results.table": ("Table",),
     "skeleton": ("JOINTS",),
-    "types": (
-        "EstimatorConfig", "Keypoint", "Keypoints", "Person", "Pose", "StoredPose",
-    ),
+    "types": ("EstimatorConfig", "Keypoint", "Keypoints", "Person", "Pose", "StoredPose"),
 }  # fmt: skip
 """The public names by their modules. They are imported when they are used, so that `import posesearch` is fast."""
 
@@ -148,6 +145,8 @@ __all__ = [  # a test compares it with the table
     "Cluster",
     "ClusterReport",
     "Clustering",
+    "ClusteringNameTaken",
+    "ClusteringsReport",
     "DamagedDatabase",
     "Database",
     "DatabaseBusy",
@@ -180,6 +179,7 @@ __all__ = [  # a test compares it with the table
     "NoPerson",
     "NoPoses",
     "NoSuchCluster",
+    "NoSuchClustering",
     "NoSuchCollection",
     "NoSuchPart",
     "NoSuchPerson",
@@ -187,6 +187,7 @@ __all__ = [  # a test compares it with the table
     "NoWorldJoints",
     "NotAnImage",
     "NotEnoughMemory",
+    "NotOfCollection",
     "NotOurDatabase",
     "OldSchema",
     "Outlier",
@@ -215,6 +216,7 @@ __all__ = [  # a test compares it with the table
     "SimilarReport",
     "SourceError",
     "StoreError",
+    "StoredClustering",
     "StoredPose",
     "Table",
     "TooFewJoints",

@@ -40,7 +40,7 @@ def count_rows(connection: Connection) -> dict[str, Any]:
     """)  # noqa: S608 (our own text)
     reasons = f"SELECT reason, count(*) FROM ({_REJECTED}) GROUP BY reason ORDER BY 2 DESC, 1"  # noqa: S608
     clusterings = f"""
-        SELECT clustering_id, collection, normalization, k, chosen_by, complete, partial
+        SELECT clustering_id, name, collection, normalization, k, chosen_by, complete, partial, used_by
         FROM ({view_query("current_clusterings")}) ORDER BY clustering_id
     """  # noqa: S608 (a view of schema.sql)
     return {
