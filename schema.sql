@@ -225,28 +225,22 @@ CREATE TABLE inertias (
 -- A row per collection that has labels, with the clustering from which they come. It is the one that the user chose by
 -- `posesearch clusterings use`, otherwise the newest of this collection, otherwise the newest of all poses.
 CREATE OR REPLACE VIEW collection_clusterings AS
-SELECT
-    known.collection,
-    coalesce(
-        max(c.clustering_id) FILTER (c.clustering_id = chosen.clustering_id),
-        max(c.clustering_id) FILTER (c.collection IS NOT NULL),
-        max(c.clustering_id)
-    ) AS clustering_id
+SELECT DISTINCT ON (known.collection)
+    known.collection, c.clustering_id
 FROM (SELECT DISTINCT collection FROM snapshots) AS known
 JOIN clusterings AS c ON c.collection IS NULL OR c.collection = known.collection
-LEFT JOIN chosen_clusterings AS chosen ON chosen.collection = known.collection
-GROUP BY known.collection;
+LEFT JOIN chosen_clusterings AS chosen
+    ON chosen.collection = known.collection AND chosen.clustering_id = c.clustering_id
+ORDER BY known.collection, chosen.clustering_id IS NULL, c.collection IS NULL, c.clustering_id DESC;
 
 -- A row per clustering from which a collection takes its labels.
 CREATE OR REPLACE VIEW current_clusterings AS
 SELECT
     clustering_id,
     collection,  -- the collection that was clustered. NULL means all poses
-    normalization, k, chosen_by, seed, complete, partial, inertia, created_at, name,
-    used_by  -- the collections that take their labels from it, in alphabetical order
-FROM clusterings JOIN (
-    SELECT clustering_id, list(collection ORDER BY collection) AS used_by FROM collection_clusterings GROUP BY clustering_id
-) AS used USING (clustering_id);
+    normalization, k, chosen_by, seed, complete, partial, inertia, created_at, name
+FROM clusterings
+WHERE clustering_id IN (SELECT clustering_id FROM collection_clusterings);
 
 -- A row per pose, with its source and its label in the clustering from which its collection takes its labels. clustering_id,
 -- cluster and distance are NULL if there is no such clustering, or if the pose was added after it. `--where` has these columns.
@@ -1015,7 +1009,6 @@ COMMENT ON COLUMN current_clusterings.partial IS 'number of partial poses. They 
 COMMENT ON COLUMN current_clusterings.inertia IS 'sum of the squared distances of complete poses to their centroids';
 COMMENT ON COLUMN current_clusterings.created_at IS 'UTC: when it was stored';
 COMMENT ON COLUMN current_clusterings.name IS 'name of the attribute';
-COMMENT ON COLUMN current_clusterings.used_by IS 'the collections that take their labels from it, in alphabetical order';
 COMMENT ON VIEW labelled_poses IS 'A row per pose, with its source and its label in the clustering from which its collection takes its labels. clustering_id, cluster and distance are NULL if there is no such clustering, or if the pose was added after it. `--where` has these columns.';
 COMMENT ON COLUMN labelled_poses.pose_id IS 'id of the pose. A new estimation gives a new id';
 COMMENT ON COLUMN labelled_poses.snapshot_id IS 'id of the snapshot. It stays the same';

@@ -18,6 +18,7 @@ def list_clusterings(file: DatabaseFile) -> ClusteringsReport:
 def name_clustering(file: DatabaseFile, clustering: int | str, name: str | None) -> ClusteringsReport:
     """Give a clustering a name, or remove its name. See Database.name_clustering."""
     if name is not None:
+        name = name.strip()
         _check_name(name)
 
     def write(connection: Connection, ids: list[int]) -> None:
@@ -31,7 +32,7 @@ def name_clustering(file: DatabaseFile, clustering: int | str, name: str | None)
 
 def _check_name(name: str) -> None:
     """Raise ValueError if a text can't be the name of a clustering."""
-    if not name.strip() or name.isdecimal():
+    if not name or name.isdecimal():
         raise ValueError(f"the name of a clustering must not be empty or a number, as {name!r} is")
     if not name.isprintable():
         raise ValueError(f"the name of a clustering must be one line of printable characters, not {name!r}")
@@ -41,7 +42,7 @@ def use_clustering(file: DatabaseFile, clustering: int | str, collection: str | 
     """Have collections take their labels from a clustering. See Database.use_clustering."""
 
     def write(connection: Connection, ids: list[int]) -> None:
-        [clustered] = [one.collection for one in stored.list_clusterings(connection) if one.clustering_id == ids[0]]
+        clustered = next(one.collection for one in stored.list_clusterings(connection) if one.clustering_id == ids[0])
         wanted = clustered if collection is None else collection
         snapshots.check_collection(connection, wanted)
         if clustered is not None and wanted != clustered:
