@@ -222,16 +222,20 @@ CREATE TABLE inertias (
 
 -- Views and macros. They have no data. A later posesearch replaces them when it next opens the database.
 
--- A row per collection that has labels, with the clustering from which they come. It is the one that the user chose by
+-- A row per collection that has a clustering, with the one from which its labels come. It is the one that the user chose by
 -- `posesearch clusterings use`, otherwise the newest of this collection, otherwise the newest of all poses.
 CREATE OR REPLACE VIEW collection_clusterings AS
-SELECT DISTINCT ON (known.collection)
-    known.collection, c.clustering_id
+SELECT
+    known.collection,
+    coalesce(
+        max(CASE WHEN c.clustering_id = chosen.clustering_id THEN c.clustering_id END),
+        max(CASE WHEN c.collection IS NOT NULL THEN c.clustering_id END),
+        max(c.clustering_id)
+    ) AS clustering_id
 FROM (SELECT DISTINCT collection FROM snapshots) AS known
 JOIN clusterings AS c ON c.collection IS NULL OR c.collection = known.collection
-LEFT JOIN chosen_clusterings AS chosen
-    ON chosen.collection = known.collection AND chosen.clustering_id = c.clustering_id
-ORDER BY known.collection, chosen.clustering_id IS NULL, c.collection IS NULL, c.clustering_id DESC;
+LEFT JOIN chosen_clusterings AS chosen ON chosen.collection = known.collection
+GROUP BY known.collection;
 
 -- A row per clustering from which a collection takes its labels.
 CREATE OR REPLACE VIEW current_clusterings AS
@@ -994,7 +998,7 @@ COMMENT ON TABLE inertias IS 'The inertia curve of each clustering, which has th
 COMMENT ON COLUMN inertias.clustering_id IS 'the clustering';
 COMMENT ON COLUMN inertias.k IS 'a number of clusters that was tried';
 COMMENT ON COLUMN inertias.inertia IS 'sum of the squared distances with this k, as in clusterings';
-COMMENT ON VIEW collection_clusterings IS 'A row per collection that has labels, with the clustering from which they come. It is the one that the user chose by `posesearch clusterings use`, otherwise the newest of this collection, otherwise the newest of all poses.';
+COMMENT ON VIEW collection_clusterings IS 'A row per collection that has a clustering, with the one from which its labels come. It is the one that the user chose by `posesearch clusterings use`, otherwise the newest of this collection, otherwise the newest of all poses.';
 COMMENT ON COLUMN collection_clusterings.collection IS 'name of the collection';
 COMMENT ON COLUMN collection_clusterings.clustering_id IS 'id of the clustering. A higher one is newer';
 COMMENT ON VIEW current_clusterings IS 'A row per clustering from which a collection takes its labels.';
