@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
 
 def clusterings(context: typer.Context, db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
-    """List the stored clusterings, name them, choose which are used, and delete them.
+    """List, name, choose and delete stored clusterings.
 
     The last column has the collections that take their labels from a clustering. It is the one that you chose by
     `posesearch clusterings use`, otherwise the newest of the collection, otherwise the newest of all poses.
