@@ -165,7 +165,7 @@ CREATE TABLE poses (
     world_squares FLOAT[14]           -- x^2 + y^2 + z^2 of world_vector, per joint. NULL in the same case
 );
 
--- A row per k-means run. Earlier runs are kept. The view current_clusterings has the current ones.
+-- A row per k-means run. Earlier runs are kept. The view current_clusterings has those from which collections take their labels.
 CREATE SEQUENCE clustering_ids;
 CREATE TABLE clusterings (
     clustering_id BIGINT PRIMARY KEY DEFAULT nextval('clustering_ids'),  -- id of the clustering. A higher one is newer
@@ -181,7 +181,8 @@ CREATE TABLE clusterings (
     created_at    TIMESTAMP NOT NULL DEFAULT make_timestamp(epoch_us(now()))  -- UTC: when it was stored
 );
 
--- A row per collection for which the user has chosen a clustering. Other collections have the labels of their newest one.
+-- A row per collection for which the user has chosen a clustering. A new clustering of the collection removes the row. The view
+-- collection_clusterings has the clusterings of all collections.
 CREATE TABLE chosen_clusterings (
     collection    VARCHAR PRIMARY KEY,  -- name of the collection
     clustering_id BIGINT NOT NULL       -- the clustering from which its labels come
@@ -221,22 +222,32 @@ CREATE TABLE inertias (
 
 -- Views and macros. They have no data. A later posesearch replaces them when it next opens the database.
 
--- The newest clustering of each collection, and the newest of all poses. A newer clustering of all poses replaces those of the
--- collections.
+-- A row per collection that has a clustering, with the one from which its labels come. It is the one that the user chose by
+-- `posesearch clusterings use`, otherwise the newest of this collection, otherwise the newest of all poses.
+CREATE OR REPLACE VIEW collection_clusterings AS
+SELECT
+    known.collection,
+    coalesce(
+        max(CASE WHEN c.clustering_id = chosen.clustering_id THEN c.clustering_id END),
+        max(CASE WHEN c.collection IS NOT NULL THEN c.clustering_id END),
+        max(c.clustering_id)
+    ) AS clustering_id
+FROM (SELECT DISTINCT collection FROM snapshots) AS known
+JOIN clusterings AS c ON c.collection IS NULL OR c.collection = known.collection
+LEFT JOIN chosen_clusterings AS chosen ON chosen.collection = known.collection
+GROUP BY known.collection;
+
+-- A row per clustering from which a collection takes its labels.
 CREATE OR REPLACE VIEW current_clusterings AS
 SELECT
     clustering_id,
     collection,  -- the collection that was clustered. NULL means all poses
-    normalization, k, chosen_by, seed, complete, partial, inertia, created_at
-FROM clusterings AS c
-WHERE NOT EXISTS (
-    FROM clusterings AS newer
-    WHERE newer.clustering_id > c.clustering_id
-      AND (newer.collection IS NULL OR newer.collection = c.collection)
-);
+    normalization, k, chosen_by, seed, complete, partial, inertia, created_at, name
+FROM clusterings
+WHERE clustering_id IN (SELECT clustering_id FROM collection_clusterings);
 
--- A row per pose, with its source and its label in the newest clustering that covers its collection. clustering_id, cluster and
--- distance are NULL if there is no such clustering, or if the pose was added after it. `--where` has these columns.
+-- A row per pose, with its source and its label in the clustering from which its collection takes its labels. clustering_id,
+-- cluster and distance are NULL if there is no such clustering, or if the pose was added after it. `--where` has these columns.
 CREATE OR REPLACE VIEW labelled_poses AS
 SELECT
     p.pose_id, p.snapshot_id, s.source, s.collection, p.person, p.body_joints, p.score, p.prominence,
@@ -245,13 +256,8 @@ SELECT
     s.taken_at, s.camera, s.latitude, s.longitude, s.missing_since
 FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id)
-LEFT JOIN (
-    SELECT known.collection, max(c.clustering_id) AS clustering_id
-    FROM (SELECT DISTINCT collection FROM snapshots) AS known
-    JOIN clusterings AS c ON c.collection IS NULL OR c.collection = known.collection
-    GROUP BY known.collection
-) AS newest ON newest.collection = s.collection
-LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = p.pose_id;
+LEFT JOIN collection_clusterings AS used ON used.collection = s.collection
+LEFT JOIN labels AS l ON l.clustering_id = used.clustering_id AND l.pose_id = p.pose_id;
 
 -- A row per pose and joint, for all 18 joints. A missing joint has a row too.
 CREATE OR REPLACE VIEW keypoints AS
@@ -454,18 +460,13 @@ CREATE OR REPLACE MACRO similar_poses(
             ORDER BY round(similarity, 6) DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
         SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
-    ), newest AS (
-        SELECT s.collection, max(c.clustering_id) AS clustering_id
-        FROM (SELECT DISTINCT collection FROM snapshots) AS s
-        JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
-        GROUP BY s.collection
     )
     SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster,
            r.exchanged
     FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
     JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
-    LEFT JOIN newest ON newest.collection = s.collection
-    LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = r.pose_id
+    LEFT JOIN collection_clusterings AS used ON used.collection = s.collection
+    LEFT JOIN labels AS l ON l.clustering_id = used.clustering_id AND l.pose_id = r.pose_id
     ORDER BY r.rank;
 
 -- The same for limbs in 3D. The direction from which the person is seen is ignored. There are no rows if the pose has no
@@ -594,18 +595,13 @@ CREATE OR REPLACE MACRO similar_views(
             ORDER BY round(similarity, 6) DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
         SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
-    ), newest AS (
-        SELECT s.collection, max(c.clustering_id) AS clustering_id
-        FROM (SELECT DISTINCT collection FROM snapshots) AS s
-        JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
-        GROUP BY s.collection
     )
     SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster,
            r.exchanged
     FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
     JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
-    LEFT JOIN newest ON newest.collection = s.collection
-    LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = r.pose_id
+    LEFT JOIN collection_clusterings AS used ON used.collection = s.collection
+    LEFT JOIN labels AS l ON l.clustering_id = used.clustering_id AND l.pose_id = r.pose_id
     ORDER BY r.rank;
 
 -- The n poses most similar to a pose that need not be stored, best first.
@@ -708,18 +704,13 @@ CREATE OR REPLACE MACRO nearest_poses(
             ORDER BY round(similarity, 6) DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
         SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
-    ), newest AS (
-        SELECT s.collection, max(c.clustering_id) AS clustering_id
-        FROM (SELECT DISTINCT collection FROM snapshots) AS s
-        JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
-        GROUP BY s.collection
     )
     SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster,
            r.exchanged
     FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
     JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
-    LEFT JOIN newest ON newest.collection = s.collection
-    LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = r.pose_id
+    LEFT JOIN collection_clusterings AS used ON used.collection = s.collection
+    LEFT JOIN labels AS l ON l.clustering_id = used.clustering_id AND l.pose_id = r.pose_id
     ORDER BY r.rank;
 
 -- The similarity of two stored poses. It is the same in both directions. Joints that only one pose has lower the similarity.
@@ -977,7 +968,7 @@ COMMENT ON COLUMN poses.squares IS 'x^2 + y^2 of the vector, per joint';
 COMMENT ON COLUMN poses.joint_set IS 'the mask as bits: 1 for the nose, 2 for the neck, 4 for the next joint, ... 16383 is a complete pose';
 COMMENT ON COLUMN poses.world_vector IS 'Computed from x, y and world_z, and normalized like vector: x0..x13, y0..y13, z0..z13. x and z are relative to the joint before it on the body: those of the wrist are those of the forearm. y is multiplied by 3.5 and z by 0.8, because height is the most reliable and depth the least. NULL without world coordinates.';
 COMMENT ON COLUMN poses.world_squares IS 'x^2 + y^2 + z^2 of world_vector, per joint. NULL in the same case';
-COMMENT ON TABLE clusterings IS 'A row per k-means run. Earlier runs are kept. The view current_clusterings has the current ones.';
+COMMENT ON TABLE clusterings IS 'A row per k-means run. Earlier runs are kept. The view current_clusterings has those from which collections take their labels.';
 COMMENT ON COLUMN clusterings.clustering_id IS 'id of the clustering. A higher one is newer';
 COMMENT ON COLUMN clusterings.collection IS 'the collection that was clustered. NULL means all poses';
 COMMENT ON COLUMN clusterings.normalization IS 'of the vectors that were clustered';
@@ -989,7 +980,7 @@ COMMENT ON COLUMN clusterings.partial IS 'number of partial poses. They got the 
 COMMENT ON COLUMN clusterings.inertia IS 'sum of the squared distances of complete poses to their centroids';
 COMMENT ON COLUMN clusterings.name IS 'the user''s name of the clustering, unique. NULL if it has none';
 COMMENT ON COLUMN clusterings.created_at IS 'UTC: when it was stored';
-COMMENT ON TABLE chosen_clusterings IS 'A row per collection for which the user has chosen a clustering. Other collections have the labels of their newest one.';
+COMMENT ON TABLE chosen_clusterings IS 'A row per collection for which the user has chosen a clustering. A new clustering of the collection removes the row. The view collection_clusterings has the clusterings of all collections.';
 COMMENT ON COLUMN chosen_clusterings.collection IS 'name of the collection';
 COMMENT ON COLUMN chosen_clusterings.clustering_id IS 'the clustering from which its labels come';
 COMMENT ON TABLE centroids IS 'A row per cluster of a clustering.';
@@ -1007,7 +998,10 @@ COMMENT ON TABLE inertias IS 'The inertia curve of each clustering, which has th
 COMMENT ON COLUMN inertias.clustering_id IS 'the clustering';
 COMMENT ON COLUMN inertias.k IS 'a number of clusters that was tried';
 COMMENT ON COLUMN inertias.inertia IS 'sum of the squared distances with this k, as in clusterings';
-COMMENT ON VIEW current_clusterings IS 'The newest clustering of each collection, and the newest of all poses. A newer clustering of all poses replaces those of the collections.';
+COMMENT ON VIEW collection_clusterings IS 'A row per collection that has a clustering, with the one from which its labels come. It is the one that the user chose by `posesearch clusterings use`, otherwise the newest of this collection, otherwise the newest of all poses.';
+COMMENT ON COLUMN collection_clusterings.collection IS 'name of the collection';
+COMMENT ON COLUMN collection_clusterings.clustering_id IS 'id of the clustering. A higher one is newer';
+COMMENT ON VIEW current_clusterings IS 'A row per clustering from which a collection takes its labels.';
 COMMENT ON COLUMN current_clusterings.clustering_id IS 'id of the clustering. A higher one is newer';
 COMMENT ON COLUMN current_clusterings.collection IS 'the collection that was clustered. NULL means all poses';
 COMMENT ON COLUMN current_clusterings.normalization IS 'of the vectors that were clustered';
@@ -1018,7 +1012,8 @@ COMMENT ON COLUMN current_clusterings.complete IS 'number of complete poses. K-m
 COMMENT ON COLUMN current_clusterings.partial IS 'number of partial poses. They got the label of their nearest centroid afterwards';
 COMMENT ON COLUMN current_clusterings.inertia IS 'sum of the squared distances of complete poses to their centroids';
 COMMENT ON COLUMN current_clusterings.created_at IS 'UTC: when it was stored';
-COMMENT ON VIEW labelled_poses IS 'A row per pose, with its source and its label in the newest clustering that covers its collection. clustering_id, cluster and distance are NULL if there is no such clustering, or if the pose was added after it. `--where` has these columns.';
+COMMENT ON COLUMN current_clusterings.name IS 'name of the attribute';
+COMMENT ON VIEW labelled_poses IS 'A row per pose, with its source and its label in the clustering from which its collection takes its labels. clustering_id, cluster and distance are NULL if there is no such clustering, or if the pose was added after it. `--where` has these columns.';
 COMMENT ON COLUMN labelled_poses.pose_id IS 'id of the pose. A new estimation gives a new id';
 COMMENT ON COLUMN labelled_poses.snapshot_id IS 'id of the snapshot. It stays the same';
 COMMENT ON COLUMN labelled_poses.source IS 'absolute path or http(s) URL: one of the photo''s sources. If any of them exists, this one does';

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         BadSQL,
         BatchLost,
         CacheFailed,
+        ClusteringNameTaken,
         CollectionExists,
         DamagedDatabase,
         DatabaseBusy,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         NoPerson,
         NoPoses,
         NoSuchCluster,
+        NoSuchClustering,
         NoSuchCollection,
         NoSuchPart,
         NoSuchPerson,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         NoSuchPose,
         NotAnImage,
         NotEnoughMemory,
+        NotOfCollection,
         NotOurDatabase,
         NoWorldJoints,
         OldSchema,
@@ -88,6 +91,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.estimators import Estimator
     from posesearch.photos.photo import Photo
     from posesearch.progress import IngestProgress, Progress
+    from posesearch.results.clusterings import ClusteringsReport, StoredClustering
     from posesearch.results.clusters import Cluster, Clustering, ClusterReport, NearestCluster
     from posesearch.results.forget import ForgetReport, ForgottenPhoto, RenameReport
     from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection, Rejections
@@ -97,14 +101,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.results.search import Failure, Match, SimilarReport
     from posesearch.results.table import Table
     from posesearch.skeleton import JOINTS
-    from posesearch.types import (
-        EstimatorConfig,
-        Keypoint,
-        Keypoints,
-        Person,
-        Pose,
-        StoredPose,
-    )  # fmt: skip
+    from posesearch.types import EstimatorConfig, Keypoint, Keypoints, Person, Pose, StoredPose
 
 __version__ = "0.1.0"
 
@@ -112,20 +109,22 @@ _EXPORTS: Final = {
     "database": ("Database",),
     "errors": (
         "AlteredDatabase", "BadFilter", "BadKeypoints", "BadPath", "BadSQL", "BatchLost", "CacheFailed",
-        "CollectionExists", "DamagedDatabase", "DatabaseBusy", "DatabaseFailed", "DatabaseMoved", "DatabaseOpenHere",
-        "DecoderKilled", "DecoderUnavailable", "DownloadFailed", "EmptyPhoto", "EstimatorError", "EstimatorMismatch",
-        "ForkedProcess", "IncompletePose", "IngestRunning", "MissingLibrary", "MissingPhoto", "MissingURL",
-        "NewerSchema", "NoDatabase", "NoPerson", "NoPoses", "NoSuchCluster", "NoSuchCollection", "NoSuchPart",
-        "NoSuchPerson", "NoSuchPhoto", "NoSuchPose", "NoWorldJoints", "NotAnImage", "NotEnoughMemory",
-        "NotOurDatabase", "OldSchema", "OutputFailed", "PhotoError", "PhotoTooLarge", "PhotoTooSlow",
-        "PosesearchError", "QueryError", "QueryTooSlow", "RawPhoto", "SeveralPeople", "SourceError", "StoreError",
-        "TooFewJoints", "TooFewPoses", "TruncatedPhoto", "UnknownEstimator", "UnreadablePhoto", "UntrustedDatabase",
-        "VideoFile", "WeightsUnavailable", "WeightsUnusable",
+        "ClusteringNameTaken", "CollectionExists", "DamagedDatabase", "DatabaseBusy", "DatabaseFailed",
+        "DatabaseMoved", "DatabaseOpenHere", "DecoderKilled", "DecoderUnavailable", "DownloadFailed", "EmptyPhoto",
+        "EstimatorError", "EstimatorMismatch", "ForkedProcess", "IncompletePose", "IngestRunning", "MissingLibrary",
+        "MissingPhoto", "MissingURL", "NewerSchema", "NoDatabase", "NoPerson", "NoPoses", "NoSuchCluster",
+        "NoSuchClustering", "NoSuchCollection", "NoSuchPart", "NoSuchPerson", "NoSuchPhoto", "NoSuchPose",
+        "NoWorldJoints", "NotAnImage", "NotEnoughMemory", "NotOfCollection", "NotOurDatabase", "OldSchema",
+        "OutputFailed", "PhotoError", "PhotoTooLarge", "PhotoTooSlow", "PosesearchError", "QueryError", "QueryTooSlow",
+        "RawPhoto", "SeveralPeople", "SourceError", "StoreError", "TooFewJoints", "TooFewPoses", "TruncatedPhoto",
+        "UnknownEstimator", "UnreadablePhoto", "UntrustedDatabase", "VideoFile", "WeightsUnavailable",
+        "WeightsUnusable",
     ),
     "estimation": ("estimate", "estimate_many"),
     "estimators": ("Estimator",),
     "photos.photo": ("Photo",),
     "progress": ("IngestProgress", "Progress"),
+    "results.clusterings": ("ClusteringsReport", "StoredClustering"),
     "results.clusters": ("Cluster", "Clustering", "ClusterReport", "NearestCluster"),
     "results.forget": ("ForgetReport", "ForgottenPhoto", "RenameReport"),
     "results.ingest": ("IngestReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
@@ -135,9 +134,7 @@ _EXPORTS: Final = {
     "results.search": ("Failure", "Match", "SimilarReport"),
     "results.table": ("Table",),
     "skeleton": ("JOINTS",),
-    "types": (
-        "EstimatorConfig", "Keypoint", "Keypoints", "Person", "Pose", "StoredPose",
-    ),
+    "types": ("EstimatorConfig", "Keypoint", "Keypoints", "Person", "Pose", "StoredPose"),
 }  # fmt: skip
 """The public names by their modules. They are imported when they are used, so that `import posesearch` is fast."""
 
@@ -155,6 +152,8 @@ __all__ = [  # a test compares it with the table
     "Cluster",
     "ClusterReport",
     "Clustering",
+    "ClusteringNameTaken",
+    "ClusteringsReport",
     "CollectionExists",
     "DamagedDatabase",
     "Database",
@@ -190,6 +189,7 @@ __all__ = [  # a test compares it with the table
     "NoPerson",
     "NoPoses",
     "NoSuchCluster",
+    "NoSuchClustering",
     "NoSuchCollection",
     "NoSuchPart",
     "NoSuchPerson",
@@ -198,6 +198,7 @@ __all__ = [  # a test compares it with the table
     "NoWorldJoints",
     "NotAnImage",
     "NotEnoughMemory",
+    "NotOfCollection",
     "NotOurDatabase",
     "OldSchema",
     "Outlier",
@@ -227,6 +228,7 @@ __all__ = [  # a test compares it with the table
     "SimilarReport",
     "SourceError",
     "StoreError",
+    "StoredClustering",
     "StoredPose",
     "Table",
     "TooFewJoints",

@@ -1,9 +1,11 @@
 """Checks the arguments of the public methods, so that an error names the argument. NumPy's types are accepted too."""
 
 import operator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+
+_DIGITS: Final = 19  # of an id, which is a BIGINT
 
 
 def to_flag(name: str, value: Any) -> bool:
@@ -27,6 +29,20 @@ def to_count(name: str, value: Any) -> int:
         return operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be an integer, not {value!r}") from None
+
+
+def to_id_or_name(name: str, value: Any) -> int | str:
+    """Return an id as an integer, and a name as a text. A text of digits is an id.
+
+    Raises:
+        TypeError: the value has another type.
+    """
+    if isinstance(value, str):
+        return int(value) if value.isdecimal() and len(value) <= _DIGITS else value
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an id or a name, not {value!r}") from None
 
 
 def to_number(name: str, value: Any) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, TypeVar, Unpack
 
 from posesearch import sources as photo_sources
-from posesearch.arguments import to_count, to_flag, to_text
+from posesearch.arguments import to_count, to_flag, to_id_or_name, to_text
 from posesearch.errors import BadPath, SourceError
 from posesearch.estimators import Estimator
 from posesearch.estimators.cache import EstimatorCache
@@ -22,6 +22,7 @@ from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import MIN_JOINTS
 from posesearch.pose.normalize import Normalization
 from posesearch.progress import IngestProgress, Progress
+from posesearch.results.clusterings import ClusteringsReport
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.forget import ForgetReport, RenameReport
 from posesearch.results.ingest import IngestReport, ReestimateReport
@@ -343,16 +344,20 @@ class Database:
     ) -> ClusterReport:
         """Group the complete poses with k-means, and store the centroids and the label of each pose.
 
-        Partial poses get the label of the nearest centroid.
+        Partial poses get the label of the nearest centroid, which is the mean pose of a cluster.
+
+        A collection takes its labels from a new clustering of its own at once. It takes them from a new clustering of
+        all poses only if it has none of its own. `use_clustering` chooses another one.
 
         Args:
-            k: the number of clusters. "auto" chooses the elbow of the inertia curve.
+            k: the number of clusters. "auto" chooses the elbow of the inertia curve: with more clusters, the poses are
+                hardly nearer to their centroids.
             collection: cluster only the poses of this collection. None means all poses.
             normalization: "body", or "max" as in the article.
             seed: the seed of k-means, 0 to 2**31 - 1. The same seed and poses give the same clusters.
 
         Returns:
-            The new clustering, with its id and its clusters.
+            The new clustering, with its id, its clusters, and the collections that take their labels from it.
 
         Raises:
             NoPoses: there are no poses, or none in the collection.
@@ -367,6 +372,87 @@ class Database:
         from posesearch.clusters.run import cluster  # noqa: PLC0415
 
         return cluster(self._file, k, collection=collection, normalization=normalization, seed=seed)
+
+    def clusterings(self) -> ClusteringsReport:
+        """Return the stored clusterings, the oldest first, each with the collections that take their labels from it.
+
+        A collection takes its labels from the clustering that `use_clustering` chose. Otherwise it takes them from its
+        newest one, and otherwise from the newest one of all poses.
+
+        Example:
+            for clustering in db.clusterings():
+                print(clustering.clustering_id, clustering.name, clustering.used_by)
+        """
+        from posesearch.clusters.manage import list_clusterings  # noqa: PLC0415
+
+        return list_clusterings(self._file)
+
+    def name_clustering(self, clustering: SupportsIndex | str, name: str | None) -> ClusteringsReport:
+        """Give a clustering a name, which is accepted wherever its id is.
+
+        Args:
+            clustering: its id, or its present name.
+            name: a text that is not a number. No other clustering may have it. None removes the name.
+
+        Returns:
+            All clusterings, as they are then.
+
+        Raises:
+            NoSuchClustering: no clustering has this id or name.
+            ClusteringNameTaken: another clustering has the name.
+            ValueError: the name is empty, is a number, or has characters that can't be printed.
+
+        Example:
+            db.name_clustering(3, "poses-of-june")
+        """
+        from posesearch.clusters.manage import name_clustering  # noqa: PLC0415
+
+        new = None if name is None else to_text("name", name)
+        return name_clustering(self._file, to_id_or_name("clustering", clustering), new)
+
+    def use_clustering(self, clustering: SupportsIndex | str, *, collection: str | None = None) -> ClusteringsReport:
+        """Have collections take their labels from a clustering. A later clustering of such a collection replaces it.
+
+        Args:
+            clustering: its id or its name.
+            collection: the collection. None means the one that was clustered. For a clustering of all poses, None means
+                all collections.
+
+        Returns:
+            All clusterings, as they are then.
+
+        Raises:
+            NoSuchClustering: no clustering has this id or name.
+            NoSuchCollection: no collection has this name.
+            NotOfCollection: the clustering is of another collection, so it has no labels for this one.
+
+        Example:
+            db.use_clustering("poses-of-june", collection="women")
+        """
+        from posesearch.clusters.manage import use_clustering  # noqa: PLC0415
+
+        return use_clustering(self._file, to_id_or_name("clustering", clustering), collection)
+
+    def delete_clusterings(self, clusterings: SupportsIndex | str | Iterable[SupportsIndex | str]) -> ClusteringsReport:
+        """Delete clusterings, with their centroids and labels. The poses stay.
+
+        Args:
+            clusterings: the id or the name of one, or several of them.
+
+        Returns:
+            The clusterings that are left.
+
+        Raises:
+            NoSuchClustering: no clustering has one of these ids or names. None is deleted.
+
+        Example:
+            db.delete_clusterings([1, "poses-of-june"])
+        """
+        from posesearch.clusters.manage import delete_clusterings  # noqa: PLC0415
+
+        is_single = isinstance(clusterings, str) or not isinstance(clusterings, Iterable)
+        named = [clusterings] if is_single else list(clusterings)  # type: ignore[arg-type]
+        return delete_clusterings(self._file, [to_id_or_name("clusterings", one) for one in named])
 
     @show_options(SearchArguments)
     def similar(
@@ -405,6 +491,8 @@ class Database:
                   is upside down.
                 - close: the lowest percentile of a match among random pairs, 0 to 100. 0 lists all, the default.
                 - collection, cluster: search only the poses of this collection, or with this label.
+                - clustering: id or name of the clustering from which labels and the nearest cluster come. Only poses
+                  with a label in it are searched. None means the one of each collection.
                 - where: search only poses for which this SQL condition is true, such as "left_wrist.y < nose.y".
                 - mirror: whether mirrored poses match as well.
                 - sides: "same" finds no poses whose left and right are exchanged. "any" does, the default.
@@ -504,8 +592,8 @@ class Database:
         Args:
             n: the largest number of pairs to return.
             progress: receives the progress.
-            **options: collection, cluster, where, mirror, sides, turn, view, min_shared, duplicates and timeout, as in
-                `similar`.
+            **options: collection, cluster, clustering, where, mirror, sides, turn, view, min_shared, duplicates and
+                timeout, as in `similar`.
 
         Returns:
             The pairs, best first.

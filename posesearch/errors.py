@@ -46,8 +46,10 @@ PosesearchError
 ├── MissingLibrary            an optional library is not installed
 ├── OutputFailed              a picture or a Parquet file can't be written
 └── QueryError                a question can't be answered
-    ├── NoSuchPose, NoSuchPhoto, NoSuchPerson, NoSuchCollection, NoSuchCluster
+    ├── NoSuchPose, NoSuchPhoto, NoSuchPerson, NoSuchCollection, NoSuchCluster, NoSuchClustering
     ├── CollectionExists      another collection has the new name
+    ├── ClusteringNameTaken   another clustering has this name
+    ├── NotOfCollection       a clustering of one collection has no labels for another
     ├── BadKeypoints          not a keypoints file
     ├── NoSuchPart            `parts` has an unknown part, or one that the query does not show
     ├── NoWorldJoints         `view="any"` needs joints in 3D
@@ -63,6 +65,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Final, Self
 
 _SUGGESTED: Final = 3  # names that begin as the given one does
+_LISTED: Final = 10  # clusterings that a message lists, the newest ones
 _ALIKE: Final = 0.65  # similarity of a name that is suggested, 0 to 1
 _LONGEST_NAME: Final = 100  # characters of a name that is too long, or of a URL that has a photo in it
 
@@ -571,16 +574,60 @@ class CollectionExists(QueryError):
 
 
 class NoSuchCluster(QueryError):
-    """No cluster has this label."""
+    """No cluster has this label.
 
-    def __init__(self, cluster: int, clusters: int) -> None:
-        self.cluster, self.clusters = cluster, clusters
+    Attributes:
+        cluster: the label.
+        clusters: the number of clusters.
+        clustering: id or name of the clustering. None means those from which the collections take their labels.
+    """
+
+    def __init__(self, cluster: int, clusters: int, clustering: int | str | None = None) -> None:
+        self.cluster, self.clusters, self.clustering = cluster, clusters, clustering
         if not clusters:
             self.hint = ("cluster",)
             super().__init__(f"There is no cluster {cluster}, because the poses are not clustered yet.")
         else:
-            self.hint = ("stats",)
-            super().__init__(f"There is no cluster {cluster}. The clusters are 0 to {clusters - 1}.")
+            self.hint = ("clusterings",)
+            where = "" if clustering is None else f" in the clustering {clustering}"
+            super().__init__(f"There is no cluster {cluster}{where}. The clusters are 0 to {clusters - 1}.")
+
+
+class NoSuchClustering(QueryError):
+    """No clustering has this id or name."""
+
+    def __init__(self, clustering: int | str, known: list[str], names: list[str]) -> None:
+        self.clustering = clustering
+        if not known:
+            self.hint = ("cluster",)
+            super().__init__(f"There is no clustering {clustering!r}, because the poses are not clustered yet.")
+            return
+        self.hint = ("clusterings",)
+        suggestion = did_you_mean(clustering, names) if isinstance(clustering, str) else ""
+        older = f" and {len(known) - _LISTED} older ones" if len(known) > _LISTED else ""
+        super().__init__(
+            f"There is no clustering {clustering!r}.{suggestion} The database has {', '.join(known[-_LISTED:])}{older}."
+        )
+
+
+class ClusteringNameTaken(QueryError):
+    """Another clustering has this name."""
+
+    def __init__(self, name: str, clustering_id: int) -> None:
+        self.name, self.clustering_id = name, clustering_id
+        super().__init__(f"The clustering {clustering_id} has the name {name!r} already. Choose another name.")
+
+
+class NotOfCollection(QueryError):
+    """A clustering of one collection has no labels for another."""
+
+    def __init__(self, clustering_id: int, clustered: str, collection: str) -> None:
+        self.clustering_id, self.clustered, self.collection = clustering_id, clustered, collection
+        self.hint = ("cluster", "--collection", collection)
+        super().__init__(
+            f"The clustering {clustering_id} is of the collection {clustered!r}, and has no labels for "
+            f"{collection!r}. Choose a clustering of {collection!r} or of all poses."
+        )
 
 
 class BadKeypoints(QueryError):

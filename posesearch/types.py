@@ -183,7 +183,7 @@ class Pose:
 
 @dataclass(frozen=True, eq=False)
 class StoredPose(display.Shown):
-    """A pose in the database, with its snapshot and its current label.
+    """A pose in the database, with its snapshot and its label.
 
     Attributes:
         pose_id, snapshot_id: ids in the database.
@@ -193,7 +193,7 @@ class StoredPose(display.Shown):
         number: which person of the photo the pose is, from 1.
         estimator: name of the estimator that found the pose.
         pose: keypoints and vectors.
-        clustering_id, cluster, distance: the current label. None if the pose has none.
+        clustering_id, cluster, distance: the label. None if the pose has none.
         sha256: SHA-256 of the photo's bytes.
         dhash: difference hash of the photo. None if it is not known.
         signature: signature of the source. See trust.py.
@@ -201,6 +201,7 @@ class StoredPose(display.Shown):
             that is not connected. None for a URL, and if another user stored the photo.
         changed: whether the file had other bytes than the photo from which the pose was made. None if there was no
             file, if it could not be read, for a URL, and if another user stored the photo.
+        clustering_name: name of the clustering. None if it has none.
     """
 
     pose_id: int
@@ -220,6 +221,7 @@ class StoredPose(display.Shown):
     signature: str | None
     exists: bool | None
     changed: bool | None = None
+    clustering_name: str | None = None
 
     def __repr__(self) -> str:
         cluster = "" if self.cluster is None else f", cluster {self.cluster}"

@@ -20,8 +20,9 @@ from tests.conftest import Toy, posesearch_process, toy_photo
 
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
-    "ingest", "reestimate", "cluster", "similar", "estimate", "pairs", "outliers", "show", "stats", "sql", "forget",
-    "rename", "models", "models pull", "models remove", "cache", "cache clear", "demo",
+    "ingest", "reestimate", "cluster", "clusterings", "clusterings name", "clusterings use", "clusterings delete",
+    "similar", "estimate", "pairs", "outliers", "show", "stats", "sql", "forget", "rename", "models", "models pull",
+    "models remove", "cache", "cache clear", "demo",
 )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def test_every_command_explains_itself(command: str, run: Run) -> None:
         assert len(line) <= 80
         if re.match(r"  -", line):
             assert len(line.split("  ")) > 2, line  # the description begins on the line of the option
-    assert "..." not in re.sub(r"\[(SOURCES|PHOTOS|ARGS)\]\.\.\.|PHOTO\.\.\.", "", out)  # nothing is cut
+    assert "..." not in re.sub(r"\[(SOURCES|PHOTOS|ARGS)\]\.\.\.|PHOTO\.\.\.|ID\.\.\.", "", out)  # nothing is cut
     assert f"\nExamples:\n  posesearch {command}" in out
 
 
@@ -189,7 +190,8 @@ def test_the_demo_leaves_what_it_says(demo_run: tuple[Path, subprocess.Completed
 
 
 @pytest.mark.parametrize(
-    "command", ["ingest", "reestimate", "cluster", "similar", "pairs", "outliers", "show", "stats", "models"]
+    "command",
+    ["ingest", "reestimate", "cluster", "clusterings", "similar", "pairs", "outliers", "show", "stats", "models"],
 )
 @pytest.mark.slow
 def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Path, run: Run) -> None:
@@ -216,8 +218,8 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Pa
         code, out, err = run(command, "--db", db, "--json")
     elif command == "show":
         code, out, err = run("show", 3, "--db", db, "--json")
-    elif command == "stats":
-        code, out, err = run("stats", "--db", db, "--json")
+    elif command in ("stats", "clusterings"):
+        code, out, err = run(command, "--db", db, "--json")
     else:
         code, out, err = run("models", "--json")
     assert (code, err) == (0, "")
@@ -322,6 +324,7 @@ def test_hostile_names_never_act_on_a_terminal(hostile: Path, tmp_path: Path, ru
         ("similar", 1, *here, "--png", tmp_path / f"{HOSTILE_FILE}.png"),
         ("pairs", *here), ("pairs", *here, "--json"), ("outliers", *here), ("outliers", *here, "--json"),
         ("cluster", "-k", 1, *here, "--collection", HOSTILE), ("cluster", "-k", 1, *here, "--json"),
+        ("clusterings", *here), ("clusterings", *here, "--json"), ("clusterings", "use", 1, *here),
         ("sql", select, *here), ("sql", select, *here, "--csv"), ("sql", select, *here, "--json"),
         ("sql", "FROM snapshots", *here), ("sql", "FROM snapshots", *here, "--csv"),
         ("ingest", folder, *here), ("ingest", folder, "--db", tmp_path / "n", "--json", "--collection", HOSTILE),
@@ -342,7 +345,8 @@ def test_hostile_arguments_never_act_on_a_terminal(hostile: Path, tmp_path: Path
         ("similar", 1, *here, "--png", f"/dev/null/{HOSTILE}"), ("sql", f'SELECT "{HOSTILE}"', *here),
         ("show", 1, HOSTILE), (f"-{HOSTILE}",), (f"--{HOSTILE}",), ("similar", 1, f"--{HOSTILE}"), ("show", HOSTILE),
         ("cluster", "--normalization", HOSTILE), ("models", HOSTILE), ("cluster", "-k", HOSTILE),
-        ("pairs", "-n", HOSTILE),
+        ("pairs", "-n", HOSTILE), ("pairs", *here, "--clustering", HOSTILE), ("clusterings", "use", HOSTILE, *here),
+        ("clusterings", "name", 1, HOSTILE, *here), ("clusterings", HOSTILE), ("clusterings", "delete", HOSTILE, *here),
     ):  # fmt: skip
         code, out, err = run(*arguments)
         assert (code, out, acting(err)) == (1 if err.startswith("posesearch: ") else 2, "", set()), arguments

@@ -222,7 +222,7 @@ def test_a_clustering_is_stored_as_tables(demo_db: Database) -> None:
 
 
 @pytest.mark.slow
-def test_the_newest_clustering_counts(toy: Toy, db: Database, tmp_path: Path) -> None:
+def test_a_clustering_of_all_does_not_hide_those_of_collections(toy: Toy, db: Database, tmp_path: Path) -> None:
     for collection in ("men", "women"):
         for wrist in range(20, 60, 10):
             (tmp_path / f"{wrist}.png").write_bytes(toy_photo(wrist=wrist))
@@ -242,9 +242,10 @@ def test_the_newest_clustering_counts(toy: Toy, db: Database, tmp_path: Path) ->
     assert (label_of("men"), label_of("women")) == ({men}, {everyone})
     women = db.cluster(2, collection="women").clustering_id
     assert (label_of("men"), label_of("women")) == ({men}, {women})
-    again = db.cluster(2).clustering_id
-    assert current() == {again}
-    assert label_of("men") == {again}
+    again = db.cluster(2)
+    assert current() == {men, women}
+    assert (again.used_by, again.not_used_by) == ((), ("men", "women"))
+    assert (label_of("men"), label_of("women")) == ({men}, {women})
     assert len(db.sql("FROM clusterings").rows) == 4
 
 

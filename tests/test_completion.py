@@ -67,6 +67,9 @@ def test_collections_and_clusters_of_the_database(toy: Toy, tmp_path: Path) -> N
             (tmp_path / f"{number}.png").write_bytes(toy_photo(wrist=20 * number))
             db.ingest(tmp_path / f"{number}.png", collection=name)
         db.cluster(3)
+        db.cluster(1, collection="women")
+        db.name_clustering(1, "june")
+        db.name_clustering(2, "two words")
     (tmp_path / "else").mkdir()
     for line, place, environment in (
         ("posesearch similar 1", tmp_path, {}),
@@ -75,6 +78,11 @@ def test_collections_and_clusters_of_the_database(toy: Toy, tmp_path: Path) -> N
     ):
         assert complete(f"{line} --collection ", place, **environment) == ["männer", "women"]
         assert complete(f"{line} --cluster ", place, **environment) == ["0", "1", "2"]
+        assert complete(f"{line} --clustering ", place, **environment) == ["1", "2", "june"]
+    assert complete("posesearch similar 1 --clustering 2 --cluster ", tmp_path) == ["0"]
+    assert complete("posesearch clusterings use ju", tmp_path) == ["june"]
+    assert complete("posesearch clusterings delete 1 ", tmp_path) == ["1", "2", "june"]
+    assert complete("posesearch clusterings use 1 --collection w", tmp_path) == ["women"]
     assert complete("posesearch ingest x --collection w", tmp_path) == ["women"]
     assert complete("posesearch cluster --collection w", tmp_path) == ["women"]
 

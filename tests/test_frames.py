@@ -28,6 +28,8 @@ COLUMNS = {
     "first_collection first_cluster second_pose_id second_snapshot_id second_source second_collection second_cluster",
     "outliers": "similarity percentile grade pose_id snapshot_id source collection cluster nearest keypoints",
     "cluster": "cluster size medoid_pose_id centroid",
+    "clusterings": "clustering_id name collection normalization k chosen_by seed complete partial inertia created_at "
+    "used_by",
     "sql": "pose_id source prominence",
 }
 

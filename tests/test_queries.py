@@ -214,7 +214,7 @@ def test_what_a_query_lacks(db: Database, query: Any, error: type[Exception], pa
 def test_options_are_checked_by_name(db: Database) -> None:
     with pytest.raises(TypeError, match="no option 'colection'. Did you mean 'collection'"):
         db.similar(1, colection="women")  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="no option 'parts'.*There are cluster, collection"):
+    with pytest.raises(TypeError, match="no option 'parts'.*There are cluster, clustering, collection"):
         db.pairs(parts="arms")  # type: ignore[call-arg]
     with pytest.raises(NoSuchPart, match="`parts` armz: .*Did you mean 'arms'"):
         db.similar(1, parts="armz")

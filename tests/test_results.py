@@ -21,6 +21,7 @@ REPORTS: dict[str, Callable[[Database], Report[Any]]] = {
     "pairs": lambda db: db.pairs(4, duplicates=True),
     "outliers": lambda db: db.outliers(4, duplicates=True),
     "cluster": lambda db: db.cluster(2),
+    "clusterings": lambda db: (db.cluster(1), db.clusterings())[1],
     "sql": lambda db: db.sql("SELECT pose_id, source, prominence FROM labelled_poses"),
 }
 
@@ -67,11 +68,12 @@ def test_an_empty_report_is_false(filled: Database) -> None:
 
 
 def test_every_value_shows_itself_in_one_short_line(filled: Database) -> None:
-    similar, pairs, outliers, clusters, table = (make(filled) for make in REPORTS.values())
+    similar, pairs, outliers, clusters, clusterings, table = (make(filled) for make in REPORTS.values())
     stored = filled.show(1)
     values = [
         filled, similar, similar[0], similar.query, similar.cluster, pairs, pairs[0], outliers, outliers[0], clusters,  # type: ignore[attr-defined]
-        clusters[0], clusters.clustering, table, stored, stored.pose, stored.pose.person, stored.keypoints,  # type: ignore[attr-defined]
+        clusters[0], clusters.clustering, clusterings, clusterings[0], table, stored, stored.pose,  # type: ignore[attr-defined]
+        stored.pose.person, stored.keypoints,
         Failure("a\n.jpg", "NoPerson", "nobody"), Rejection("x/" * 200 + "b.jpg", "no_person", "nobody"),
         PhotoOutcome("c.jpg", "ingested", 2),
     ]  # fmt: skip

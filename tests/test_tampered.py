@@ -20,14 +20,14 @@ SAMPLE = (
     "poses.vector = repeat(['nan'::FLOAT], 28)::FLOAT[28]", "poses.x = repeat(['inf'::FLOAT], 18)::FLOAT[18]",
     "poses.mask = NULL", "poses.box_width = 'nan'", "poses.person = NULL", "snapshots.width = 0",
     "snapshots.sha256 = NULL", "snapshots.settings = ''", "sources.source = NULL", "centroids.vector = NULL",
-    "clusterings.normalization = ''", "a view instead of poses", "another view labelled_poses", "dangling ids",
-    "huge ids", "a default that fails",
+    "clusterings.normalization = ''", "clusterings.created_at = NULL", "rows of clusterings twice",
+    "a view instead of poses", "another view labelled_poses", "dangling ids", "huge ids", "a default that fails",
 )  # fmt: skip
 CODE = """
 import json, sys
 from pathlib import Path
 from tests.tampering import COMMANDS as every, run_commands
-chosen = [one for one in every if one[0] in ("stats", "show", "pairs", "cluster") or "--close" in one]
+chosen = [one for one in every if one[0] in ("stats", "show", "pairs", "cluster", "clusterings") or "--close" in one]
 chosen += [("ingest", "{photos}", "--dry-run"), ("reestimate",)]
 print(json.dumps(run_commands(Path(sys.argv[1]), Path(sys.argv[2]), chosen, limit=120)))
 """

@@ -138,18 +138,13 @@ def _search(axes: int, turns: str) -> str:
             ORDER BY round(similarity, 6) DESC, exchanged <> 'none', mirrored, exchanged = 'all', exchanged) = 1
     ), ranked AS (
         SELECT row_number() OVER (ORDER BY similarity DESC, pose_id) AS rank, best.* FROM best
-    ), newest AS (
-        SELECT s.collection, max(c.clustering_id) AS clustering_id
-        FROM (SELECT DISTINCT collection FROM snapshots) AS s
-        JOIN clusterings AS c ON c.collection IS NULL OR c.collection = s.collection
-        GROUP BY s.collection
     )
     SELECT r.rank, r.pose_id, r.snapshot_id, s.source, s.collection, r.similarity, r.shared_joints, r.mirrored, l.cluster,
            r.exchanged
     FROM ranked AS r JOIN argument AS a ON a.n IS NULL OR r.rank <= a.n
     JOIN snapshots AS s ON s.snapshot_id = r.snapshot_id
-    LEFT JOIN newest ON newest.collection = s.collection
-    LEFT JOIN labels AS l ON l.clustering_id = newest.clustering_id AND l.pose_id = r.pose_id
+    LEFT JOIN collection_clusterings AS used ON used.collection = s.collection
+    LEFT JOIN labels AS l ON l.clustering_id = used.clustering_id AND l.pose_id = r.pose_id
     ORDER BY r.rank"""
 
 

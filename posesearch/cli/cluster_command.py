@@ -46,8 +46,9 @@ def cluster(
         str,
         typer.Option(
             "-k",
-            help="Number of clusters, 1 to 1000. `auto` tries 1 to 13 clusters, and takes the elbow of the inertia "
-            "curve.",
+            help="Number of clusters, 1 to 1000. `auto` tries 1 to 13, and takes the elbow of the inertia curve. Up to "
+            "there, each further cluster makes the clusters much narrower. The inertia is the sum of the squared "
+            "distances of poses to the centroids of their clusters.",
             metavar="N|auto",
             autocompletion=complete_k,
             rich_help_panel=layout.CLUSTERS,
@@ -88,7 +89,8 @@ def cluster(
         Path | None,
         typer.Option(
             "--plots",
-            help="Write inertia.png, scatter.png and centroids.png to this folder.",
+            help="Write inertia.png (the curve), scatter.png (a point for each pose) and centroids.png (mean poses) to "
+            "this folder.",
             metavar="DIR",
             parser=parse_folder,
             rich_help_panel=layout.OUTPUT,
@@ -100,10 +102,13 @@ def cluster(
 ) -> None:
     """Group similar poses with k-means.
 
-    K-means uses the complete poses. A partial pose gets the label of the nearest centroid. Earlier clusterings stay in
-    the database. The current clustering of a collection is the newest one that includes it.
+    K-means uses the complete poses. A partial pose gets the label of the nearest centroid, which is the mean pose of a
+    cluster. Earlier clusterings stay in the database, and `posesearch clusterings` lists them.
+
+    A collection takes its labels from a new clustering of its own at once. It takes them from a new clustering of all
+    poses only if it has none of its own. `posesearch clusterings use` chooses another one.
     """
-    from posesearch.cli import output, progress_bar, show  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, show_clusterings  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
     from posesearch.store.companions import database_files  # noqa: PLC0415
 
@@ -118,7 +123,7 @@ def cluster(
     if as_json:
         output.show_json(report.as_json())
     else:
-        show.clusters(report, ascii_only)
+        show_clusterings.cluster(report, ascii_only)
     for path in written:
         output.note(f"Wrote {path}")
 

@@ -8,6 +8,7 @@ import posesearch
 from posesearch.address_space import READING, check_address_space
 from posesearch.cli import (
     cluster_command,
+    clusterings_commands,
     database_commands,
     demo_command,
     estimate_command,
@@ -66,7 +67,7 @@ def posesearch_command(
 
 
 for module in (
-    ingest_commands, search_commands, estimate_command, pair_commands, cluster_command, database_commands,
-    removal_commands, demo_command, model_commands,
+    ingest_commands, search_commands, estimate_command, pair_commands, cluster_command, clusterings_commands,
+    database_commands, removal_commands, demo_command, model_commands,
 ):  # fmt: skip
     module.register(app)

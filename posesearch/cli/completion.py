@@ -1,4 +1,4 @@
-"""Words that a shell completes: estimators, parts of the body, and the collections and clusters of the database.
+"""Words that a shell completes: estimators, parts of the body, and collections, clusters and clusterings of a database.
 
 A shell calls these functions at the Tab key. So they import little, and an error completes nothing.
 """
@@ -6,6 +6,7 @@ A shell calls these functions at the Tab key. So they import little, and an erro
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,10 +59,19 @@ def complete_collection(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_cluster(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the clusters of the database that begin so."""
+    """Return the clusters of the database, or of `--clustering`, that begin so."""
     from posesearch.store.completion import list_clusters  # noqa: PLC0415
 
-    return [label for label in map(str, _read(context, list_clusters)) if label.startswith(incomplete)]
+    labels = _read(context, partial(list_clusters, clustering=context.params.get("clustering")))
+    return [label for label in map(str, labels) if label.startswith(incomplete)]
+
+
+def complete_clustering(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the ids and names of clusterings of the database that begin so."""
+    from posesearch.store.completion import list_clusterings  # noqa: PLC0415
+
+    words = filter(_NEEDS_NO_QUOTES.fullmatch, _read(context, list_clusterings))
+    return [word for word in words if word.startswith(incomplete)]
 
 
 def _read(context: typer.Context, read: Callable[[Path], list[Any]]) -> list[Any]:

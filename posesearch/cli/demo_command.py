@@ -34,7 +34,7 @@ def demo(
 
     The demo draws photos, ingests and clusters them, and searches for a pose. It takes about a minute.
     """
-    from posesearch.cli import output, progress_bar, show, show_ingest  # noqa: PLC0415
+    from posesearch.cli import output, progress_bar, show, show_clusterings, show_ingest  # noqa: PLC0415
     from posesearch.demo.photos import write_photos  # noqa: PLC0415
     from posesearch.render import pictures  # noqa: PLC0415
 
@@ -53,7 +53,7 @@ def demo(
         show.step("cluster", "--plots", folder / "plots", "--db", db)
         with progress_bar.Spinner("clustering"):
             clustering = database.cluster()
-        show.clusters(clustering, ascii_only)
+        show_clusterings.cluster(clustering, ascii_only)
         show.step("similar", folder / "query.jpg", "-n", "5", "--png", folder / "similar.png", "--db", db)
         report = database.similar(folder / "query.jpg", 5)
         show.similar(report, ascii_only)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posesearch.cli import help as layout
-from posesearch.cli.completion import complete_cluster, complete_collection, complete_estimator
+from posesearch.cli.completion import complete_cluster, complete_clustering, complete_collection, complete_estimator
 from posesearch.cli.hints import remember_database
 from posesearch.paths import check_length, expand_file_path, expand_folder_path, expand_source, is_url
 
@@ -182,6 +182,19 @@ Cluster = Annotated[
         rich_help_panel=layout.FILTERS,
     ),
 ]
+Clustering = Annotated[
+    str | None,
+    typer.Option(
+        "--clustering",
+        help="Id or name of the clustering from which labels come. Only poses with a label in it are searched. "
+        "`posesearch clusterings` lists them.",
+        show_default="the one of each collection",
+        metavar="ID|NAME",
+        autocompletion=complete_clustering,
+        callback=refuse_empty,
+        rich_help_panel=layout.FILTERS,
+    ),
+]
 Where = Annotated[
     str,
     typer.Option(
@@ -258,6 +271,7 @@ def check_anchored(parts: str, view: View, *, anchored: bool) -> None:
 def make_compare_arguments(
     collection: str | None,
     cluster: int | None,
+    clustering: str | None,
     where: str,
     no_mirror: bool,
     sides: Sides,
@@ -271,7 +285,8 @@ def make_compare_arguments(
     if turn and view is View.ANY:
         raise typer.BadParameter("it can't be combined with --view any", param_hint="--turn")
     return {
-        "collection": collection, "cluster": cluster, "where": where, "mirror": not no_mirror,
-        "sides": "any" if sides is Sides.ANY else "same", "turn": turn, "view": "any" if view is View.ANY else "same",
-        "min_shared": min_shared, "duplicates": every, "timeout": timeout,
+        "collection": collection, "cluster": cluster, "clustering": clustering, "where": where,
+        "mirror": not no_mirror, "sides": "any" if sides is Sides.ANY else "same", "turn": turn,
+        "view": "any" if view is View.ANY else "same", "min_shared": min_shared, "duplicates": every,
+        "timeout": timeout,
     }  # fmt: skip

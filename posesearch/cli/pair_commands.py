@@ -12,6 +12,7 @@ from posesearch.cli.options import (
     AllowPrivate,
     AsJson,
     Cluster,
+    Clustering,
     Collection,
     Db,
     Plain,
@@ -97,6 +98,7 @@ def pairs(
     min_shared: MinShared = 6,
     collection: Collection = None,
     cluster: Cluster = None,
+    clustering: Clustering = None,
     where: Where = "",
     timeout: Timeout = 60,
     n: Annotated[
@@ -121,7 +123,7 @@ def pairs(
     from posesearch.cli import output, progress_bar, sheets, show  # noqa: PLC0415
 
     options = make_compare_arguments(
-        collection, cluster, where, no_mirror, sides, turn, view, min_shared, timeout, every
+        collection, cluster, clustering, where, no_mirror, sides, turn, view, min_shared, timeout, every
     )
     sheet = sheets.SheetFile(
         png, is_opened=open_png, plain=plain, allow_private=allow_private, trust=trust, db=db, name="pairs.png"
@@ -133,7 +135,7 @@ def pairs(
     if as_json:
         output.show_json(report.as_json())
     else:
-        show.pairs(report, is_filtered=collection is not None or cluster is not None or bool(where))
+        show.pairs(report, is_filtered=any((collection, cluster is not None, clustering, where)))
     sheet.announce(written, report)
 
 
@@ -145,6 +147,7 @@ def outliers(
     min_shared: MinShared = 6,
     collection: Collection = None,
     cluster: Cluster = None,
+    clustering: Clustering = None,
     where: Where = "",
     timeout: Timeout = 60,
     n: Annotated[
@@ -165,7 +168,9 @@ def outliers(
     """
     from posesearch.cli import output, progress_bar, sheets, show  # noqa: PLC0415
 
-    options = make_compare_arguments(collection, cluster, where, no_mirror, sides, turn, view, min_shared, timeout)
+    options = make_compare_arguments(
+        collection, cluster, clustering, where, no_mirror, sides, turn, view, min_shared, timeout
+    )
     sheet = sheets.SheetFile(
         png, is_opened=open_png, plain=plain, allow_private=allow_private, trust=trust, db=db, name="outliers.png"
     )
@@ -176,5 +181,5 @@ def outliers(
     if as_json:
         output.show_json(report.as_json())
     else:
-        show.outliers(report, is_filtered=collection is not None or cluster is not None or bool(where))
+        show.outliers(report, is_filtered=any((collection, cluster is not None, clustering, where)))
     sheet.announce(written, report)

@@ -17,6 +17,7 @@ from posesearch.cli.options import (
     Ascii,
     AsJson,
     Cluster,
+    Clustering,
     Collection,
     Db,
     MinShared,
@@ -127,6 +128,7 @@ def similar(
     min_shared: MinShared = 6,
     collection: Collection = None,
     cluster: Cluster = None,
+    clustering: Clustering = None,
     where: Where = "",
     timeout: Timeout = 60,
     n: Annotated[
@@ -168,7 +170,9 @@ def similar(
         raise typer.BadParameter("give either a QUERY or --from-sql", param_hint="QUERY")
     check_anchored(parts, view, anchored=anchored)
     options: SearchArguments = {
-        **make_compare_arguments(collection, cluster, where, no_mirror, sides, turn, view, min_shared, timeout, every),
+        **make_compare_arguments(
+            collection, cluster, clustering, where, no_mirror, sides, turn, view, min_shared, timeout, every
+        ),
         "parts": [part for part in parts.split(",") if part],
         "anchored": anchored,
         "close": close,

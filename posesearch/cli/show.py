@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from rich.text import Text
 
 from posesearch import skeleton
@@ -13,12 +12,11 @@ from posesearch.cli import hints, output
 from posesearch.cli.rows import show_rows
 from posesearch.cli.words import count as _count
 from posesearch.render.subjects import make_match_subject
-from posesearch.results.clusters import ClusterReport
 from posesearch.results.grades import NOT_ALIKE
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
 from posesearch.results.poses import photo_remark
-from posesearch.results.search import SimilarReport
+from posesearch.results.search import Match, SimilarReport
 from posesearch.types import Person, StoredPose
 
 DEFAULT_COLLECTION: Final = "default"
@@ -26,28 +24,6 @@ DEFAULT_COLLECTION: Final = "default"
 
 SKELETONS_SHOWN: Final = 5
 """Matches that are drawn beside the query: two rows of a usual terminal."""
-
-
-def clusters(report: ClusterReport, ascii_only: bool) -> None:
-    """Show the sizes and the centroids of a clustering."""
-    clustering = report.clustering
-    chosen = ", chosen by the elbow of the inertia" if clustering.chosen_by == "elbow" else ""
-    scope = "all collections" if clustering.collection is None else f"collection {clustering.collection}"
-    output.show_lines([
-        ("clustering", f"id {report.clustering_id}, {scope}, {clustering.normalization} normalization"),
-        ("clusters", f"{len(report.clusters)}{chosen}"),
-        ("poses", f"{clustering.complete} complete, {clustering.partial} partial (labelled by the nearest centroid)"),
-    ])  # fmt: skip
-    output.out.print()
-    half = skeleton.N_BODY
-    drawn = [
-        (
-            np.stack([cluster.centroid[:half], cluster.centroid[half:]], axis=1),
-            f"{cluster.cluster}: {_count(cluster.size, 'pose')}",
-        )
-        for cluster in report.clusters
-    ]
-    output.show_skeletons(drawn, ascii_only)
 
 
 def similar(report: SimilarReport, ascii_only: bool) -> None:
@@ -63,8 +39,9 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
         found = report.cluster
         lines.append((
             "cluster",
-            f"{found.cluster} of clustering {found.clustering_id}, {_count(found.size, 'pose')}, "
-            f"similarity {found.similarity:.3f}, medoid pose {found.medoid_pose_id}",
+            f"{found.cluster} of clustering {_name(found.clustering_id, found.clustering_name)}, "
+            f"{_count(found.size, 'pose')}, similarity {found.similarity:.3f}, most typical pose "
+            f"{found.medoid_pose_id}",
         ))  # fmt: skip
     output.show_lines(lines)
     output.out.print()
@@ -77,13 +54,15 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
     if report.matches:
         close = [match for match in report if match.grade != NOT_ALIKE]
         is_named = any(match.collection != DEFAULT_COLLECTION for match in report)  # otherwise there is nothing to tell
+        is_mixed = len({match.stored.clustering_id for match in report} - {None}) > 1
         show_rows(
             ("rank", "grade", "similarity", "percentile", "collection", "cluster", "pose", "remarks"),
             [
                 (
                     (
                         match.rank, match.grade, f"{match.similarity:.3f}", _percent(match.percentile),
-                        match.collection if is_named else "", match.cluster, match.pose_id, match.remarks(),
+                        match.collection if is_named else "", _cluster(match, is_mixed=is_mixed), match.pose_id,
+                        match.remarks(),
                     ),
                     [match.stored.source],
                 )
@@ -106,6 +85,16 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
         )
     elif left_out is not None:
         output.note("Matches that are not close are hidden. --close 0 shows them.")
+
+
+def _name(clustering_id: int | None, name: str | None) -> str:
+    return f"{clustering_id}" if name is None else f"{clustering_id} ({name})"
+
+
+def _cluster(match: Match, *, is_mixed: bool) -> str | int | None:
+    """Return the label of a match, with the id of its clustering if the labels come from several."""
+    is_whole = is_mixed and match.cluster is not None
+    return f"{match.cluster} of {match.stored.clustering_id}" if is_whole else match.cluster
 
 
 def _percent(value: float | None) -> str:
@@ -198,7 +187,8 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
     cluster = (
         "none"
         if stored.cluster is None
-        else f"{stored.cluster} of clustering {stored.clustering_id}, distance {stored.distance:.3f} to its centroid"
+        else f"{stored.cluster} of clustering {_name(stored.clustering_id, stored.clustering_name)}, "
+        f"distance {stored.distance:.3f} to its centroid"
     )
     left, top, width, height = person.box
     of_photo = "" if math.isnan(person.prominence) else f", {person.prominence:.0%} as high as the photo"

@@ -125,4 +125,5 @@ def stats(counts: Mapping[str, Any]) -> None:
     for title, rows in (("collections", counts["collections"]), ("current clusterings", counts["current_clusterings"])):
         if rows:
             output.out.print(Text(f"\n{title}", style="bold"))
-            output.show_table(list(rows[0]), [list(row.values()) for row in rows])
+            cells = [[", ".join(value) if isinstance(value, list) else value for value in row.values()] for row in rows]
+            output.show_table(list(rows[0]), cells)

@@ -12,7 +12,7 @@ from posesearch.errors import TooFewPoses
 from posesearch.pose.centroids import assign_to_centroids
 from posesearch.pose.normalize import Normalization
 from posesearch.results.clusters import Clustering, ClusterReport
-from posesearch.store import clusterings, snapshots, vectors
+from posesearch.store import clusterings, snapshots, stored_clusterings, vectors
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.poses import check_poses
 
@@ -68,7 +68,17 @@ def cluster(
             inertias=inertias,
         )
         clustering_id = clusterings.write_clustering(connection, clustering)
-    return ClusterReport(clustering_id, clustering, points, centroid_points, labels[complete])
+        stored_clusterings.remove_choices(connection, collection)
+        uses = stored_clusterings.read_uses(connection)
+    return ClusterReport(
+        clustering_id,
+        clustering,
+        points,
+        centroid_points,
+        labels[complete],
+        used_by=tuple(name for name, used in uses.items() if used == clustering_id),
+        not_used_by=tuple(name for name, used in uses.items() if used != clustering_id and collection is None),
+    )
 
 
 def _parse_k(k: SupportsIndex | Literal["auto"]) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from posesearch.render.subjects import make_pair_subjects
 from posesearch.render.thumbnails import Thumbnails
+from posesearch.results.clusterings import ClusteringsReport
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.forget import ForgetReport, RenameReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
@@ -116,6 +117,18 @@ def _show_clusters(report: ClusterReport) -> str:
         return _table(_title(report), ("centroid", "cluster", "size", "medoid pose"), rows, len(report))
 
 
+def _show_clusterings(report: ClusteringsReport) -> str:
+    headings = "id", "name", "collection", "clusters", "chosen by", "poses", "created (UTC)", "labels of"
+    rows = (
+        (
+            one.clustering_id, one.name, "all" if one.collection is None else one.collection, one.k, one.chosen_by,
+            one.poses, f"{one.created_at:%Y-%m-%d %H:%M}", ", ".join(one.used_by),
+        )
+        for one in report
+    )  # fmt: skip
+    return _table(_title(report), headings, rows, len(report))
+
+
 def _show_pose(stored: StoredPose) -> str:
     facts = [*_facts(stored), ("score", f"{stored.pose.person.score:.2f}")]
     with Thumbnails(_CARD_HEIGHT) as people:
@@ -177,6 +190,7 @@ _SHOWN: Final[dict[type, Callable[[Any], str]]] = {
     PairsReport: _show_pairs,
     OutliersReport: _show_outliers,
     ClusterReport: _show_clusters,
+    ClusteringsReport: _show_clusterings,
     StoredPose: _show_pose,
     Match: _show_match,
     PhotoPeople: _show_people,

@@ -84,6 +84,8 @@ class ClusterReport(Report[Cluster]):
         points: (complete, 2) float32, the complete poses on their first two principal components.
         centroid_points: (k, 2) float32, the centroids on the same components.
         point_labels: (complete,) int64, the labels of the complete poses.
+        used_by: the collections that take their labels from this clustering.
+        not_used_by: the collections of these poses that keep the labels of another clustering.
 
     Example:
         for cluster in db.cluster(k=3):
@@ -95,6 +97,8 @@ class ClusterReport(Report[Cluster]):
     points: Float32
     centroid_points: Float32
     point_labels: Int64
+    used_by: tuple[str, ...] = ()
+    not_used_by: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         poses = display.count(len(self.clustering.pose_ids), "pose")
@@ -153,6 +157,8 @@ class ClusterReport(Report[Cluster]):
             "partial": stored.partial,
             "inertia": stored.inertia,
             "inertias": [{"k": k, "inertia": inertia} for k, inertia in stored.inertias],
+            "used_by": list(self.used_by),
+            "not_used_by": list(self.not_used_by),
             "clusters": [{**vars(cluster), "centroid": _vector_json(cluster.centroid)} for cluster in self.clusters],
         }
 
@@ -175,6 +181,7 @@ class NearestCluster:
         similarity: similarity of the query and the centroid, -1 to 1.
         size: number of poses in the cluster.
         medoid_pose_id: id of the complete pose that is nearest to the centroid.
+        clustering_name: name of the clustering. None if it has none.
     """
 
     clustering_id: int
@@ -182,6 +189,7 @@ class NearestCluster:
     similarity: float
     size: int
     medoid_pose_id: int
+    clustering_name: str | None = None
 
     def __repr__(self) -> str:
         size = display.count(self.size, "pose")

@@ -49,7 +49,7 @@ class OfStoredPose:
 
     @property
     def cluster(self) -> int | None:
-        """Current label of the stored pose. None if it has none."""
+        """Label of the stored pose. None if it has none."""
         return self.stored.cluster
 
     @property
@@ -84,6 +84,7 @@ def pose_json(stored: StoredPose) -> Json:
         "prominence": round(person.prominence, 4),
         "body_joints": person.keypoints.body_joints,
         "clustering_id": stored.clustering_id,
+        "clustering_name": stored.clustering_name,
         "cluster": stored.cluster,
         "distance": None if stored.distance is None else round(stored.distance, 6),
         "keypoints": keypoints_json(person.keypoints),

@@ -154,6 +154,8 @@ class Match(OfStoredPose, display.Shown):
             },
             "worst": list(self.worst),
             "duplicates": list(self.duplicates),
+            "clustering_id": self.stored.clustering_id,
+            "clustering_name": self.stored.clustering_name,
             "cluster": self.stored.cluster,
         }
 

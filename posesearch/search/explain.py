@@ -16,7 +16,7 @@ from posesearch.results.search import Match, SimilarReport
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import read_scale
 from posesearch.search.query import stack_poses
-from posesearch.search.ranking import ListedHit
+from posesearch.search.ranking import ListedHit, find_chosen_clustering
 from posesearch.store import clusterings, poses
 from posesearch.store.connection import Connection
 from posesearch.store.prepared_query import PreparedQuery
@@ -32,9 +32,10 @@ def make_report(
 ) -> SimilarReport:
     """Return the matches among the listed hits, with explanations, and the nearest cluster."""
     collection = options.collection if options.collection is not None else query.collection
-    cluster = _find_nearest_cluster(connection, query.pose, collection)
+    clustering_id = find_chosen_clustering(connection, options)
+    cluster = _find_nearest_cluster(connection, query.pose, collection, clustering_id)
     listed = ranking[: options.n]
-    stored = poses.read_poses(connection, [one.hit.pose_id for one in listed])
+    stored = poses.read_poses(connection, [one.hit.pose_id for one in listed], clustering_id)
     scale = read_scale(connection, options)
     explained: dict[int, Match] = {}
     chosen = _choose_variants(prepared, stored, options)
@@ -101,15 +102,19 @@ def _explain(
     ]
 
 
-def _find_nearest_cluster(connection: Connection, pose: Pose, collection: str | None) -> NearestCluster | None:
-    """Return the nearest cluster of the newest clustering of a collection.
+def _find_nearest_cluster(
+    connection: Connection, pose: Pose, collection: str | None, clustering_id: int | None
+) -> NearestCluster | None:
+    """Return the nearest cluster of the clustering from which a collection takes its labels, or of a chosen clustering.
 
-    Without a collection, return the most similar of the nearest clusters of all current clusterings. Similarities are
+    Without either, return the most similar of the nearest clusters of all collections' clusterings. Similarities are
     compared, because the distances of different clusterings are not comparable.
     """
     best: NearestCluster | None = None
-    key = "current clusterings", collection
-    for clustering in connection.compute_once(key, lambda: clusterings.read_current(connection, collection)):
+    key = "centroids", collection, clustering_id
+    for clustering in connection.compute_once(
+        key, lambda: clusterings.read_centroids(connection, collection, clustering_id)
+    ):
         normalize = NORMALIZATIONS[clustering.normalization]
         vector = normalize(pose.person.keypoints.xy[None, skeleton.BODY])
         labels, _ = assign_to_centroids(vector, pose.mask[None], clustering.centroids, clustering.normalization)
@@ -122,6 +127,7 @@ def _find_nearest_cluster(connection: Connection, pose: Pose, collection: str | 
             float(similarity),
             int(clustering.sizes[label]),
             int(clustering.medoids[label]),
+            clustering.name,
         )
         if best is None or nearest.similarity > best.similarity:
             best = nearest

@@ -9,15 +9,16 @@ from typing import Any, Final, Literal, TypedDict, TypeVar
 import numpy as np
 
 from posesearch import skeleton
-from posesearch.arguments import to_count, to_flag, to_number, to_text
+from posesearch.arguments import to_count, to_flag, to_id_or_name, to_number, to_text
 from posesearch.errors import NoSuchPart, did_you_mean
 from posesearch.pose.similarity import ANCHOR_WEIGHT, MIN_SHARED, Invariance
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 from posesearch.types import Float32
 
 _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
-    "collection": to_text, "cluster": to_count, "where": to_text, "mirror": to_flag, "turn": to_flag,
-    "min_shared": to_count, "anchored": to_flag, "duplicates": to_flag, "timeout": to_number, "close": to_number,
+    "collection": to_text, "cluster": to_count, "clustering": to_id_or_name, "where": to_text, "mirror": to_flag,
+    "turn": to_flag, "min_shared": to_count, "anchored": to_flag, "duplicates": to_flag, "timeout": to_number,
+    "close": to_number,
 }  # fmt: skip
 
 
@@ -27,6 +28,8 @@ class CompareArguments(TypedDict, total=False):
     Attributes:
         collection: only poses of this collection. None, the default, means all.
         cluster: only poses with this label. None, the default, means all.
+        clustering: id or name of the clustering from which all labels come. Only poses with a label in it are compared.
+            None, the default, means the clustering of each collection.
         where: only poses for which this SQL expression over the columns of labelled_poses is true.
         mirror: whether mirrored poses match as well. True by default.
         sides: "any" also finds poses whose left and right are exchanged: in the arms, in the legs, or everywhere, as
@@ -40,6 +43,7 @@ class CompareArguments(TypedDict, total=False):
 
     collection: str | None
     cluster: int | None
+    clustering: int | str | None
     where: str
     mirror: bool
     sides: Literal["same", "any"]
@@ -97,6 +101,7 @@ class SearchOptions:
     n: int = 10
     collection: str | None = None
     cluster: int | None = None
+    clustering: int | str | None = None
     where: str = ""
     mirror: bool = True
     sides: Literal["same", "any"] = "any"
@@ -143,7 +148,7 @@ class SearchOptions:
                 )
         others = dict(arguments)
         for name, check in _CHECKS.items():
-            is_none = others.get(name) is None and name in ("collection", "cluster")
+            is_none = others.get(name) is None and name in ("collection", "cluster", "clustering")
             if name in others and not is_none:
                 others[name] = check(name, others[name])
         turn, view, parts = others.pop("turn", False), others.pop("view", "same"), others.pop("parts", ())
@@ -200,6 +205,7 @@ class SearchOptions:
             "" if self.min_shared == MIN_SHARED else f"{self.min_shared} joints or more",
             "" if self.collection is None else f"collection {self.collection}",
             "" if self.cluster is None else f"cluster {self.cluster}",
+            "" if self.clustering is None else f"clustering {self.clustering}",
             f"where {self.where}" if self.where else "",
             f"percentile {self.close:g} or more" if self.close else "",
             "with near-duplicates" if self.duplicates else "",

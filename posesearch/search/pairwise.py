@@ -15,11 +15,11 @@ from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicates, look_alike
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import PercentileScale, read_scale
-from posesearch.search.ranking import select_from_options
-from posesearch.store import clusterings, poses, snapshots, vectors
+from posesearch.search.ranking import check_labels, find_chosen_clustering, select_from_options
+from posesearch.store import poses, snapshots, vectors
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.fingerprints import Fingerprints, read_fingerprints, read_places
-from posesearch.types import Float32, Float64, Int64
+from posesearch.types import Float32, Float64, Int64, StoredPose
 
 ROWS: Final = 256
 COLUMNS: Final = 8192
@@ -61,8 +61,7 @@ def find_pairs(file: DatabaseFile, options: SearchOptions, progress: Progress) -
     data = _read_input(file, options)
     best, duplicates = _find_best_pairs(data, options, progress)
     pose_ids = sorted({int(data.ids[row]) for pair in best for row in pair[1:3]})
-    with file.reading() as connection:
-        stored = {one.pose_id: one for one in poses.read_poses(connection, pose_ids)}
+    stored = _read_stored(file, options, pose_ids)
     pairs = []
     variants = [*_list_variants(options, exchanged=False), *_list_variants(options, exchanged=True)]
     for similarity, row, column, number in best:
@@ -90,8 +89,7 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
         best[tile.rows] = np.where(is_better, value, best[tile.rows])
         nearest[tile.rows] = np.where(is_better, column + tile.columns.start, nearest[tile.rows])
     order = [row for row in np.argsort(best, kind="stable").tolist() if best[row] > -np.inf][: options.n]
-    with file.reading() as connection:
-        stored = {one.pose_id: one for one in poses.read_poses(connection, data.ids[order].tolist())}
+    stored = _read_stored(file, options, data.ids[order].tolist())
     return OutliersReport(
         tuple(
             Outlier(
@@ -109,13 +107,19 @@ def find_outliers(file: DatabaseFile, options: SearchOptions, progress: Progress
     )  # fmt: skip
 
 
+def _read_stored(file: DatabaseFile, options: SearchOptions, pose_ids: list[int]) -> dict[int, StoredPose]:
+    """Return poses by their ids. Another process may have removed some."""
+    with file.reading() as connection:
+        clustering_id = find_chosen_clustering(connection, options)
+        return {one.pose_id: one for one in poses.read_poses(connection, pose_ids, clustering_id)}
+
+
 def _read_input(file: DatabaseFile, options: SearchOptions) -> _Input:
     """Read all poses to compare. The file is closed during the comparison."""
     with file.reading(for_users_sql=bool(options.where)) as connection:
         snapshots.check_collection(connection, options.collection)
         poses.check_poses(connection, str(file.path))
-        if options.cluster is not None:
-            clusterings.check_cluster(connection, options.cluster)
+        check_labels(connection, options)
         scale = read_scale(connection, options)
         candidates = select_from_options(connection, options)
         blocks = list(vectors.read_blocks(connection, candidates, world=options.uses_world))

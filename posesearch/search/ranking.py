@@ -10,10 +10,12 @@ from posesearch.search.near_duplicates import collapse_near_duplicates
 from posesearch.search.options import SearchOptions
 from posesearch.store import search, vectors
 from posesearch.store.candidates import select_candidates
+from posesearch.store.clusterings import check_cluster
 from posesearch.store.connection import Connection
 from posesearch.store.fingerprints import read_fingerprints, read_places
 from posesearch.store.prepared_query import PreparedQuery
 from posesearch.store.search import Hit
+from posesearch.store.stored_clusterings import find_clustering
 from posesearch.types import Float32, Int64
 
 
@@ -67,6 +69,22 @@ def rank_distinct(
         n *= 4
 
 
+def find_chosen_clustering(connection: Connection, options: SearchOptions) -> int | None:
+    """Return the id of the clustering that the options name. None if they name none.
+
+    Raises:
+        NoSuchClustering: there is no such clustering.
+    """
+    return None if options.clustering is None else find_clustering(connection, options.clustering)
+
+
+def check_labels(connection: Connection, options: SearchOptions) -> None:
+    """Raise NoSuchClustering or NoSuchCluster if the options name one that does not exist."""
+    clustering_id = find_chosen_clustering(connection, options)
+    if options.cluster is not None:
+        check_cluster(connection, options.cluster, clustering_id)
+
+
 def select_from_options(connection: Connection, options: SearchOptions) -> str:
     """Return the name of the relation of candidates that the options select."""
     return select_candidates(
@@ -74,6 +92,7 @@ def select_from_options(connection: Connection, options: SearchOptions) -> str:
         world=options.uses_world,
         collection=options.collection,
         cluster=options.cluster,
+        clustering_id=find_chosen_clustering(connection, options),
         where=options.where,
         timeout=options.timeout,
     )

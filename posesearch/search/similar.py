@@ -11,8 +11,8 @@ from posesearch.search.explain import make_report
 from posesearch.search.options import SearchOptions
 from posesearch.search.query import make_query, prepare_query, query_from_pose
 from posesearch.search.query_values import Source
-from posesearch.search.ranking import count_hits, rank_distinct, select_from_options
-from posesearch.store import about, clusterings, poses, snapshots
+from posesearch.search.ranking import check_labels, count_hits, rank_distinct, select_from_options
+from posesearch.store import about, poses, snapshots
 from posesearch.store.connection import Connection, DatabaseFile
 from posesearch.types import EstimatorConfig
 
@@ -52,7 +52,7 @@ def check_searchable(file: DatabaseFile, connection: Connection, options: Search
 
     Raises:
         NoSuchPart: there is no such part of the body.
-        NoPoses, NoSuchCollection, NoSuchCluster: there is nothing to search.
+        NoPoses, NoSuchCollection, NoSuchClustering, NoSuchCluster: there is nothing to search.
         BadValue: the estimator is not as posesearch writes it.
     """
     _ = options.weight  # an unknown part is an error before the work
@@ -62,6 +62,5 @@ def check_searchable(file: DatabaseFile, connection: Connection, options: Search
     poses.check_poses(connection, str(file.path))
     if config is None:
         raise NoPoses(str(file.path))
-    if options.cluster is not None:
-        clusterings.check_cluster(connection, options.cluster)
+    check_labels(connection, options)
     return config

@@ -11,6 +11,7 @@ from posesearch.errors import BadFilter
 from posesearch.store.connection import Connection
 from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
+from posesearch.store.labels import labelled_poses
 from posesearch.store.schema import view_query
 
 
@@ -32,6 +33,7 @@ def select_candidates(
     world: bool,
     collection: str | None = None,
     cluster: int | None = None,
+    clustering_id: int | None = None,
     where: str = "",
     timeout: float = DEFAULT_TIMEOUT,
 ) -> str:
@@ -42,6 +44,8 @@ def select_candidates(
         world: whether limbs in 3D are compared.
         collection: only poses of this collection. None means all.
         cluster: only poses with this label. None means all.
+        clustering_id: the clustering from which all labels come. Only poses with a label in it are selected. None means
+            the one of each collection.
         where: an SQL expression over the columns of the views labelled_poses and skeletons. angles is a struct with the
             columns of the view angles. Empty means all poses.
         timeout: seconds that the selection may take. 0 means no limit.
@@ -51,18 +55,18 @@ def select_candidates(
         QueryTooSlow: the selection takes longer than `timeout`.
     """
     table = all_poses(world=world)
-    if collection is None and cluster is None and not where:
+    if collection is None and cluster is None and clustering_id is None and not where:
         return table
     try:
         condition, names = _parse_condition(connection, where) if where else ("true", set())
         with connection.limit(timeout, "The condition of `where`"):
             connection.execute(
                 f"""
-                CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {_relation_with(names)}
+                CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {_relation_with(names, clustering_id)}
                 WHERE ($collection IS NULL OR collection = $collection) AND ($cluster IS NULL OR cluster = $cluster)
-                  AND ({condition})
+                  AND (NOT $is_labelled OR cluster IS NOT NULL) AND ({condition})
                 """,  # noqa: S608 (one expression, parsed and printed by DuckDB)
-                {"collection": collection, "cluster": cluster},
+                {"collection": collection, "cluster": cluster, "is_labelled": clustering_id is not None},
             )
     except duckdb.Error as error:
         if is_damage(error):
@@ -72,9 +76,9 @@ def select_candidates(
     return "candidates"
 
 
-def _relation_with(names: set[str]) -> str:
+def _relation_with(names: set[str], clustering_id: int | None) -> str:
     """Return the relation with the columns of labelled_poses, and with joints and angles if these names need them."""
-    relation = f"({view_query('labelled_poses')}) AS labelled_poses"
+    relation = f"({labelled_poses(clustering_id)}) AS labelled_poses"
     if not names.isdisjoint(skeleton.JOINTS):
         relation += f" JOIN ({view_query('skeletons')}) AS skeletons USING (pose_id, snapshot_id, source, collection)"
     if "angles" in names:

@@ -1,7 +1,7 @@
-"""The tables of clusterings: `clusterings`, `centroids`, `labels`, `inertias`."""
+"""The tables of clusterings: `clusterings`, `centroids`, `labels`, `inertias`. They are written and read here."""
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from posesearch.types import Float32, Int64, Mask
 
 
 @dataclass(frozen=True, eq=False)
-class CurrentClustering:
-    """The centroids of a current clustering, as a search needs them.
+class StoredCentroids:
+    """The centroids of a clustering, as a search needs them.
 
     Attributes:
-        clustering_id: its id.
+        clustering_id: id of the clustering.
+        name: its name. None if it has none.
         normalization: "body" or "max".
         centroids: (k, 28) float32.
         sizes: (k,) int64.
@@ -27,6 +28,7 @@ class CurrentClustering:
     """
 
     clustering_id: int
+    name: str | None
     normalization: Normalization
     centroids: Float32
     sizes: Int64
@@ -79,42 +81,57 @@ def write_clustering(connection: Connection, clustering: Clustering) -> int:
     return int(clustering_id)
 
 
-def read_current(connection: Connection, collection: str | None) -> list[CurrentClustering]:
-    """Return the newest clustering that covers a collection. Without a collection, return all current clusterings."""
+_CHOSEN: Final = f"""
+    clustering_id = $clustering_id OR $clustering_id IS NULL AND clustering_id IN (
+        SELECT clustering_id FROM ({view_query("collection_clusterings")})
+        WHERE $collection IS NULL OR collection = $collection
+    )
+"""  # noqa: S608 (a view of schema.sql)
+"""Whether a row is of one clustering, or else of those from which a collection, or any, takes its labels."""
+
+
+def read_centroids(
+    connection: Connection, collection: str | None, clustering_id: int | None = None
+) -> list[StoredCentroids]:
+    """Return the centroids of clusterings, the newest first.
+
+    Args:
+        connection: an open file.
+        collection: only the clustering from which this collection takes its labels. None means those of all
+            collections.
+        clustering_id: only this clustering. None means those of `collection`.
+    """
     rows = connection.execute(
         f"""
-        SELECT clustering_id, any_value(normalization), list(vector ORDER BY cluster),
+        SELECT clustering_id, any_value(name), any_value(normalization), list(vector ORDER BY cluster),
                list(size ORDER BY cluster), list(medoid_pose_id ORDER BY cluster)
-        FROM ({view_query("current_clusterings")}) JOIN centroids USING (clustering_id)
-        WHERE $collection IS NULL OR collection IS NULL OR collection = $collection
+        FROM clusterings JOIN centroids USING (clustering_id) WHERE {_CHOSEN}
         GROUP BY clustering_id ORDER BY clustering_id DESC
-        LIMIT CASE WHEN $collection IS NULL THEN 1000000 ELSE 1 END
-        """,  # noqa: S608 (a view of schema.sql)
-        {"collection": collection},
+        """,  # noqa: S608 (our own text)
+        {"collection": collection, "clustering_id": clustering_id},
     ).fetchall()
-    return [_make_clustering(*row) for row in rows]
+    return [_make_centroids(*row) for row in rows]
 
 
-def _make_clustering(
-    clustering_id: int, normalization: Normalization, centroids: Any, sizes: Any, medoids: Any
-) -> CurrentClustering:
-    """Return a clustering. Raise BadValue if a centroid can't be compared."""
-    name = f"clustering_id {clustering_id}"
+def _make_centroids(
+    clustering_id: int, name: str | None, normalization: Normalization, centroids: Any, sizes: Any, medoids: Any
+) -> StoredCentroids:
+    """Return the centroids of a clustering. Raise BadValue if one can't be compared."""
+    row = f"clustering_id {clustering_id}"
     if normalization not in get_args(Normalization):
-        raise BadValue("clusterings", name, f"the normalization {normalization!r}, which is unknown")
+        raise BadValue("clusterings", row, f"the normalization {normalization!r}, which is unknown")
     for vector in centroids:
-        check_finite("centroids", name, vector=vector)
+        check_finite("centroids", row, vector=vector)
     for size, medoid in zip(sizes, medoids, strict=True):
-        check_present("centroids", name, size=size, medoid_pose_id=medoid)
-    return CurrentClustering(
-        clustering_id, normalization, np.array(centroids, np.float32), np.array(sizes), np.array(medoids)
-    )
+        check_present("centroids", row, size=size, medoid_pose_id=medoid)
+    vectors = np.array(centroids, np.float32)
+    return StoredCentroids(clustering_id, name, normalization, vectors, np.array(sizes), np.array(medoids))
 
 
-def check_cluster(connection: Connection, cluster: int) -> None:
-    """Raise NoSuchCluster if no current clustering has a cluster with this label."""
-    current = view_query("current_clusterings")
-    query = f"SELECT count(DISTINCT cluster) FROM ({current}) JOIN centroids USING (clustering_id)"  # noqa: S608
-    ((clusters,),) = connection.execute(query).fetchall()
+def check_cluster(connection: Connection, cluster: int, clustering_id: int | None = None) -> None:
+    """Raise NoSuchCluster if a clustering has no such cluster. None means those from which collections take labels."""
+    query = f"SELECT count(DISTINCT cluster) FROM centroids WHERE {_CHOSEN}"  # noqa: S608 (our own text)
+    named = {"collection": None, "clustering_id": clustering_id}
+    ((clusters,),) = connection.execute(query, named).fetchall()
     if not 0 <= cluster < clusters:
-        raise NoSuchCluster(cluster, clusters)
+        raise NoSuchCluster(cluster, clusters, clustering_id)

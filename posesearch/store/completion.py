@@ -22,12 +22,27 @@ def list_collections(path: Path) -> list[str]:
         return [name for (name,) in rows or ()]
 
 
-def list_clusters(path: Path) -> list[int]:
-    """Return the labels of the clusters of the current clusterings. The arguments are those of `list_collections`."""
-    current = view_query("current_clusterings")
-    query = f"SELECT DISTINCT cluster FROM ({current}) JOIN centroids USING (clustering_id) ORDER BY 1"  # noqa: S608
+def list_clusters(path: Path, clustering: str | None = None) -> list[int]:
+    """Return the labels of the clusters of a clustering. None means those from which collections take their labels.
+
+    The other arguments are those of `list_collections`.
+    """
+    query = f"""
+        SELECT DISTINCT cluster FROM centroids JOIN clusterings USING (clustering_id)
+        WHERE $clustering IN (clustering_id::VARCHAR, name) OR $clustering IS NULL AND clustering_id IN (
+            SELECT clustering_id FROM ({view_query("collection_clusterings")})
+        ) ORDER BY 1
+    """  # noqa: S608 (a view of schema.sql)
     with _opening(path) as connection:
-        return [cluster for (cluster,) in (connection.execute(query).fetchall() if connection else ())]
+        rows = connection and connection.execute(query, {"clustering": clustering}).fetchall()
+        return [cluster for (cluster,) in rows or ()]
+
+
+def list_clusterings(path: Path) -> list[str]:
+    """Return the ids and the names of the clusterings. The arguments are those of `list_collections`."""
+    with _opening(path) as connection:
+        rows = connection and connection.execute("SELECT clustering_id, name FROM clusterings ORDER BY 1").fetchall()
+        return [*(str(one) for one, _ in rows or ()), *(name for _, name in rows or () if name)]
 
 
 @contextmanager

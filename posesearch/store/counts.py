@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from posesearch.store.connection import Connection
-from posesearch.store.schema import view_query
+from posesearch.store.stored_clusterings import list_clusterings
 
 _REJECTED: Final = """
     SELECT sources.collection, coalesce(unread_reason, reason) AS reason
@@ -11,6 +11,19 @@ _REJECTED: Final = """
     WHERE sources.missing_since IS NULL AND coalesce(unread_reason, reason) IS NOT NULL
 """
 """The paths and URLs that an ingest of everything reports as rejected, unless something has changed since."""
+
+_SHOWN: Final = (
+    "clustering_id",
+    "name",
+    "collection",
+    "normalization",
+    "k",
+    "chosen_by",
+    "complete",
+    "partial",
+    "used_by",
+)
+"""The keys of a clustering."""
 
 
 def count_rows(connection: Connection) -> dict[str, Any]:
@@ -39,15 +52,13 @@ def count_rows(connection: Connection) -> dict[str, Any]:
         GROUP BY collection ORDER BY collection
     """)  # noqa: S608 (our own text)
     reasons = f"SELECT reason, count(*) FROM ({_REJECTED}) GROUP BY reason ORDER BY 2 DESC, 1"  # noqa: S608
-    clusterings = f"""
-        SELECT clustering_id, collection, normalization, k, chosen_by, complete, partial
-        FROM ({view_query("current_clusterings")}) ORDER BY clustering_id
-    """  # noqa: S608 (a view of schema.sql)
     return {
         **totals,
         "collections": _to_dicts(collections),
         "reasons": dict(connection.execute(reasons).fetchall()),
-        "current_clusterings": _to_dicts(connection.execute(clusterings)),
+        "current_clusterings": [
+            {key: one.as_json()[key] for key in _SHOWN} for one in list_clusterings(connection) if one.used_by
+        ],
     }
 
 

@@ -13,7 +13,7 @@ from posesearch.store.world_vectors import compute_world_vectors
 
 _NEW_NAMES: Final = {
     7: ("skeletons", "angles", "attributes", "similarity_percentile"),
-    9: ("forgotten", "chosen_clusterings", "snapshot_attributes"),
+    9: ("forgotten", "chosen_clusterings", "collection_clusterings", "snapshot_attributes"),
 }
 """Names that posesearch uses since this version of the schema."""
 

@@ -15,7 +15,7 @@ from posesearch.sources import is_url, to_path
 from posesearch.sources.changes import look_at_file
 from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
-from posesearch.store.schema import view_query
+from posesearch.store.labels import labelled_poses
 from posesearch.store.values import BadValue, check_finite, check_present, check_vectors
 from posesearch.trust import Trust
 from posesearch.types import Keypoints, Person, Pose, StoredPose
@@ -120,16 +120,22 @@ def find_snapshot(connection: Connection, pose_id: int) -> int:
     return int(rows[0][0])
 
 
-def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPose]:
-    """Return the poses with these ids, in the order of the ids. Ids that do not exist are ignored."""
+def read_poses(connection: Connection, pose_ids: Sequence[int], clustering_id: int | None = None) -> list[StoredPose]:
+    """Return the poses with these ids, in the order of the ids. Ids that do not exist are ignored.
+
+    Args:
+        connection: an open file.
+        pose_ids: the ids.
+        clustering_id: the clustering from which their labels come. None means the one of each collection.
+    """
     condition, parameters = choose_poses(pose_ids)
     cursor = connection.execute(
         f"""
         SELECT pose_id, snapshot_id, source, collection, width, height, person AS number, estimator, clustering_id,
                cluster, distance, sha256, dhash, score, [box_x, box_y, box_width, box_height] AS box, prominence,
                x, y, joint_score, [world_x, world_y, world_z] AS world, vector, joint_set, world_vector, signature,
-               bytes AS size, modified_ns
-        FROM ({view_query("labelled_poses", *_MORE_COLUMNS, join=_SIGNATURES)}) WHERE {condition}
+               bytes AS size, modified_ns, clustering_name
+        FROM ({labelled_poses(clustering_id, *_MORE_COLUMNS, join=_MORE_TABLES)}) WHERE {condition}
         """,  # noqa: S608 (a view of schema.sql)
         parameters,
     )
@@ -149,7 +155,7 @@ def read_poses(connection: Connection, pose_ids: Sequence[int]) -> list[StoredPo
 
 
 _MORE_COLUMNS: Final = (
-    *("s.sha256", "s.dhash", "o.signature", "o.bytes", "o.modified_ns"),
+    *("s.sha256", "s.dhash", "o.signature", "o.bytes", "o.modified_ns", "c.name AS clustering_name"),
     *(
         "p.x",
         "p.y",
@@ -162,7 +168,9 @@ _MORE_COLUMNS: Final = (
         "p.world_vector",
     ),
 )
-_SIGNATURES: Final = "\nLEFT JOIN sources AS o ON o.snapshot_id = p.snapshot_id AND o.source = s.source"
+_MORE_TABLES: Final = """
+LEFT JOIN sources AS o ON o.snapshot_id = p.snapshot_id AND o.source = s.source
+LEFT JOIN clusterings AS c ON c.clustering_id = l.clustering_id"""
 """What a StoredPose has and the view labelled_poses has not."""
 
 

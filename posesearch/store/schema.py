@@ -22,6 +22,7 @@ _DEFINITION: Final = re.compile(
     r"^CREATE OR REPLACE (VIEW|MACRO) (\w+)(?:\(([^)]*)\))? AS( TABLE)?\s(.*?);$", re.MULTILINE | re.DOTALL
 )
 _PARTS: Final = re.compile(r"^INSERT INTO body_parts\n.*?;$", re.MULTILINE | re.DOTALL)
+_READS: Final = re.compile(r"\b(FROM|JOIN) (\w+)")
 _CREATE: Final = re.compile(r"^(CREATE (?:OR REPLACE )?(?:TABLE|SEQUENCE|VIEW|MACRO)) (\w+)", re.MULTILINE)
 
 
@@ -87,13 +88,26 @@ def definitions() -> tuple[tuple[str, str, str, str, str], ...]:
 
 
 @cache
-def view_query(name: str, *more_columns: str, join: str = "") -> str:
-    """Return the query of a view. A statement that has it as a subquery does not read the view in the file.
+def view_query(name: str, *more_columns: str, join: str = "", **others: str) -> str:
+    """Return the query of a view. A statement that has it as a subquery reads no view in the file.
 
     Args:
         name: the view.
         *more_columns: SQL of further columns, with the tables' aliases in the view.
         join: SQL that joins further tables.
+        **others: queries to be used in place of other views that the view reads, by their names.
     """
-    query = next(text for kind, view, _, _, text in definitions() if (kind, view) == ("VIEW", name))
-    return query.replace("\nFROM ", "".join(f", {column}" for column in more_columns) + "\nFROM ", 1) + join
+    query = _view_texts()[name].replace("\nFROM ", "".join(f", {column}" for column in more_columns) + "\nFROM ", 1)
+
+    def expand(found: re.Match[str]) -> str:
+        word, other = found.groups()
+        if other not in _view_texts():
+            return found[0]
+        return f"{word} ({others[other] if other in others else view_query(other)})"
+
+    return _READS.sub(expand, query) + join
+
+
+@cache
+def _view_texts() -> dict[str, str]:
+    return {name: text for kind, name, _, _, text in definitions() if kind == "VIEW"}
