@@ -86,7 +86,14 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.photos.photo import Photo
     from posesearch.progress import IngestProgress, Progress
     from posesearch.results.clusters import Cluster, Clustering, ClusterReport, NearestCluster
-    from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection, Rejections
+    from posesearch.results.ingest import (
+        IngestReport,
+        ListReport,
+        PhotoOutcome,
+        ReestimateReport,
+        Rejection,
+        Rejections,
+    )
     from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
     from posesearch.results.people import PhotoPeople
     from posesearch.results.query import Query
@@ -122,7 +129,7 @@ _EXPORTS: Final = {
     "photos.photo": ("Photo",),
     "progress": ("IngestProgress", "Progress"),
     "results.clusters": ("Cluster", "Clustering", "ClusterReport", "NearestCluster"),
-    "results.ingest": ("IngestReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
+    "results.ingest": ("IngestReport", "ListReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
     "results.pairs": ("Outlier", "OutliersReport", "Pair", "PairsReport"),
     "results.people": ("PhotoPeople",),
     "results.query": ("Query",),
@@ -170,6 +177,7 @@ __all__ = [  # a test compares it with the table
     "IngestRunning",
     "Keypoint",
     "Keypoints",
+    "ListReport",
     "Match",
     "MissingLibrary",
     "MissingPhoto",

@@ -5,7 +5,7 @@ All are frozen. Arrays are checked when a value is made.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -201,6 +201,8 @@ class StoredPose(display.Shown):
             that is not connected. None for a URL, and if another user stored the photo.
         changed: whether the file had other bytes than the photo from which the pose was made. None if there was no
             file, if it could not be read, for a URL, and if another user stored the photo.
+        attributes: what lists say about the photo, by the names of their columns: integers, floats, booleans, dates,
+            times or texts. An empty cell is left out.
     """
 
     pose_id: int
@@ -220,6 +222,7 @@ class StoredPose(display.Shown):
     signature: str | None
     exists: bool | None
     changed: bool | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         cluster = "" if self.cluster is None else f", cluster {self.cluster}"

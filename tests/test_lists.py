@@ -21,7 +21,7 @@ def tree(tmp_path: Path) -> Path:
 def entries(folder: Path, name: str, content: str | bytes) -> list[tuple[int, str]]:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(read_list(path))
+    return [(row.line, row.entry) for row in read_list(path).rows]
 
 
 TWO = [(1, "b.jpg"), (2, "sub/c.webp")]

@@ -9,20 +9,18 @@ import numpy as np
 from rich.text import Text
 
 from posesearch import skeleton
-from posesearch.cli import hints, output
+from posesearch.cli import hints, one_line, output
 from posesearch.cli.rows import show_rows
 from posesearch.cli.words import count as _count
 from posesearch.render.subjects import make_match_subject
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.grades import NOT_ALIKE
-from posesearch.results.pairs import OutliersReport, PairsReport
+from posesearch.results.pairs import OutliersReport, Pair, PairsReport
 from posesearch.results.people import PhotoPeople
-from posesearch.results.poses import photo_remark
+from posesearch.results.poses import name_values, photo_remark
 from posesearch.results.search import SimilarReport
+from posesearch.sources import DEFAULT_COLLECTION
 from posesearch.types import Person, StoredPose
-
-DEFAULT_COLLECTION: Final = "default"
-"""The collection of photos that were ingested without --collection."""
 
 SKELETONS_SHOWN: Final = 5
 """Matches that are drawn beside the query: two rows of a usual terminal."""
@@ -83,7 +81,8 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
                 (
                     (
                         match.rank, match.grade, f"{match.similarity:.3f}", _percent(match.percentile),
-                        match.collection if is_named else "", match.cluster, match.pose_id, match.remarks(),
+                        match.collection if is_named else "", match.cluster, match.pose_id,
+                        _remark(match.remarks(), name_values(match.stored.attributes)),
                     ),
                     [match.stored.source],
                 )
@@ -108,6 +107,16 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
         output.note("Matches that are not close are hidden. --close 0 shows them.")
 
 
+def _remark(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
+
+
+def _compare_values(pair: Pair) -> str:
+    """Return the attributes of a pair, once if they are the same."""
+    first, second = (name_values(stored.attributes) for stored in (pair.first, pair.second))
+    return first if first == second else f"{first or 'none'} / {second or 'none'}"
+
+
 def _percent(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}%"
 
@@ -123,7 +132,7 @@ def pairs(report: PairsReport, *, is_filtered: bool) -> None:
             (
                 (
                     pair.grade, f"{pair.similarity:.4f}", _percent(pair.percentile), pair.first.pose_id,
-                    pair.second.pose_id, pair.remarks(),
+                    pair.second.pose_id, _remark(pair.remarks(), _compare_values(pair)),
                 ),
                 [pair.first.source, pair.second.source],
             )
@@ -146,7 +155,7 @@ def outliers(report: OutliersReport, *, is_filtered: bool) -> None:
             (
                 (
                     one.grade, f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest,
-                    one.remarks(),
+                    _remark(one.remarks(), name_values(one.stored.attributes)),
                 ),
                 [one.stored.source],
             )
@@ -212,6 +221,7 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
         ("estimator", f"{stored.estimator}, score {person.score:.2f}"),
         ("body joints", f"{person.keypoints.body_joints} of {skeleton.N_BODY}"),
         ("cluster", cluster),
+        *((f"  {name}", one_line.OneLine().write(value, "")) for name, value in stored.attributes.items()),
     ])  # fmt: skip
     output.out.print()
     output.show_skeletons([(person.keypoints.xy, "")], ascii_only, width=36, height=20)

@@ -8,6 +8,8 @@ import duckdb
 
 from posesearch import skeleton
 from posesearch.errors import BadFilter
+from posesearch.store.attribute_view import VIEW, make_query, read_types, reserved_names
+from posesearch.store.attributes import list_names
 from posesearch.store.connection import Connection
 from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
@@ -42,8 +44,8 @@ def select_candidates(
         world: whether limbs in 3D are compared.
         collection: only poses of this collection. None means all.
         cluster: only poses with this label. None means all.
-        where: an SQL expression over the columns of the views labelled_poses and skeletons. angles is a struct with the
-            columns of the view angles. Empty means all poses.
+        where: an SQL expression over the columns of the views labelled_poses, skeletons and snapshot_attributes.
+            angles is a struct with the columns of the view angles. Empty means all poses.
         timeout: seconds that the selection may take. 0 means no limit.
 
     Raises:
@@ -58,7 +60,7 @@ def select_candidates(
         with connection.limit(timeout, "The condition of `where`"):
             connection.execute(
                 f"""
-                CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {_relation_with(names)}
+                CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {_relation_with(connection, names)}
                 WHERE ($collection IS NULL OR collection = $collection) AND ($cluster IS NULL OR cluster = $cluster)
                   AND ({condition})
                 """,  # noqa: S608 (one expression, parsed and printed by DuckDB)
@@ -67,19 +69,22 @@ def select_candidates(
     except duckdb.Error as error:
         if is_damage(error):
             raise
-        raise BadFilter(where, str(error).strip().splitlines()[0]) from error
+        raise BadFilter(where, str(error).strip().splitlines()[0], list_names(connection)) from error
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidates AS FROM {table} SEMI JOIN chosen USING (pose_id)")
     return "candidates"
 
 
-def _relation_with(names: set[str]) -> str:
-    """Return the relation with the columns of labelled_poses, and with joints and angles if these names need them."""
+def _relation_with(connection: Connection, names: set[str]) -> str:
+    """Return the relation with the columns of labelled_poses, and what these names need: joints, angles, attributes."""
     relation = f"({view_query('labelled_poses')}) AS labelled_poses"
     if not names.isdisjoint(skeleton.JOINTS):
         relation += f" JOIN ({view_query('skeletons')}) AS skeletons USING (pose_id, snapshot_id, source, collection)"
     if "angles" in names:
         angles = f"SELECT pose_id, angles FROM ({view_query('angles')}) AS angles"  # noqa: S608 (a view of schema.sql)
         relation += f" JOIN ({angles}) USING (pose_id)"
+    attributes = [name for name in list_names(connection) if name.lower() in names - reserved_names()] if names else []
+    if attributes:
+        relation += f" LEFT JOIN ({make_query(read_types(connection, attributes))}) AS {VIEW} USING (snapshot_id)"
     return relation
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import duckdb
 
+from posesearch.store.attribute_view import define_view
 from posesearch.store.companions import duckdb_files
 from posesearch.store.configuration import (
     DISABLE_FLOAT_COMPRESSION,
@@ -118,6 +119,7 @@ def convert(old: Path, new: Path) -> None:
         create_schema(connection, quote_name(name), schema)
         _copy_rows(connection, quote_name(name))
         _copy_indexes(connection)
+        define_view(connection, quote_name(name))
         connection.execute("COMMIT")
         connection.execute("DETACH old_file")
         connection.execute(f"CHECKPOINT {quote_name(name)}")
