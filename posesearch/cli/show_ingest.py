@@ -71,8 +71,8 @@ def _explain_list(one: ListReport) -> None:
     name = PurePath(one.path).name
     for column, attribute in one.renamed.items():
         output.note(
-            f"{name}: the attribute of {column!r} is called {attribute!r}. posesearch or another column has the first name, "
-            f"or it is empty."
+            f"{name}: the attribute of {column!r} is called {attribute!r}. The name is empty, or it belongs to "
+            f"posesearch or to another column."
         )
     if one.disagreeing:
         photos = count(one.disagreeing, "photo")
