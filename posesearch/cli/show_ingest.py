@@ -69,11 +69,12 @@ def _describe_list(one: ListReport) -> str:
 def _explain_list(one: ListReport) -> None:
     """Say which columns have other names as attributes, and which rows do not count."""
     name = PurePath(one.path).name
-    for column, attribute in one.renamed.items():
-        output.note(
-            f"{name}: the attribute of {column!r} is called {attribute!r}. The name is empty, or it belongs to "
-            f"posesearch or to another column."
-        )
+    for attribute, column in one.renamed.items():
+        if column:
+            why = "because posesearch or another column has its name"
+            output.note(f"{name}: the column {column!r} is the attribute {attribute!r}, {why}.")
+        else:
+            output.note(f"{name}: a column without a name is the attribute {attribute!r}.")
     if one.disagreeing:
         photos = count(one.disagreeing, "photo")
         output.note(f"{name}: rows disagree about {photos}. The last row counts.")

@@ -87,9 +87,5 @@ def _count(parts: Sequence[tuple[str, ListedPhotos]]) -> WrittenList:
 def _make_report(parts: Sequence[tuple[str, ListedPhotos]], written: WrittenList) -> ListReport:
     listed = parts[0][1]
     names = _name(parts)
-    renamed = {
-        column.name or f"column {column.number}": name
-        for column, name in zip(listed.columns, names, strict=True)
-        if column.name != name
-    }
+    renamed = {name: column.name for column, name in zip(listed.columns, names, strict=True) if column.name != name}
     return ListReport(listed.path, tuple(names), *written, renamed)

@@ -59,7 +59,7 @@ def ingest(
         lists: dict[str, Sequence[ListedPhotos]] = {}
         try:
             for collection, scan in scans.items():
-                one = replace(request, collection=collection)
+                one = replace(request, collection=collection, collection_from="")
                 plan = make_plan(database, scan, one, rule)
                 if not plan.scan.observed and not plan.absent and len(scans) == 1:
                     raise photo_sources.no_photos_error(named, plan.scan)

@@ -116,8 +116,8 @@ class ListReport:
         photos: number of photos that have values of it.
         disagreeing: number of photos for which two rows of the list have other values. The last row counts.
         changed: number of values that are new, have changed, or were removed.
-        renamed: the attributes that do not have the names of their columns, by the columns: {"source": "list_source"}.
-            Such a name is empty, that of another column, or one of posesearch's own.
+        renamed: the columns whose names attributes can't have, by the names of their attributes, such as
+            {"list_source": "source"}. Such a name is empty, that of another column, or one of posesearch's own.
     """
 
     path: str
