@@ -127,10 +127,7 @@ class _Observer:
         listed = ListedPhotos(to_unicode(absolute), photos.columns)
         place = "row" if path.lower().endswith(PARQUET) else "line"
         for row in photos.rows:
-            found = [
-                photo._replace(listed=f"{name}, {place} {row.line}")
-                for photo in _resolve_entry(row.entry, folder, self.scan)
-            ]
+            found = list(_resolve_entry(row.entry, folder, self.scan, f"{name}, {place} {row.line}"))
             self.add(found)
             if row.values:
                 listed.rows.extend((photo.source, row.values) for photo in found)
@@ -246,30 +243,42 @@ def _join_names(sources: Sequence[str | os.PathLike[str]]) -> str:
     return ", ".join(map(to_name, names))
 
 
-def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[ObservedSource]:
-    """Yield the photos of a URL, file, folder or glob. A list is not expanded here, so lists do not nest."""
+def _resolve_entry(entry: str, base_folder: str, result: Scan, listed: str = "") -> Iterator[ObservedSource]:
+    """Yield the photos of a URL, file, folder or glob. A list is not expanded here, so lists do not nest.
+
+    Args:
+        entry: the URL, file, folder or glob.
+        base_folder: the folder that a path is relative to.
+        result: receives the folders and links.
+        listed: the place in a list that names the entry. Empty if no list does.
+    """
     with suppress(BadPath):  # it stays a URL if it is on another computer, and then reading it fails
         entry = expand_file_url(entry) if is_file_url(entry) else os.path.expanduser(entry)
     if is_url(entry):
-        yield ObservedSource(public_name(entry), entry, exists=not find_other_scheme(entry))
+        yield ObservedSource(public_name(entry), entry, exists=not find_other_scheme(entry), listed=listed)
         return
     path = find_existing_form(os.path.abspath(os.path.join(base_folder, entry)))
-    pattern = os.path.abspath(os.path.join(glob.escape(base_folder), entry))
-    try:
-        matches = [path] if os.path.lexists(path) else sorted(glob.glob(find_existing_form(pattern), recursive=True))
-    except ValueError:  # the name contains a NUL character
-        matches = []
+    matches = [path] if os.path.lexists(path) else _expand_glob(entry, base_folder)
     for match in matches or [path]:
         if os.path.isdir(match):
             result.folders.append(to_unicode(match))
             unreadable: list[tuple[str, str]] = []
             broken_links: list[str] = []
             for photo, size, modified_ns in walk_folder(match, unreadable, broken_links, result.passed_over):
-                yield ObservedSource(to_unicode(photo), photo, size, modified_ns, is_named=False)
+                yield ObservedSource(to_unicode(photo), photo, size, modified_ns, listed=listed, is_named=False)
             result.unreadable += [(to_unicode(folder), reason) for folder, reason in unreadable]
             result.broken_links += map(to_unicode, broken_links)
         else:
             size, modified_ns = size_and_time(match)
             link = None if matches else find_broken_link(match)
             result.broken_links += [to_unicode(link)] if link else []
-            yield ObservedSource(to_unicode(match), match, size, modified_ns, exists=bool(matches))
+            yield ObservedSource(to_unicode(match), match, size, modified_ns, exists=bool(matches), listed=listed)
+
+
+def _expand_glob(entry: str, base_folder: str) -> list[str]:
+    """Return the paths that match a glob, sorted."""
+    pattern = os.path.abspath(os.path.join(glob.escape(base_folder), entry))
+    try:
+        return sorted(glob.glob(find_existing_form(pattern), recursive=True))
+    except ValueError:  # the name contains a NUL character
+        return []
