@@ -15,9 +15,9 @@ from posesearch.cli.words import count as _count
 from posesearch.render.subjects import make_match_subject
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.grades import NOT_ALIKE
-from posesearch.results.pairs import OutliersReport, Pair, PairsReport
+from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
-from posesearch.results.poses import name_values, photo_remark
+from posesearch.results.poses import add_attributes, photo_remark
 from posesearch.results.search import SimilarReport
 from posesearch.sources import DEFAULT_COLLECTION
 from posesearch.types import Person, StoredPose
@@ -82,7 +82,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
                     (
                         match.rank, match.grade, f"{match.similarity:.3f}", _percent(match.percentile),
                         match.collection if is_named else "", match.cluster, match.pose_id,
-                        _remark(match.remarks(), name_values(match.stored.attributes)),
+                        add_attributes(match.remarks(), match.stored),
                     ),
                     [match.stored.source],
                 )
@@ -107,16 +107,6 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
         output.note("Matches that are not close are hidden. --close 0 shows them.")
 
 
-def _remark(*parts: str) -> str:
-    return ", ".join(filter(None, parts))
-
-
-def _compare_values(pair: Pair) -> str:
-    """Return the attributes of a pair, once if they are the same."""
-    first, second = (name_values(stored.attributes) for stored in (pair.first, pair.second))
-    return first if first == second else f"{first or 'none'} / {second or 'none'}"
-
-
 def _percent(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}%"
 
@@ -132,7 +122,7 @@ def pairs(report: PairsReport, *, is_filtered: bool) -> None:
             (
                 (
                     pair.grade, f"{pair.similarity:.4f}", _percent(pair.percentile), pair.first.pose_id,
-                    pair.second.pose_id, _remark(pair.remarks(), _compare_values(pair)),
+                    pair.second.pose_id, add_attributes(pair.remarks(), pair.first, pair.second),
                 ),
                 [pair.first.source, pair.second.source],
             )
@@ -155,7 +145,7 @@ def outliers(report: OutliersReport, *, is_filtered: bool) -> None:
             (
                 (
                     one.grade, f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest,
-                    _remark(one.remarks(), name_values(one.stored.attributes)),
+                    add_attributes(one.remarks(), one.stored),
                 ),
                 [one.stored.source],
             )

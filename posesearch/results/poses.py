@@ -82,7 +82,17 @@ def attributes_json(stored: StoredPose) -> Json:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in stored.attributes.items()}
 
 
-def name_values(attributes: Mapping[str, Any]) -> str:
+def add_attributes(remarks: str, *stored: StoredPose) -> str:
+    """Return remarks about one or two poses with the first attributes of their photos, such as "mirrored, age=31".
+
+    Two poses with the same attributes have them once. Others have a slash between them.
+    """
+    texts = dict.fromkeys(_name_values(one.attributes) for one in stored)
+    values = " / ".join(text or "none" for text in texts) if any(texts) else ""
+    return ", ".join(filter(None, (remarks, values)))
+
+
+def _name_values(attributes: Mapping[str, Any]) -> str:
     """Return the first attributes in short, such as "age=31, gender=women", or an empty string."""
     shown = [f"{name}={_shorten(str(value))}" for name, value in list(attributes.items())[:_SHOWN]]
     more = len(attributes) - len(shown)
