@@ -72,7 +72,7 @@ def scan_collections(
         path = expand_source(os.fspath(one))
         if not is_list(path):
             raise SourceError(
-                f"{to_name(path)}: `collection_from` needs a list whose columns have names, and this is no list."
+                f"{to_name(path)}: `collection_from` needs a list whose columns have names, and this is not a list."
             )
         photos = read_list(Path(os.path.abspath(path)), read_parquet)
         number = _find_column(path, photos, column)
