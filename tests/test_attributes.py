@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from posesearch.database import Database
 from posesearch.errors import BadFilter, SourceError
 from posesearch.ingest.attributes import name_attributes
 from posesearch.pose.acceptance import AcceptanceRule
+from posesearch.results.poses import add_attributes
 from posesearch.sources import ListColumn
 from posesearch.store import attributes, snapshots, sources
 from posesearch.store.attribute_view import define_view, read_types, reserved_names
@@ -361,6 +363,34 @@ def test_the_view_survives_other_programs_and_versions(db: Database, folder: Pat
         connection.execute("UPDATE attributes SET value = '8' WHERE name = 'n'")
         connection.execute("DROP VIEW labelled_poses")  # so that all definitions are replaced
     assert posesearch.open(db.path).sql("FROM snapshot_attributes").rows == ((1, 8, "x"),)
+
+
+def test_names_that_only_the_users_sql_can_store_do_no_harm(db: Database, folder: Path) -> None:
+    db.ingest(folder)
+    with duckdb.connect(db.path) as connection:
+        connection.execute("""
+            INSERT INTO attributes BY NAME
+            SELECT 1 AS snapshot_id, unnest(['', 'width', 'a', 'A', 'snapshot_id']) AS name, '7' AS value
+        """)
+    db.ingest(write(folder / "a.csv", "path,n", "0.png,1"))
+    table = db.sql("FROM snapshot_attributes")
+    assert (table.columns, table.rows) == (("snapshot_id", "A", "n"), ((1, 7, 1),))
+    assert {Path(match.source).name for match in db.similar(3, where="a = 7 AND width > 7")} == {"0.png"}
+    assert db.show(1).attributes == {"": "7", "A": 7, "a": "7", "n": 1, "snapshot_id": "7", "width": "7"}
+    assert [one["name"] for one in db.stats()["attributes"]] == ["", "A", "a", "n", "snapshot_id", "width"]
+
+
+def test_remarks_have_some_attributes_in_short(db: Database, folder: Path) -> None:
+    db.ingest(write(folder / "a.csv", "path,a,b,c,d,e", f"0.png,{'long ' * 9},2,,4,5", "1.png,1,2,3,,"))
+    first, second = db.show(1), db.show(2)
+    text = "a=long long long long lon…, b=2, d=4, +1 attribute"
+    assert add_attributes("mirrored", first) == f"mirrored, {text}"
+    assert add_attributes("", first, first) == text
+    assert add_attributes("x", second, first) == f"x, a=1, b=2, c=3 / {text}"
+    assert add_attributes("x", replace(first, attributes={}), second) == "x, none / a=1, b=2, c=3"
+    assert add_attributes("x", replace(first, attributes={})) == "x"
+    assert "a=1, b=2, c=3" in (db.similar(1)._repr_html_() or "")
+    assert ">c</th>" in (second._repr_html_() or "")
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])

@@ -136,7 +136,9 @@ def test_a_parquet_file(tree: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "says"), [
-    (b"PAR1", "can't be read as Parquet"), (b"", "can't be read as Parquet"), ("SELECT 1 AS n", "no column of the list"),
+    (b"PAR1", "can't be read as Parquet"),
+    (b"", "can't be read as Parquet"),
+    ("SELECT 1 AS n", "no column of the list"),
     ("SELECT 'b.jpg' AS path, repeat('x', 10001) AS a", "a value has 10,001 characters, and 10,000 are the most"),
     (f"SELECT 'b.jpg' AS path, {', '.join(f'{n} AS c{n}' for n in range(1000))}", "has 1,001 columns, and 1,000"),
 ])  # fmt: skip

@@ -48,19 +48,32 @@ def reserved_names() -> frozenset[str]:
     return frozenset((*_RELATIONS, *_COLUMN.findall(read_schema())))
 
 
+def list_names(connection: Connection) -> list[str]:
+    """Return the names of all attributes, sorted.
+
+    Names that can't be columns are left out: empty ones, those of posesearch, and those that others have with other
+    capitals. An ingest writes no such names, but the user's own SQL can.
+    """
+    names: dict[str, str] = {}
+    for (name,) in connection.execute("SELECT DISTINCT name FROM attributes ORDER BY name").fetchall():
+        if name.lower() not in reserved_names() and name and "\0" not in name:
+            names.setdefault(name.lower(), name)
+    return list(names.values())
+
+
 def read_types(connection: Connection, names: Collection[str] | None = None) -> dict[str, str]:
     """Return the types of attributes by their names, sorted. All values of a name have its type.
 
     Args:
         connection: an open file.
-        names: the names. None means all.
+        names: the names. None means those of `list_names`.
     """
     rows = connection.execute(
         f"""
         SELECT name, CASE {_FIND_TYPE} ELSE '{_TEXT}' END FROM attributes
-        WHERE $names IS NULL OR list_contains($names, name) GROUP BY name ORDER BY name
+        WHERE list_contains(?::VARCHAR[], name) GROUP BY name ORDER BY name
         """,  # noqa: S608 (our own types)
-        {"names": None if names is None else list(names)},
+        [list_names(connection) if names is None else list(names)],
     ).fetchall()
     return dict(rows)
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from posesearch.store.attribute_view import define_view, read_types
+from posesearch.store.attribute_view import define_view, list_names, read_types
 from posesearch.store.connection import Connection
 
 _CONVERT: Final[Mapping[str, Any]] = {
@@ -43,11 +43,6 @@ class WrittenList(NamedTuple):
     photos: int
     disagreeing: int
     changed: int
-
-
-def list_names(connection: Connection) -> list[str]:
-    """Return the names of all attributes, sorted."""
-    return [name for (name,) in connection.execute("SELECT DISTINCT name FROM attributes ORDER BY name").fetchall()]
 
 
 def write_list(

@@ -8,8 +8,7 @@ import duckdb
 
 from posesearch import skeleton
 from posesearch.errors import BadFilter
-from posesearch.store.attribute_view import VIEW, make_query, read_types, reserved_names
-from posesearch.store.attributes import list_names
+from posesearch.store.attribute_view import VIEW, list_names, make_query, read_types
 from posesearch.store.connection import Connection
 from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
@@ -82,7 +81,7 @@ def _relation_with(connection: Connection, names: set[str]) -> str:
     if "angles" in names:
         angles = f"SELECT pose_id, angles FROM ({view_query('angles')}) AS angles"  # noqa: S608 (a view of schema.sql)
         relation += f" JOIN ({angles}) USING (pose_id)"
-    attributes = [name for name in list_names(connection) if name.lower() in names - reserved_names()] if names else []
+    attributes = [name for name in list_names(connection) if name.lower() in names] if names else []
     if attributes:
         relation += f" LEFT JOIN ({make_query(read_types(connection, attributes))}) AS {VIEW} USING (snapshot_id)"
     return relation

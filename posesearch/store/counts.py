@@ -77,7 +77,7 @@ def count_attributes(connection: Connection) -> list[dict[str, Any]]:
         {"most": MOST_FREQUENT, "longest": LONGEST_VALUE},
     ).fetchall()
     columns = "name", "type", "photos", "values", "most_frequent"
-    return [dict(zip(columns, (name, types[name], *rest), strict=True)) for name, *rest in rows]
+    return [dict(zip(columns, (name, types.get(name, "VARCHAR"), *rest), strict=True)) for name, *rest in rows]
 
 
 def _query_one(connection: Connection, sql: str) -> dict[str, Any]:
