@@ -24,22 +24,18 @@ _COLUMN: Final = re.compile(rf"^COMMENT ON COLUMN (?:{'|'.join(set(_RELATIONS) -
 # The types, in the order in which they are tried, each with what a text must be like. Whole numbers must be printed as
 # they are written: a zero in front, or more digits than a number can have, would be lost.
 _IS_WHOLE: Final = "try_cast(value AS BIGINT)::VARCHAR = value"
-_NUMBER: Final = r"-?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_NUMBER: Final = r"-?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)[eE][+-]?[0-9]+"
 _TIME: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|\+00(:?00)?)?)?"
 _TYPES: Final = {
     "BIGINT": _IS_WHOLE,
-    "DOUBLE": f"{_IS_WHOLE} OR isfinite(try_cast(value AS DOUBLE)) AND regexp_matches(value, '[.eE]') "
-    f"AND regexp_full_match(value, '{_NUMBER}')",
+    "DOUBLE": f"{_IS_WHOLE} OR regexp_full_match(value, '{_NUMBER}') AND isfinite(try_cast(value AS DOUBLE))",
     "BOOLEAN": "lower(value) IN ('true', 'false')",
     "DATE": "try_cast(value AS DATE)::VARCHAR = value",
-    "TIMESTAMP": f"try_cast(value AS TIMESTAMP) IS NOT NULL AND regexp_full_match(value, '{_TIME}')",
+    "TIMESTAMP": f"regexp_full_match(value, '{_TIME}') AND try_cast(value AS TIMESTAMP) IS NOT NULL",
 }
 _TEXT: Final = "VARCHAR"
 
-_FIND_TYPE: Final = "\n".join(
-    f"WHEN bool_and(coalesce({condition}, false)) FILTER (value IS NOT NULL) THEN '{kind}'"
-    for kind, condition in _TYPES.items()
-)
+_POSSIBLE: Final = ", ".join(f"coalesce({condition}, false)" for condition in _TYPES.values())
 
 
 @cache
@@ -68,14 +64,29 @@ def read_types(connection: Connection, names: Collection[str] | None = None) -> 
         connection: an open file.
         names: the names. None means those of `list_names`.
     """
-    rows = connection.execute(
+    samples = connection.execute(
         f"""
-        SELECT name, CASE {_FIND_TYPE} ELSE '{_TEXT}' END FROM attributes
-        WHERE list_contains(?::VARCHAR[], name) GROUP BY name ORDER BY name
-        """,  # noqa: S608 (our own types)
+        SELECT name, [{_POSSIBLE}] FROM (
+            SELECT name, any_value(value) AS value FROM attributes
+            WHERE name IN (SELECT unnest(?::VARCHAR[])) GROUP BY name
+        ) ORDER BY name
+        """,  # noqa: S608 (our own conditions)
         [list_names(connection) if names is None else list(names)],
     ).fetchall()
-    return dict(rows)
+    types = {name: _TEXT for name, _ in samples}
+    # One value excludes most types, so few names are tested with all their values, each type in its turn.
+    for number, (kind, condition) in enumerate(_TYPES.items()):
+        possible = [name for name, conditions in samples if conditions[number] and types[name] == _TEXT]
+        if possible:
+            rows = connection.execute(
+                f"""
+                SELECT name FROM attributes WHERE name IN (SELECT unnest(?::VARCHAR[])) AND value IS NOT NULL
+                GROUP BY name HAVING bool_and(coalesce({condition}, false))
+                """,  # noqa: S608 (our own conditions)
+                [possible],
+            ).fetchall()
+            types |= {name: kind for (name,) in rows}
+    return types
 
 
 def make_query(types: Mapping[str, str]) -> str:

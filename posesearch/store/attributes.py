@@ -152,7 +152,7 @@ def read_attributes(connection: Connection, snapshot_ids: Sequence[int]) -> dict
     rows = connection.execute(
         """
         SELECT snapshot_id, name, value FROM attributes
-        WHERE list_contains(?::BIGINT[], snapshot_id) AND value IS NOT NULL ORDER BY snapshot_id, name
+        WHERE snapshot_id IN (SELECT unnest(?::BIGINT[])) AND value IS NOT NULL ORDER BY snapshot_id, name
         """,
         [list(snapshot_ids)],
     ).fetchall()
