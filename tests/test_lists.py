@@ -153,6 +153,7 @@ def test_a_parquet_file_that_is_no_list(content: bytes | str, says: str, tree: P
     ("x.jsonl", b'{"path": "b.jpg"}\n["b.jpg"]\n', "line 2: each line must be a JSON object"),
     ("x.jsonl", b'{"path": "b.jpg"\n', "line 1: the line can't be read as JSON"),
     ("x.jsonl", b'{"path": ' + b"[" * 100_000 + b"\n", "line 1: the line can't be read as JSON"),
+    ("x.jsonl", b"".join(b'{"path": "b.jpg", "%d": 1}\n' % n for n in range(20_000)), "the list has 20,001 columns"),
     ("x.jsonl", b'{"name": "x"}\n', "no column of the list has photos"),
     ("x.jsonl", b'{"path": "b.jpg", "a": "\\ud800"}\n', "line 1 is in another encoding"),
     ("x.csv", b"path,a\nb.jpg,\xfc\n", "line 2 is in another encoding"),

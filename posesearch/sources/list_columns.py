@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from posesearch.paths import is_url
 from posesearch.photos.extensions import EXTENSIONS
+from posesearch.sources.list_values import MAX_COLUMNS
 
 COLUMNS: Final = (
     "path", "url", "source", "sourcefile", "fullname", "filepath", "imagepath", "photopath", "imageurl", "photourl",
@@ -98,7 +99,7 @@ def _rate_layout(
     named = find_named_columns(first)
     table = [row.cells for row in rows[bool(named) :] if not row.is_whole]
     with_columns = [cells for cells in table if len(cells) > 1] or table
-    width = max(map(len, with_columns), default=1)
+    width = min(max(map(len, with_columns), default=1), MAX_COLUMNS)
     ratings = [_rate_column((cells[one] for cells in with_columns if len(cells) > one), exists) for one in range(width)]
     rated = [column for column in range(width) if ratings[column] != (0, 0)]
     candidates = [column for column in named if column in rated] or named or rated or [0]

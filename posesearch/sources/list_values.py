@@ -99,10 +99,7 @@ def _pick(cells: Sequence[str], chosen: Sequence[int]) -> tuple[str | None, ...]
 
 def _check(path: Path, line: int, texts: Sequence[str], longest: int, what: str) -> None:
     """Raise SourceError if there are too many texts, or if one is too long or has a character that can't be stored."""
-    if len(texts) > MAX_COLUMNS:
-        raise SourceError(
-            f"{path}, line {line}: the list has {len(texts):,} columns, and {MAX_COLUMNS:,} are the most."
-        )
+    check_width(path, len(texts), line)
     together = "".join(texts)
     if len(together) > longest and (length := max(map(len, texts))) > longest:
         raise SourceError(f"{path}, line {line}: a {what} has {length:,} characters, and {longest:,} are the most.")
@@ -110,6 +107,12 @@ def _check(path: Path, line: int, texts: Sequence[str], longest: int, what: str)
         raise SourceError(f"{path}, line {line}: a {what} has a NUL character; remove it.")
     if not together.isascii() and _SURROGATE.search(together):
         raise make_encoding_error(path, line)
+
+
+def check_width(path: Path, columns: int, line: int = 1) -> None:
+    """Raise SourceError if a list has too many columns."""
+    if columns > MAX_COLUMNS:
+        raise SourceError(f"{path}, line {line}: the list has {columns:,} columns, and {MAX_COLUMNS:,} are the most.")
 
 
 def make_encoding_error(path: Path, line: int) -> SourceError:

@@ -16,7 +16,7 @@ from posesearch.files import read_regular
 from posesearch.paths import expand_file_url, find_existing_form, is_file_url, is_url
 from posesearch.sources.list_columns import Row, choose_layout, choose_named_column, find_cell, find_named_columns
 from posesearch.sources.list_records import read_records
-from posesearch.sources.list_values import PhotoList, make_encoding_error, make_list
+from posesearch.sources.list_values import PhotoList, check_width, make_encoding_error, make_list
 
 MAX_BYTES: Final = 256_000_000
 """Maximum size of a list. A few million paths fit."""
@@ -64,6 +64,7 @@ def read_list(path: Path, read_parquet: ParquetReader | None = None) -> PhotoLis
     if kind in RECORDS:
         records = list(read_records(path, lines))
         keys = list(dict.fromkeys(name for _, record in records for name in record))
+        check_width(path, len(keys))
         return _read_named(
             path, keys, ((line, [record.get(key, "") for key in keys]) for line, record in records), exists
         )

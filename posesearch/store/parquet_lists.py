@@ -9,7 +9,7 @@ import duckdb
 
 from posesearch.errors import SourceError
 from posesearch.files import open_regular
-from posesearch.sources.list_values import MAX_COLUMNS, MAX_VALUE
+from posesearch.sources.list_values import MAX_VALUE, check_width
 from posesearch.store.configuration import FILE_CONFIG, LOCK_CONFIG, allow_only, first_line, quote_name
 from posesearch.store.interruptible import Connection
 
@@ -43,8 +43,7 @@ def _read(path: Path) -> Iterator[Sequence[str]]:
             source = "FROM read_parquet(?, hive_partitioning := false)"  # a folder such as a=1 is no column
             described = connection.execute(f"SELECT * {source} LIMIT 0", [str(path)]).description or ()
             names = [str(column[0]) for column in described]
-            if len(names) > MAX_COLUMNS:
-                raise SourceError(f"{path}: the list has {len(names):,} columns, and {MAX_COLUMNS:,} are the most.")
+            check_width(path, len(names))
             yield [name.strip() for name in names]
             texts = ", ".join(
                 f"coalesce(trim(left({quote_name(name)}::VARCHAR, {MAX_VALUE + 1})), '')" for name in names
