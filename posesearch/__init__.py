@@ -100,14 +100,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.results.search import Failure, Match, SimilarReport
     from posesearch.results.table import Table
     from posesearch.skeleton import JOINTS
-    from posesearch.types import (
-        EstimatorConfig,
-        Keypoint,
-        Keypoints,
-        Person,
-        Pose,
-        StoredPose,
-    )  # fmt: skip
+    from posesearch.types import EstimatorConfig, Keypoint, Keypoints, Person, Pose, StoredPose
 
 __version__ = "0.1.0"
 

@@ -201,8 +201,7 @@ class StoredPose(display.Shown):
             that is not connected. None for a URL, and if another user stored the photo.
         changed: whether the file had other bytes than the photo from which the pose was made. None if there was no
             file, if it could not be read, for a URL, and if another user stored the photo.
-        attributes: what lists say about the photo, by the names of their columns: integers, floats, booleans, dates,
-            times or texts. An empty cell is left out.
+        attributes: what lists say about the photo, by the names of the columns. NULL is left out.
     """
 
     pose_id: int
