@@ -89,12 +89,13 @@ CREATE TABLE snapshots (
     missing_since TIMESTAMP        -- UTC: when an ingest first found that none of the sources exists. NULL if one exists
 );
 
--- A row per attribute of a snapshot: a further column of the list that the photo was ingested from.
+-- A row per attribute of a snapshot: a further column of a list that names the photo. The view snapshot_attributes has a column per
+-- attribute.
 CREATE TABLE attributes (
     snapshot_id BIGINT NOT NULL,   -- the snapshot
     name        VARCHAR NOT NULL,  -- name of the attribute
-    value       VARCHAR,           -- its value as text
-    list        VARCHAR,           -- absolute path of the list. NULL if the attribute is not from a list
+    value       VARCHAR,           -- its value as text. NULL if the cell of the list is empty
+    list        VARCHAR,           -- absolute path of the list that was ingested last. NULL if the attribute is not from a list
     PRIMARY KEY (snapshot_id, name)
 );
 
@@ -258,6 +259,16 @@ FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id)
 LEFT JOIN collection_clusterings AS used ON used.collection = s.collection
 LEFT JOIN labels AS l ON l.clustering_id = used.clustering_id AND l.pose_id = p.pose_id;
+
+-- A row per snapshot that has attributes, with a column per attribute. Its type is BIGINT, DOUBLE, BOOLEAN, DATE or TIMESTAMP if
+-- all values of the attribute have it, and otherwise VARCHAR. An ingest that changes attributes writes this view again. Here, it is
+-- that of a database without attributes. `--where` has these columns:
+--   SELECT source, gender FROM labelled_poses JOIN snapshot_attributes USING (snapshot_id) WHERE age < 30
+CREATE OR REPLACE VIEW snapshot_attributes AS
+SELECT
+    a.snapshot_id
+FROM attributes AS a
+GROUP BY a.snapshot_id;
 
 -- A row per pose and joint, for all 18 joints. A missing joint has a row too.
 CREATE OR REPLACE VIEW keypoints AS
@@ -923,11 +934,11 @@ COMMENT ON COLUMN snapshots.latitude IS 'where the photo was taken: degrees, pos
 COMMENT ON COLUMN snapshots.longitude IS 'where the photo was taken: degrees, positive to the east. NULL without `ingest --gps`';
 COMMENT ON COLUMN snapshots.ingested_at IS 'UTC: when the row was written';
 COMMENT ON COLUMN snapshots.missing_since IS 'UTC: when an ingest first found that none of the sources exists. NULL if one exists';
-COMMENT ON TABLE attributes IS 'A row per attribute of a snapshot: a further column of the list that the photo was ingested from.';
+COMMENT ON TABLE attributes IS 'A row per attribute of a snapshot: a further column of a list that names the photo. The view snapshot_attributes has a column per attribute.';
 COMMENT ON COLUMN attributes.snapshot_id IS 'the snapshot';
 COMMENT ON COLUMN attributes.name IS 'name of the attribute';
-COMMENT ON COLUMN attributes.value IS 'its value as text';
-COMMENT ON COLUMN attributes.list IS 'absolute path of the list. NULL if the attribute is not from a list';
+COMMENT ON COLUMN attributes.value IS 'its value as text. NULL if the cell of the list is empty';
+COMMENT ON COLUMN attributes.list IS 'absolute path of the list that was ingested last. NULL if the attribute is not from a list';
 COMMENT ON TABLE forgotten IS 'A row per photo that `forget` removed. An ingest leaves out photos with the same bytes, except with --again.';
 COMMENT ON COLUMN forgotten.sha256 IS 'SHA-256 of the photo''s bytes, in hexadecimal digits';
 COMMENT ON COLUMN forgotten.collection IS 'the collection from which the photo was removed. NULL means all';
@@ -1037,6 +1048,8 @@ COMMENT ON COLUMN labelled_poses.camera IS 'make and model of the camera';
 COMMENT ON COLUMN labelled_poses.latitude IS 'where the photo was taken: degrees, positive to the north. NULL without `ingest --gps`';
 COMMENT ON COLUMN labelled_poses.longitude IS 'where the photo was taken: degrees, positive to the east. NULL without `ingest --gps`';
 COMMENT ON COLUMN labelled_poses.missing_since IS 'UTC: when an ingest first found that none of the sources exists. NULL if one exists';
+COMMENT ON VIEW snapshot_attributes IS 'A row per snapshot that has attributes, with a column per attribute. Its type is BIGINT, DOUBLE, BOOLEAN, DATE or TIMESTAMP if all values of the attribute have it, and otherwise VARCHAR. An ingest that changes attributes writes this view again. Here, it is that of a database without attributes. `--where` has these columns: SELECT source, gender FROM labelled_poses JOIN snapshot_attributes USING (snapshot_id) WHERE age < 30';
+COMMENT ON COLUMN snapshot_attributes.snapshot_id IS 'id of the snapshot. It stays the same';
 COMMENT ON VIEW keypoints IS 'A row per pose and joint, for all 18 joints. A missing joint has a row too.';
 COMMENT ON COLUMN keypoints.pose_id IS 'id of the pose. A new estimation gives a new id';
 COMMENT ON COLUMN keypoints.snapshot_id IS 'id of the snapshot. It stays the same';

@@ -93,7 +93,15 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.progress import IngestProgress, Progress
     from posesearch.results.clusterings import ClusteringsReport, StoredClustering
     from posesearch.results.clusters import Cluster, Clustering, ClusterReport, NearestCluster
+        IngestReport,
+        ListReport,
+        PhotoOutcome,
+        ReestimateReport,
+        Rejection,
+        Rejections,
+    )
     from posesearch.results.forget import ForgetReport, ForgottenPhoto, RenameReport
+    from posesearch.results.ingest import (
     from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection, Rejections
     from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
     from posesearch.results.people import PhotoPeople
@@ -126,8 +134,8 @@ _EXPORTS: Final = {
     "progress": ("IngestProgress", "Progress"),
     "results.clusterings": ("ClusteringsReport", "StoredClustering"),
     "results.clusters": ("Cluster", "Clustering", "ClusterReport", "NearestCluster"),
-    "results.forget": ("ForgetReport", "ForgottenPhoto", "RenameReport"),
-    "results.ingest": ("IngestReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
+    "ForgetReport", "ForgottenPhoto", "IngestReport", "ListReport", "PhotoOutcome", "ReestimateReport", "Rejection",
+    "Rejections", "RenameReport",
     "results.pairs": ("Outlier", "OutliersReport", "Pair", "PairsReport"),
     "results.people": ("PhotoPeople",),
     "results.query": ("Query",),
@@ -179,6 +187,7 @@ __all__ = [  # a test compares it with the table
     "IngestRunning",
     "Keypoint",
     "Keypoints",
+    "ListReport",
     "Match",
     "MissingLibrary",
     "MissingPhoto",

@@ -32,6 +32,7 @@ from posesearch.results.table import Table
 from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions, show_options
 from posesearch.search.query_values import to_source, to_sources
 from posesearch.search.similar import find_similar
+from posesearch.sources import DEFAULT_COLLECTION
 from posesearch.store import about, collections, parquet, poses
 from posesearch.store.companions import database_files
 from posesearch.store.connection import DatabaseFile, DuckDBConnection
@@ -134,7 +135,8 @@ class Database:
         self,
         sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".",
         *,
-        collection: str = "default",
+        collection: str = DEFAULT_COLLECTION,
+        collection_from: str = "",
         estimator: str | None = None,
         model_paths: Sequence[str] = (),
         mix: bool = False,
@@ -154,8 +156,11 @@ class Database:
         no longer there are marked as missing. docs/ingest.md has the details.
 
         Args:
-            sources: files, folders, globs, http(s) URLs, or .txt, .csv or .tsv lists of them.
+            sources: files, folders, globs, http(s) URLs, or lists of them: .txt, .csv, .tsv, .jsonl, .ndjson or
+                .parquet. Further columns of a list become attributes of its photos.
             collection: the collection that the photos belong to.
+            collection_from: the column of the lists that names the collection of each photo, instead of `collection`.
+                A photo without a value belongs to "default". All sources must be lists.
             estimator: a name such as "tf-pose". docs/estimators.md lists them. None uses the database's
                 estimator, or the default for a new database.
             model_paths: custom weights for the estimator's networks, each FILE or NETWORK=FILE.
@@ -176,23 +181,25 @@ class Database:
 
         Raises:
             TypeError: an argument has another type.
-            SourceError: the sources name no photo.
+            SourceError: the sources name no photo, a list can't be read, or it lacks the column `collection_from`.
             BadPath: a source is empty, or a file URL of another computer.
             EstimatorError: the estimator can't be used, or differs from the database's and `mix` is False.
-            ValueError: min_joints or jobs is out of range, or collection is empty.
+            ValueError: min_joints or jobs is out of range, collection is empty, or both `collection` and
+                `collection_from` are given.
 
         Example:
             report = db.ingest("photos", collection="women")
             print(report.ingested, "new photos")
         """
+        from posesearch.ingest.ingest import ingest  # noqa: PLC0415
         from posesearch.ingest.plan import IngestRequest  # noqa: PLC0415
-        from posesearch.ingest.run import ingest  # noqa: PLC0415
 
         named = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
         if not named:
             raise SourceError("Name at least one photo, folder, glob, URL or list to ingest.")
         request = IngestRequest(
-            collection=to_text("collection", collection), min_joints=to_count("min_joints", min_joints),
+            collection=to_text("collection", collection), collection_from=to_text("collection_from", collection_from),
+            min_joints=to_count("min_joints", min_joints),
             jobs=to_count("jobs", jobs), strict=to_flag("strict", strict), gps=to_flag("gps", gps),
             prune=to_flag("prune", prune), again=to_flag("again", again), dry_run=to_flag("dry_run", dry_run),
             allow_private=to_flag("allow_private", allow_private),

@@ -61,12 +61,13 @@ PosesearchError
 """
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final, Self
 
 _SUGGESTED: Final = 3  # names that begin as the given one does
 _LISTED: Final = 10  # clusterings that a message lists, the newest ones
 _ALIKE: Final = 0.65  # similarity of a name that is suggested, 0 to 1
+_ATTRIBUTES_NAMED: Final = 10  # in the message about a condition
 _LONGEST_NAME: Final = 100  # characters of a name that is too long, or of a URL that has a photo in it
 
 
@@ -661,10 +662,13 @@ class BadFilter(QueryError):
 
     hint = ("sql", "DESCRIBE labelled_poses")
 
-    def __init__(self, where: str, detail: str) -> None:
+    def __init__(self, where: str, detail: str, attributes: Sequence[str] = ()) -> None:
         self.where = where
         end = "" if detail.endswith((".", "!", "?")) else "."
-        columns = "the columns of labelled_poses, joints such as nose.y, or angles such as angles.trunk"
+        some = ", ".join(attributes[:_ATTRIBUTES_NAMED]) + ", ..." * (len(attributes) > _ATTRIBUTES_NAMED)
+        named = f", or attributes of photos ({some})" if some else ""
+        last = "" if some else " or"
+        columns = f"the columns of labelled_poses, joints such as nose.y,{last} angles such as angles.trunk{named}"
         super().__init__(f"`where` {where!r}: {detail}{end} It must be one condition on {columns}.")
 
 

@@ -18,7 +18,7 @@ class Progress:
     """
 
     def start(self, steps: int) -> None:
-        """Receive the total number of steps, before the first step."""
+        """Receive the total number of steps, before the first step. Each collection of an ingest has its own."""
 
     def step(self) -> None:
         """Receive the end of a step."""

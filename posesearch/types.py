@@ -5,7 +5,7 @@ All are frozen. Arrays are checked when a value is made.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -202,6 +202,7 @@ class StoredPose(display.Shown):
         changed: whether the file had other bytes than the photo from which the pose was made. None if there was no
             file, if it could not be read, for a URL, and if another user stored the photo.
         clustering_name: name of the clustering. None if it has none.
+        attributes: what lists say about the photo, by the names of the columns. NULL is left out.
     """
 
     pose_id: int
@@ -222,6 +223,7 @@ class StoredPose(display.Shown):
     exists: bool | None
     changed: bool | None = None
     clustering_name: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         cluster = "" if self.cluster is None else f", cluster {self.cluster}"

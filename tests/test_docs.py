@@ -50,9 +50,22 @@ def test_the_statements_of_the_data_page_run(
             assert db.similar(1, 1).matches[0].similarity > 0.99
 
 
+@pytest.fixture(scope="module")
+def album(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """The demo's database after the ingest of a list with attributes."""
+    folder = tmp_path_factory.mktemp("album")
+    shutil.copy(demo_folder / "poses.duckdb", folder)
+    photos = sorted((demo_folder / "photos").glob("*/*.jpg"))
+    rows = [f"{photo},{photo.parent.name},{1950 + number % 30}" for number, photo in enumerate(photos)]
+    (folder / "album.csv").write_text("\n".join(["path,gender,year", *rows]), encoding="utf-8")
+    db = posesearch.open(folder / "poses.duckdb")
+    assert db.ingest(folder / "album.csv", collection_from="gender").ingested == 0
+    return db
+
+
 @pytest.mark.parametrize("query", sql_blocks())
-def test_every_query_of_the_docs_runs_and_answers(query: str, demo_db: Database) -> None:
-    table = demo_db.sql(query)
+def test_every_query_of_the_docs_runs_and_answers(query: str, album: Database) -> None:
+    table = album.sql(query)
     assert table.rows
     assert table.columns
 
@@ -100,12 +113,13 @@ def test_the_vector_of_the_docs_is_the_stored_one(demo_db: Database) -> None:
 
 
 def list_keys(value: Any) -> set[str]:
-    """Return all keys in a JSON value, without joints, settings of estimators, and names that are counted."""
+    """Return all keys in a JSON value, without joints, settings of estimators, attributes, and what is counted."""
     values = value if isinstance(value, list) else []
     keys: set[str] = set()
     if isinstance(value, dict):
         keys = value.keys() - set(skeleton.JOINTS)
-        values = [item for key, item in value.items() if key not in ("settings", "reasons", "passed_over")]
+        names = "settings", "reasons", "passed_over", "renamed", *(["attributes"] if "source" in value else [])
+        values = [item for key, item in value.items() if key not in names]
     return keys.union(*map(list_keys, values))
 
 

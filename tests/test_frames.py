@@ -22,11 +22,13 @@ from tests.conftest import Toy, toy_photo
 from tests.test_results import REPORTS
 
 COLUMNS = {
-    "similar": "rank similarity percentile grade pose_id snapshot_id source collection cluster shared_joints mirrored "
-    "exchanged degrees worst duplicates keypoints",
+    "similar": "rank similarity percentile grade pose_id snapshot_id source collection cluster attributes "
+    "shared_joints mirrored exchanged degrees worst duplicates keypoints",
     "pairs": "similarity percentile grade mirrored exchanged first_pose_id first_snapshot_id first_source "
-    "first_collection first_cluster second_pose_id second_snapshot_id second_source second_collection second_cluster",
-    "outliers": "similarity percentile grade pose_id snapshot_id source collection cluster nearest keypoints",
+    "first_collection first_cluster first_attributes second_pose_id second_snapshot_id second_source "
+    "second_collection second_cluster second_attributes",
+    "outliers": "similarity percentile grade pose_id snapshot_id source collection cluster attributes nearest "
+    "keypoints",
     "cluster": "cluster size medoid_pose_id centroid",
     "clusterings": "clustering_id name collection normalization k chosen_by seed complete partial inertia created_at "
     "used_by",

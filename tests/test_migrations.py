@@ -134,6 +134,7 @@ def test_a_database_of_version_7_is_converted(demo_db: Database, tmp_path: Path)
     shutil.copy(demo_db.path, path)
     with duckdb.connect(str(path)) as connection:
         connection.execute("UPDATE about SET value = '7' WHERE key = 'schema_version'")
+        connection.execute("DROP TABLE forgotten; DROP TABLE chosen_clusterings; DROP VIEW snapshot_attributes")
         connection.execute("UPDATE poses SET world_vector = vector || vector[1:14], world_squares = mask")
         connection.execute(
             "INSERT INTO attributes BY NAME SELECT 1 AS snapshot_id, 'artist' AS name, 'unknown' AS value"
@@ -142,6 +143,7 @@ def test_a_database_of_version_7_is_converted(demo_db: Database, tmp_path: Path)
     for query in ("FROM poses ORDER BY pose_id", "FROM similar_views(3, 5)", "FROM snapshots ORDER BY ALL"):
         assert db.sql(query).rows == demo_db.sql(query).rows
     assert db.sql("FROM attributes").rows == ((1, "artist", "unknown", None),)
+    assert db.sql("SELECT snapshot_id, artist FROM snapshot_attributes").rows == ((1, "unknown"),)
 
 
 def test_objects_of_the_user_are_converted(tmp_path: Path) -> None:

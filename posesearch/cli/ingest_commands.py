@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
         epilog=layout.examples(
             "posesearch ingest ~/Pictures",
             "posesearch ingest women/ --collection women",
+            "posesearch ingest photos.csv --collection-from gender",
             "posesearch ingest urls.txt --dry-run",
         ),
     )(ingest)
@@ -48,7 +49,8 @@ def ingest(
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Photos, folders, globs, URLs, or .txt and .csv lists of them.",
+            help="Photos, folders, globs, URLs, or lists of them: .txt, .csv, .tsv, .jsonl or .parquet. "
+            "Further columns of a list become attributes of its photos.",
             show_default="the current folder",
             metavar="SOURCES",
         ),
@@ -65,6 +67,17 @@ def ingest(
             rich_help_panel=layout.PHOTOS,
         ),
     ] = "default",
+    collection_from: Annotated[
+        str,
+        typer.Option(
+            "--collection-from",
+            help="Column of the lists that names the collection of each photo. A photo without a value is in the "
+            "collection `default`.",
+            metavar="COLUMN",
+            callback=refuse_empty,
+            rich_help_panel=layout.PHOTOS,
+        ),
+    ] = "",
     prune: Annotated[
         bool,
         typer.Option(
@@ -146,6 +159,8 @@ def ingest(
             "an ingest does not read stdin; write the paths or URLs to a list, such as photos.txt, and ingest the list"
         )
         raise typer.BadParameter(detail, param_hint="SOURCES")
+    if collection_from and collection != "default":
+        raise typer.BadParameter("it can't be combined with --collection", param_hint="--collection-from")
     from posesearch.cli import output, progress_bar, show_ingest  # noqa: PLC0415
     from posesearch.threads import DEFAULT_THREADS  # noqa: PLC0415
 
@@ -153,6 +168,7 @@ def ingest(
         report = database.ingest(
             ["."] if sources is None else sources,
             collection=collection,
+            collection_from=collection_from,
             estimator=estimator,
             model_paths=model_path or (),
             mix=mix,

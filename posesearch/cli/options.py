@@ -200,7 +200,8 @@ Where = Annotated[
     typer.Option(
         "--where",
         help='Only poses that meet this SQL condition, such as "width > height", "left_wrist.y < nose.y" or '
-        '"angles.left_elbow < 90". It can use the columns of the views labelled_poses, skeletons and angles.',
+        '"angles.left_elbow < 90". It can use the columns of the views labelled_poses, skeletons and angles, and '
+        "attributes of photos.",
         metavar="SQL",
         callback=refuse_empty,
         rich_help_panel=layout.FILTERS,

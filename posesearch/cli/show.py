@@ -8,19 +8,17 @@ from typing import Any, Final
 from rich.text import Text
 
 from posesearch import skeleton
-from posesearch.cli import hints, output
+from posesearch.cli import hints, one_line, output
 from posesearch.cli.rows import show_rows
 from posesearch.cli.words import count as _count
 from posesearch.render.subjects import make_match_subject
 from posesearch.results.grades import NOT_ALIKE
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
-from posesearch.results.poses import photo_remark
+from posesearch.results.poses import add_attributes, photo_remark
 from posesearch.results.search import Match, SimilarReport
+from posesearch.sources import DEFAULT_COLLECTION
 from posesearch.types import Person, StoredPose
-
-DEFAULT_COLLECTION: Final = "default"
-"""The collection of photos that were ingested without --collection."""
 
 SKELETONS_SHOWN: Final = 5
 """Matches that are drawn beside the query: two rows of a usual terminal."""
@@ -62,7 +60,7 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
                     (
                         match.rank, match.grade, f"{match.similarity:.3f}", _percent(match.percentile),
                         match.collection if is_named else "", _cluster(match, is_mixed=is_mixed), match.pose_id,
-                        match.remarks(),
+                        add_attributes(match.remarks(), match.stored),
                     ),
                     [match.stored.source],
                 )
@@ -112,7 +110,7 @@ def pairs(report: PairsReport, *, is_filtered: bool) -> None:
             (
                 (
                     pair.grade, f"{pair.similarity:.4f}", _percent(pair.percentile), pair.first.pose_id,
-                    pair.second.pose_id, pair.remarks(),
+                    pair.second.pose_id, add_attributes(pair.remarks(), pair.first, pair.second),
                 ),
                 [pair.first.source, pair.second.source],
             )
@@ -135,7 +133,7 @@ def outliers(report: OutliersReport, *, is_filtered: bool) -> None:
             (
                 (
                     one.grade, f"{one.similarity:.3f}", _percent(one.percentile), one.stored.pose_id, one.nearest,
-                    one.remarks(),
+                    add_attributes(one.remarks(), one.stored),
                 ),
                 [one.stored.source],
             )
@@ -202,6 +200,7 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
         ("estimator", f"{stored.estimator}, score {person.score:.2f}"),
         ("body joints", f"{person.keypoints.body_joints} of {skeleton.N_BODY}"),
         ("cluster", cluster),
+        *((f"  {name}", one_line.OneLine().write(value, "")) for name, value in stored.attributes.items()),
     ])  # fmt: skip
     output.out.print()
     output.show_skeletons([(person.keypoints.xy, "")], ascii_only, width=36, height=20)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any, Final
 
 from rich.text import Text
@@ -10,10 +11,11 @@ from posesearch.cli import hints, output
 from posesearch.cli.words import count
 from posesearch.errors import frames_command
 from posesearch.photos.extensions import OTHER_PICTURES, VIDEO_EXTENSIONS
-from posesearch.results.ingest import IngestReport, ReestimateReport, Rejection
+from posesearch.results.ingest import IngestReport, ListReport, ReestimateReport, Rejection
 
 REJECTIONS_SHOWN: Final = 10
 ENDINGS_SHOWN: Final = 4
+ATTRIBUTES_SHOWN: Final = 6
 
 _DONE: Final = ("ingested", "changed", "moved", "pruned")
 """Counts of what an ingest does. A dry run says "would be" before them."""
@@ -44,14 +46,39 @@ def ingest(report: IngestReport) -> None:
         *_rejections(report.rejected, would),
         *([("forgotten", f"{report.forgotten}, left out. --again ingests them")] if report.forgotten else []),
         *([("passed over", _list_endings(report.passed_over))] if report.passed_over else []),
+        *(("list", _describe_list(one)) for one in report.lists if one.attributes or one.changed),
         ("seconds", f"{report.seconds:.1f}"),
     ])  # fmt: skip
+    for one in report.lists:
+        _explain_list(one)
     if any(ending in VIDEO_EXTENSIONS for ending in report.passed_over):
         output.note(f"Videos are passed over. To ingest one, take frames first: {frames_command('VIDEO')}")
     if any(ending in OTHER_PICTURES for ending in report.passed_over):
         output.note(
             "Pictures in other formats, such as raw photos, are passed over. To ingest them, export them as JPEG."
         )
+
+
+def _describe_list(one: ListReport) -> str:
+    """Return the name of a list, its attributes, and how many of their values have changed."""
+    names = ", ".join(one.attributes[:ATTRIBUTES_SHOWN])
+    more = len(one.attributes) - ATTRIBUTES_SHOWN
+    shown = f"{names} and {count(more, 'other')}" if more > 0 else names or "no attributes"
+    return f"{PurePath(one.path).name}: {shown}, {count(one.photos, 'photo')}, {count(one.changed, 'value')} changed"
+
+
+def _explain_list(one: ListReport) -> None:
+    """Say which columns have other names as attributes, and which rows do not count."""
+    name = PurePath(one.path).name
+    for attribute, column in one.renamed.items():
+        if column:
+            why = "because posesearch or another column has its name"
+            output.note(f"{name}: the column {column!r} is the attribute {attribute!r}, {why}.")
+        else:
+            output.note(f"{name}: a column without a name is the attribute {attribute!r}.")
+    if one.disagreeing:
+        photos = count(one.disagreeing, "photo")
+        output.note(f"{name}: rows disagree about {photos}. The last row counts.")
 
 
 def _list_endings(counts: Mapping[str, int]) -> str:
@@ -122,7 +149,15 @@ def stats(counts: Mapping[str, Any]) -> None:
         ("rejected", ", ".join(f"{number} {reason}" for reason, number in counts["reasons"].items()) or 0),
         ("clusterings", counts["clusterings"]),
     ])  # fmt: skip
-    for title, rows in (("collections", counts["collections"]), ("current clusterings", counts["current_clusterings"])):
+    attributes = [
+        {**row, "most_frequent": ", ".join(f"{one['value']} ({one['photos']})" for one in row["most_frequent"])}
+        for row in counts["attributes"]
+    ]
+    for title, rows in (
+        ("collections", counts["collections"]),
+        ("attributes", attributes),
+        ("current clusterings", counts["current_clusterings"]),
+    ):
         if rows:
             output.out.print(Text(f"\n{title}", style="bold"))
             cells = [[", ".join(value) if isinstance(value, list) else value for value in row.values()] for row in rows]

@@ -10,7 +10,7 @@ from posesearch.ingest.facts import find_facts_before
 from posesearch.ingest.log import log_decision
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.pose.acceptance import AcceptanceRule
-from posesearch.sources import ObservedSource, Scan, Spellings, is_own_picture, is_url, list_alike
+from posesearch.sources import DEFAULT_COLLECTION, ObservedSource, Scan, Spellings, is_own_picture, is_url, list_alike
 from posesearch.store import copies, forgotten, snapshots, sources
 from posesearch.store.copies import Original
 from posesearch.store.renames import rename_urls
@@ -31,12 +31,15 @@ class IngestRequest:
     again: bool
     dry_run: bool
     allow_private: bool
+    collection_from: str = ""
 
     def __post_init__(self) -> None:
         if self.jobs < 1:
             raise ValueError(f"jobs must be 1 or more, not {self.jobs}")
         if not self.collection.strip():
             raise ValueError("collection must not be empty")
+        if self.collection_from and self.collection != DEFAULT_COLLECTION:
+            raise ValueError("collection and collection_from can't be combined; choose one")
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +121,7 @@ def _use_stored_names(scan: Scan, stored: Collection[str], own: Sequence[str]) -
     """
     spellings = Spellings(own)
     observed: dict[str, ObservedSource] = {}
+    renamed: dict[str, str] = {}
     named = {one.source for one in scan.observed if one.source in stored}
     for one in scan.observed:
         if one.source in stored:
@@ -127,9 +131,12 @@ def _use_stored_names(scan: Scan, stored: Collection[str], own: Sequence[str]) -
         if known is None:
             spellings.add(one.source)
             observed[one.source] = one
-        elif known not in named and known not in observed:
+            continue
+        renamed[one.source] = known
+        if known not in named and known not in observed:
             observed[known] = one._replace(source=known)
-    return replace(scan, observed=list(observed.values()))
+    lists = [listed.rename(renamed) for listed in scan.lists] if renamed else scan.lists
+    return replace(scan, observed=list(observed.values()), lists=lists)
 
 
 def _compare(scan: Scan, stored: StoredSources, request: IngestRequest, rule: AcceptanceRule) -> IngestPlan:

@@ -1,16 +1,13 @@
 """An ingest run: reads the photos of its plan, and carries out what decide.py says about each."""
 
 import hashlib
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Literal
 
 from posesearch import sources as photo_sources
 from posesearch.errors import MissingPhoto, PhotoError, StoreError, UnreadablePhoto
 from posesearch.estimators import Estimator
-from posesearch.estimators.config import resolve_config
 from posesearch.ingest.analyze import GARBLED, PhotoAnalysis, PhotoAnalyzer
 from posesearch.ingest.batch import Batch
 from posesearch.ingest.content_index import ContentIndex
@@ -18,70 +15,20 @@ from posesearch.ingest.decide import Action, Facts, decide
 from posesearch.ingest.facts import describe_stored, find_facts_after, find_rejection, was_rejected_before
 from posesearch.ingest.log import log_decision
 from posesearch.ingest.places import Places
-from posesearch.ingest.plan import IngestPlan, IngestRequest, make_plan, make_prune_error
+from posesearch.ingest.plan import IngestPlan, IngestRequest
 from posesearch.ingest.tally import Tally
 from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.acceptance import AcceptanceRule
 from posesearch.progress import IngestProgress, report_photo
-from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Status
+from posesearch.results.ingest import PhotoOutcome, Rejection, Status
 from posesearch.sources import ObservedSource, SourceReader, Validators
-from posesearch.store import about, sources
-from posesearch.store.companions import check_creatable
-from posesearch.store.connection import DatabaseFile
-from posesearch.store.locks import ingest_lock
+from posesearch.store import sources
 from posesearch.store.snapshots import SnapshotRow
 from posesearch.store.sources import SourceRow
 from posesearch.threads import map_in_order
-from posesearch.types import EstimatorConfig
 
 DOWNLOADS: Final = 8  # URLs that are read in parallel, in addition to the photos that are analyzed
-
-
-def ingest(
-    file: DatabaseFile,
-    named: Sequence[str],
-    request: IngestRequest,
-    *,
-    estimator: str | None,
-    model_paths: Sequence[str],
-    mix: bool,
-    load: Callable[[EstimatorConfig], Estimator],
-    progress: IngestProgress,
-) -> IngestReport:
-    """Update the database to match the photos at the named sources. See Database.ingest."""
-    started = time.monotonic()
-    tally = Tally()
-    is_interrupted = False
-    with ExitStack() as stack:
-        if not request.dry_run:
-            if not file.exists():
-                check_creatable(file.path)
-            stack.enter_context(ingest_lock(file.path, progress.waiting))
-        database = WatchedDatabase(file, progress.waiting)
-        stored = None
-        if database.exists():
-            with database.opening(read_only=request.dry_run) as connection:  # a file that can't be written is found now
-                stored = about.read_estimator(connection)
-        config = resolve_config(str(file.path), stored, estimator, model_paths, mix=mix)
-        rule = AcceptanceRule(config.name, request.strict, request.min_joints, config.hashes, gps=request.gps)
-        plan = make_plan(database, photo_sources.scan(named), request, rule)
-        if not plan.scan.observed and not plan.absent:
-            raise photo_sources.no_photos_error(named)
-        if request.prune and not plan.scan.observed:
-            raise make_prune_error(named, file.path, len(plan.absent))
-        batch = Batch(database, config, request.collection, mix=mix)
-        decoders = stack.enter_context(DecoderPool(max(2, request.jobs - 2)))
-        run = IngestRun(plan, request, rule, lambda: load(config), decoders, batch, tally, progress)
-        try:
-            run.process_photos()
-            run.finish(database)
-            database.exists()  # otherwise the report would count photos that no file has
-        except KeyboardInterrupt:
-            is_interrupted = True
-    seconds = time.monotonic() - started
-    passed_over = plan.scan.count_passed_over()
-    return tally.make_report(seconds, interrupted=is_interrupted, dry_run=request.dry_run, passed_over=passed_over)
 
 
 class IngestRun:

@@ -4,16 +4,22 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from posesearch.results.ingest import IngestReport, PhotoOutcome, Rejection, Rejections, Status
+from posesearch.results.ingest import IngestReport, ListReport, PhotoOutcome, Rejection, Rejections, Status
 
 
 @dataclass(eq=False)
 class Tally:
-    """Counts the outcomes of photos."""
+    """Counts the outcomes of photos.
+
+    Attributes:
+        lists: what lists say about the photos.
+    """
 
     _counts: Counter[Status] = field(default_factory=Counter)
     _poses: int = 0
     _rejected: list[Rejection] = field(default_factory=list)
+    _passed_over: Counter[str] = field(default_factory=Counter)
+    lists: list[ListReport] = field(default_factory=list)
 
     def add(self, outcome: PhotoOutcome) -> None:
         """Count the outcome of a photo."""
@@ -22,9 +28,11 @@ class Tally:
         if outcome.rejection is not None:
             self._rejected.append(outcome.rejection)
 
-    def make_report(
-        self, seconds: float, *, interrupted: bool, dry_run: bool, passed_over: Mapping[str, int]
-    ) -> IngestReport:
+    def pass_over(self, counts: Mapping[str, int]) -> None:
+        """Count files that are no photos, by their extensions."""
+        self._passed_over.update(counts)
+
+    def make_report(self, seconds: float, *, interrupted: bool, dry_run: bool) -> IngestReport:
         """Return the counts as a report. The arguments are attributes of it."""
         counts = self._counts
         return IngestReport(
@@ -42,5 +50,6 @@ class Tally:
             seconds=seconds,
             interrupted=interrupted,
             dry_run=dry_run,
-            passed_over=passed_over,
+            passed_over=dict(self._passed_over.most_common()),
+            lists=tuple(self.lists),
         )

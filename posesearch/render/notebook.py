@@ -17,6 +17,7 @@ from posesearch.results.forget import ForgetReport, RenameReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
+from posesearch.results.poses import add_attributes
 from posesearch.results.search import Match, SimilarReport
 from posesearch.results.table import Table
 from posesearch.types import StoredPose
@@ -74,7 +75,8 @@ def _show_similar(report: SimilarReport) -> str:
         found = (
             (
                 partial(people.draw_match, match), match.rank, f"{match.similarity:.3f}", _percent(match.percentile),
-                match.pose_id, match.collection, match.cluster, match.remarks(), match.source,
+                match.pose_id, match.collection, match.cluster, add_attributes(match.remarks(), match.stored),
+                match.source,
             )
             for match in report
         )  # fmt: skip
@@ -87,7 +89,8 @@ def _show_pairs(report: PairsReport) -> str:
         rows = (
             (
                 partial(people.draw_stored, pair.first, first), partial(people.draw_stored, pair.second, second),
-                f"{pair.similarity:.3f}", _percent(pair.percentile), pair.remarks(),
+                f"{pair.similarity:.3f}", _percent(pair.percentile),
+                add_attributes(pair.remarks(), pair.first, pair.second),
                 pair.first.pose_id, pair.first.source, pair.second.pose_id, pair.second.source,
             )
             for pair in report
@@ -97,12 +100,12 @@ def _show_pairs(report: PairsReport) -> str:
 
 
 def _show_outliers(report: OutliersReport) -> str:
-    headings = "", "similarity", "percentile", "pose", "nearest", "collection", "photo"
+    headings = "", "similarity", "percentile", "pose", "nearest", "collection", "remarks", "photo"
     with Thumbnails(_height(len(report))) as people:
         rows = (
             (
                 partial(people.draw_stored, one.stored), f"{one.similarity:.3f}", _percent(one.percentile),
-                one.pose_id, one.nearest, one.collection, one.source,
+                one.pose_id, one.nearest, one.collection, add_attributes(one.remarks(), one.stored), one.source,
             )
             for one in report
         )  # fmt: skip
@@ -158,6 +161,7 @@ def _facts(stored: StoredPose) -> list[tuple[str, Cell]]:
         ("collection", stored.collection),
         ("cluster", stored.cluster),
         ("estimator", stored.estimator),
+        *((name, str(value)) for name, value in stored.attributes.items()),
     ]
 
 

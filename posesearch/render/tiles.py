@@ -19,6 +19,7 @@ from posesearch.render.subjects import (
 )
 from posesearch.results.grades import Grade
 from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
+from posesearch.results.poses import add_attributes
 from posesearch.results.search import Match, SimilarReport
 from posesearch.types import StoredPose
 
@@ -115,19 +116,25 @@ class TileMaker:
     def _make_match(self, match: Match, subject: Subject, size: Size) -> Tile:
         heading = f"{match.rank}.  {_name_grade(match.grade)}"
         numbers = _name_similarity(match.similarity, match.percentile)
-        remarks = f"pose {match.pose_id}, {match.remarks()}".rstrip(", ")
+        remarks = f"pose {match.pose_id}, {add_attributes(match.remarks(), match.stored)}".rstrip(", ")
         return self._make_stored([match.stored], [subject], size, heading, [numbers], remarks)
 
     def _make_pair(self, rank: int, pair: Pair, subjects: tuple[Subject, Subject], size: Size) -> Tile:
         heading, numbers = f"{rank}.  {_name_grade(pair.grade)}", _name_similarity(pair.similarity, pair.percentile)
-        remarks = f"poses {pair.first.pose_id} and {pair.second.pose_id}, {pair.remarks()}".rstrip(", ")
+        remarks = add_attributes(pair.remarks(), pair.first, pair.second)
+        remarks = f"poses {pair.first.pose_id} and {pair.second.pose_id}, {remarks}".rstrip(", ")
         return self._make_stored([pair.first, pair.second], subjects, size, heading, [numbers], remarks)
 
     def _make_outlier(self, rank: int, one: Outlier, subject: Subject, size: Size) -> Tile:
         numbers = _name_similarity(one.similarity, one.percentile)
         lines = [f"pose {one.pose_id}, nearest: pose {one.nearest}", numbers]
         return self._make_stored(
-            [one.stored], [subject], size, f"{rank}.  {_name_grade(one.grade)}", lines, one.remarks()
+            [one.stored],
+            [subject],
+            size,
+            f"{rank}.  {_name_grade(one.grade)}",
+            lines,
+            add_attributes(one.remarks(), one.stored),
         )
 
     def _make_stored(

@@ -107,6 +107,36 @@ class PhotoOutcome:
 
 
 @dataclass(frozen=True)
+class ListReport:
+    """What a list says about its photos, after an ingest of it.
+
+    Attributes:
+        path: absolute path of the list.
+        attributes: names of the attributes of photos that its columns are, in their order.
+        photos: number of photos that have values of it.
+        disagreeing: number of photos for which two rows of the list have other values. The last row counts.
+        changed: number of values that are new, have changed, or were removed.
+        renamed: the columns whose names attributes can't have, by the names of their attributes, such as
+            {"list_source": "source"}. Such a name is empty, that of another column, or one of posesearch's own.
+    """
+
+    path: str
+    attributes: tuple[str, ...]
+    photos: int
+    disagreeing: int
+    changed: int
+    renamed: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __repr__(self) -> str:
+        names = display.count(len(self.attributes), "attribute")
+        return f"<ListReport of {display.short_name(self.path)}: {names}, {display.count(self.photos, 'photo')}>"
+
+    def as_json(self) -> Json:
+        """Return an entry of "lists"."""
+        return {**vars(self), "attributes": list(self.attributes), "renamed": dict(self.renamed)}
+
+
+@dataclass(frozen=True)
 class IngestReport(display.Shown):
     """The answer of `Database.ingest`: the counts of the run, and the rejected photos.
 
@@ -132,6 +162,7 @@ class IngestReport(display.Shown):
         passed_over: number of files in the folders that are no photos, by their extensions, such as {".dng": 12}. The
             key "other" has those without an extension, and ".png" the pictures that posesearch drew. Hidden and ignored
             files do not count, nor do texts, settings, sound, databases and sidecar files, such as .txt, .ini and .xmp.
+        lists: what each list among the sources says about its photos. Empty if the run was interrupted.
 
     Example:
         for rejection in db.ingest("photos").rejected:
@@ -153,6 +184,7 @@ class IngestReport(display.Shown):
     dry_run: bool = False
     passed_over: Mapping[str, int] = field(default_factory=dict, hash=False)
     forgotten: int = 0
+    lists: tuple[ListReport, ...] = ()
 
     def __repr__(self) -> str:
         kinds = {"ingested": self.ingested, "changed": self.changed, "moved": self.moved, "copies": self.copies,
@@ -181,6 +213,7 @@ class IngestReport(display.Shown):
             "dry_run": self.dry_run,
             "passed_over": dict(self.passed_over),
             "forgotten": self.forgotten,
+            "lists": [one.as_json() for one in self.lists],
         }
 
 

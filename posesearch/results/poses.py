@@ -1,6 +1,9 @@
 """Results about stored poses, and the JSON of poses and their keypoints. docs/json.md describes it."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
 
 import numpy as np
 
@@ -9,6 +12,9 @@ from posesearch.results.frames import Column
 from posesearch.results.ingest import Json
 from posesearch.skeleton import Exchange
 from posesearch.types import Float32, Keypoints, StoredPose
+
+_SHOWN: Final = 3  # attributes
+_LONGEST: Final = 24  # characters of a value
 
 
 def photo_remark(*, exists: bool | None, changed: bool | None) -> str:
@@ -59,7 +65,7 @@ class OfStoredPose:
 
 
 def pose_ids_json(stored: StoredPose) -> Json:
-    """Return the keys that identify a stored pose: its ids, its photo, the state of that, and its collection."""
+    """Return the keys that identify a stored pose: its ids, its photo, what is known of that, and its collection."""
     return {
         "pose_id": stored.pose_id,
         "snapshot_id": stored.snapshot_id,
@@ -67,7 +73,34 @@ def pose_ids_json(stored: StoredPose) -> Json:
         "exists": stored.exists,
         "changed": stored.changed,
         "collection": stored.collection,
+        "attributes": attributes_json(stored),
     }
+
+
+def attributes_json(stored: StoredPose) -> Json:
+    """Return the attributes of a pose's photo. Dates and times are in ISO 8601."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in stored.attributes.items()}
+
+
+def add_attributes(remarks: str, *stored: StoredPose) -> str:
+    """Return remarks about one or two poses with the first attributes of their photos, such as "mirrored, age=31".
+
+    Two poses with the same attributes have them once. Others have a slash between them.
+    """
+    texts = dict.fromkeys(_name_values(one.attributes) for one in stored)
+    values = " / ".join(text or "none" for text in texts) if any(texts) else ""
+    return ", ".join(filter(None, (remarks, values)))
+
+
+def _name_values(attributes: Mapping[str, Any]) -> str:
+    """Return the first attributes in short, such as "age=31, gender=women", or an empty string."""
+    shown = [f"{name}={_shorten(str(value))}" for name, value in list(attributes.items())[:_SHOWN]]
+    more = len(attributes) - len(shown)
+    return ", ".join([*shown, *([f"+{more} attribute{'s' * (more > 1)}"] if more else [])])
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def pose_json(stored: StoredPose) -> Json:
@@ -120,6 +153,7 @@ def pose_columns(stored: Sequence[StoredPose]) -> list[Column]:
         Column("source", "VARCHAR", [one.source for one in stored]),
         Column("collection", "VARCHAR", [one.collection for one in stored]),
         Column("cluster", "BIGINT", [one.cluster for one in stored]),
+        Column("attributes", "JSON", [json.dumps(attributes_json(one), ensure_ascii=False) for one in stored]),
     ]
 
 

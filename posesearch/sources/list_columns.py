@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from posesearch.paths import is_url
 from posesearch.photos.extensions import EXTENSIONS
+from posesearch.sources.list_values import MAX_COLUMNS
 
 COLUMNS: Final = (
     "path", "url", "source", "sourcefile", "fullname", "filepath", "imagepath", "photopath", "imageurl", "photourl",
@@ -67,6 +68,22 @@ def find_named_columns(cells: Sequence[str]) -> list[int]:
     return [] if any(map(_rate_name, cells)) else [names.index(name) for name in COLUMNS if name in names]
 
 
+def choose_named_column(
+    names: Sequence[str], rows: Sequence[Sequence[str]], exists: Callable[[str], bool]
+) -> int | None:
+    """Return the index of the column with the photos in a table whose columns have names. None if it has none.
+
+    Args:
+        names: the names of the columns.
+        rows: the first rows of the table.
+        exists: whether there is something at a path.
+    """
+    named = find_named_columns(names)
+    ratings = {column: _rate_column((cells[column] for cells in rows), exists) for column in named or range(len(names))}
+    candidates = [column for column, rating in ratings.items() if rating != (0, 0)] or named
+    return max(candidates, key=ratings.__getitem__, default=None)
+
+
 def find_cell(cells: Sequence[str], column: int) -> str:
     """Return the cell of a row in a column. A row of one cell names a photo, whatever the column is, if it can."""
     if len(cells) > column:
@@ -82,7 +99,7 @@ def _rate_layout(
     named = find_named_columns(first)
     table = [row.cells for row in rows[bool(named) :] if not row.is_whole]
     with_columns = [cells for cells in table if len(cells) > 1] or table
-    width = max(map(len, with_columns), default=1)
+    width = min(max(map(len, with_columns), default=1), MAX_COLUMNS)
     ratings = [_rate_column((cells[one] for cells in with_columns if len(cells) > one), exists) for one in range(width)]
     rated = [column for column in range(width) if ratings[column] != (0, 0)]
     candidates = [column for column in named if column in rated] or named or rated or [0]

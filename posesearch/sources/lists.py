@@ -1,4 +1,4 @@
-"""List files: read the paths and URLs of photos from .txt, .csv and .tsv files."""
+"""List files: read the paths and URLs of photos, and what the list says about them."""
 
 import codecs
 import csv
@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from posesearch.errors import BadPath, SourceError
 from posesearch.files import read_regular
 from posesearch.paths import expand_file_url, find_existing_form, is_file_url, is_url
-from posesearch.sources.list_columns import Row, choose_layout, find_cell, find_named_columns
+from posesearch.sources.list_columns import Row, choose_layout, choose_named_column, find_cell, find_named_columns
+from posesearch.sources.list_records import read_records
+from posesearch.sources.list_values import PhotoList, check_width, make_encoding_error, make_list
 
 MAX_BYTES: Final = 256_000_000
 """Maximum size of a list. A few million paths fit."""
@@ -22,9 +24,17 @@ MAX_BYTES: Final = 256_000_000
 DELIMITERS: Final = {
     ".txt": ("", "\t", ";", "|", ","), ".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ";", "|", ","),
 }  # fmt: skip
-"""What may separate the columns of a list, by its extension. Of equally good delimiters, the first is chosen."""
+"""What may separate the columns of a text, by its extension. Of equally good delimiters, the first is chosen."""
 
-LIST_EXTENSIONS: Final = frozenset(DELIMITERS)
+RECORDS: Final = (".jsonl", ".ndjson")
+PARQUET: Final = ".parquet"
+LIST_EXTENSIONS: Final = frozenset((*DELIMITERS, *RECORDS, PARQUET))
+
+ParquetReader: TypeAlias = Callable[[Path], tuple[Sequence[str], Iterator[Sequence[str]]]]
+"""Returns the names of the columns of a Parquet file, and its rows as texts, which are empty for NULL.
+
+A list is read without a database, and only posesearch.store may use DuckDB. So whoever scans sources gives the reader.
+"""
 
 _SAMPLE_ROWS: Final = 200  # the rows that decide about the delimiter and the column
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
@@ -32,22 +42,56 @@ _EXCEL_DELIMITER: Final = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)  # the
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as Python writes it in names of files
 
 
-def read_list(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the entries of a list, each with its line, from 1: paths, globs and URLs as they are written in the file.
-
-    The list may have columns. The delimiter and the column are those with the most names of photos. A line that names
-    something that exists is an entry, whatever it has in it. Other lines that begin with # are comments.
+def read_list(path: Path, read_parquet: ParquetReader | None = None) -> PhotoList:
+    """Return the entries of a list, each with its line and its values: paths, globs and URLs as the file has them.
 
     Args:
-        path: a file with one of LIST_EXTENSIONS, in UTF-8, or in UTF-16 with a byte order mark. A name may have bytes
-            that are not UTF-8 if the name of a file on disk has them.
+        path: a file with one of LIST_EXTENSIONS. A text is in UTF-8, or in UTF-16 with a byte order mark. A name may
+            have bytes that are not UTF-8 if the name of a file on disk has them.
+        read_parquet: reads a Parquet file.
 
     Raises:
-        SourceError: the file can't be read, it is not UTF-8 or not CSV, or the column of the photos is empty.
+        SourceError: the file can't be read, it is not in its format, or the column of the photos is empty.
     """
     exists = partial(_exists, os.path.dirname(path))
-    lines = _read_lines(path)
     kind = path.suffix.lower()
+    if kind == PARQUET:
+        if read_parquet is None:
+            raise SourceError(f"{path}: a Parquet file can't be read here; name a list in another format.")
+        names, rows = read_parquet(path)
+        return _read_named(path, names, enumerate(rows, 1), exists)
+    lines = _read_lines(path)
+    if kind in RECORDS:
+        records = list(read_records(path, lines))
+        keys = list(dict.fromkeys(name for _, record in records for name in record))
+        check_width(path, len(keys))
+        return _read_named(
+            path, keys, ((line, [record.get(key, "") for key in keys]) for line, record in records), exists
+        )
+    return _read_text(path, kind, lines, exists)
+
+
+def _read_named(
+    path: Path, names: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], exists: Callable[[str], bool]
+) -> PhotoList:
+    """Return the list of a table whose columns have names."""
+    rows = iter(rows)
+    sample = list(islice(rows, _SAMPLE_ROWS))
+    column = choose_named_column(names, [cells for _, cells in sample], exists)
+    if column is None:
+        if not sample:
+            return PhotoList((), [])
+        raise SourceError(f"{path}: no column of the list has photos; call the column of their paths or URLs `path`.")
+    found = ((line, _find_entry(Row(line, cells), column, exists), cells) for line, cells in chain(sample, rows))
+    return _keep_entries(path, names, column, found, exists)
+
+
+def _read_text(path: Path, kind: str, lines: list[str], exists: Callable[[str], bool]) -> PhotoList:
+    """Return the list of a text, which may have columns.
+
+    The delimiter and the column are those with the most names of photos. A line that names something that exists is an
+    entry, whatever it has in it. Other lines that begin with # are comments.
+    """
     excel = None if exists(lines[0]) else _EXCEL_DELIMITER.fullmatch(lines[0])
     delimiters = (excel[1],) if excel else DELIMITERS[kind]
     if excel:
@@ -58,20 +102,46 @@ def read_list(path: Path) -> Iterator[tuple[int, str]]:
         return _make_rows(records, exists)
 
     layout = choose_layout({delimiter: _sample(read_rows(delimiter)) for delimiter in delimiters}, exists)
-    rows = islice(read_rows(layout.delimiter), layout.header is not None, None)
+    rows = read_rows(layout.delimiter)
+    names = [] if layout.header is None else [cell.strip() for cell in next(rows).cells]
+    found = (
+        (row.line, _find_entry(row, layout.column, exists), [] if row.is_whole or not names else row.cells)
+        for row in rows
+    )
+    return _keep_entries(path, names, layout.column, found, exists)
+
+
+def _keep_entries(
+    path: Path,
+    names: Sequence[str],
+    column: int,
+    rows: Iterable[tuple[int, str, Sequence[str]]],
+    exists: Callable[[str], bool],
+) -> PhotoList:
+    """Return the list of the rows that have an entry.
+
+    Raises:
+        SourceError: no row has one.
+    """
     has_entry = lacks_entry = False
-    for row in rows:
-        entry = _find_entry(row, layout.column, exists)
-        if _NOT_UTF8.search(entry) and not exists(entry):
-            raise _make_encoding_error(path, row.line)
-        if entry:
-            has_entry = True
-            yield row.line, entry
-        else:
-            lacks_entry = True
+
+    def keep() -> Iterator[tuple[int, str, Sequence[str]]]:
+        nonlocal has_entry, lacks_entry
+        for line, entry, cells in rows:
+            if _NOT_UTF8.search(entry) and not exists(entry):
+                raise make_encoding_error(path, line)
+            if entry:
+                has_entry = True
+                # The name of a file may have bytes that are not UTF-8, and is no value.
+                yield line, entry, [cell.strip() if number != column else "" for number, cell in enumerate(cells)]
+            else:
+                lacks_entry = True
+
+    found = make_list(path, names, column, keep())
     if lacks_entry and not has_entry:
-        column = f"column {layout.header}" if layout.header else "first column"
-        raise SourceError(f"{path}: the {column} of the list is empty, and should have the photos.")
+        name = f"column {names[column]}" if column < len(names) and names[column] else "first column"
+        raise SourceError(f"{path}: the {name} of the list is empty, and should have the photos.")
+    return found
 
 
 def _read_lines(path: Path) -> list[str]:
@@ -85,11 +155,6 @@ def _read_lines(path: Path) -> list[str]:
         return _LINE_END.split(data.decode("utf-16"))
     except UnicodeDecodeError as error:
         raise SourceError(f"{path}: the list can't be read as UTF-16 text; save the list as UTF-8.") from error
-
-
-def _make_encoding_error(path: Path, line: int) -> SourceError:
-    detail = f"line {line} is in another encoding; save the list as UTF-8."
-    return SourceError(f"{path}: the list can't be read as UTF-8 text: {detail}")
 
 
 def _sample(rows: Iterator[Row]) -> list[Row]:

@@ -3,119 +3,139 @@
 import glob
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from posesearch.errors import BadPath, MissingPhoto, SourceError, frames_command
+from posesearch.errors import BadPath, MissingPhoto, SourceError, did_you_mean, frames_command
 from posesearch.names import to_path, to_unicode
 from posesearch.own_pictures import is_own_picture
 from posesearch.paths import check_length, expand_file_url, expand_source, find_existing_form, is_file_url, is_url
 from posesearch.photos.extensions import EXTENSIONS, VIDEO_EXTENSIONS
-from posesearch.sources.lists import LIST_EXTENSIONS, read_list
+from posesearch.sources.list_values import ListRow, PhotoList
+from posesearch.sources.lists import LIST_EXTENSIONS, PARQUET, ParquetReader, read_list
+from posesearch.sources.observed import ListedPhotos, ObservedSource, Scan
 from posesearch.sources.urls import find_other_scheme, public_name, to_name
-from posesearch.sources.walk import count_endings, find_broken_link, is_photo_path, size_and_time, walk_folder
+from posesearch.sources.walk import count_endings, find_broken_link, size_and_time, walk_folder
+
+DEFAULT_COLLECTION: Final = "default"
+"""The collection of photos for which no other is named."""
 
 _LONGEST_NAME: Final = 100  # characters of a name in a message
 _LONGEST_SCHEME: Final = 20
 
 
-class ObservedSource(NamedTuple):
-    """A photo that the sources name.
-
-    Attributes:
-        source: the name in the database: an absolute path as `to_unicode` returns it, or a URL as `public_name` does.
-        location: the path or URL that opens the photo.
-        bytes: size of the file. None for a URL, and for a file that is missing or can't be read.
-        modified_ns: modification time of the file in nanoseconds since 1970. None where `bytes` is None.
-        exists: False if there is nothing at the path. For a URL, whether it is http or https.
-        listed: the list and the line that name it, such as "photos.txt, line 3". Empty if it is not from a list.
-        is_named: whether a source names the photo itself, and not only its folder.
-    """
-
-    source: str
-    location: str
-    bytes: int | None = None
-    modified_ns: int | None = None
-    exists: bool = True
-    listed: str = ""
-    is_named: bool = True
-
-
-@dataclass(eq=False)
-class Scan:
-    """The photos that the sources name, as they are at the time of the scan.
-
-    Attributes:
-        observed: each photo once, in order.
-        folders: the folders that were scanned. A photo in one of them that is not in `observed` no longer exists.
-        unreadable: the folders that could not be scanned, each with the reason. Their contents are unknown.
-        broken_links: the symbolic links without a target. The files behind them are unknown.
-        passed_over: for each folder, by device and inode, how many files it has that are no photos, by their
-            extensions. Hidden and ignored files do not count, nor do files that nobody expects to be ingested, such as
-            texts.
-        own_pictures: number of pictures that posesearch drew.
-    """
-
-    observed: list[ObservedSource] = field(default_factory=list)
-    folders: list[str] = field(default_factory=list)
-    unreadable: list[tuple[str, str]] = field(default_factory=list)
-    broken_links: list[str] = field(default_factory=list)
-    passed_over: dict[tuple[int, int], Counter[str]] = field(default_factory=dict)
-    own_pictures: int = 0
-
-    def count_passed_over(self) -> dict[str, int]:
-        """Return how many files were passed over, by their extensions, the most frequent first."""
-        own_pictures = Counter({".png": self.own_pictures} if self.own_pictures else {})
-        return dict(sum(self.passed_over.values(), own_pictures).most_common())
-
-    def pass_over(self, pictures: Sequence[ObservedSource]) -> None:
-        """Take pictures that posesearch drew out of the photos, and count them as passed over."""
-        if pictures:
-            sources = {picture.source for picture in pictures}
-            self.observed = [photo for photo in self.observed if photo.source not in sources]
-            self.own_pictures += len(pictures)
-
-    def covers(self, name: str) -> bool:
-        """Return whether the scan would have found a photo of this name in a folder. Ignore files do not count."""
-        prefixes = map(_add_separator, self.folders)
-        relative_paths = (name[len(prefix) :] for prefix in prefixes if name.startswith(prefix))
-        return any(map(is_photo_path, relative_paths)) and not self.hides(name)
-
-    def hides(self, name: str) -> bool:
-        """Return whether a photo of this name may exist although the scan has not found it."""
-        hidden = [folder for folder, _ in self.unreadable] + self.broken_links
-        return any(name.startswith(_add_separator(folder)) for folder in hidden)
-
-
-def scan(sources: Sequence[str | os.PathLike[str]]) -> Scan:
+def scan(sources: Sequence[str | os.PathLike[str]], read_parquet: ParquetReader | None = None) -> Scan:
     """Return the photos that the sources name.
 
-    A folder names the photos in it and its subfolders that walk_folder yields. A .txt, .csv or .tsv file names its
-    entries, and relative paths in it are relative to its folder. A path that does not exist is observed with
-    `exists=False`.
+    A folder names the photos in it and its subfolders that walk_folder yields. A list names its entries, and relative
+    paths in it are relative to its folder. A path that does not exist is observed with `exists=False`.
 
     Args:
         sources: files, folders, globs, http(s) and file URLs, and lists of them.
+        read_parquet: reads lists that are Parquet files.
 
     Raises:
         BadPath: a source is empty, or a file URL of another computer. Or the current folder no longer exists.
         SourceError: a list or an ignore file can't be read, or nothing that the sources name exists.
     """
-    result = Scan()
-    seen: dict[str, int] = {}
-    for source in sources:
-        for photo in _resolve_source(expand_source(os.fspath(source)), result):
-            position = seen.setdefault(photo.source, len(seen))
-            if position == len(result.observed):
-                result.observed.append(photo)
+    observer = _Observer()
+    for one in sources:
+        source = expand_source(os.fspath(one))
+        if is_list(source):
+            observer.add_list(source, read_list(Path(os.path.abspath(source)), read_parquet))
+        else:
+            base_folder = "" if is_url(source) or os.path.isabs(source) else os.getcwd()
+            observer.add(_resolve_entry(source, base_folder, observer.scan))
+    if not _has_anything(observer.scan):
+        raise _make_error(sources, observer.scan.observed)
+    return observer.scan
+
+
+def scan_collections(
+    lists: Sequence[str | os.PathLike[str]], column: str, read_parquet: ParquetReader | None = None
+) -> dict[str, Scan]:
+    """Return the photos that lists name, by the collection that one of their columns names for each.
+
+    Args:
+        lists: the lists.
+        column: the name of the column. Capitals do not matter. A photo without a value is in the collection "default".
+        read_parquet: as in `scan`.
+
+    Raises:
+        BadPath: as `scan`.
+        SourceError: as `scan`. Or a source is no list, or a list does not have the column.
+    """
+    observers: dict[str, _Observer] = {}
+    for one in lists:
+        path = expand_source(os.fspath(one))
+        if not is_list(path):
+            raise SourceError(
+                f"{to_name(path)}: `collection_from` needs a list whose columns have names, and this is not a list."
+            )
+        photos = read_list(Path(os.path.abspath(path)), read_parquet)
+        number = _find_column(path, photos, column)
+        by_collection: dict[str, list[ListRow]] = {}
+        for row in photos.rows:
+            by_collection.setdefault((row.values and row.values[number]) or DEFAULT_COLLECTION, []).append(row)
+        for collection, rows in by_collection.items():
+            observer = observers.setdefault(collection, _Observer())
+            observer.add_list(path, PhotoList(photos.columns, rows))
+    if not any(_has_anything(observer.scan) for observer in observers.values()):
+        raise _make_error(lists, [photo for observer in observers.values() for photo in observer.scan.observed])
+    return {collection: observer.scan for collection, observer in observers.items()}
+
+
+def _find_column(path: str, photos: PhotoList, name: str) -> int:
+    """Return the index of the column with this name. Raise SourceError if there is none."""
+    names = [column.name for column in photos.columns]
+    folded = [one.lower() for one in names]
+    if name.lower() in folded:
+        return folded.index(name.lower())
+    known = ", ".join(filter(None, names))
+    has = f"Besides the photos, it has {known}." if known else "It has no columns with names besides the photos."
+    raise SourceError(f"{to_name(path)}: the list has no column {name!r}.{did_you_mean(name, names)} {has}")
+
+
+def is_list(source: str) -> bool:
+    """Return whether a source is a list."""
+    return not is_url(source) and os.path.splitext(source)[1].lower() in LIST_EXTENSIONS and os.path.isfile(source)
+
+
+class _Observer:
+    """Collects the photos of sources in a scan, each once."""
+
+    def __init__(self) -> None:
+        self.scan = Scan()
+        self._positions: dict[str, int] = {}
+
+    def add(self, photos: Iterable[ObservedSource]) -> None:
+        """Add photos."""
+        observed = self.scan.observed
+        for photo in photos:
+            position = self._positions.setdefault(photo.source, len(observed))
+            if position == len(observed):
+                observed.append(photo)
             elif photo.is_named:
-                result.observed[position] = result.observed[position]._replace(is_named=True)
-    if not result.folders and not result.unreadable and not any(photo.exists for photo in result.observed):
-        raise _make_error(sources, result.observed)
-    return result
+                observed[position] = observed[position]._replace(is_named=True)
+
+    def add_list(self, path: str, photos: PhotoList) -> None:
+        """Add the photos of a list, and what it says about them."""
+        absolute = os.path.abspath(path)
+        folder, name = os.path.dirname(absolute), to_unicode(path)
+        listed = ListedPhotos(to_unicode(absolute), photos.columns)
+        place = "row" if path.lower().endswith(PARQUET) else "line"
+        for row in photos.rows:
+            found = list(_resolve_entry(row.entry, folder, self.scan, f"{name}, {place} {row.line}"))
+            self.add(found)
+            if row.values:
+                listed.rows.extend((photo.source, row.values) for photo in found)
+        self.scan.lists[:] = [*(one for one in self.scan.lists if one.path != listed.path), listed]
+
+
+def _has_anything(found: Scan) -> bool:
+    return bool(found.folders or found.unreadable or any(photo.exists for photo in found.observed))
 
 
 def _make_error(sources: Sequence[str | os.PathLike[str]], observed: Sequence[ObservedSource]) -> SourceError:
@@ -156,9 +176,10 @@ def list_photos(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
     Raises:
         SourceError: as in `scan`, or the sources name no photo.
     """
-    locations = _list_without_own_pictures(scan(sources))
+    found = scan(sources)
+    locations = _list_without_own_pictures(found)
     if not locations:
-        raise no_photos_error(sources)
+        raise no_photos_error(sources, found)
     return locations
 
 
@@ -172,11 +193,12 @@ def list_queries(folder: str) -> list[str]:
     Raises:
         SourceError: it has neither.
     """
-    locations = _list_without_own_pictures(scan([folder]))
+    found = scan([folder])
+    locations = _list_without_own_pictures(found)
     if not locations:
         locations = sorted(str(path) for path in Path(folder).rglob("*.json") if path.is_file())
     if not locations:
-        raise no_photos_error([folder])
+        raise no_photos_error([folder], found)
     return locations
 
 
@@ -186,13 +208,12 @@ def count_unused_keypoints(folder: str) -> int:
     return found.count_passed_over().get(".json", 0) if found.observed else 0
 
 
-def no_photos_error(sources: Sequence[str | os.PathLike[str]]) -> SourceError:
+def no_photos_error(sources: Sequence[str | os.PathLike[str]], found: Scan) -> SourceError:
     """Return the error for sources that exist and have no photos. It says which files they have instead."""
     name = _join_names(sources)
     endings: Counter[str] = Counter()
     skipped_photos = 0
-    found = scan(sources)
-    if found.observed:  # only pictures that posesearch drew
+    if found.observed or found.own_pictures:  # only pictures that posesearch drew
         return SourceError(
             f"{name}: no photos here, but pictures that posesearch drew; name one directly to ingest it."
         )
@@ -222,46 +243,42 @@ def _join_names(sources: Sequence[str | os.PathLike[str]]) -> str:
     return ", ".join(map(to_name, names))
 
 
-def _add_separator(folder: str) -> str:
-    return folder if folder.endswith(os.sep) else folder + os.sep
+def _resolve_entry(entry: str, base_folder: str, result: Scan, listed: str = "") -> Iterator[ObservedSource]:
+    """Yield the photos of a URL, file, folder or glob. A list is not expanded here, so lists do not nest.
 
-
-def _resolve_source(source: str, result: Scan) -> Iterator[ObservedSource]:
-    """Yield the photos of a source. Add its folders and links to the scan."""
-    if not is_url(source) and os.path.splitext(source)[1].lower() in LIST_EXTENSIONS and os.path.isfile(source):
-        path = os.path.abspath(source)
-        for line, entry in read_list(Path(path)):
-            for photo in _resolve_entry(entry, os.path.dirname(path), result):
-                yield photo._replace(listed=f"{to_unicode(source)}, line {line}")
-    else:
-        base_folder = "" if is_url(source) or os.path.isabs(source) else os.getcwd()
-        yield from _resolve_entry(source, base_folder, result)
-
-
-def _resolve_entry(entry: str, base_folder: str, result: Scan) -> Iterator[ObservedSource]:
-    """Yield the photos of a URL, file, folder or glob. A list is not expanded here, so lists do not nest."""
+    Args:
+        entry: the URL, file, folder or glob.
+        base_folder: the folder that a path is relative to.
+        result: receives the folders and links.
+        listed: the place in a list that names the entry. Empty if no list does.
+    """
     with suppress(BadPath):  # it stays a URL if it is on another computer, and then reading it fails
         entry = expand_file_url(entry) if is_file_url(entry) else os.path.expanduser(entry)
     if is_url(entry):
-        yield ObservedSource(public_name(entry), entry, exists=not find_other_scheme(entry))
+        yield ObservedSource(public_name(entry), entry, exists=not find_other_scheme(entry), listed=listed)
         return
     path = find_existing_form(os.path.abspath(os.path.join(base_folder, entry)))
-    pattern = os.path.abspath(os.path.join(glob.escape(base_folder), entry))
-    try:
-        matches = [path] if os.path.lexists(path) else sorted(glob.glob(find_existing_form(pattern), recursive=True))
-    except ValueError:  # the name contains a NUL character
-        matches = []
+    matches = [path] if os.path.lexists(path) else _expand_glob(entry, base_folder)
     for match in matches or [path]:
         if os.path.isdir(match):
             result.folders.append(to_unicode(match))
             unreadable: list[tuple[str, str]] = []
             broken_links: list[str] = []
             for photo, size, modified_ns in walk_folder(match, unreadable, broken_links, result.passed_over):
-                yield ObservedSource(to_unicode(photo), photo, size, modified_ns, is_named=False)
+                yield ObservedSource(to_unicode(photo), photo, size, modified_ns, listed=listed, is_named=False)
             result.unreadable += [(to_unicode(folder), reason) for folder, reason in unreadable]
             result.broken_links += map(to_unicode, broken_links)
         else:
             size, modified_ns = size_and_time(match)
             link = None if matches else find_broken_link(match)
             result.broken_links += [to_unicode(link)] if link else []
-            yield ObservedSource(to_unicode(match), match, size, modified_ns, exists=bool(matches))
+            yield ObservedSource(to_unicode(match), match, size, modified_ns, exists=bool(matches), listed=listed)
+
+
+def _expand_glob(entry: str, base_folder: str) -> list[str]:
+    """Return the paths that match a glob, sorted."""
+    pattern = os.path.abspath(os.path.join(glob.escape(base_folder), entry))
+    try:
+        return sorted(glob.glob(find_existing_form(pattern), recursive=True))
+    except ValueError:  # the name contains a NUL character
+        return []

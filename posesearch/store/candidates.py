@@ -8,6 +8,7 @@ import duckdb
 
 from posesearch import skeleton
 from posesearch.errors import BadFilter
+from posesearch.store.attribute_view import VIEW, list_names, make_query, read_types
 from posesearch.store.connection import Connection
 from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
@@ -46,8 +47,8 @@ def select_candidates(
         cluster: only poses with this label. None means all.
         clustering_id: the clustering from which all labels come. Only poses with a label in it are selected. None means
             the one of each collection.
-        where: an SQL expression over the columns of the views labelled_poses and skeletons. angles is a struct with the
-            columns of the view angles. Empty means all poses.
+        where: an SQL expression over the columns of the views labelled_poses, skeletons and snapshot_attributes.
+            angles is a struct with the columns of the view angles. Empty means all poses.
         timeout: seconds that the selection may take. 0 means no limit.
 
     Raises:
@@ -59,10 +60,11 @@ def select_candidates(
         return table
     try:
         condition, names = _parse_condition(connection, where) if where else ("true", set())
+        relation = _relation_with(connection, names, clustering_id)
         with connection.limit(timeout, "The condition of `where`"):
             connection.execute(
                 f"""
-                CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {_relation_with(names, clustering_id)}
+                CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {relation}
                 WHERE ($collection IS NULL OR collection = $collection) AND ($cluster IS NULL OR cluster = $cluster)
                   AND (NOT $is_labelled OR cluster IS NOT NULL) AND ({condition})
                 """,  # noqa: S608 (one expression, parsed and printed by DuckDB)
@@ -71,19 +73,22 @@ def select_candidates(
     except duckdb.Error as error:
         if is_damage(error):
             raise
-        raise BadFilter(where, str(error).strip().splitlines()[0]) from error
+        raise BadFilter(where, str(error).strip().splitlines()[0], list_names(connection)) from error
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidates AS FROM {table} SEMI JOIN chosen USING (pose_id)")
     return "candidates"
 
 
-def _relation_with(names: set[str], clustering_id: int | None) -> str:
-    """Return the relation with the columns of labelled_poses, and with joints and angles if these names need them."""
+def _relation_with(connection: Connection, names: set[str], clustering_id: int | None) -> str:
+    """Return the relation with the columns of labelled_poses, and what these names need: joints, angles, attributes."""
     relation = f"({labelled_poses(clustering_id)}) AS labelled_poses"
     if not names.isdisjoint(skeleton.JOINTS):
         relation += f" JOIN ({view_query('skeletons')}) AS skeletons USING (pose_id, snapshot_id, source, collection)"
     if "angles" in names:
         angles = f"SELECT pose_id, angles FROM ({view_query('angles')}) AS angles"  # noqa: S608 (a view of schema.sql)
         relation += f" JOIN ({angles}) USING (pose_id)"
+    attributes = [name for name in list_names(connection) if name.lower() in names] if names else []
+    if attributes:
+        relation += f" LEFT JOIN ({make_query(read_types(connection, attributes))}) AS {VIEW} USING (snapshot_id)"
     return relation
 
 

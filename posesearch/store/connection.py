@@ -14,6 +14,7 @@ import duckdb
 from posesearch.errors import DamagedDatabase, DatabaseFailed, DatabaseOpenHere, NoDatabase
 from posesearch.files import CLOCK_RESOLUTION_NS
 from posesearch.store import companions, locks
+from posesearch.store.attribute_view import define_view
 from posesearch.store.configuration import checkpoint, quote_name, read_name, search_other_schemas
 from posesearch.store.damage import make_failure, rewriting_errors
 from posesearch.store.integrity import check_shape, check_version, has_own_definitions
@@ -202,7 +203,9 @@ class DatabaseFile:
         if version is None:
             create_schema(connection, quote_name(read_name(connection)))
         elif self._defined is None and not has_own_definitions(connection):
-            replace_definitions(connection, quote_name(read_name(connection)))
+            database = quote_name(read_name(connection))
+            replace_definitions(connection, database)
+            define_view(connection, database)
 
     @contextmanager
     def _open_current(

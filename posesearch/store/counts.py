@@ -2,8 +2,15 @@
 
 from typing import Any, Final
 
+from posesearch.store.attribute_view import read_types
 from posesearch.store.connection import Connection
 from posesearch.store.stored_clusterings import list_clusterings
+
+MOST_FREQUENT: Final = 3
+"""The number of values of an attribute that are counted one by one."""
+
+LONGEST_VALUE: Final = 40
+"""The most characters of such a value."""
 
 _REJECTED: Final = """
     SELECT sources.collection, coalesce(unread_reason, reason) AS reason
@@ -27,7 +34,7 @@ _SHOWN: Final = (
 
 
 def count_rows(connection: Connection) -> dict[str, Any]:
-    """Count snapshots, poses, rejections and clusterings, in all and for each collection."""
+    """Count snapshots, poses, rejections, attributes and clusterings, in all and for each collection."""
     totals = _query_one(
         connection,
         f"""
@@ -55,11 +62,33 @@ def count_rows(connection: Connection) -> dict[str, Any]:
     return {
         **totals,
         "collections": _to_dicts(collections),
+        "attributes": count_attributes(connection),
         "reasons": dict(connection.execute(reasons).fetchall()),
         "current_clusterings": [
             {key: one.as_json()[key] for key in _SHOWN} for one in list_clusterings(connection) if one.used_by
         ],
     }
+
+
+def count_attributes(connection: Connection) -> list[dict[str, Any]]:
+    """Return the attributes by name, each with its type, its photos and distinct values, and the most frequent ones."""
+    types = read_types(connection)
+    rows = connection.execute(
+        """
+        WITH counted AS (SELECT name, value, count(*) AS photos FROM attributes GROUP BY name, value),
+        ranked AS (
+            SELECT name, left(value, $longest) AS value, photos,
+                   row_number() OVER (PARTITION BY name ORDER BY photos DESC, value) AS rank
+            FROM counted WHERE value IS NOT NULL
+        )
+        SELECT name, coalesce(sum(photos), 0)::BIGINT, count(value),
+               coalesce(list({'value': value, 'photos': photos} ORDER BY rank) FILTER (rank <= $most), [])
+        FROM (SELECT DISTINCT name FROM attributes) LEFT JOIN ranked USING (name) GROUP BY name ORDER BY name
+        """,
+        {"most": MOST_FREQUENT, "longest": LONGEST_VALUE},
+    ).fetchall()
+    columns = "name", "type", "photos", "values", "most_frequent"
+    return [dict(zip(columns, (name, types.get(name, "VARCHAR"), *rest), strict=True)) for name, *rest in rows]
 
 
 def _query_one(connection: Connection, sql: str) -> dict[str, Any]:

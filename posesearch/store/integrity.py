@@ -11,6 +11,7 @@ from typing import Final
 import duckdb
 
 from posesearch.errors import AlteredDatabase, DamagedDatabase, NewerSchema, NotOurDatabase, OldSchema
+from posesearch.store import attribute_view
 from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import Connection
 from posesearch.store.schema import SCHEMA_VERSION, definitions, table_columns
@@ -142,7 +143,10 @@ def has_own_definitions(connection: Connection) -> bool:
     """).fetchall():
         macros.setdefault(name.lower(), []).append(_describe_macro(parameters, definition))
     stored = {**{name.lower(): [sql] for name, sql in views}, **macros}
-    return all(stored.get(name) == [text] for name, text in _print_definitions(connection).items())
+    expected = {name: text for name, text in _print_definitions(connection).items() if name != attribute_view.VIEW}
+    return all(stored.get(name) == [text] for name, text in expected.items()) and attribute_view.has_own_view(
+        connection
+    )
 
 
 def _describe_macro(parameters: Sequence[str], definition: str) -> str:

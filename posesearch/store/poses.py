@@ -13,6 +13,7 @@ from posesearch.pose.joint_sets import to_joint_sets, to_masks
 from posesearch.pose.normalize import squared_lengths
 from posesearch.sources import is_url, to_path
 from posesearch.sources.changes import look_at_file
+from posesearch.store.attributes import read_attributes
 from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
 from posesearch.store.labels import labelled_poses
@@ -143,10 +144,11 @@ def read_poses(connection: Connection, pose_ids: Sequence[int], clustering_id: i
     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     found = {}
     look = cache(_look_at_source)  # several poses may be of one photo
+    attributes = read_attributes(connection, [row["snapshot_id"] for row in rows])
     for row in rows:
         _check_row(row)
         try:
-            found[row["pose_id"]] = _make_stored_pose(look, **row)
+            found[row["pose_id"]] = _make_stored_pose(look, attributes=attributes.get(row["snapshot_id"], {}), **row)
         except ValueError as error:
             raise BadValue(
                 "poses", f"pose_id {row['pose_id']}", f"values that do not fit together ({error})"

@@ -13,6 +13,7 @@ from typing import Final
 import duckdb
 
 from posesearch.errors import DatabaseBusy
+from posesearch.store.attribute_view import define_view
 from posesearch.store.companions import beside, duckdb_files, follow_link
 from posesearch.store.configuration import (
     DISABLE_FLOAT_COMPRESSION,
@@ -87,6 +88,7 @@ def rewrite(old: Path, new: Path, select: Selection, obsolete: Collection[str] =
         create_schema(connection, "new_file", schema)
         _copy_rows(connection, queries)
         _copy_indexes(connection)
+        define_view(connection, "new_file")
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT new_file")
         connection.execute("DETACH new_file")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from posesearch.errors import NoSuchCollection
 from posesearch.photos.decoded import CaptureInfo
 from posesearch.pose.acceptance import AcceptanceRule
+from posesearch.store.attributes import delete_attributes
 from posesearch.store.connection import Connection
 from posesearch.store.copies import Copy, Original, list_possible, write_copies
 from posesearch.store.forgotten import readmit
@@ -164,7 +165,8 @@ def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimat
         AND coalesce(s.sha256, s.source) = coalesce(b.sha256, b.source)  -- one equality, for a hash join
     """)
     ids = _assign_ids(connection)
-    delete_snapshots(connection, "FROM replaced")
+    delete_poses(connection, "FROM replaced")
+    connection.execute("DELETE FROM snapshots WHERE snapshot_id IN (SELECT snapshot_id FROM replaced)")
     connection.execute("DROP TABLE replaced")
     readmit(connection, "batch")
     connection.unregister("batch")
@@ -245,11 +247,16 @@ def delete_snapshots(connection: Connection, query: str) -> None:
 
     `query` is trusted SQL that returns a column snapshot_id.
     """
+    delete_poses(connection, query)
+    delete_attributes(connection, query)
+    connection.execute(f"DELETE FROM snapshots WHERE snapshot_id IN (SELECT snapshot_id FROM ({query}))")  # noqa: S608
+
+
+def delete_poses(connection: Connection, query: str) -> None:
+    """Delete the poses of snapshots, and their labels. `query` is as in `delete_snapshots`."""
     for statement in (
         "DELETE FROM labels WHERE pose_id IN (SELECT pose_id FROM poses SEMI JOIN ({}) USING (snapshot_id))",
         "DELETE FROM poses WHERE snapshot_id IN (SELECT snapshot_id FROM ({}))",
-        "DELETE FROM attributes WHERE snapshot_id IN (SELECT snapshot_id FROM ({}))",
-        "DELETE FROM snapshots WHERE snapshot_id IN (SELECT snapshot_id FROM ({}))",
     ):
         connection.execute(statement.format(query))
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posesearch import trust
-from posesearch.sources.resolve import ObservedSource
+from posesearch.sources.observed import ObservedSource
 from posesearch.store import snapshots
+from posesearch.store.attributes import carry_attributes
 from posesearch.store.connection import Connection
 
 
@@ -130,6 +131,7 @@ def write_sources(connection: Connection, collection: str, rows: Sequence[Source
     for name in ("bytes", "modified_ns"):
         columns[name] = _integer_column([getattr(row, name) for row in rows])
     connection.register("batch", columns)
+    carry_attributes(connection, collection)
     connection.execute(
         """
         DELETE FROM sources WHERE collection = $collection AND source IN (
