@@ -135,7 +135,9 @@ def test_a_database_of_version_7_is_converted(demo_db: Database, tmp_path: Path)
     with duckdb.connect(str(path)) as connection:
         connection.execute("UPDATE about SET value = '7' WHERE key = 'schema_version'")
         connection.execute("UPDATE poses SET world_vector = vector || vector[1:14], world_squares = mask")
-        connection.execute("INSERT INTO attributes BY NAME SELECT 1 AS snapshot_id, 'artist' AS name, 'unknown' AS value")
+        connection.execute(
+            "INSERT INTO attributes BY NAME SELECT 1 AS snapshot_id, 'artist' AS name, 'unknown' AS value"
+        )
     db = Database(path)
     for query in ("FROM poses ORDER BY pose_id", "FROM similar_views(3, 5)", "FROM snapshots ORDER BY ALL"):
         assert db.sql(query).rows == demo_db.sql(query).rows
