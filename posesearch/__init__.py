@@ -86,6 +86,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.photos.photo import Photo
     from posesearch.progress import IngestProgress, Progress
     from posesearch.results.clusters import Cluster, Clustering, ClusterReport, NearestCluster
+    from posesearch.results.duplicates import DuplicateGroup, DuplicatePhoto, DuplicatesReport
     from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection, Rejections
     from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
     from posesearch.results.people import PhotoPeople
@@ -122,6 +123,7 @@ _EXPORTS: Final = {
     "photos.photo": ("Photo",),
     "progress": ("IngestProgress", "Progress"),
     "results.clusters": ("Cluster", "Clustering", "ClusterReport", "NearestCluster"),
+    "results.duplicates": ("DuplicateGroup", "DuplicatePhoto", "DuplicatesReport"),
     "results.ingest": ("IngestReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
     "results.pairs": ("Outlier", "OutliersReport", "Pair", "PairsReport"),
     "results.people": ("PhotoPeople",),
@@ -157,6 +159,9 @@ __all__ = [  # a test compares it with the table
     "DecoderKilled",
     "DecoderUnavailable",
     "DownloadFailed",
+    "DuplicateGroup",
+    "DuplicatePhoto",
+    "DuplicatesReport",
     "EmptyPhoto",
     "Estimator",
     "EstimatorConfig",

@@ -12,6 +12,7 @@ from typing import Any, Final
 from posesearch.render.subjects import make_pair_subjects
 from posesearch.render.thumbnails import Thumbnails
 from posesearch.results.clusters import ClusterReport
+from posesearch.results.duplicates import DuplicatesReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
@@ -107,6 +108,21 @@ def _show_outliers(report: OutliersReport) -> str:
         return _table(_title(report), headings, rows, len(report))
 
 
+def _show_duplicates(report: DuplicatesReport) -> str:
+    headings = "", "group", "advice", "pixels", "bytes", "poses", "remarks", "photo"
+    count = len(report) + report.removable
+    with Thumbnails(_height(count)) as photos:
+        rows = (
+            (
+                partial(photos.draw_photo, photo), number, "can go" if place else "keep", photo.pixels, photo.bytes,
+                photo.poses, photo.likeness if place else group.reason, photo.source,
+            )
+            for number, group in enumerate(report, start=1)
+            for place, photo in enumerate(group.photos)
+        )  # fmt: skip
+        return _table(_title(report), headings, rows, count)
+
+
 def _show_clusters(report: ClusterReport) -> str:
     with Thumbnails(_height(len(report))) as people:
         rows = (
@@ -166,6 +182,7 @@ _SHOWN: Final[dict[type, Callable[[Any], str]]] = {
     SimilarReport: _show_similar,
     PairsReport: _show_pairs,
     OutliersReport: _show_outliers,
+    DuplicatesReport: _show_duplicates,
     ClusterReport: _show_clusters,
     StoredPose: _show_pose,
     Match: _show_match,

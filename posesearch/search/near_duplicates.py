@@ -67,7 +67,7 @@ class PhotoPairs:
     offset: Float32
     scale: Float32
 
-    def take(self, rows: Int64 | Mask) -> "PhotoPairs":
+    def take(self, rows: Int64 | Mask | slice) -> "PhotoPairs":
         """Return some pairs."""
         return PhotoPairs(*(column[rows] for column in vars(self).values()))
 
