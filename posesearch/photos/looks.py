@@ -22,7 +22,8 @@ Blank pages and black photos have nothing by which they can be told apart.
 _SMOOTH: Final = (
     3.0  # pixels of a thumbnail: changes that are much slower are left out, because exposure makes such ones
 )
-_FLIPPED: Final = np.arange(_COARSE**2).reshape(_COARSE, _COARSE)[:, ::-1].ravel()
+_HALF: Final = _COARSE**2 // 2
+_BLOCK: Final = 2048  # photos that others are compared with at once, so that the products stay in the cache
 _GRID: Final = ((np.arange(SIDE) + 0.5) / SIDE - 0.5).astype(np.float32)  # of the pixels, from the middle of the photo
 
 
@@ -32,7 +33,7 @@ class Looks:
 
     Attributes:
         thumbnails: (n, 32, 32) uint8.
-        coarse: (n, 64) float32, the coarse looks.
+        coarse: (n, 64) float32, the coarse looks. A mirror changes the sign of the last 32 numbers, and no other.
         nearby: (n, 64, 5) float32: an orthonormal basis of the coarse look and of what is added to it if the photo is
             moved or stretched a little, along either side. A crop of the photo is nearly a sum of these.
     """
@@ -54,7 +55,7 @@ def make_looks(thumbnails: NDArray[np.uint8]) -> Looks:
 
 def mirror(coarse: Float32) -> Float32:
     """Return the coarse looks of the mirrored photos, (n, 64)."""
-    return coarse[:, _FLIPPED]
+    return np.concatenate([coarse[:, :_HALF], -coarse[:, _HALF:]], axis=1)
 
 
 def find_alike(looks: Looks, rows: Int64, columns: Int64, least: float) -> tuple[Int64, Int64, NDArray[np.bool_]]:
@@ -69,13 +70,26 @@ def find_alike(looks: Looks, rows: Int64, columns: Int64, least: float) -> tuple
     Returns:
         For each pair, the numbers of both photos, and whether one of them is mirrored. A pair may be there twice.
     """
-    found = []
-    others = looks.coarse[columns].T
-    for is_mirrored, coarse in enumerate((looks.coarse[rows], mirror(looks.coarse[rows]))):
-        first, second = np.divmod(np.flatnonzero(coarse @ others >= least), max(1, len(columns)))
-        found.append((rows[first], columns[second], np.full(len(first), is_mirrored, np.bool_)))
+    found = [_find_in_block(looks, rows, columns[:0], least)]
+    found += [
+        _find_in_block(looks, rows, columns[start : start + _BLOCK], least) for start in range(0, len(columns), _BLOCK)
+    ]
     first, second, mirrored = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return first, second, mirrored
+
+
+def _find_in_block(looks: Looks, rows: Int64, columns: Int64, least: float) -> tuple[Int64, Int64, NDArray[np.bool_]]:
+    """Return what `find_alike` does. The products of the halves give both correlations: their sum and difference."""
+    a, b = looks.coarse[rows], looks.coarse[columns]
+    even, odd = a[:, :_HALF] @ b[:, :_HALF].T, a[:, _HALF:] @ b[:, _HALF:].T
+    hits = np.flatnonzero(even + np.abs(odd) >= least)
+    first, second = np.divmod(hits, max(1, len(columns)))
+    is_plain, is_mirrored = ((even + sign * odd).ravel()[hits] >= least for sign in (1, -1))
+    return (
+        rows[np.concatenate([first[is_plain], first[is_mirrored]])],
+        columns[np.concatenate([second[is_plain], second[is_mirrored]])],
+        np.repeat([False, True], [int(is_plain.sum()), int(is_mirrored.sum())]),
+    )
 
 
 def correlate_nearby(looks: Looks, first: Int64, second: Int64, mirrored: NDArray[np.bool_]) -> Float32:
@@ -103,10 +117,12 @@ def _describe(thumbnails: NDArray[np.uint8]) -> tuple[Float32, Float32]:
 
 
 def _average(pixels: Float32 | Float64) -> Float32:
-    """Return the means of the squares of thumbnails, (n, 64)."""
+    """Return the means of the squares of thumbnails, (n, 64): the half that a mirror leaves, and the one it negates."""
     size = SIDE // _COARSE
-    squares = pixels.reshape(len(pixels), _COARSE, size, _COARSE, size)
-    return np.asarray(squares.mean(axis=(2, 4)).reshape(len(pixels), _COARSE**2), np.float32)
+    squares = pixels.reshape(len(pixels), _COARSE, size, _COARSE, size).mean(axis=(2, 4))
+    left, right = squares[:, :, : _COARSE // 2], squares[:, :, : _COARSE // 2 - 1 : -1]
+    halves = np.stack([left + right, left - right], axis=1) / np.sqrt(2)
+    return np.asarray(halves.reshape(len(pixels), _COARSE**2), np.float32)
 
 
 def _to_unit(vectors: Float32, least: float) -> Float32:
