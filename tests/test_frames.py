@@ -27,6 +27,7 @@ COLUMNS = {
     "pairs": "similarity percentile grade mirrored exchanged first_pose_id first_snapshot_id first_source "
     "first_collection first_cluster second_pose_id second_snapshot_id second_source second_collection second_cluster",
     "outliers": "similarity percentile grade pose_id snapshot_id source collection cluster nearest keypoints",
+    "duplicates": "keep reason others people exact bytes",
     "cluster": "cluster size medoid_pose_id centroid",
     "sql": "pose_id source prominence",
 }

@@ -39,7 +39,7 @@ def _describe(number: int, group: DuplicateGroup, photo: DuplicatePhoto) -> tupl
 
 def _summarize(report: DuplicatesReport) -> str:
     if not report.groups:
-        what = "the same bytes" if "the same bytes" in report.options else "duplicates"
+        what = "photos with the same bytes" if "the same bytes" in report.options else "duplicates"
         return f"No {what} among {count(report.compared, 'photo')}."
     with_people = sum(group.has_people for group in report)
     without = len(report) - with_people
