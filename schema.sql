@@ -77,8 +77,8 @@ CREATE TABLE snapshots (
     -- hashes of photos that look alike differ in few bits. NULL if the photo could not be decoded, or was ingested by an early
     -- version.
     dhash       UBIGINT,
-    -- The photo scaled down to 32 x 32 pixels in grey, a byte each, row by row from the top left. `duplicates` compares them. NULL
-    -- if the photo could not be decoded, or was ingested by an earlier version.
+    -- The photo scaled down to 32 x 32 pixels in grey, a byte each, row by row from the top left. Searches and `duplicates`
+    -- recognize near-duplicates by it. NULL if the photo could not be decoded, or was ingested by an earlier version.
     thumbnail   BLOB,
     -- The next four columns are from the photo's EXIF data. Each is NULL if the EXIF data does not have it.
     taken_at    TIMESTAMP,         -- when the photo was taken, by the camera's own clock, without a time zone
@@ -927,7 +927,7 @@ COMMENT ON COLUMN snapshots.reason IS 'why the photo was rejected, as a code (''
 COMMENT ON COLUMN snapshots.message IS 'why the photo was rejected, as a sentence. NULL if ingested';
 COMMENT ON COLUMN snapshots.settings IS 'JSON: the rule that accepted or rejected the photo. It has "estimator", "strict" and "min_joints". After `ingest --gps`, "gps" is true. With the user''s own network files, "files" has the SHA-256 of each by the name of its network';
 COMMENT ON COLUMN snapshots.dhash IS 'Difference hash of the photo, scaled down and in grey: whether each of 8 x 8 pixels is darker than its right neighbour. The hashes of photos that look alike differ in few bits. NULL if the photo could not be decoded, or was ingested by an early version.';
-COMMENT ON COLUMN snapshots.thumbnail IS 'The photo scaled down to 32 x 32 pixels in grey, a byte each, row by row from the top left. `duplicates` compares them. NULL if the photo could not be decoded, or was ingested by an earlier version.';
+COMMENT ON COLUMN snapshots.thumbnail IS 'The photo scaled down to 32 x 32 pixels in grey, a byte each, row by row from the top left. Searches and `duplicates` recognize near-duplicates by it. NULL if the photo could not be decoded, or was ingested by an earlier version.';
 COMMENT ON COLUMN snapshots.taken_at IS 'when the photo was taken, by the camera''s own clock, without a time zone';
 COMMENT ON COLUMN snapshots.camera IS 'make and model of the camera';
 COMMENT ON COLUMN snapshots.latitude IS 'where the photo was taken: degrees, positive to the north. NULL without `ingest --gps`';

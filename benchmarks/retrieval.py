@@ -32,7 +32,7 @@ from posesearch.pose.normalize import normalize_body, normalize_max
 from posesearch.pose.similarity import Invariance, Poses, compare
 from posesearch.pose.variants import EXCHANGE_PENALTY, compare_variants, list_variants
 from posesearch.results.grades import LOWEST
-from posesearch.search.near_duplicates import are_near_duplicates, collapse_near_duplicates, look_alike
+from posesearch.search.near_duplicates import collapse_near_duplicates, find_near_duplicates
 from posesearch.search.query import stack_poses
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.fingerprints import Fingerprints, read_fingerprints
@@ -205,12 +205,8 @@ def find_places(stored: Sequence[StoredPose]) -> NDArray[np.float32]:
 
 def distinct(stored: Sequence[StoredPose], fingerprints: Fingerprints) -> list[StoredPose]:
     """Return the poses without near-duplicates, because each copy of a photo would be a right answer."""
-    poses, places = stack(stored), find_places(stored)
-
-    def read(rows: NDArray[np.int64]) -> tuple[Poses, NDArray[np.float32]]:
-        return poses.take(rows), places[rows]
-
-    return [stored[row] for row, _ in collapse_near_duplicates(fingerprints, read)]
+    places = find_places(stored)
+    return [stored[row] for row, _ in collapse_near_duplicates(fingerprints, lambda rows: places[rows])]
 
 
 def refinding(bodies: Bodies, seeds: int) -> None:
@@ -289,12 +285,9 @@ def classes_among_others(found: Sequence[StoredPose], fingerprints: Fingerprints
 
 def find_copies(found: Sequence[StoredPose], fingerprints: Fingerprints) -> NDArray[np.bool_]:
     """Return which of n people are the same person in a copy of the same photo, (n, n). A person is a copy too."""
-    poses, places, count = stack(found), find_places(found), len(found)
-    rows, columns = (grid.ravel() for grid in np.indices((count, count)))
-    correlation = compare(poses, poses, poses.masks).correlation
-    a, b = fingerprints.take(rows), fingerprints.take(columns)
-    same = look_alike(a, b) & are_near_duplicates(a, b, correlation.ravel(), places[rows], places[columns])
-    out = same.reshape(count, count) | np.eye(count, dtype=bool)
+    poses, places, rows = stack(found), find_places(found), np.arange(len(found))
+    out = np.eye(len(found), dtype=bool)
+    out[find_near_duplicates(fingerprints, rows, rows, lambda some: places[some])] = True
     return np.asarray(out | (best_of_variants(poses, poses, exchange=False) > 0.9995))  # some copies are mirrored
 
 

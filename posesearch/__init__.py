@@ -86,13 +86,16 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         VideoFile,
         WeightsUnavailable,
         WeightsUnusable,
-    )  # fmt: skip
+    )
     from posesearch.estimation import estimate, estimate_many
     from posesearch.estimators import Estimator
     from posesearch.photos.photo import Photo
     from posesearch.progress import IngestProgress, Progress
     from posesearch.results.clusterings import ClusteringsReport, StoredClustering
     from posesearch.results.clusters import Cluster, Clustering, ClusterReport, NearestCluster
+    from posesearch.results.duplicates import DuplicateGroup, DuplicatePhoto, DuplicatesReport
+    from posesearch.results.forget import ForgetReport, ForgottenPhoto, RenameReport
+    from posesearch.results.ingest import (
         IngestReport,
         ListReport,
         PhotoOutcome,
@@ -100,9 +103,6 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         Rejection,
         Rejections,
     )
-    from posesearch.results.forget import ForgetReport, ForgottenPhoto, RenameReport
-    from posesearch.results.ingest import (
-    from posesearch.results.ingest import IngestReport, PhotoOutcome, ReestimateReport, Rejection, Rejections
     from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
     from posesearch.results.people import PhotoPeople
     from posesearch.results.query import Query
@@ -133,9 +133,10 @@ _EXPORTS: Final = {
     "photos.photo": ("Photo",),
     "progress": ("IngestProgress", "Progress"),
     "results.clusterings": ("ClusteringsReport", "StoredClustering"),
-    "results.clusters": ("Cluster", "Clustering", "ClusterReport", "NearestCluster"),
-    "ForgetReport", "ForgottenPhoto", "IngestReport", "ListReport", "PhotoOutcome", "ReestimateReport", "Rejection",
-    "Rejections", "RenameReport",
+    "results.clusters": ("Cluster", "ClusterReport", "Clustering", "NearestCluster"),
+    "results.duplicates": ("DuplicateGroup", "DuplicatePhoto", "DuplicatesReport"),
+    "results.forget": ("ForgetReport", "ForgottenPhoto", "RenameReport"),
+    "results.ingest": ("IngestReport", "ListReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
     "results.pairs": ("Outlier", "OutliersReport", "Pair", "PairsReport"),
     "results.people": ("PhotoPeople",),
     "results.query": ("Query",),
@@ -172,6 +173,9 @@ __all__ = [  # a test compares it with the table
     "DecoderKilled",
     "DecoderUnavailable",
     "DownloadFailed",
+    "DuplicateGroup",
+    "DuplicatePhoto",
+    "DuplicatesReport",
     "EmptyPhoto",
     "Estimator",
     "EstimatorConfig",

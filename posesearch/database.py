@@ -24,6 +24,7 @@ from posesearch.pose.normalize import Normalization
 from posesearch.progress import IngestProgress, Progress
 from posesearch.results.clusterings import ClusteringsReport
 from posesearch.results.clusters import ClusterReport
+from posesearch.results.duplicates import DuplicatesReport
 from posesearch.results.forget import ForgetReport, RenameReport
 from posesearch.results.ingest import IngestReport, ReestimateReport
 from posesearch.results.pairs import OutliersReport, PairsReport
@@ -648,6 +649,37 @@ class Database:
         return find_outliers(
             self._file, SearchOptions.from_arguments(n, options, CompareArguments), _check_progress(progress, Progress)
         )
+
+    def duplicates(
+        self, *, exact: bool = False, collection: str | None = None, progress: Progress | None = None
+    ) -> DuplicatesReport:
+        """Find groups of duplicate photos, and say which photo of each group to keep. Nothing is deleted.
+
+        Near-duplicates are copies that were encoded again, resized, brightened, cropped by up to 6% on each side, or
+        mirrored. Each photo of a group is a near-duplicate of the one to keep. Photos without people are compared too.
+        docs/search.md has the rule. Photos that are missing now, or have changed since their ingest, are left out.
+
+        Args:
+            exact: whether to find only photos with the same bytes.
+            collection: only photos of this collection. None compares all.
+            progress: receives the progress.
+
+        Returns:
+            The groups, those of most photos first.
+
+        Raises:
+            NoSuchCollection: no collection has this name.
+
+        Example:
+            for group in db.duplicates():
+                print("keep", group.keep.source, "because of", group.reason)
+                print("not needed:", [photo.source for photo in group.others])
+        """
+        from posesearch.search.duplicates import find_duplicates  # noqa: PLC0415
+
+        callbacks = _check_progress(progress, Progress)
+        wanted = None if collection is None else to_text("collection", collection)
+        return find_duplicates(self._file, wanted, self._trust, callbacks, exact=to_flag("exact", exact))
 
     def show(self, pose_id: SupportsIndex) -> StoredPose:
         """Return a stored pose, with its photo, keypoints and label.

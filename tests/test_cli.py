@@ -21,8 +21,8 @@ from tests.conftest import Toy, posesearch_process, toy_photo
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
     "ingest", "reestimate", "cluster", "clusterings", "clusterings name", "clusterings use", "clusterings delete",
-    "similar", "estimate", "pairs", "outliers", "show", "stats", "sql", "forget", "rename", "models", "models pull",
-    "models remove", "cache", "cache clear", "demo",
+    "similar", "estimate", "pairs", "outliers", "duplicates", "show", "stats", "sql", "forget", "rename", "models",
+    "models pull", "models remove", "cache", "cache clear", "demo",
 )  # fmt: skip
 
 
@@ -191,7 +191,19 @@ def test_the_demo_leaves_what_it_says(demo_run: tuple[Path, subprocess.Completed
 
 @pytest.mark.parametrize(
     "command",
-    ["ingest", "reestimate", "cluster", "clusterings", "similar", "pairs", "outliers", "show", "stats", "models"],
+    [
+        "ingest",
+        "reestimate",
+        "cluster",
+        "clusterings",
+        "similar",
+        "pairs",
+        "outliers",
+        "duplicates",
+        "show",
+        "stats",
+        "models",
+    ],
 )
 @pytest.mark.slow
 def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Path, run: Run) -> None:
@@ -216,6 +228,11 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Pa
         code, out, err = run("similar", demo_folder / "query.jpg", "-n", "40", "--close", "90", "--db", db, "--json")
     elif command in ("pairs", "outliers"):
         code, out, err = run(command, "--db", db, "--json")
+    elif command == "duplicates":
+        new, photo = tmp_path / "new.duckdb", demo_folder / "photos" / "men" / "standing-1.jpg"
+        (tmp_path / "copy.jpg").write_bytes(photo.read_bytes())
+        run("ingest", photo, tmp_path / "copy.jpg", "--db", new)
+        code, out, err = run("duplicates", "--db", new, "--json")
     elif command == "show":
         code, out, err = run("show", 3, "--db", db, "--json")
     elif command in ("stats", "clusterings"):
@@ -323,6 +340,7 @@ def test_hostile_names_never_act_on_a_terminal(hostile: Path, tmp_path: Path, ru
         ("similar", folder, *here), ("similar", "--from-sql", "SELECT 1", *here),
         ("similar", 1, *here, "--png", tmp_path / f"{HOSTILE_FILE}.png"),
         ("pairs", *here), ("pairs", *here, "--json"), ("outliers", *here), ("outliers", *here, "--json"),
+        ("duplicates", *here), ("duplicates", *here, "--json"), ("duplicates", *here, "--exact"),
         ("cluster", "-k", 1, *here, "--collection", HOSTILE), ("cluster", "-k", 1, *here, "--json"),
         ("clusterings", *here), ("clusterings", *here, "--json"), ("clusterings", "use", 1, *here),
         ("sql", select, *here), ("sql", select, *here, "--csv"), ("sql", select, *here, "--json"),
@@ -430,6 +448,8 @@ def test_the_current_folder_and_the_database_from_the_environment(
         (["similar", "--from-sql", "SELECT 'a'", "--db", "DEMO"], "must have the ids of poses"),
         (["pairs", "--db", "none.duckdb"], "none.duckdb: there is no database here yet"),
         (["outliers", "--collection", "x", "--db", "DEMO"], "There is no collection 'x'"),
+        (["duplicates", "--collection", "x", "--db", "DEMO"], "There is no collection 'x'"),
+        (["duplicates", "--db", "none.duckdb"], "none.duckdb: there is no database here yet"),
         (
             ["similar", "1", "--collection", "x", "--db", "DEMO"],
             "There is no collection 'x'. The database has men, women",

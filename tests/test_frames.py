@@ -29,6 +29,7 @@ COLUMNS = {
     "second_collection second_cluster second_attributes",
     "outliers": "similarity percentile grade pose_id snapshot_id source collection cluster attributes nearest "
     "keypoints",
+    "duplicates": "keep reason others people exact bytes",
     "cluster": "cluster size medoid_pose_id centroid",
     "clusterings": "clustering_id name collection normalization k chosen_by seed complete partial inertia created_at "
     "used_by",

@@ -323,6 +323,7 @@ def methods(db: Database, photos: Path) -> dict[str, Callable[[], object]]:
         "similar_many": lambda: list(db.similar_many([1])),
         "pairs": db.pairs,
         "outliers": db.outliers,
+        "duplicates": db.duplicates,
         "sql": lambda: db.sql("SELECT 1"),
         "pose_ids": lambda: db.pose_ids("SELECT 1"),
         "cluster": lambda: db.cluster(2),
@@ -357,7 +358,8 @@ def test_each_command_ends_with_one_line_and_no_secret(name: str, copy: Path, to
     before = files(copy.parent)
     photos = str(toy_database.parent / "photos")
     commands: tuple[tuple[str, ...], ...] = (
-        ("stats",), ("show", "1"), ("sql", "FROM snapshots"), ("pairs",), ("outliers",), ("cluster", "-k", "2"),
+        ("stats",), ("show", "1"), ("sql", "FROM snapshots"), ("pairs",), ("outliers",), ("duplicates",),
+        ("cluster", "-k", "2"),
         ("similar", "1"), ("similar", "1", "--where", "true"), ("similar", "1", "--view", "any"),
         ("similar", "--from-sql", "SELECT 1"), ("similar", "1", "--collection", "men"),
         ("ingest", photos), ("ingest", photos, "--prune"), ("ingest", photos, "--dry-run"), ("reestimate",),

@@ -11,6 +11,7 @@ from posesearch.cli import (
     clusterings_commands,
     database_commands,
     demo_command,
+    duplicates_command,
     estimate_command,
     ingest_commands,
     model_commands,
@@ -67,7 +68,7 @@ def posesearch_command(
 
 
 for module in (
-    ingest_commands, search_commands, estimate_command, pair_commands, cluster_command, clusterings_commands,
-    database_commands, removal_commands, demo_command, model_commands,
+    ingest_commands, search_commands, estimate_command, pair_commands, duplicates_command, cluster_command,
+    clusterings_commands, database_commands, removal_commands, demo_command, model_commands,
 ):  # fmt: skip
     module.register(app)

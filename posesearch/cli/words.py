@@ -1,4 +1,4 @@
-"""Words for people: a count with its noun, a rate, a duration."""
+"""Words for people: a count with its noun, a rate, a size, a duration."""
 
 
 def count(number: int, noun: str) -> str:
@@ -9,6 +9,15 @@ def count(number: int, noun: str) -> str:
 def rate(per_second: float) -> str:
     """Return a rate with two digits or more, such as "0.8", "41" or "1,250"."""
     return f"{per_second:.1f}" if per_second < 9.95 else f"{per_second:,.0f}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes, such as "812 B", "24 kB" or "3.2 MB"."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= factor:
+            value = number / factor
+            return f"{value:.1f} {unit}" if unit != "kB" else f"{value:.0f} {unit}"
+    return f"{number} B"
 
 
 def duration(seconds: float) -> str:

@@ -79,7 +79,8 @@ class PhotoAnalyzer:
                 photo = self._decoders.decode(data, source, estimator.useful_side, gps=rule.gps)
                 if photo.lacking and is_url(source):  # the server may send the rest next time
                     raise TruncatedPhoto.lacking(source, photo.lacking)
-                row = replace(row, width=photo.width, height=photo.height, dhash=photo.dhash, capture=photo.capture)
+                row = replace(row, width=photo.width, height=photo.height, capture=photo.capture)
+                row = replace(row, dhash=photo.dhash, thumbnail=photo.thumbnail)
                 if not people:
                     return row
                 found = estimator.estimate(photo)

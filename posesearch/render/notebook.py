@@ -13,6 +13,7 @@ from posesearch.render.subjects import make_pair_subjects
 from posesearch.render.thumbnails import Thumbnails
 from posesearch.results.clusterings import ClusteringsReport
 from posesearch.results.clusters import ClusterReport
+from posesearch.results.duplicates import DuplicatesReport
 from posesearch.results.forget import ForgetReport, RenameReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
 from posesearch.results.pairs import OutliersReport, PairsReport
@@ -112,6 +113,21 @@ def _show_outliers(report: OutliersReport) -> str:
         return _table(_title(report), headings, rows, len(report))
 
 
+def _show_duplicates(report: DuplicatesReport) -> str:
+    headings = "", "group", "advice", "pixels", "bytes", "poses", "remarks", "photo"
+    count = len(report) + report.removable
+    with Thumbnails(_height(count)) as photos:
+        rows = (
+            (
+                partial(photos.draw_photo, photo), number, "can go" if place else "keep", photo.pixels, photo.bytes,
+                photo.poses, photo.likeness if place else group.reason, photo.source,
+            )
+            for number, group in enumerate(report, start=1)
+            for place, photo in enumerate(group.photos)
+        )  # fmt: skip
+        return _table(_title(report), headings, rows, count)
+
+
 def _show_clusters(report: ClusterReport) -> str:
     with Thumbnails(_height(len(report))) as people:
         rows = (
@@ -193,6 +209,7 @@ _SHOWN: Final[dict[type, Callable[[Any], str]]] = {
     SimilarReport: _show_similar,
     PairsReport: _show_pairs,
     OutliersReport: _show_outliers,
+    DuplicatesReport: _show_duplicates,
     ClusterReport: _show_clusters,
     ClusteringsReport: _show_clusterings,
     StoredPose: _show_pose,

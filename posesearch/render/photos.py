@@ -6,6 +6,7 @@ from typing import NamedTuple
 from posesearch.errors import PhotoError
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.skeletons import Pixels
+from posesearch.results.duplicates import DuplicatePhoto
 from posesearch.results.query import Query
 from posesearch.sources import SourceReader, to_location
 from posesearch.trust import Trust
@@ -37,8 +38,8 @@ class PhotoOpener(NamedTuple):
     decoders: DecoderPool
     trust: Trust
 
-    def open_stored(self, stored: StoredPose, useful_side: int | None) -> Photo:
-        """Return the photo of a stored pose, with enough pixels for this longer side.
+    def open_stored(self, stored: StoredPose | DuplicatePhoto, useful_side: int | None) -> Photo:
+        """Return the photo of a stored pose, or another stored photo, with enough pixels for this longer side.
 
         Raises:
             DecoderUnavailable: photos can't be decoded on this machine.

@@ -12,7 +12,7 @@ from posesearch.paths import expand_file_path, expand_folder_path
 from posesearch.photos.pool import DecoderPool
 from posesearch.render.files import check_png, write_file, write_files
 from posesearch.render.labels import draw_numbers
-from posesearch.render.legend import list_entries
+from posesearch.render.legend import Entry, list_entries
 from posesearch.render.people import draw_whole
 from posesearch.render.photos import PhotoOpener, read_photo
 from posesearch.render.sheet import TILE_HEIGHT, TILE_WIDTH, Sheet, draw_sheet
@@ -20,6 +20,7 @@ from posesearch.render.skeletons import Pixels, draw_on_photo, encode_png
 from posesearch.render.subjects import make_match_subject, make_subject
 from posesearch.render.tiles import MAX_PICTURES, Tile, TileMaker, choose_size
 from posesearch.results.clusters import ClusterReport
+from posesearch.results.duplicates import DuplicatePhoto, DuplicatesReport
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Match, SimilarReport
@@ -27,7 +28,7 @@ from posesearch.sources import SourceReader, to_location
 from posesearch.trust import Trust
 from posesearch.types import StoredPose
 
-SheetReport = SimilarReport | PairsReport | OutliersReport
+SheetReport = SimilarReport | PairsReport | OutliersReport | DuplicatesReport
 """A report that is drawn as a contact sheet."""
 
 _USEFUL_SIDE: Final = 2 * TILE_HEIGHT  # pixels of the longer side of a whole photo that a tile can use
@@ -45,16 +46,18 @@ def write_sheet(
     plain: bool = False,
     keep: Sequence[str | os.PathLike[str]] = (),
 ) -> Path:
-    """Write a report as a contact sheet, which is one PNG: a query and its matches, pairs of poses, or outliers.
+    """Write a report as a contact sheet, which is one PNG.
+
+    It shows a query and its matches, pairs of poses, outliers, or duplicate photos. Duplicate photos are shown whole.
 
     Each person is cut out of the photo, with the skeleton, and with the whole photo small in a corner. People are
     flipped, turned and given the sides as they were compared. The colour and the size of a joint show how much it
     differs from that of the query, or of the first person of a pair. If a photo can't be read or decoded, if it has
     changed since its ingest, or if another user stored it, its skeleton is drawn alone. A sheet shows at most 1,000
-    matches, 500 pairs or 1,000 outliers.
+    matches, 500 pairs, 1,000 outliers or 1,000 photos.
 
     Args:
-        report: the answer of Database.similar, pairs or outliers.
+        report: the answer of Database.similar, pairs, outliers or duplicates.
         path: the file to write.
         allow_private: whether to open URLs on this machine and in its network.
         trust: photos to open although another user stored them, as in Database.
@@ -64,7 +67,7 @@ def write_sheet(
     Raises:
         OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
-        ValueError: the report has no pairs or no outliers.
+        ValueError: the report has no pairs, no outliers or no groups.
     """
     target = Path(expand_file_path(path))
     drawn = draw_result(report, allow_private=allow_private, trust=trust, plain=plain)
@@ -122,6 +125,8 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
         DecoderUnavailable: photos can't be decoded on this machine.
     """
     maker = TileMaker(opener, plain=plain)
+    if isinstance(report, DuplicatesReport):
+        return _make_duplicates_sheet(report, maker)
     if isinstance(report, SimilarReport):
         title, (tiles, size) = f"Poses like {_name_query(report)}", maker.make_similar(report)
     elif isinstance(report, PairsReport):
@@ -142,13 +147,24 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
     return Sheet(f"{title} — {details}" if details else title, tiles, size, tuple(legend))
 
 
+def _make_duplicates_sheet(report: DuplicatesReport, maker: TileMaker) -> Sheet:
+    tiles, size = maker.make_duplicates(report)
+    count = len(report) + report.removable
+    first = f"the first {len(tiles):,} of {count:,} photos" if len(tiles) < count else ""
+    details = ", ".join(filter(None, (*report.options, first)))
+    title = f"Duplicate photos — {details}" if details else "Duplicate photos"
+    return Sheet(title, tiles, size, (Entry("a dark frame: the photo to keep"),))
+
+
 def _name_query(report: SimilarReport) -> str:
     name = report.query.source.rstrip("/").rpartition("/")[2] or report.query.source
     return name if report.query.pose_id is None else f"pose {report.query.pose_id} ({name})"
 
 
-def _list_stored(report: SheetReport) -> list[StoredPose]:
-    """Return the stored poses of a report, apart from the query. A sheet shows the first MAX_PICTURES of them."""
+def _list_stored(report: SheetReport) -> Sequence[StoredPose | DuplicatePhoto]:
+    """Return what a report shows, apart from the query. A sheet shows the first MAX_PICTURES of them."""
+    if isinstance(report, DuplicatesReport):
+        return [photo for group in report for photo in group.photos]
     if isinstance(report, PairsReport):
         return [stored for pair in report for stored in (pair.first, pair.second)]
     return [one.stored for one in report]

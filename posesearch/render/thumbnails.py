@@ -1,17 +1,19 @@
-"""Draws small pictures of people, cut out of their photos, for pages that show many of them."""
+"""Draws small pictures of people, cut out of their photos, and of photos, for pages that show many of them."""
 
 import time
 from types import TracebackType
 from typing import Final, Self
 
 import cv2
+import numpy as np
 
 from posesearch.errors import PosesearchError
 from posesearch.photos.pool import DecoderPool
-from posesearch.render.crops import Frame, cut, find_useful_side, frame_person
+from posesearch.render.crops import EMPTY, Frame, cut, find_useful_side, frame_person
 from posesearch.render.photos import read_photo
 from posesearch.render.skeletons import Pixels, draw_alone, draw_on_photo
 from posesearch.render.subjects import Subject, make_match_subject, make_query_subject, make_subject
+from posesearch.results.duplicates import DuplicatePhoto
 from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Match, SimilarReport
 from posesearch.sources import SourceReader, is_url, to_location
@@ -76,6 +78,18 @@ class Thumbnails:
             photo = self._open(to_location(found.source), subject)
         return self._draw(photo, subject)
 
+    def draw_photo(self, photo: DuplicatePhoto) -> bytes:
+        """Return a whole photo. It is empty if the photo can't be opened now, or has changed."""
+        pixels = None
+        is_open = not is_url(photo.source) and self._trust.allows(photo.source, photo.signature)
+        if is_open and time.monotonic() <= self._end:
+            pixels = self._read(to_location(photo.source), 2 * self._height, photo.sha256)
+        if pixels is None:
+            return _encode(np.full((self._height, self._height * 2 // 3, 3), EMPTY, np.uint8))
+        factor = min(self._height / pixels.shape[0], self._height * _WIDEST / pixels.shape[1])
+        size = max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor))
+        return _encode(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8))
+
     def draw_vector(self, vector: Float32) -> bytes:
         """Return the skeleton of a (28,) vector: x0..x13, y0..y13."""
         return _encode(draw_alone(vector.reshape(2, -1).T, self._height * 2 // 3, self._height))
@@ -90,7 +104,9 @@ class Thumbnails:
         frame = frame_person(subject)
         if is_url(location) or frame is None or time.monotonic() > self._end:
             return None
-        useful_side = find_useful_side(subject, frame, self._find_size(frame)[0])
+        return self._read(location, find_useful_side(subject, frame, self._find_size(frame)[0]), sha256)
+
+    def _read(self, location: str, useful_side: int, sha256: str | None) -> Pixels | None:
         try:
             return read_photo(location, self._reader, self._decoders, useful_side, sha256).pixels
         except PosesearchError:  # decoding processes can't be started here

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from posesearch.render.crops import find_aspect, find_useful_side, frame_person
+import numpy as np
+
+from posesearch.render.crops import EMPTY, find_aspect, find_useful_side, frame_person
 from posesearch.render.people import Numbers, draw_person
 from posesearch.render.photos import Photo, PhotoOpener
 from posesearch.render.skeletons import Pixels
@@ -17,6 +19,7 @@ from posesearch.render.subjects import (
     make_query_subject,
     make_subject,
 )
+from posesearch.results.duplicates import DuplicatePhoto, DuplicatesReport
 from posesearch.results.grades import Grade
 from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.results.poses import add_attributes
@@ -46,7 +49,7 @@ class Tile:
         paths: path or URL of each photo. It is written under its picture.
         heading: the first line of the caption, in bold.
         lines: further lines. A line that is too wide is continued on the next one.
-        is_query: whether this is what is searched for, which a frame marks.
+        is_query: whether a frame marks it: what is searched for, or the photo to keep.
         has_skeletons: whether a skeleton is drawn.
     """
 
@@ -102,6 +105,28 @@ class TileMaker:
             self._make_outlier(rank, one, subject, size)
             for rank, (one, subject) in enumerate(zip(outliers, subjects, strict=True), start=1)
         ], size
+
+    def make_duplicates(self, report: DuplicatesReport) -> tuple[list[Tile], Size]:
+        """Return the tiles of duplicate photos, one group after the other. The errors are as in `make_similar`."""
+        shown = [
+            (f"{number}.  {'can go' if place else 'keep'}", group.reason if place == 0 else photo.likeness, photo)
+            for number, group in enumerate(report, start=1)
+            for place, photo in enumerate(group.photos)
+        ][:MAX_PICTURES]
+        size = choose_size(photo.width / photo.height if photo.width and photo.height else None for *_, photo in shown)
+        return [self._make_duplicate(*one, size) for one in shown], size
+
+    def _make_duplicate(self, heading: str, remark: str, photo: DuplicatePhoto, size: Size) -> Tile:
+        pixels = self.opener.open_stored(photo, 2 * max(size)).pixels
+        facts = (photo.pixels, "" if photo.bytes is None else f"{photo.bytes:,} bytes")
+        return Tile(
+            (np.full((*size[::-1], 3), EMPTY, np.uint8) if pixels is None else pixels,),
+            (photo.source,),
+            heading,
+            tuple(filter(None, (", ".join(filter(None, facts)), remark))),
+            is_query=heading.endswith("keep"),
+            has_skeletons=False,
+        )
 
     def _make_query(self, report: SimilarReport, subject: Subject, size: Size) -> Tile:
         query = report.query

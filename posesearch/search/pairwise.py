@@ -12,7 +12,7 @@ from posesearch.pose.similarity import Poses, compare, penalize
 from posesearch.pose.variants import MAX_EXCHANGED, Variant, choose_best, list_variants
 from posesearch.progress import Progress
 from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
-from posesearch.search.near_duplicates import MIN_CORRELATION, are_near_duplicates, look_alike
+from posesearch.search.near_duplicates import find_near_duplicates
 from posesearch.search.options import SearchOptions
 from posesearch.search.percentiles import PercentileScale, read_scale
 from posesearch.search.ranking import check_labels, find_chosen_clustering, select_from_options
@@ -153,22 +153,21 @@ def _compare_tiles(
     for row, column in starts:
         rows, columns = slice(row, min(row + ROWS, count)), slice(column, min(column + COLUMNS, count))
         query, others = data.poses.take(rows), data.poses.take(columns)
-        compared = [_symmetric_similarity(query, others, variant, options) for variant in plain]
-        similarity, variant = choose_best(values for values, _ in compared)
+        similarity, variant = choose_best(_symmetric_similarity(query, others, variant, options) for variant in plain)
         offset = np.arange(columns.start, columns.stop)[None] - np.arange(rows.start, rows.stop)[:, None]
         is_left_out = offset <= 0 if half else offset == 0
         duplicates = 0
         if not options.duplicates:
-            correlation = np.where(is_left_out | (compared[0][0] == -np.inf), -np.inf, compared[0][1])
-            first, second = _find_near_duplicates(data, rows, columns, correlation)
-            duplicates = len(first)
-            is_left_out[first, second] = True
+            is_duplicate = np.zeros_like(is_left_out)
+            is_duplicate[_find_near_duplicates(data, rows, columns)] = True
+            duplicates = int((is_duplicate & ~is_left_out & (similarity > -np.inf)).sum())
+            is_left_out |= is_duplicate
         similarity[is_left_out] = -np.inf
         tile = _Tile(rows, columns, similarity, variant, duplicates)
         some = can_improve(tile) if options.exchange else np.zeros(0, np.int64)
         if len(some):
             query = query.take(some)
-            found, number = choose_best(_symmetric_similarity(query, others, one, options)[0] for one in exchanged)
+            found, number = choose_best(_symmetric_similarity(query, others, one, options) for one in exchanged)
             found[is_left_out[some]] = -np.inf
             is_better = found > similarity[some]
             similarity[some] = np.where(is_better, found, similarity[some])
@@ -177,23 +176,19 @@ def _compare_tiles(
         progress.step()
 
 
-def _find_near_duplicates(data: _Input, rows: slice, columns: slice, correlation: Float64) -> tuple[Int64, Int64]:
+def _find_near_duplicates(data: _Input, rows: slice, columns: slice) -> tuple[Int64, Int64]:
     """Return the near-duplicates in a tile: their rows and their columns, counted from its corner."""
-    first, second = np.nonzero(correlation >= MIN_CORRELATION)
-    a, b = data.fingerprints.take(first + rows.start), data.fingerprints.take(second + columns.start)
-    alike = look_alike(a, b)
-    first, second = first[alike], second[alike]
-    same = are_near_duplicates(
-        a.take(np.flatnonzero(alike)), b.take(np.flatnonzero(alike)), correlation[first, second],
-        data.places[first + rows.start], data.places[second + columns.start],
-    )  # fmt: skip
-    return first[same], second[same]
+    first, second = find_near_duplicates(
+        data.fingerprints,
+        np.arange(rows.start, rows.stop),
+        np.arange(columns.start, columns.stop),
+        lambda some: data.places[some],
+    )
+    return first - rows.start, second - columns.start
 
 
-def _symmetric_similarity(
-    query: Poses, others: Poses, variant: Variant, options: SearchOptions
-) -> tuple[Float64, Float64]:
-    """Return similarities that are the same in both directions, and correlations.
+def _symmetric_similarity(query: Poses, others: Poses, variant: Variant, options: SearchOptions) -> Float64:
+    """Return similarities that are the same in both directions.
 
     The share is that of the pose with more joints.
     """
@@ -203,7 +198,7 @@ def _symmetric_similarity(
     is_comparable = comparison.shared >= np.minimum(options.min_shared, np.minimum(*joints))
     similarity = penalize(comparison.correlation, comparison.shared / np.maximum(*joints))
     similarity = np.where(is_comparable & (comparison.share > 0), similarity, -np.inf)
-    return variant.penalize(similarity), comparison.correlation
+    return variant.penalize(similarity)
 
 
 def _find_best_pairs(

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posesearch.pose.similarity import Poses
 from posesearch.results.query import Query
 from posesearch.search.near_duplicates import collapse_near_duplicates
 from posesearch.search.options import SearchOptions
-from posesearch.store import search, vectors
+from posesearch.store import search
 from posesearch.store.candidates import select_candidates
 from posesearch.store.clusterings import check_cluster
 from posesearch.store.connection import Connection
@@ -37,8 +36,8 @@ def list_hits(connection: Connection, query: Query, hits: list[Hit], options: Se
         return [ListedHit(hit) for hit in ranked]
     ids = np.array([hit.pose_id for hit in ranked], np.int64)
 
-    def read(rows: Int64) -> tuple[Poses, Float32]:
-        return vectors.read_chosen(connection, ids[rows]), read_places(connection, ids[rows])
+    def read(rows: Int64) -> Float32:
+        return read_places(connection, ids[rows])
 
     groups = collapse_near_duplicates(read_fingerprints(connection, ids), read)
     return [ListedHit(ranked[first], tuple(ids[rows].tolist())) for first, rows in groups]

@@ -1,4 +1,4 @@
-"""The condition of a statement that reads poses by their ids."""
+"""The condition of a statement that reads poses or snapshots by their ids."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,7 +9,16 @@ _MAX_LISTED: Final = 1000
 
 def choose_poses(pose_ids: Sequence[int]) -> tuple[str, list[Any]]:
     """Return an SQL condition that is true for poses with these ids, and its parameters."""
-    possible = [pose_id for pose_id in pose_ids if -(2**63) <= pose_id < 2**63]  # the others fit in no BIGINT
+    return _choose("pose_id", pose_ids)
+
+
+def choose_snapshots(snapshot_ids: Sequence[int]) -> tuple[str, list[Any]]:
+    """Return an SQL condition that is true for snapshots with these ids, and its parameters."""
+    return _choose("snapshot_id", snapshot_ids)
+
+
+def _choose(column: str, ids: Sequence[int]) -> tuple[str, list[Any]]:
+    possible = [one for one in ids if -(2**63) <= one < 2**63]  # the others fit in no BIGINT
     if 0 < len(possible) <= _MAX_LISTED:
-        return f"pose_id IN ({', '.join('?' * len(possible))})", possible
-    return "pose_id IN (SELECT unnest(?::BIGINT[]))", [possible]
+        return f"{column} IN ({', '.join('?' * len(possible))})", possible
+    return f"{column} IN (SELECT unnest(?::BIGINT[]))", [possible]

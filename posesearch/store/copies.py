@@ -87,7 +87,8 @@ def write_copies(connection: Connection, copies: Sequence[Copy]) -> None:
     connection.execute("""
         INSERT INTO snapshots BY NAME
         SELECT b.snapshot_id, b.source, s.sha256, s.width, s.height, b.collection, s.status, s.reason, s.message,
-               b.settings, s.dhash, s.taken_at, s.camera, CASE WHEN b.has_position THEN s.latitude END AS latitude,
+               b.settings, s.dhash, s.thumbnail, s.taken_at, s.camera,
+               CASE WHEN b.has_position THEN s.latitude END AS latitude,
                CASE WHEN b.has_position THEN s.longitude END AS longitude
         FROM batch AS b JOIN snapshots AS s ON s.snapshot_id = b.original
     """)

@@ -29,6 +29,7 @@ class SnapshotRow:
         rejection: reason and message. None if the photo has poses.
         poses: the accepted people. Empty if the photo was rejected.
         dhash: difference hash of the photo. None if it could not be decoded.
+        thumbnail: 32 x 32 grey bytes. None if it could not be decoded.
         capture: how the photo was taken.
         original: the photo of another collection from which everything else is copied. None if it was estimated.
     """
@@ -42,6 +43,7 @@ class SnapshotRow:
     rejection: tuple[str, str] | None = None
     poses: tuple[Pose, ...] = ()
     dhash: int | None = None
+    thumbnail: bytes | None = None
     capture: CaptureInfo = field(default=CaptureInfo())
     original: Original | None = None
 
@@ -148,14 +150,14 @@ def write_snapshots(connection: Connection, rows: Sequence[SnapshotRow], estimat
     rows = _leave_out_impossible(connection, rows)
     columns = {
         "position": np.arange(len(rows), dtype=np.int32),
-        "source": _text_column(row.source for row in rows),
-        "sha256": _text_column(row.sha256 for row in rows),
+        "source": _object_column(row.source for row in rows),
+        "sha256": _object_column(row.sha256 for row in rows),
         "width": np.array([row.width or 0 for row in rows], np.int32),
         "height": np.array([row.height or 0 for row in rows], np.int32),
-        "collection": _text_column(row.collection for row in rows),
-        "reason": _text_column(row.rejection and row.rejection[0] for row in rows),
-        "message": _text_column(row.rejection and row.rejection[1] for row in rows),
-        "settings": _text_column(row.settings for row in rows),
+        "collection": _object_column(row.collection for row in rows),
+        "reason": _object_column(row.rejection and row.rejection[0] for row in rows),
+        "message": _object_column(row.rejection and row.rejection[1] for row in rows),
+        "settings": _object_column(row.settings for row in rows),
         **_photo_facts(rows),
     }
     connection.register("batch", columns)
@@ -204,9 +206,10 @@ def _make_copy(snapshot_id: int, row: SnapshotRow) -> Copy:
     return Copy(snapshot_id, row.original.snapshot_id, row.source, row.collection, row.settings, has_position)
 
 
-# The columns of difference hash and capture information. NumPy has no NULL for numbers.
+# The columns of fingerprints and capture information. NumPy has no NULL for numbers.
 _PHOTO_FACTS: Final = """
-    CASE WHEN has_dhash THEN dhash END AS dhash, taken_at::TIMESTAMP AS taken_at, camera,
+    CASE WHEN has_dhash THEN dhash END AS dhash, thumbnail::BLOB AS thumbnail,
+    taken_at::TIMESTAMP AS taken_at, camera,
     CASE WHEN has_position THEN latitude END AS latitude, CASE WHEN has_position THEN longitude END AS longitude
 """
 
@@ -215,9 +218,10 @@ def _photo_facts(rows: Sequence[SnapshotRow]) -> dict[str, NDArray[Any]]:
     captures = [row.capture for row in rows]
     return {
         "dhash": np.array([row.dhash or 0 for row in rows], np.uint64),
+        "thumbnail": _object_column(row.thumbnail for row in rows),
         "has_dhash": np.array([row.dhash is not None for row in rows]),
-        "taken_at": _text_column(capture.taken_at for capture in captures),
-        "camera": _text_column(capture.camera for capture in captures),
+        "taken_at": _object_column(capture.taken_at for capture in captures),
+        "camera": _object_column(capture.camera for capture in captures),
         "latitude": np.array([capture.latitude or 0.0 for capture in captures]),
         "longitude": np.array([capture.longitude or 0.0 for capture in captures]),
         "has_position": np.array([capture.latitude is not None for capture in captures]),
@@ -225,17 +229,17 @@ def _photo_facts(rows: Sequence[SnapshotRow]) -> dict[str, NDArray[Any]]:
 
 
 def update_photo_facts(connection: Connection, rows: Sequence[SnapshotRow]) -> None:
-    """Update the difference hash, the capture information and the rule of photos, found by their bytes. Poses stay."""
+    """Update the fingerprints, the capture information and the rule of photos, found by their bytes. Poses stay."""
     columns = {
-        "collection": _text_column(row.collection for row in rows),
-        "sha256": _text_column(row.sha256 for row in rows),
-        "settings": _text_column(row.settings for row in rows),
+        "collection": _object_column(row.collection for row in rows),
+        "sha256": _object_column(row.sha256 for row in rows),
+        "settings": _object_column(row.settings for row in rows),
         **_photo_facts(rows),
     }
     connection.register("batch", columns)
     connection.execute(f"""
-        UPDATE snapshots SET settings = b.settings, dhash = b.dhash, taken_at = b.taken_at, camera = b.camera,
-                             latitude = b.latitude, longitude = b.longitude
+        UPDATE snapshots SET settings = b.settings, dhash = b.dhash, thumbnail = b.thumbnail, taken_at = b.taken_at,
+                             camera = b.camera, latitude = b.latitude, longitude = b.longitude
         FROM (SELECT collection, sha256, settings, {_PHOTO_FACTS} FROM batch) AS b
         WHERE snapshots.collection = b.collection AND snapshots.sha256 = b.sha256
     """)  # noqa: S608 (a constant)
@@ -281,5 +285,5 @@ def check_collection(connection: Connection, collection: str | None) -> None:
         raise NoSuchCollection(collection, [name for (name,) in rows])
 
 
-def _text_column(values: Any) -> NDArray[np.object_]:
+def _object_column(values: Any) -> NDArray[np.object_]:
     return np.array(list(values), dtype=object)

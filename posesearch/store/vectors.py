@@ -10,7 +10,6 @@ from posesearch.pose.joint_sets import to_masks
 from posesearch.pose.normalize import Normalization, normalize_max
 from posesearch.pose.similarity import Poses
 from posesearch.store.candidates import all_poses
-from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
 from posesearch.store.values import BadValue, check_vectors, to_floats
 from posesearch.types import Float32, Int64
@@ -29,13 +28,6 @@ def sample_poses(connection: Connection, count: int, *, world: bool) -> Poses:
     table = all_poses(world=world)
     chosen = f"SELECT pose_id FROM {table} ORDER BY {_HASH}, pose_id LIMIT {count:d}"  # noqa: S608 (our own names)
     return _read(connection, f"{table} WHERE pose_id IN ({chosen})", {}, world=world)[1]
-
-
-def read_chosen(connection: Connection, pose_ids: Int64) -> Poses:
-    """Return the image coordinates of some poses, in the order of `pose_ids`, (n,). The poses must exist."""
-    condition, parameters = choose_poses(pose_ids.tolist())
-    ids, poses = _read(connection, f"poses WHERE {condition}", parameters, world=False)
-    return poses.take(np.searchsorted(ids, pose_ids))
 
 
 def read_blocks(

@@ -1,0 +1,64 @@
+"""Decides which photo of a group of duplicates to keep. Nothing here reads anything."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from posesearch.results.duplicates import DuplicateGroup, DuplicatePhoto
+from posesearch.sources import is_url
+
+_REASONS: Final = ("most pixels", "has a pose", "has EXIF data", "a file", "most bytes", "oldest file", "first path")
+"""Why one photo is better than another, in the order of `Candidate.rank`."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A photo, and what else decides whether to keep it.
+
+    Attributes:
+        photo: the photo.
+        has_capture: whether its EXIF data says when it was taken, or by which camera. Copies that an app has made often
+            lack it.
+        modified_ns: modification time of its file. None if it is not known.
+    """
+
+    photo: DuplicatePhoto
+    has_capture: bool
+    modified_ns: int | None
+
+    @property
+    def rank(self) -> tuple[int, bool, bool, bool, int, float, str]:
+        """A key that is lower for a better photo. No two photos of a database have the same."""
+        photo = self.photo
+        pixels = (photo.width or 0) * (photo.height or 0)
+        time = float("inf") if self.modified_ns is None else self.modified_ns
+        is_worse = not photo.poses, not self.has_capture, is_url(photo.source)
+        return -pixels, *is_worse, -(photo.bytes or 0), time, photo.source
+
+
+def make_group(candidates: Iterable[Candidate]) -> DuplicateGroup:
+    """Return photos as a group, the best photo first.
+
+    Raises:
+        ValueError: there are no photos.
+    """
+    ranked = sorted(candidates, key=lambda one: one.rank)
+    keep, *others = (one.photo for one in ranked)
+    return DuplicateGroup(keep, _find_reason(ranked), tuple(others), sum(map(_count_bytes, others)))
+
+
+def order_groups(groups: Iterable[DuplicateGroup]) -> tuple[DuplicateGroup, ...]:
+    """Return groups, those of most photos first, and among these those of most bytes."""
+    return tuple(sorted(groups, key=lambda group: (-len(group), -group.bytes, group.keep.source)))
+
+
+def _find_reason(ranked: Sequence[Candidate]) -> str:
+    """Return what distinguishes the best photo from the next one."""
+    if len(ranked) < 2:
+        return ""
+    best, next_one = (one.rank for one in ranked[:2])
+    return next(reason for reason, a, b in zip(_REASONS, best, next_one, strict=True) if a != b)
+
+
+def _count_bytes(photo: DuplicatePhoto) -> int:
+    return 0 if is_url(photo.source) else photo.bytes or 0
