@@ -191,8 +191,7 @@ class DatabaseFile:
                 yield connection
                 connection.execute("COMMIT")
             except duckdb.Error as error:
-                what = "writing failed, and the last changes were not stored"
-                raise make_failure(self.path, error, what) from error
+                raise make_failure(self.path, error, "writing failed, and the last changes were not stored") from error
             except BadValue as error:
                 raise DamagedDatabase(str(self.path), str(error)) from error
         self._state, self._kept = companions.read_state(self.path), {}
@@ -203,9 +202,8 @@ class DatabaseFile:
         if version is None:
             create_schema(connection, quote_name(read_name(connection)))
         elif self._defined is None and not has_own_definitions(connection):
-            database = quote_name(read_name(connection))
-            replace_definitions(connection, database)
-            define_view(connection, database)
+            replace_definitions(connection, quote_name(read_name(connection)))
+            define_view(connection)
 
     @contextmanager
     def _open_current(
@@ -242,12 +240,11 @@ class DatabaseFile:
         """Check the file once for each of its states, and return the version of the schema. See integrity.py."""
         state = companions.read_state(self.path)
         if state is None or self._state != state:
-            path = str(self.path)
             with self._reading_errors():
-                version = check_version(connection, path)
+                version = check_version(connection, str(self.path))
                 if version != SCHEMA_VERSION:
                     return version
-                check_shape(connection, path)
+                check_shape(connection, str(self.path))
             self._state, self._kept = state, {}
         if state is not None and time.time_ns() - state[3] > CLOCK_RESOLUTION_NS:
             connection.keep_in(self._kept)
