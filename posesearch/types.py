@@ -193,15 +193,13 @@ class StoredPose(display.Shown):
         number: which person of the photo the pose is, from 1.
         estimator: name of the estimator that found the pose.
         pose: keypoints and vectors.
-        clustering_id, cluster, distance: the label. None if the pose has none.
-        sha256: SHA-256 of the photo's bytes.
-        dhash: difference hash of the photo. None if it is not known.
+        clustering_id, clustering_name, cluster, distance: the label. Each is None if there is none.
+        sha256, dhash: SHA-256 of the photo's bytes, and its difference hash, which is None if it is not known.
         signature: signature of the source. See trust.py.
         exists: whether there was a file at the source when the pose was read. It may be deleted, moved, or on a disk
             that is not connected. None for a URL, and if another user stored the photo.
         changed: whether the file had other bytes than the photo from which the pose was made. None if there was no
             file, if it could not be read, for a URL, and if another user stored the photo.
-        clustering_name: name of the clustering. None if it has none.
         attributes: what lists say about the photo, by the names of the columns. NULL is left out.
     """
 
