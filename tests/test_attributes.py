@@ -142,9 +142,9 @@ def test_no_two_attributes_have_the_same_name(names: list[str]) -> None:
             assert found[number] == column.name
 
 
-def test_each_column_of_the_searched_views_is_reserved(demo_db: Database) -> None:
+def test_each_column_of_the_searched_views_is_reserved(filled: Database) -> None:
     for view in ("labelled_poses", "skeletons", "keypoints"):
-        assert {row[0] for row in demo_db.sql(f"DESCRIBE {view}").rows} <= reserved_names()
+        assert {row[0] for row in filled.sql(f"DESCRIBE {view}").rows} <= reserved_names()
 
 
 _PHOTOS = ["a", "b", "c"]
@@ -170,6 +170,7 @@ def file(tmp_path: Path) -> DatabaseFile:
     return file
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_LISTS)
 def test_attributes_are_those_of_the_lists_in_their_order(file: DatabaseFile, lists: Any) -> None:
@@ -211,6 +212,7 @@ def _check_types(connection: Any, rows: Sequence[tuple[Any, ...]]) -> None:
     assert has_own_definitions(connection)
 
 
+@pytest.mark.slow
 def test_conditions_use_attributes(db: Database, folder: Path) -> None:
     db.ingest(
         write(folder / "a.csv", 'path,gender,age,"taken by"', "0.png,women,31,Ann", "1.png,men,9,Bo", "2.png,men,,Cy")
@@ -234,6 +236,7 @@ def test_conditions_use_attributes(db: Database, folder: Path) -> None:
         db.similar(1, where="gendre = 'men'")
 
 
+@pytest.mark.slow
 def test_answers_have_the_attributes(db: Database, folder: Path) -> None:
     db.ingest(write(folder / "a.csv", "path,gender,born", "0.png,women,1990-02-03", "1.png,men,1991-02-03"))
     db.ingest(folder)
