@@ -66,7 +66,8 @@ _ALL_LABELS: Final = {
     """
 }
 
-_CLOCK: Final = ("ingested_at", "created_at", "missing_since", "forgotten_at")  # columns that differ between two runs of one command
+_CLOCK: Final = ("ingested_at", "created_at", "missing_since", "forgotten_at")
+"""Columns that differ between two runs of one command."""
 
 Content = dict[str, list[str]]
 """The rows of each table, its columns and their types, and the definitions of views and macros."""
