@@ -47,8 +47,8 @@ Earlier versions stored no thumbnails. Another encoding of the same photo change
 MAX_MOVE: Final = 0.03
 """The median joint of a person moves at most this far between two near-duplicates, as a fraction of the photo's side.
 
-The photos are aligned first. Of the main people of 78 cropped photos, 74 are near-duplicates by this, and of those of 78
-mirrored photos 73.
+The photos are aligned first. Of the main people of 78 cropped photos, 74 are near-duplicates by this, and
+of those of 78 mirrored photos 73.
 """
 
 
