@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 import posesearch
+from posesearch.clusters import run
+from posesearch.clusters.kmeans import project
 from posesearch.database import Database
-from posesearch.errors import NoSuchCollection, NoSuchPhoto, NoSuchPose
+from posesearch.errors import NoSuchCollection, NoSuchPhoto, NoSuchPose, TooFewPoses
 from posesearch.progress import Progress
 from posesearch.results.forget import ForgetReport
 from posesearch.sources import public_name
@@ -433,3 +435,22 @@ def test_a_rewriting_that_fails_changes_nothing(filled: Database, monkeypatch: p
         filled.forget(1, yes=True)
     assert Path(filled.path).read_bytes() == before
     assert [file.name for file in Path(filled.path).parent.iterdir()] == ["poses.duckdb"]
+
+
+def test_a_clustering_has_no_centroid_of_a_photo_that_is_forgotten_meanwhile(
+    db: Database, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.ingest(photos)
+    [(poses,)] = db.sql("SELECT count(DISTINCT vector) FROM poses WHERE body_joints = 14").rows
+
+    def forget_and_project(*arguments: Any) -> Any:
+        if db.sql("FROM snapshots WHERE source LIKE '%c.png'").rows:
+            Database(db.path).forget(photos / "c.png", yes=True)
+        return project(*arguments)
+
+    monkeypatch.setattr(run, "project", forget_and_project)
+    with pytest.raises(TooFewPoses):  # the poses that are left are too few for a cluster of each
+        db.cluster(poses)
+    assert not db.sql("FROM centroids").rows
+    assert db.cluster(poses - 1).clustering_id
+    assert len(db.sql("FROM centroids").rows) == poses - 1

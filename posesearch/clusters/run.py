@@ -33,6 +33,19 @@ def cluster(
     if normalization not in get_args(Normalization):
         raise ValueError(f"normalization must be 'body' or 'max', not {normalization!r}")
     check_address_space(CLUSTERING)
+    while True:
+        report = _cluster_once(file, count, collection=collection, normalization=normalization, seed=seed)
+        if report is not None:
+            return report
+
+
+def _cluster_once(
+    file: DatabaseFile, count: int | None, *, collection: str | None, normalization: Normalization, seed: int
+) -> ClusterReport | None:
+    """Cluster and store the result, unless a cluster has lost all its complete poses meanwhile. Then return None.
+
+    The centroid of such a cluster may be the vector of a pose that was forgotten, and must not be stored.
+    """
     with file.reading() as connection:
         snapshots.check_collection(connection, collection)
         check_poses(connection, str(file.path), collection)
@@ -51,6 +64,8 @@ def cluster(
     with file.writing() as connection:
         # An ingest or a re-estimation may have removed poses since they were read. They get no label.
         kept = clusterings.are_stored(connection, ids)
+        if not np.bincount(labels[kept & complete], minlength=len(centroids)).all():
+            return None
         clustering = Clustering(
             collection=collection,
             normalization=normalization,
