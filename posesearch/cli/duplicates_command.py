@@ -44,7 +44,7 @@ def duplicates(
     db: Db = DEFAULT_DB,
     as_json: AsJson = False,
 ) -> None:
-    """Find photos that are stored several times, and say which one to keep.
+    """Find duplicate photos, and say which one to keep.
 
     Near-duplicates are copies that were encoded again, resized, brightened, cropped by up to 6% on each side, or
     mirrored. Photos without people are compared too. Nothing is deleted.
