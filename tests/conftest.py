@@ -99,9 +99,15 @@ class Toy:
         return people
 
 
-def toy_photo(people: int = 1, missing: int = 0, wrist: int = 0, shade: int = 0) -> bytes:
-    """Return a PNG in which Toy finds these people. `shade` changes the bytes, but not the pose."""
+def toy_photo(people: int = 1, missing: int = 0, wrist: int = 0, shade: int = 0, scene: int = 0) -> bytes:
+    """Return a PNG in which Toy finds these people.
+
+    `shade` changes the bytes, but not the pose. Photos of the same `scene` look alike. Without one, they are blank.
+    """
     pixels = np.full((200, 200, 3), shade, np.uint8)
+    if scene:
+        squares = np.random.default_rng(scene).integers(0, 200, (6, 6, 3), np.uint8)
+        pixels += np.asarray(cv2.resize(squares, (200, 200), interpolation=cv2.INTER_NEAREST), np.uint8)
     pixels[0, 0] = people, missing, wrist
     return cv2.imencode(".png", pixels)[1].tobytes()
 

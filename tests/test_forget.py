@@ -106,11 +106,11 @@ def test_everything_else_stays(db: Database, photos: Path) -> None:
     db.cluster(2)
     with duckdb.connect(db.path) as connection:
         connection.execute(OF_THE_USER)
-        connection.execute(
-            "INSERT INTO attributes BY NAME SELECT snapshot_id, 'a' AS name, 'b' AS value FROM snapshots"
-        )
         connection.execute("SELECT nextval('mine')")
         connection.execute("COMMENT ON TABLE notes IS 'mine'")
+    album = photos.parent / "album.csv"
+    album.write_text("path,a\n" + "".join(f"{photo},b\n" for photo in photos.glob("*.png")), encoding="utf-8")
+    assert db.ingest(album).lists[0].photos
     before = dump(Path(db.path))
     report = db.forget(photos / "b.png", yes=True)
     after = dump(Path(db.path))

@@ -21,7 +21,7 @@ __all__ = ["run"]  # a fixture
             "There is only 1 pose to compare, and a comparison needs 2. Other filters leave more poses.",
         ),
         ([{}, {"wrist": 40}], ("--where", "false"), "No pose passes the filters, so nothing was compared."),
-        ([{}, {"shade": 1}, {"shade": 2}], (), "All 3 poses are near-duplicates of each other."),
+        ([{"scene": 1, "shade": shade} for shade in range(3)], (), "All 3 poses are near-duplicates of each other."),
         ([{"missing": 4}, {"missing": 4, "wrist": 60}], (), ""),
     ],
 )  # fmt: skip

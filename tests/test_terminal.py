@@ -30,11 +30,17 @@ CASES = {
     "estimate": ["estimate", "PHOTOS"],
     "pairs --json": ["pairs", "--db", "DB", "--json"],
     "outliers --json": ["outliers", "--db", "DB", "--json"],
+    "duplicates --json": ["duplicates", "--db", "DB", "--json"],
     "show": ["show", "1", "--db", "DB"],
     "stats": ["stats", "--db", "DB"],
     "sql": ["sql", "FROM labelled_poses LIMIT 2", "--db", "DB"],
     "models --json": ["models", "--json"],
+    "forget": ["forget", "--collection", "men", "--db", "DB", "--yes"],
+    "rename": ["rename", "men", "dancers", "--db", "DB"],
     "models pull": ["models", "pull"],
+    "models remove": ["models", "remove", "blazepose"],
+    "cache --json": ["cache", "--json"],
+    "cache clear": ["cache", "clear", "--weights"],
     "demo": ["demo", "DEMO"],
 }  # fmt: skip
 
@@ -59,6 +65,8 @@ def start(command: list[str], stdout: Path, *, terminal: bool) -> tuple[subproce
     primary, secondary = pty.openpty() if terminal else os.pipe()
     with stdout.open("wb") as file:
         environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
+        if command[0] == "cache" or command[:2] == ["models", "remove"]:  # other tests need the files in the cache
+            environment |= {"HOME": str(stdout.parent), "XDG_CACHE_HOME": str(stdout.parent / "cache")}
         process = subprocess.Popen(
             [sys.executable, "-m", "posesearch", *command],
             stdin=subprocess.DEVNULL, stdout=file, stderr=secondary, env=environment,

@@ -92,14 +92,15 @@ def read_types(connection: Connection, names: Collection[str] | None = None) -> 
 def make_query(types: Mapping[str, str]) -> str:
     """Return the query of a row per snapshot that has attributes, with a column per attribute.
 
-    A value that does not have the type is NULL. Only the user's own SQL can have stored such a value.
+    A value that does not have the type is NULL. Only the user's own SQL can have stored such a value. A macro of the
+    user with the name max does not replace DuckDB's.
 
     Args:
         types: the types of the columns by their names, as `read_types` returns them.
     """
+    values = {name: f"system.main.max(a.value) FILTER (a.name = {quote_text(name)})" for name in types}
     columns = "".join(
-        f",\n    try_cast(max(a.value) FILTER (a.name = {quote_text(name)}) AS {kind}) AS {quote_name(name)}"
-        for name, kind in types.items()
+        f",\n    try_cast({values[name]} AS {kind}) AS {quote_name(name)}" for name, kind in types.items()
     )
     return f"SELECT\n    a.snapshot_id{columns}\nFROM attributes AS a\nGROUP BY a.snapshot_id"
 
