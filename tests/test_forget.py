@@ -262,6 +262,29 @@ def test_a_clustering_goes_if_a_centroid_is_the_vector_of_a_forgotten_pose(db: D
     assert vector not in Path(db.path).read_bytes()
 
 
+def test_clusterings_of_other_collections_stay(db: Database, photos: Path) -> None:
+    db.ingest(photos)
+    db.ingest(photos / "more", collection="others")
+    mine = db.cluster(5, collection="default")
+    (photos / "c.png").unlink()
+    db.ingest(photos, prune=True)  # a cluster of the clustering has no pose any more
+    report = db.forget(photos / "more" / "e.jpg", collection="others", yes=True)
+    assert report
+    assert not report.clusterings
+    assert [clustering.clustering_id for clustering in db.clusterings()] == [mine.clustering_id]
+
+
+def test_columns_of_the_user_keep_their_defaults(db: Database, photos: Path) -> None:
+    db.ingest(photos / "a.png")
+    db.ingest(photos / "b.png")
+    with duckdb.connect(db.path) as connection:
+        connection.execute("ALTER TABLE snapshots ADD COLUMN stars INTEGER DEFAULT 5")
+        connection.execute("UPDATE snapshots SET stars = 1")
+    db.forget(photos / "b.png", yes=True)
+    db.ingest(photos / "c.png")
+    assert db.sql("SELECT stars FROM snapshots ORDER BY snapshot_id").rows == ((1,), (5,))
+
+
 def test_an_ingest_leaves_forgotten_photos_out_until_again(db: Database, photos: Path, toy: Toy) -> None:
     db.ingest(photos)
     db.forget(photos / "a.png", yes=True)

@@ -231,6 +231,7 @@ def test_a_very_early_version_is_refused(tmp_path: Path) -> None:
         ("CREATE TABLE mine (a INTEGER, b INTEGER GENERATED ALWAYS AS (a * 2))", "the rows of the table mine"),
         ("CREATE VIEW angles AS SELECT 1 AS a", "an object with the name of your view angles"),
         ("CREATE TABLE attributes (a INTEGER)", "an object with the name of your table attributes"),
+        ("ALTER TABLE snapshots ADD COLUMN thumbnail BLOB", "your column thumbnail of snapshots"),
         ("CREATE TABLE forgotten (a INTEGER)", "an object with the name of your table forgotten"),
         ("CREATE MACRO similarity_percentile(a) AS a", "the name of your macro similarity_percentile"),
     ],

@@ -48,7 +48,7 @@ def _list_sources(photo: ForgottenPhoto) -> Iterator[tuple[tuple[str | int, ...]
 def _list_clusterings(ids: Sequence[int]) -> str:
     """Return the clusterings that go with the photos, and why."""
     them = "it has a cluster" if len(ids) == 1 else "each has a cluster"
-    return f"{', '.join(map(str, ids))}, because {them} whose only complete poses are of these photos"
+    return f"{', '.join(map(str, ids))}, because {them} without complete poses of other photos"
 
 
 def rename(report: RenameReport, *, as_json: bool) -> None:

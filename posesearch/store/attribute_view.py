@@ -25,13 +25,16 @@ _COLUMN: Final = re.compile(rf"^COMMENT ON COLUMN (?:{'|'.join(set(_RELATIONS) -
 # they are written: a zero in front, or more digits than a number can have, would be lost.
 _IS_WHOLE: Final = "try_cast(value AS BIGINT)::VARCHAR = value"
 _NUMBER: Final = r"-?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)[eE][+-]?[0-9]+"
-_TIME: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|\+00(:?00)?)?)?"
+_TIME: Final = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|\+00(:?00)?)?)?"
+)
+_IN_PYTHON: Final = "BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'"  # the times that Python's datetime can have
 _TYPES: Final = {
     "BIGINT": _IS_WHOLE,
     "DOUBLE": f"{_IS_WHOLE} OR regexp_full_match(value, '{_NUMBER}') AND isfinite(try_cast(value AS DOUBLE))",
     "BOOLEAN": "lower(value) IN ('true', 'false')",
-    "DATE": "try_cast(value AS DATE)::VARCHAR = value",
-    "TIMESTAMP": f"regexp_full_match(value, '{_TIME}') AND try_cast(value AS TIMESTAMP) IS NOT NULL",
+    "DATE": f"try_cast(value AS DATE)::VARCHAR = value AND try_cast(value AS DATE) {_IN_PYTHON}",
+    "TIMESTAMP": f"regexp_full_match(value, '{_TIME}') AND try_cast(value AS TIMESTAMP) {_IN_PYTHON}",
 }
 _TEXT: Final = "VARCHAR"
 

@@ -15,13 +15,19 @@ from posesearch.store.rewriting import OLD
 _GONE: Final = "gone_snapshots USING (snapshot_id)"
 
 _GONE_CLUSTERINGS: Final = """
-    SELECT DISTINCT clustering_id FROM {prefix}centroids AS c WHERE NOT EXISTS (
+    SELECT DISTINCT clustering_id FROM {prefix}centroids AS c JOIN {prefix}clusterings AS k USING (clustering_id)
+    WHERE (k.collection IS NULL OR k.collection IN (
+        SELECT s.collection FROM {prefix}snapshots AS s SEMI JOIN gone_snapshots USING (snapshot_id)
+    )) AND NOT EXISTS (
         FROM {prefix}labels AS l JOIN {prefix}poses AS p USING (pose_id)
         WHERE (l.clustering_id, l.cluster) = (c.clustering_id, c.cluster) AND p.body_joints = 14
           AND p.snapshot_id NOT IN (SELECT snapshot_id FROM gone_snapshots)
     )
 """
-"""The clusterings with a cluster that has no complete pose left. Its centroid may be the vector of a forgotten pose."""
+"""The clusterings of the photos' collections with a cluster that has no complete pose left.
+
+The centroid of this cluster may be the vector of a forgotten pose.
+"""
 
 
 def read_forgotten(connection: Connection, collection: str) -> frozenset[str]:

@@ -17,6 +17,9 @@ _NEW_NAMES: Final = {
 }
 """Names that posesearch uses since this version of the schema."""
 
+_NEW_COLUMNS: Final = {9: (("snapshots", "thumbnail"), ("attributes", "list"), ("clusterings", "name"))}
+"""Columns of posesearch's tables since this version, each with its table."""
+
 _VECTORS: Final = "computed_world_vectors"
 """The temporary table of the world vectors."""
 
@@ -91,7 +94,7 @@ def _select_converted(connection: Connection) -> dict[str, str]:
 
 
 def _check_names(connection: Connection) -> None:
-    """Raise NotCopied if an object of the user's own has a name that this version uses."""
+    """Raise NotCopied if an object or a column of the user's own has a name that this version uses."""
     [(version,)] = connection.execute(
         "SELECT value::INTEGER FROM old_file.main.about WHERE key = 'schema_version'"
     ).fetchall()
@@ -107,3 +110,10 @@ def _check_names(connection: Connection) -> None:
     for kind, name in names:
         if name.lower() in new_names:
             raise NotCopied(f"posesearch now has an object with the name of your {kind} {name}")
+    new_columns = {column for since, columns in _NEW_COLUMNS.items() if version < since for column in columns}
+    for table, column in connection.execute("""
+        SELECT lower(table_name), lower(column_name) FROM system.main.duckdb_columns()
+        WHERE database_name = 'old_file' AND schema_name = 'main'
+    """).fetchall():
+        if (table, column) in new_columns:
+            raise NotCopied(f"posesearch now has a column with the name of your column {column} of {table}")

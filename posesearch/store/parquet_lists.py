@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from glob import escape
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,10 @@ def read_parquet(path: Path) -> tuple[Sequence[str], Iterator[Sequence[str]]]:
             pass
     except OSError as error:
         raise SourceError(f"{path}: the list can't be read: {error.strerror}.") from error
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise SourceError(f"{path}: the list can't be read, because its name is not UTF-8; rename it.") from error
     rows = _read(path)
     return next(rows), rows
 
@@ -37,18 +42,19 @@ def _read(path: Path) -> Iterator[Sequence[str]]:
     """Yield the names of the columns, and then the rows."""
     try:
         with closing(Connection(duckdb.connect(config=dict(FILE_CONFIG)))) as connection:
-            allow_only(connection, path)
+            pattern = escape(str(path))  # DuckDB reads the files that match it
+            allow_only(connection, path, Path(pattern))
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(LOCK_CONFIG)
             source = "FROM read_parquet(?, hive_partitioning := false)"  # a folder such as a=1 is no column
-            described = connection.execute(f"SELECT * {source} LIMIT 0", [str(path)]).description or ()
+            described = connection.execute(f"SELECT * {source} LIMIT 0", [pattern]).description or ()
             names = [str(column[0]) for column in described]
             check_width(path, len(names))
             yield [name.strip() for name in names]
             texts = ", ".join(
                 f"coalesce(trim(left({quote_name(name)}::VARCHAR, {MAX_VALUE + 1})), '')" for name in names
             )
-            connection.execute(f"SELECT {texts} {source}", [str(path)])
+            connection.execute(f"SELECT {texts} {source}", [pattern])
             while block := connection.fetchmany(_BLOCK_ROWS):
                 yield from block
     except duckdb.Error as error:

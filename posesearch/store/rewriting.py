@@ -149,7 +149,7 @@ def _copy_rows(connection: Connection, queries: Mapping[str, str]) -> None:
             continue
         qualified = f"{quote_name(schema)}.{quote_name(table)}"
         stored = connection.execute(
-            "SELECT column_name, data_type FROM system.main.duckdb_columns() "
+            "SELECT column_name, data_type, column_default FROM system.main.duckdb_columns() "
             "WHERE database_name = 'old_file' AND schema_name = ? AND table_name = ?",
             [schema, table],
         ).fetchall()
@@ -157,9 +157,10 @@ def _copy_rows(connection: Connection, queries: Mapping[str, str]) -> None:
         if own is not None:
             rows = queries.get(table.lower(), rows)
         try:
-            for column, kind in stored:
+            for column, kind, default in stored:
                 if own is not None and column.lower() not in own:
-                    connection.execute(f"ALTER TABLE new_file.{qualified} ADD COLUMN {quote_name(column)} {kind}")
+                    added = f"{quote_name(column)} {kind}" + (f" DEFAULT {default}" if default else "")
+                    connection.execute(f"ALTER TABLE new_file.{qualified} ADD COLUMN {added}")
             connection.execute(f"INSERT INTO new_file.{qualified} BY NAME {rows}")
         except duckdb.IOException:  # the disk is full
             raise
