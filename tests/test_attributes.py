@@ -414,3 +414,10 @@ def test_times_that_python_does_not_have_are_texts(db: Database, folder: Path, v
     db.ingest(write(folder / "a.csv", "path,shot", f"0.png,{value}", "1.png,1957-05-04"))
     assert db.show(1).attributes == {"shot": value}
     assert stored(db) == {"0.png": {"shot": value}, "1.png": {"shot": "1957-05-04"}}
+
+
+def test_a_table_without_photos_is_refused(db: Database, folder: Path) -> None:
+    for ending in ("csv", "tsv"):
+        lines = [line.replace(",", "\t" * (ending == "tsv") or ",") for line in ("year,place", "1957,Bonn", "1960,")]
+        with pytest.raises(SourceError, match="no column of the list has photos; call the column"):
+            db.ingest(write(folder / f"a.{ending}", *lines))

@@ -164,13 +164,14 @@ def test_photos_without_details_are_like_no_other(db: Database, tmp_path: Path) 
 
 
 photos = st.builds(
-    lambda name, side, size, poses, capture, time: Candidate(
-        DuplicatePhoto(name, ("a",), (1,), name, side, side, size, poses), capture, time
+    lambda name, side, size, poses, capture, attributes, time: Candidate(
+        DuplicatePhoto(name, ("a",), (1,), name, side, side, size, poses), capture, attributes, time
     ),
     st.from_regex(r"(https://x/|/p/)[a-z]{3}", fullmatch=True),
     st.sampled_from([None, 10, 20]),
     st.sampled_from([None, 100, 200]),
     st.integers(0, 1),
+    st.booleans(),
     st.booleans(),
     st.sampled_from([None, 1, 2]),
 )
@@ -193,6 +194,7 @@ def test_the_same_photo_is_kept_in_any_order_and_the_reason_is_true(
         "most pixels": (best.photo.width or 0) > (second.photo.width or 0),
         "has a pose": best.photo.poses > second.photo.poses,
         "has EXIF data": best.has_capture > second.has_capture,
+        "has attributes": best.has_attributes > second.has_attributes,
         "a file": second.photo.source.startswith("https") and not best.photo.source.startswith("https"),
         "most bytes": (best.photo.bytes or 0) > (second.photo.bytes or 0),
         "oldest file": best.modified_ns is not None and best.modified_ns < (second.modified_ns or 9),

@@ -18,7 +18,10 @@ def forget(report: ForgetReport, *, as_json: bool) -> None:
         output.show_json(report.as_json())
         return
     if not report:
-        output.note("No photo is missing, so there is nothing to forget.")
+        output.note(
+            "No ingest has found a photo missing, so there is nothing to forget. "
+            "Ingest the folders of each collection to look again."
+        )
         return
     if not report.is_done:
         rows = [row for photo in report[:PHOTOS_SHOWN] for row in _list_sources(photo)]
@@ -34,7 +37,10 @@ def forget(report: ForgetReport, *, as_json: bool) -> None:
         *([("clusterings", _list_clusterings(report.clusterings))] if report.clusterings else []),
     ])  # fmt: skip
     if not report.is_done:
-        output.note("Nothing was changed. --yes forgets these photos.")
+        output.note(
+            "Nothing was changed. --yes forgets these photos. Cropped, resized and mirrored copies are other photos. "
+            "posesearch duplicates lists them."
+        )
 
 
 def _list_sources(photo: ForgottenPhoto) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:

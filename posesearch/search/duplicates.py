@@ -110,7 +110,9 @@ def _collect(sources: Iterable[LibrarySource]) -> dict[str, list[Candidate]]:
             max(one.poses for one in same),
             signature=first.signature,
         )
-        contents[sha256].append(Candidate(photo, first.has_capture, first.modified_ns))
+        contents[sha256].append(
+            Candidate(photo, first.has_capture, any(one.has_attributes for one in same), first.modified_ns)
+        )
     return contents
 
 

@@ -7,7 +7,10 @@ from typing import Final
 from posesearch.results.duplicates import DuplicateGroup, DuplicatePhoto
 from posesearch.sources import is_url
 
-_REASONS: Final = ("most pixels", "has a pose", "has EXIF data", "a file", "most bytes", "oldest file", "first path")
+_REASONS: Final = (
+    *("most pixels", "has a pose", "has EXIF data", "has attributes", "a file", "most bytes", "oldest file"),
+    "first path",
+)
 """Why one photo is better than another, in the order of `Candidate.rank`."""
 
 
@@ -19,20 +22,22 @@ class Candidate:
         photo: the photo.
         has_capture: whether its EXIF data says when it was taken, or by which camera. Copies that an app has made often
             lack it.
+        has_attributes: whether a list says something about it.
         modified_ns: modification time of its file. None if it is not known.
     """
 
     photo: DuplicatePhoto
     has_capture: bool
+    has_attributes: bool
     modified_ns: int | None
 
     @property
-    def rank(self) -> tuple[int, bool, bool, bool, int, float, str]:
+    def rank(self) -> tuple[int, bool, bool, bool, bool, int, float, str]:
         """A key that is lower for a better photo. No two photos of a database have the same."""
         photo = self.photo
         pixels = (photo.width or 0) * (photo.height or 0)
         time = float("inf") if self.modified_ns is None else self.modified_ns
-        is_worse = not photo.poses, not self.has_capture, is_url(photo.source)
+        is_worse = not photo.poses, not self.has_capture, not self.has_attributes, is_url(photo.source)
         return -pixels, *is_worse, -(photo.bytes or 0), time, photo.source
 
 

@@ -43,11 +43,14 @@ class Layout(NamedTuple):
         delimiter: what separates the columns. Empty if the list has none.
         column: index of the column with the photos.
         header: the name of this column. None if the list has no header.
+        has_photos: whether there may be photos. A table with columns has none if nothing in it looks like a photo,
+            and no column is named as that of the photos.
     """
 
     delimiter: str
     column: int
     header: str | None
+    has_photos: bool
 
 
 def choose_layout(samples: Mapping[str, Sequence[Row]], exists: Callable[[str], bool]) -> Layout:
@@ -109,7 +112,8 @@ def _rate_layout(
     if delimiter and looks and not named and len(first) > column and not any(map(_rate_name, first)):
         has_header = not _IN_NO_HEADER.search(first[column]) and not exists(first[column].strip())
     splits = not may_be_whole and len({len(cells) for cells in table}) == 1 and width > 1
-    layout = Layout(delimiter, column, first[column].strip() if has_header else None)
+    has_photos = bool(looks or existing or named) or not splits
+    layout = Layout(delimiter, column, first[column].strip() if has_header else None, has_photos)
     return ((looks, existing), len(first) > 1 and bool(named), splits), layout
 
 

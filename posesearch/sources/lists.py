@@ -81,7 +81,7 @@ def _read_named(
     if column is None:
         if not sample:
             return PhotoList((), [])
-        raise SourceError(f"{path}: no column of the list has photos; call the column of their paths or URLs `path`.")
+        raise _make_column_error(path)
     found = ((line, _find_entry(Row(line, cells), column, exists), cells) for line, cells in chain(sample, rows))
     return _keep_entries(path, names, column, found, exists)
 
@@ -102,6 +102,8 @@ def _read_text(path: Path, kind: str, lines: list[str], exists: Callable[[str], 
         return _make_rows(records, exists)
 
     layout = choose_layout({delimiter: _sample(read_rows(delimiter)) for delimiter in delimiters}, exists)
+    if not layout.has_photos:
+        raise _make_column_error(path)
     rows = read_rows(layout.delimiter)
     names = [] if layout.header is None else [cell.strip() for cell in next(rows).cells]
     found = (
@@ -109,6 +111,10 @@ def _read_text(path: Path, kind: str, lines: list[str], exists: Callable[[str], 
         for row in rows
     )
     return _keep_entries(path, names, layout.column, found, exists)
+
+
+def _make_column_error(path: Path) -> SourceError:
+    return SourceError(f"{path}: no column of the list has photos; call the column of their paths or URLs `path`.")
 
 
 def _keep_entries(

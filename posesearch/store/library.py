@@ -15,6 +15,7 @@ class LibrarySource:
         source, collection, snapshot_id, sha256, width, height, bytes, modified_ns, signature: as in schema.sql.
         poses: number of poses of the photo.
         has_capture: whether its EXIF data says when it was taken, or by which camera.
+        has_attributes: whether a list says something about it.
     """
 
     source: str
@@ -28,6 +29,7 @@ class LibrarySource:
     signature: str | None
     poses: int
     has_capture: bool
+    has_attributes: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +52,11 @@ def read_library(connection: Connection, collection: str | None, *, prints: bool
     rows = connection.execute(
         """
         SELECT o.source, o.collection, o.snapshot_id, s.sha256, s.width, s.height, o.bytes, o.modified_ns, o.signature,
-               coalesce(p.number, 0), s.taken_at IS NOT NULL OR s.camera IS NOT NULL
+               coalesce(p.number, 0), s.taken_at IS NOT NULL OR s.camera IS NOT NULL,
+               a.snapshot_id IS NOT NULL
         FROM sources AS o JOIN snapshots AS s USING (snapshot_id)
         LEFT JOIN (SELECT snapshot_id, count(*) AS number FROM poses GROUP BY snapshot_id) AS p USING (snapshot_id)
+        LEFT JOIN (SELECT DISTINCT snapshot_id FROM attributes) AS a USING (snapshot_id)
         WHERE o.missing_since IS NULL AND o.unread_reason IS NULL AND s.sha256 IS NOT NULL
           AND coalesce(o.bytes, 1) > 0 AND ($collection IS NULL OR o.collection = $collection)
         ORDER BY o.source, o.collection
