@@ -27,7 +27,7 @@ from posesearch.progress import Progress
 from posesearch.results.duplicates import DuplicateGroup, DuplicatePhoto
 from posesearch.search.duplicates import group_photos
 from posesearch.search.keep import Candidate, make_group
-from posesearch.search.near_duplicates import find_near_duplicates
+from posesearch.search.near_duplicates import collapse_near_duplicates, find_near_duplicates
 from posesearch.store.fingerprints import Fingerprints, make_prints
 from posesearch.trust import Trust
 from tests.conftest import STANDING, Server, Toy, answer
@@ -320,6 +320,23 @@ def test_searches_of_an_earlier_database_collapse_by_the_hash(db: Database, toy:
     assert db.pairs(5).duplicates == 1
 
 
+def test_other_poses_with_nearly_the_same_hash_are_no_near_duplicates(demo_db: Database, tmp_path: Path) -> None:
+    earlier = posesearch.open(shutil.copy(demo_db.path, tmp_path / "earlier.duckdb"))
+    forget_thumbnails(earlier)
+    assert earlier.pairs(1).duplicates == 0
+
+
+def test_photos_of_other_collections_and_missing_ones_need_no_thumbnail(db: Database, library: Path) -> None:
+    db.ingest(library / "0.jpg", collection="one")
+    db.ingest([library / "0-png.jpg", library / "0-jpeg.jpg"], collection="two")
+    forget_thumbnails(db)
+    assert (len(db.duplicates(collection="one")), db.duplicates(collection="one").not_compared) == (0, 0)
+    assert (len(db.duplicates(collection="two")), db.duplicates(collection="two").not_compared) == (1, 0)
+    with duckdb.connect(db.path) as connection:
+        connection.execute("UPDATE sources SET missing_since = now() WHERE collection = 'two'")
+    assert (len(db.duplicates()), db.duplicates().not_compared) == (0, 0)
+
+
 def test_photos_of_others_are_listed_and_never_looked_at(
     db: Database, copies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -354,6 +371,26 @@ def test_people_are_near_duplicates_where_the_alignment_puts_them(seed: int, mir
     first, second = find_near_duplicates(poses, rows, rows, lambda some: places[some])
     found = set(zip(first.tolist(), second.tolist(), strict=True))
     assert found == (set() if elsewhere else {(0, 1), (1, 0)})
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 1000), count=st.integers(0, 300), scenes=st.integers(1, 20))
+def test_each_pose_goes_to_the_first_kept_near_duplicate(seed: int, count: int, scenes: int) -> None:
+    random = np.random.default_rng(seed)
+    photo, drift = random.integers(0, scenes, count), random.integers(0, 5, count) * 0.02
+    prints = make_fingerprints([thumbnail(scene(number)) for number in range(scenes)]).photos
+    poses = Fingerprints(np.arange(count), np.ones(count, np.int64) + np.arange(count) % 3, photo, prints)
+    prints.has_thumbnail[::2] = False
+    places = (STANDING[skeleton.BODY] / 400 + [0.4, 0.5] + drift[:, None, None]).astype(np.float32)
+    every = np.arange(count)
+    is_near = np.zeros((count, count), np.bool_)
+    is_near[find_near_duplicates(poses, every, every, lambda some: places[some])] = True
+    expected: dict[int, list[int]] = {}
+    for row in range(count):
+        owner = next((first for first in expected if is_near[first, row]), row)
+        expected.setdefault(owner, []).append(row)
+    found = collapse_near_duplicates(poses, lambda some: places[some])
+    assert found == [(first, rows[1:]) for first, rows in expected.items()]
 
 
 def test_a_tampered_thumbnail_is_one_clear_error(db: Database, library: Path, run: Run) -> None:

@@ -18,6 +18,7 @@ from posesearch.store.fingerprints import PhotoPrints
 from posesearch.store.library import Library
 from posesearch.threads import DEFAULT_THREADS, map_in_order
 from posesearch.trust import Trust
+from posesearch.types import Int64
 
 Thumbnail = NDArray[np.uint8]
 """(32, 32) uint8."""
@@ -29,10 +30,12 @@ _USEFUL_SIDE: Final = 256  # pixels of the longer side of a photo of which a thu
 def add_missing_thumbnails(library: Library, trust: Trust, progress: Progress) -> tuple[Library, int]:
     """Return the photos with further thumbnails, and the number of photos that may have duplicates and still have none.
 
-    A photo without a thumbnail is decoded if its difference hash is nearly that of another photo. It must be a file
-    that `trust` allows. Nothing is stored.
+    A photo without a thumbnail is decoded if its difference hash is nearly that of another photo. Both must have a
+    source in the library, and it must be a file that `trust` allows. Nothing is stored.
     """
-    rows = _find_wanted(library.prints)
+    names = {one.sha256 for one in library.sources}
+    every = np.array([row for row, name in enumerate(library.names) if name in names], np.int64)
+    rows = _find_wanted(library.prints, every)
     if not rows:
         return library, 0
     sources = {one.sha256: one for one in library.sources if not is_url(one.source)}
@@ -55,9 +58,9 @@ def add_missing_thumbnails(library: Library, trust: Trust, progress: Progress) -
     return replace(library, prints=_add(library.prints, made)), len(rows) - len(made)
 
 
-def _find_wanted(prints: PhotoPrints) -> list[int]:
-    """Return the rows of the photos without a thumbnail that may be near-duplicates of others."""
-    lacking, every = np.flatnonzero(~prints.has_thumbnail), np.arange(len(prints.has_thumbnail))
+def _find_wanted(prints: PhotoPrints, every: Int64) -> list[int]:
+    """Return which of some rows are photos without a thumbnail that may be near-duplicates of others."""
+    lacking = every[~prints.has_thumbnail[every]]
     pairs = [find_by_hash(prints, lacking[start : start + _ROWS], every) for start in range(0, len(lacking), _ROWS)]
     found = [rows for pair in pairs for rows in (pair.first, pair.second)]
     candidates = np.unique(np.concatenate(found)) if found else every[:0]

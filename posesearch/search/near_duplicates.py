@@ -14,7 +14,7 @@ from posesearch import skeleton
 from posesearch.photos.alignment import align
 from posesearch.photos.looks import correlate_nearby, find_alike
 from posesearch.store.fingerprints import Fingerprints, PhotoPrints
-from posesearch.types import Float32, Int64, Mask
+from posesearch.types import Float32, Float64, Int64, Mask
 
 MIN_COARSE: Final = 0.7
 """The correlation of the coarse looks that a pair needs.
@@ -50,6 +50,20 @@ MAX_MOVE: Final = 0.03
 The photos are aligned first. Of the main people of 78 cropped photos, 74 are near-duplicates by this, and
 of those of 78 mirrored photos 73.
 """
+
+MIN_HASH_CORRELATION: Final = 0.995
+"""The correlation of the joints of a person in two photos that only the difference hash compares.
+
+Photos of one session, with another pose or another person, often have the same hash.
+"""
+
+MAX_HASH_MOVE: Final = 0.025
+"""The median joint of a person moves at most this far between such photos. See MAX_MOVE.
+
+Another encoding of the same photo moves it by up to 0.013.
+"""
+
+_ROWS: Final = 128  # poses that are compared with all others in one step
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +138,7 @@ def find_near_duplicates(
     here, there = np.unique(poses.photo[rows]), np.unique(poses.photo[columns])
     found = [confirm(poses.photos, find_candidates(poses.photos, here, there)), find_by_hash(poses.photos, here, there)]
     pairs = PhotoPairs(*(np.concatenate(parts) for parts in zip(*(vars(one).values() for one in found), strict=True)))
+    is_by_hash = np.repeat([False, True], [len(one.first) for one in found])
     same = np.intersect1d(here, there)
     copies_a, copies_b, _ = _pair_people(poses, rows, columns, same, same)
     is_same = poses.number[copies_a] == poses.number[copies_b]
@@ -131,7 +146,11 @@ def find_near_duplicates(
     if len(a):
         used, number = np.unique(np.concatenate([a, b]), return_inverse=True)
         places = read(used)[number]
-        is_near = _are_in_place(pairs.take(pair), places[: len(a)], places[len(a) :])
+        places_a, places_b = places[: len(a)], places[len(a) :]
+        is_near = _compute_moves(pairs.take(pair), places_a, places_b) <= np.where(
+            is_by_hash[pair], MAX_HASH_MOVE, MAX_MOVE
+        )
+        is_near &= ~is_by_hash[pair] | (_correlate_joints(places_a, places_b) >= MIN_HASH_CORRELATION)
         a, b = a[is_near], b[is_near]
     a, b = np.concatenate([copies_a[is_same], a]), np.concatenate([copies_b[is_same], b])
     others = poses.snapshot_id[a] != poses.snapshot_id[b]
@@ -149,13 +168,26 @@ def collapse_near_duplicates(poses: Fingerprints, read: Callable[[Int64], Float3
         The rows that are kept, in order, each with the rows of its near-duplicates.
     """
     left = np.arange(len(poses.photo))
-    kept = []
+    best = left.copy()
     while len(left):
-        first, others = left[:1], left[1:]
-        rows = np.unique(find_near_duplicates(poses, first, others, read)[1])
-        kept.append((int(first[0]), rows.tolist()))
-        left = np.setdiff1d(others, rows, assume_unique=True)
-    return kept
+        block, rest = left[:_ROWS], left[_ROWS:]
+        _assign(best, *find_near_duplicates(poses, block, block, read))
+        _assign(best, *find_near_duplicates(poses, block[best[block] == block], rest, read))
+        left = rest[best[rest] == rest]
+    groups: dict[int, list[int]] = {}
+    for row, first in enumerate(best.tolist()):
+        if row == first:
+            groups[row] = []
+        else:
+            groups[first].append(row)
+    return list(groups.items())
+
+
+def _assign(best: Int64, first: Int64, second: Int64) -> None:
+    """Set the best near-duplicate of rows that have none yet. `best` of a row that is kept is the row itself."""
+    for a, b in sorted(zip(first.tolist(), second.tolist(), strict=True)):
+        if a < b and best[a] == a and best[b] == b:
+            best[b] = a
 
 
 def _make_pairs(first: Int64, second: Int64, mirrored: Mask | None = None) -> PhotoPairs:
@@ -184,12 +216,27 @@ def _find_people(photo: Int64, wanted: Int64) -> tuple[Int64, Int64]:
     return start, np.searchsorted(photo, wanted, side="right") - start
 
 
-def _are_in_place(pairs: PhotoPairs, a: Float32, b: Float32) -> Mask:
-    """Return for which of n pairs of people, (n, 14, 2) each, the median joint is where the alignment puts it."""
+def _compute_moves(pairs: PhotoPairs, a: Float32, b: Float32) -> Float64:
+    """Return how far the median joint of n pairs of people, (n, 14, 2) each, is from where the alignment puts it.
+
+    It is NaN if they share no joint.
+    """
     flipped = a[:, list(skeleton.MIRROR[: skeleton.N_BODY])] * [-1, 1] + [1, 0]
     a = np.where(pairs.mirrored[:, None, None], flipped, a)
     moved = pairs.scale[:, None] * (a - 0.5) + 0.5 + pairs.offset[:, None]
     moves = np.sort(np.abs(moved - b).max(axis=-1), axis=-1)  # a joint that one of them lacks is NaN, and comes last
     middle = (np.isfinite(moves).sum(axis=-1, keepdims=True) - 1).clip(0) // 2
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.take_along_axis(moves, middle, axis=-1)[..., 0] <= MAX_MOVE, np.bool_)
+    return np.asarray(np.take_along_axis(moves, middle, axis=-1)[..., 0], np.float64)
+
+
+def _correlate_joints(a: Float32, b: Float32) -> Float64:
+    """Return the correlation of the places of the joints that two people share, (n,), for n pairs, (n, 14, 2) each.
+
+    It is 0 if their joints have no spread.
+    """
+    shared = np.isfinite(a + b).all(axis=-1, keepdims=True)
+    count = np.maximum(shared.sum(axis=1, keepdims=True), 1)
+    a, b = (np.where(shared, one, 0) for one in (a, b))
+    a, b = (np.where(shared, one - one.sum(axis=1, keepdims=True) / count, 0) for one in (a, b))
+    spread = np.sqrt((a**2).sum(axis=(1, 2)) * (b**2).sum(axis=(1, 2)))
+    return np.asarray((a * b).sum(axis=(1, 2)) / np.maximum(spread, 1e-9), np.float64)
