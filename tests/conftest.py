@@ -237,3 +237,16 @@ def answer(data: bytes, status: int = 200, **headers: str) -> Route:
         handler.wfile.write(data)
 
     return route
+
+
+@pytest.fixture(scope="session")
+def album(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """The demo's database after the ingest of a list with attributes."""
+    folder = tmp_path_factory.mktemp("album")
+    shutil.copy(demo_folder / "poses.duckdb", folder)
+    photos = sorted((demo_folder / "photos").glob("*/*.jpg"))
+    rows = [f"{photo},{photo.parent.name},{1950 + number % 30}" for number, photo in enumerate(photos)]
+    (folder / "album.csv").write_text("\n".join(["path,gender,year", *rows]), encoding="utf-8")
+    db = posesearch.open(folder / "poses.duckdb")
+    assert db.ingest(folder / "album.csv", collection_from="gender").ingested == 0
+    return db

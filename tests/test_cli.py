@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from posesearch import cli
+from posesearch.database import Database
 from posesearch.types import Person
 from tests import golden
 from tests.conftest import Toy, posesearch_process, toy_photo
@@ -58,8 +59,9 @@ def awkward(toy: Toy, tmp_path: Path, run: Run) -> Path:
 def shape(value: Any) -> Any:
     """Return the keys of a JSON value at all levels. A list counts with its first element."""
     if isinstance(value, dict):
-        by_joint = ("keypoints", "world", "centroid", "reasons", "contributions", "passed_over")
-        return {key: None if key in by_joint else shape(item) for key, item in value.items()}
+        free: tuple[str, ...] = ("keypoints", "world", "centroid", "reasons", "contributions", "passed_over", "renamed")
+        free = (*free, "attributes") if isinstance(value.get("attributes"), dict) else free  # the names are the user's
+        return {key: None if key in free else shape(item) for key, item in value.items()}
     return [shape(value[0])] if isinstance(value, list) and value and isinstance(value[0], dict) else None
 
 
@@ -206,13 +208,13 @@ def test_the_demo_leaves_what_it_says(demo_run: tuple[Path, subprocess.Completed
     ],
 )
 @pytest.mark.slow
-def test_json_is_what_the_docs_say(command: str, demo_folder: Path, tmp_path: Path, run: Run) -> None:
-    db = demo_folder / "poses.duckdb"
+def test_json_is_what_the_docs_say(command: str, demo_folder: Path, album: Database, tmp_path: Path, run: Run) -> None:
+    db = Path(album.path)
     if command == "ingest":
         photos = demo_folder / "photos" / "men"
-        code, out, err = run(
-            "ingest", photos / "standing-1.jpg", photos / "empty-room.jpg", "--db", tmp_path / "new.duckdb", "--json"
-        )
+        (tmp_path / "album.csv").write_text(f"path,source\n{photos / 'standing-1.jpg'},box\n", encoding="utf-8")
+        named = (tmp_path / "album.csv", photos / "empty-room.jpg")
+        code, out, err = run("ingest", *named, "--db", tmp_path / "new.duckdb", "--json")
     elif command == "reestimate":
         photos = demo_folder / "photos" / "men"
         new = tmp_path / "new.duckdb"

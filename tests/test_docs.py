@@ -50,19 +50,6 @@ def test_the_statements_of_the_data_page_run(
             assert db.similar(1, 1).matches[0].similarity > 0.99
 
 
-@pytest.fixture(scope="module")
-def album(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    """The demo's database after the ingest of a list with attributes."""
-    folder = tmp_path_factory.mktemp("album")
-    shutil.copy(demo_folder / "poses.duckdb", folder)
-    photos = sorted((demo_folder / "photos").glob("*/*.jpg"))
-    rows = [f"{photo},{photo.parent.name},{1950 + number % 30}" for number, photo in enumerate(photos)]
-    (folder / "album.csv").write_text("\n".join(["path,gender,year", *rows]), encoding="utf-8")
-    db = posesearch.open(folder / "poses.duckdb")
-    assert db.ingest(folder / "album.csv", collection_from="gender").ingested == 0
-    return db
-
-
 @pytest.mark.parametrize("query", sql_blocks())
 def test_every_query_of_the_docs_runs_and_answers(query: str, album: Database) -> None:
     table = album.sql(query)

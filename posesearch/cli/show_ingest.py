@@ -160,5 +160,7 @@ def stats(counts: Mapping[str, Any]) -> None:
     ):
         if rows:
             output.out.print(Text(f"\n{title}", style="bold"))
-            cells = [[", ".join(value) if isinstance(value, list) else value for value in row.values()] for row in rows]
-            output.show_table(list(rows[0]), cells)
+            shown = [name for name in rows[0] if any(row[name] not in (None, []) for row in rows)]
+            values = [[row[name] for name in shown] for row in rows]
+            cells = [[", ".join(one) if isinstance(one, list) else one for one in row] for row in values]
+            output.show_table(shown, cells)
