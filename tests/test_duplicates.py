@@ -461,3 +461,14 @@ def test_the_law_of_groups_holds_for_many_copies(library: Path, db: Database) ->
     assert [[photo.source for photo in group] for group in one] == [
         [photo.source for photo in group] for group in other
     ]
+
+
+def test_a_few_bytes_more_do_not_count() -> None:
+    def make(name: str, size: int, time: int) -> Candidate:
+        photo = DuplicatePhoto(name, ("a",), (1,), name, 550, 841, size, 1)
+        return Candidate(photo, has_capture=False, has_attributes=False, modified_ns=time)
+
+    group = make_group([make("/mirrored.jpg", 60_055, 2), make("/original.jpg", 59_500, 1)])
+    assert (group.keep.source, group.reason) == ("/original.jpg", "oldest file")
+    group = make_group([make("/good.jpg", 60_000, 2), make("/poor.jpg", 20_000, 1)])
+    assert (group.keep.source, group.reason) == ("/good.jpg", "most bytes")

@@ -1,5 +1,6 @@
 """Decides which photo of a group of duplicates to keep. Nothing here reads anything."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,14 @@ _REASONS: Final = (
     "first path",
 )
 """Why one photo is better than another, in the order of `Candidate.rank`."""
+
+
+_STEPS: Final = 2
+"""Steps of the number of bytes per doubling.
+
+A copy that was encoded again with the same quality, or mirrored, has a few bytes more or less, which says nothing.
+Then the older file is kept. Photos in the same step differ by at most 41%.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,8 @@ class Candidate:
         pixels = (photo.width or 0) * (photo.height or 0)
         time = float("inf") if self.modified_ns is None else self.modified_ns
         is_worse = not photo.poses, not self.has_capture, not self.has_attributes, is_url(photo.source)
-        return -pixels, *is_worse, -(photo.bytes or 0), time, photo.source
+        step = round(_STEPS * math.log2(photo.bytes)) if photo.bytes else 0
+        return -pixels, *is_worse, -step, time, photo.source
 
 
 def make_group(candidates: Iterable[Candidate]) -> DuplicateGroup:
