@@ -16,6 +16,7 @@ import pytest
 import posesearch
 from posesearch.clusters import kmeans
 from posesearch.database import Database
+from posesearch.errors import NoPoses
 from tests.conftest import Toy, posesearch_process, toy_photo
 from tests.test_migrations import make_old
 
@@ -170,7 +171,7 @@ def remove_everything(db: Database, photos: Path) -> None:
         connection.execute("DELETE FROM poses")
 
 
-@pytest.mark.parametrize("remove", [remove_by_sql, prune, remove_everything])
+@pytest.mark.parametrize("remove", [remove_by_sql, prune])
 def test_poses_that_are_removed_during_a_clustering_get_no_label(
     remove: Callable[[Database, Path], None], tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +204,26 @@ def test_poses_that_are_removed_during_a_clustering_get_no_label(
     assert sizes == db.sql(labelled).rows
     assert [(cluster.size,) for cluster in report.clusters] == list(sizes)
     assert sum(size for (size,) in sizes) == complete + partial == len(remaining)
+
+
+def test_nothing_is_stored_if_all_poses_are_removed_during_a_clustering(
+    tmp_path: Path, db: Database, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(3):
+        (photos / f"{number}.png").write_bytes(toy_photo(wrist=20 * number))
+    db.ingest(photos)
+
+    def remove_meanwhile(*arguments: object) -> object:
+        result = kmeans.run_kmeans(*arguments)  # type: ignore[arg-type]
+        remove_everything(db, photos)
+        return result
+
+    monkeypatch.setattr("posesearch.clusters.run.run_kmeans", remove_meanwhile)
+    with pytest.raises(NoPoses):
+        db.cluster(2)
+    assert not db.sql("FROM clusterings").rows
 
 
 def unprivileged() -> list[str]:
