@@ -9,12 +9,13 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
-from posesearch.cli.completion import complete_collection, complete_k
+from posesearch.cli.completion import complete_k
 from posesearch.cli.options import (
     DEFAULT_DB,
     Ascii,
     AsJson,
     Db,
+    make_collection_option,
     parse_folder,
 )
 
@@ -55,14 +56,7 @@ def cluster(
         ),
     ] = "auto",
     collection: Annotated[
-        str | None,
-        typer.Option(
-            "--collection",
-            help="Cluster only the poses of this collection.",
-            metavar="NAME",
-            autocompletion=complete_collection,
-            rich_help_panel=layout.CLUSTERS,
-        ),
+        str | None, make_collection_option("Cluster only the poses of this collection.", layout.CLUSTERS)
     ] = None,
     normalization: Annotated[
         NormalizationOption,

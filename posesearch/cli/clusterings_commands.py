@@ -6,8 +6,8 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
-from posesearch.cli.completion import complete_clustering, complete_collection
-from posesearch.cli.options import DEFAULT_DB, AsJson, Db, refuse_empty
+from posesearch.cli.completion import complete_clustering
+from posesearch.cli.options import DEFAULT_DB, AsJson, Db, make_collection_option, refuse_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +45,9 @@ def register(app: typer.Typer) -> None:
 def clusterings(context: typer.Context, db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     """List, name, choose and delete stored clusterings.
 
-    The last column has the collections that take their labels from a clustering. It is the one that you chose by
-    `posesearch clusterings use`, otherwise the newest of the collection, otherwise the newest of all poses.
+    The last column has the collections that take their labels from each clustering. A collection takes them from the
+    clustering that you chose by `posesearch clusterings use`, otherwise from its own newest one, otherwise from the
+    newest one of all poses.
     """
     if context.invoked_subcommand is not None:
         for option, parameter in (("--db", "db"), ("--json", "as_json")):
@@ -81,13 +82,10 @@ def use(
     clustering: Clustering,
     collection: Annotated[
         str | None,
-        typer.Option(
-            "--collection",
-            help="The collection whose labels come from it.",
-            metavar="NAME",
-            show_default="the one that was clustered, or all collections",
-            autocompletion=complete_collection,
-            rich_help_panel=layout.CLUSTERS,
+        make_collection_option(
+            "The collection whose labels come from it.",
+            layout.CLUSTERS,
+            "the one that was clustered, or all collections",
         ),
     ] = None,
     db: Db = DEFAULT_DB,

@@ -7,8 +7,16 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
-from posesearch.cli.completion import complete_collection
-from posesearch.cli.options import DEFAULT_DB, AllowPrivate, AsJson, Db, PngOpen, Trusted, make_png_option
+from posesearch.cli.options import (
+    DEFAULT_DB,
+    AllowPrivate,
+    AsJson,
+    Db,
+    PngOpen,
+    Trusted,
+    make_collection_option,
+    make_png_option,
+)
 
 # As in commands.py, commands import what is slow to import.
 
@@ -25,17 +33,10 @@ def register(app: typer.Typer) -> None:
 def duplicates(
     exact: Annotated[
         bool,
-        typer.Option("--exact", help="Find only photos with the same bytes.", rich_help_panel=layout.MATCHING),
+        typer.Option("--exact", help="Find only photos with the same bytes.", rich_help_panel=layout.PHOTOS),
     ] = False,
     collection: Annotated[
-        str | None,
-        typer.Option(
-            "--collection",
-            help="Only photos of this collection.",
-            metavar="NAME",
-            rich_help_panel=layout.FILTERS,
-            autocompletion=complete_collection,
-        ),
+        str | None, make_collection_option("Compare only photos of this collection.", layout.PHOTOS)
     ] = None,
     allow_private: AllowPrivate = False,
     trust: Trusted = None,

@@ -91,16 +91,22 @@ Ascii = Annotated[
     bool,
     typer.Option("--ascii", help="Draw skeletons with plain ASCII characters.", rich_help_panel=layout.OUTPUT),
 ]
-Collection = Annotated[
-    str | None,
-    typer.Option(
+
+
+def make_collection_option(text: str, panel: str, default: str = "") -> Any:
+    """Return the option `--collection` with this help, in this group of options. The help shows the default, if any."""
+    return typer.Option(
         "--collection",
-        help="Only poses of this collection.",
+        help=text,
+        show_default=default or False,
         metavar="NAME",
-        rich_help_panel=layout.FILTERS,
+        callback=refuse_empty,
         autocompletion=complete_collection,
-    ),
-]
+        rich_help_panel=panel,
+    )
+
+
+Collection = Annotated[str | None, make_collection_option("Only poses of this collection.", layout.FILTERS)]
 
 
 def make_estimator_option(default: str) -> Any:

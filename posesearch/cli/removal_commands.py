@@ -7,7 +7,7 @@ import typer
 import posesearch
 from posesearch.cli import help as layout
 from posesearch.cli.completion import complete_collection
-from posesearch.cli.options import DEFAULT_DB, AsJson, Db, refuse_empty
+from posesearch.cli.options import DEFAULT_DB, AsJson, Db, make_collection_option
 
 # As in commands.py, commands import what is slow to import.
 
@@ -43,14 +43,7 @@ def forget(
     ] = None,
     collection: Annotated[
         str | None,
-        typer.Option(
-            "--collection",
-            help="Only photos of this collection. Without PHOTOS, the whole collection.",
-            metavar="NAME",
-            callback=refuse_empty,
-            autocompletion=complete_collection,
-            rich_help_panel=layout.PHOTOS,
-        ),
+        make_collection_option("Only photos of this collection. Without PHOTOS, the whole collection.", layout.PHOTOS),
     ] = None,
     missing: Annotated[
         bool,
