@@ -143,8 +143,9 @@ def test_a_list_may_name_files_by_url(home: Path, run: Run) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["ingest a.png --collection", "similar 1 --where", "pairs --where", "outliers --where", "similar 1 --parts"],
-)
+    ["ingest a.png --collection", "similar 1 --collection", "cluster --collection", "forget --collection",
+     "similar 1 --where", "pairs --where", "outliers --where", "similar 1 --parts"],
+)  # fmt: skip
 def test_an_option_that_is_given_without_a_value(arguments: str, home: Path, run: Run) -> None:
     code, out, err = run(*arguments.split(), "", "--db", home / "poses.duckdb")
     assert (code, out) == (2, "")
@@ -154,7 +155,7 @@ def test_an_option_that_is_given_without_a_value(arguments: str, home: Path, run
 @pytest.mark.parametrize(
     "arguments",
     ["similar 1 --png", "cluster -k 1 --plots", "sql FROM_poses --parquet", "similar 1 --trust", "demo",
-     "similar 1 --collection", "cluster --collection", "ingest . --estimator", "ingest . --model-path", "sql"],
+     "ingest . --estimator", "ingest . --model-path", "sql"],
 )  # fmt: skip
 def test_an_empty_name_is_an_error(arguments: str, home: Path, run: Run) -> None:
     code, out, err = run(*arguments.split(), "", *([] if arguments == "demo" else ["--db", home / "poses.duckdb"]))
