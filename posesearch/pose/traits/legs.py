@@ -1,0 +1,187 @@
+"""The rules of the traits of legs and feet."""
+
+from posesearch.pose.traits.expressions import Expression, absolute, greatest, least, name, otherwise
+from posesearch.pose.traits.measures import (
+    FEET,
+    FRONT,
+    HIPS,
+    KNEE,
+    LEAN,
+    OTHER,
+    SIDES,
+    SOLID_KNEE,
+    SOLID_UNIT,
+    UNIT,
+    distance,
+    dot,
+    elevation,
+    height,
+    length,
+    limb,
+    minus,
+    point,
+    solid,
+    solid_limb,
+)
+from posesearch.pose.traits.rules import above, all_of, any_of, below, between, given, not_
+
+
+def _leg_length(side: str) -> Expression:
+    """Return the length of the leg in the picture, in units. A stretched leg has 1.65."""
+    upper, lower = limb(side, "hip", "knee"), limb(side, "knee", "ankle")
+    return name(f"{side}_leg_length", (length(upper) + length(lower)) / UNIT)
+
+
+def leg_straight(side: str) -> Expression:
+    """The knee is straight in the picture, and in space if it is known there."""
+    in_picture = given(above(_leg_length(side), 1.0, 0.1), above(KNEE[side], 158, 8))
+    return all_of(in_picture, otherwise((SOLID_KNEE[side] - 145) / 10, 2))
+
+
+def knee_bent(side: str) -> Expression:
+    """The knee is bent in the picture, or in space. A straight leg looks straight from everywhere."""
+    in_picture = given(above(_leg_length(side), 0.7, 0.1), below(KNEE[side], 138, 10))
+    return any_of(in_picture, otherwise((125 - SOLID_KNEE[side]) / 12, -2))
+
+
+def _foot_height(side: str) -> Expression:
+    """Return how much higher the foot is than the other one, in units."""
+    return name(f"{side}_foot_height", height(point(f"{side}_ankle"), point(f"{OTHER[side]}_ankle")))
+
+
+def leg_raised(side: str) -> Expression:
+    """The foot is higher than the other one."""
+    other = height(HIPS, point(f"{OTHER[side]}_ankle"))
+    return all_of(above(_foot_height(side), 0.4, 0.12), above(name(f"hips_above_{OTHER[side]}_foot", other), 0.2, 0.1))
+
+
+def legs_crossed() -> Expression:
+    """The ankles are in the other order than the hips, from left to right."""
+    across = minus(point("left_hip"), point("right_hip"))
+    is_seen = above(name("hip_width", length(across) / UNIT), 0.2, 0.05)
+    return given(is_seen, any_of(*(below(_order(joint), -0.06, 0.06) for joint in ("ankle", "knee"))))
+
+
+def _order(joint: str) -> Expression:
+    """Return how far the left joint is on the left side of the right one, in units. It is negative if they cross."""
+    across = minus(point("left_hip"), point("right_hip"))
+    between_joints = minus(point(f"left_{joint}"), point(f"right_{joint}"))
+    return name(f"{joint}_order", dot(between_joints, across) / length(across) / UNIT)
+
+
+_FEET_APART = name("feet_apart_in_picture", distance(point("left_ankle"), point("right_ankle")))
+_SOLID_FEET_APART = name("feet_apart_in_space", distance(solid("left_ankle"), solid("right_ankle")))
+
+
+def feet_apart() -> Expression:
+    """The ankles are further apart than the shoulders are wide."""
+    return above(_FEET_APART, 0.95, 0.12)
+
+
+def feet_together() -> Expression:
+    """The ankles touch each other in the picture, and in space if they are known there."""
+    return all_of(below(_FEET_APART, 0.3, 0.07), otherwise((0.55 - _SOLID_FEET_APART) / 0.12, 2))
+
+
+def _feet_ahead() -> Expression:
+    """Return how far one foot is ahead of the other, in units, along the front of the trunk."""
+    return name("feet_ahead", absolute(dot(minus(solid("left_ankle"), solid("right_ankle")), FRONT)) / SOLID_UNIT)
+
+
+def stride() -> Expression:
+    """The person stands or walks, and one foot is ahead of the other."""
+    return all_of(standing(), above(_feet_ahead(), 0.6, 0.12), above(_FEET_APART, 0.3, 0.1))
+
+
+def lunge() -> Expression:
+    """One knee is bent, the other one is nearly straight, and the feet are far apart."""
+    return all_of(
+        above(greatest(_FEET_APART, least(_SOLID_FEET_APART, _FEET_APART * 2)), 1.5, 0.15),
+        below(least(KNEE["left"], KNEE["right"]), 130, 10),
+        above(greatest(KNEE["left"], KNEE["right"]), 140, 8),
+        _feet_carry(),
+    )
+
+
+def _feet_carry() -> Expression:
+    """Both feet are below the hips, and the head is not."""
+    return all_of(
+        *(above(name(f"hips_above_{side}_ankle", height(HIPS, point(f"{side}_ankle"))), 0.35, 0.1) for side in SIDES),
+        above(name("neck_height", height(point("neck"), HIPS)), 0.2, 0.1),
+    )
+
+
+def _thigh(side: str) -> Expression:
+    """Return the elevation of the thigh, degrees: -90 hangs down. It is that in space if it is known there."""
+    in_space = elevation(f"{side}_thigh_solid_elevation", solid_limb(side, "hip", "knee"))
+    return name(f"{side}_thigh", otherwise(in_space, elevation(f"{side}_thigh_elevation", limb(side, "hip", "knee"))))
+
+
+def _hips_height() -> Expression:
+    """Return how much higher the hips are than the lower foot, in units."""
+    lower = greatest(point("left_ankle")[1], point("right_ankle")[1])
+    return name("hips_height", (lower - HIPS[1]) / UNIT)
+
+
+def squat() -> Expression:
+    """Both knees are bent, and the hips are low, above the feet."""
+    return all_of(
+        *(below(otherwise(SOLID_KNEE[side], KNEE[side]), 112, 12) for side in SIDES),
+        between(_hips_height(), 0.15, 1.0, 0.12),
+        below(name("feet_before_hips", otherwise(_feet_before_hips(), _feet_beside_hips())), 0.45, 0.12),
+        *(above(height(point(f"{side}_knee"), point(f"{side}_ankle")), 0.3, 0.1) for side in SIDES),
+    )
+
+
+def _feet_before_hips() -> Expression:
+    """Return how far the feet are in front of the hips in space, in units."""
+    left, right = (minus(solid(f"{side}_ankle"), solid(f"{side}_hip")) for side in SIDES)
+    return (dot(left, FRONT) + dot(right, FRONT)) / 2 / SOLID_UNIT
+
+
+def _feet_beside_hips() -> Expression:
+    return absolute(FEET[0] - HIPS[0]) / UNIT
+
+
+def kneeling() -> Expression:
+    """A knee is as low as the feet, and the hips are above it."""
+    return any_of(*(_kneels_on(side) for side in SIDES))
+
+
+def _kneels_on(side: str) -> Expression:
+    lowest = greatest(point("left_ankle")[1], point("right_ankle")[1])
+    return all_of(
+        below(name(f"{side}_knee_height", (lowest - point(f"{side}_knee")[1]) / UNIT), 0.22, 0.08),
+        above(name(f"hips_above_{side}_knee", height(HIPS, point(f"{side}_knee"))), 0.35, 0.12),
+        above(name("neck_height_for_knees", height(point("neck"), HIPS)), 0.0, 0.15),
+        below(KNEE[side], 125, 12),
+    )
+
+
+def sitting() -> Expression:
+    """The trunk is upright, the thighs are level, and the feet are in front of the hips."""
+    return all_of(
+        below(absolute(LEAN), 45, 8),
+        *(between(_thigh(side), -50, 50, 10) for side in SIDES),
+        not_(squat()),
+        not_(kneeling()),
+    )
+
+
+def standing() -> Expression:
+    """The hips are as high above the lower foot as a leg is long, and the trunk is not level."""
+    return all_of(above(_hips_height(), 1.2, 0.12), above(height(point("neck"), HIPS), 0.35, 0.15))
+
+
+def standing_on(side: str) -> Expression:
+    """The person stands, and the other foot is raised."""
+    return all_of(standing(), leg_raised(OTHER[side]))
+
+
+def weight_on(side: str) -> Expression:
+    """The trunk is above this foot, or the person stands on it only."""
+    foot, other = point(f"{side}_ankle"), point(f"{OTHER[side]}_ankle")
+    middle = (HIPS[0] * 2 + point("neck")[0]) / 3
+    share = name(f"{side}_share", (middle - other[0]) / (foot[0] - other[0]))
+    are_apart = above(name("feet_width", absolute(foot[0] - other[0]) / UNIT), 0.3, 0.06)
+    return all_of(standing(), any_of(leg_raised(OTHER[side]), given(are_apart, above(share, 0.72, 0.06))))
