@@ -1,17 +1,18 @@
 """The rules of the traits of hands and arms."""
 
 from posesearch.pose.traits import measures
-from posesearch.pose.traits.expressions import Expression, absolute, degrees, name, otherwise
+from posesearch.pose.traits.expressions import Expression, absolute, name
 from posesearch.pose.traits.measures import (
     ELBOW,
     FRONT,
     HAND,
+    HIPS,
     OTHER,
-    SOLID_ELBOW,
     SOLID_HAND,
     SOLID_HIPS,
     SOLID_UNIT,
     UNIT,
+    WIDTH,
     Point,
     distance,
     dot,
@@ -21,9 +22,8 @@ from posesearch.pose.traits.measures import (
     limb,
     minus,
     point,
-    solid_limb,
 )
-from posesearch.pose.traits.rules import above, all_of, any_of, below, between, given
+from posesearch.pose.traits.rules import above, all_of, below, between, given, maybe
 
 
 def hand_raised(side: str) -> Expression:
@@ -42,7 +42,7 @@ def hand_above_head(side: str) -> Expression:
 
 def hand_at_face(side: str) -> Expression:
     """The hand is near the face."""
-    return below(name(f"{side}_hand_to_nose", distance(HAND[side], point("nose"))), 0.45, 0.08)
+    return below(name(f"{side}_hand_to_nose", distance(HAND[side], point("nose"))), 0.48, 0.12)
 
 
 def hand_on_hip(side: str) -> Expression:
@@ -50,9 +50,9 @@ def hand_on_hip(side: str) -> Expression:
     shoulder, hip, elbow = (point(f"{side}_{joint}") for joint in ("shoulder", "hip", "elbow"))
     waist = tuple(h * 0.75 + s * 0.25 for h, s in zip(hip, shoulder, strict=True))
     return all_of(
-        below(distance(point(f"{side}_wrist"), waist), 0.38, 0.07),
-        below(ELBOW[side], 140, 8),
-        above(_distance_to_line(elbow, shoulder, hip), 0.22, 0.05),
+        below(distance(point(f"{side}_wrist"), waist), 0.36, 0.07),
+        below(ELBOW[side], 135, 8),
+        above(_distance_to_line(elbow, shoulder, hip), 0.25, 0.05),
     )
 
 
@@ -63,29 +63,29 @@ def _distance_to_line(a: Point, start: Point, end: Point) -> Expression:
 
 
 def _hand_depth(side: str) -> Expression:
-    """Return how far the hand is in front of the plane of the trunk, in units."""
+    """Return how far the hand is in front of the plane of the trunk in space, in units."""
     hand = minus(SOLID_HAND[side], SOLID_HIPS)
     return name(f"{side}_hand_depth", dot(hand, FRONT) / SOLID_UNIT)
 
 
+def _is_on_trunk(side: str) -> Expression:
+    """The hand is between the shoulders and the hips in the picture, and not beside them."""
+    hand, up = minus(HAND[side], HIPS), measures.TRUNK_UP
+    across = name(f"{side}_hand_across", absolute(hand[0] * up[1] - hand[1] * up[0]) / UNIT)
+    return all_of(
+        between(name(f"{side}_hand_up", dot(hand, up) / UNIT), -0.2, 1.0, 0.1),
+        below(across, 0.36, 0.07),
+    )
+
+
 def hand_in_front(side: str) -> Expression:
-    """The hand is in front of the trunk."""
-    return all_of(_is_near_trunk(side), above(_hand_depth(side), 0.3, 0.12))
+    """The hand is on the trunk in a picture of its front, and in front of it in space."""
+    return all_of(_is_on_trunk(side), maybe(above(WIDTH, 0.4, 0.08)), above(_hand_depth(side), 0.02, 0.12))
 
 
 def hand_behind(side: str) -> Expression:
-    """The hand is behind the trunk."""
-    return all_of(_is_near_trunk(side), below(_hand_depth(side), -0.12, 0.1))
-
-
-def _is_near_trunk(side: str) -> Expression:
-    """The hand is between shoulders and hips in space, and not beside them."""
-    hand = minus(SOLID_HAND[side], SOLID_HIPS)
-    across, up = measures.SOLID_ACROSS, measures.SOLID_UP
-    return all_of(
-        between(name(f"{side}_solid_hand_up", dot(hand, up) / SOLID_UNIT), -0.2, 1.05, 0.1),
-        below(name(f"{side}_solid_hand_across", absolute(dot(hand, across)) / SOLID_UNIT), 0.4, 0.08),
-    )
+    """The hand is on the trunk in a picture of its front or its back, and behind it in space."""
+    return all_of(_is_on_trunk(side), maybe(above(absolute(WIDTH), 0.4, 0.08)), below(_hand_depth(side), -0.02, 0.12))
 
 
 def _arm_length(side: str) -> Expression:
@@ -95,26 +95,22 @@ def _arm_length(side: str) -> Expression:
 
 
 def arm_straight(side: str) -> Expression:
-    """The elbow is straight in the picture, and in space if it is known there."""
-    in_picture = given(above(_arm_length(side), 0.55, 0.1), above(ELBOW[side], 153, 8))
-    return all_of(in_picture, otherwise((SOLID_ELBOW[side] - 145) / 10, 2))
+    """The elbow is straight in the picture. The arm does not point at the camera."""
+    return given(above(_arm_length(side), 0.65, 0.08), above(ELBOW[side], 153, 8))
 
 
 def arm_bent(side: str) -> Expression:
     """The elbow is bent in the picture. A straight arm looks straight from everywhere."""
-    in_picture = given(above(_arm_length(side), 0.55, 0.1), below(ELBOW[side], 125, 12))
-    return any_of(in_picture, otherwise((105 - SOLID_ELBOW[side]) / 15, -2))
+    return given(above(_arm_length(side), 0.5, 0.08), below(ELBOW[side], 128, 12))
 
 
 def arm_horizontal(side: str) -> Expression:
     """The arm points to the side, to the front or to the back, and is not much bent."""
-    in_space = elevation(f"{side}_arm_solid_elevation", solid_limb(side, "shoulder", "wrist"))
     in_picture = elevation(f"{side}_arm_elevation", limb(side, "shoulder", "wrist"))
     return all_of(
-        below(absolute(in_picture), 25, 7),
+        below(absolute(in_picture), 28, 9),
         above(ELBOW[side], 135, 10),
         above(distance(point(f"{side}_wrist"), point(f"{side}_shoulder")), 0.6, 0.1),
-        otherwise((40 - absolute(in_space)) / 10, 2),
     )
 
 
@@ -135,8 +131,8 @@ def arms_crossed() -> Expression:
             part
             for side, other in OTHER.items()
             for part in (
-                below(distance(point(f"{side}_wrist"), point(f"{other}_elbow")), 0.5, 0.1),
-                below(ELBOW[side], 115, 12),
+                below(distance(point(f"{side}_wrist"), point(f"{other}_elbow")), 0.52, 0.1),
+                below(ELBOW[side], 140, 12),
                 below(_hand_height(side), -0.15, 0.1),
             )
         )
@@ -144,10 +140,9 @@ def arms_crossed() -> Expression:
 
 
 def hands_together() -> Expression:
-    """The hands touch each other in the picture, and in space if they are known there."""
+    """The hands touch each other in the picture. In a side view, one may be behind the other."""
     apart = name("hands_apart", distance(HAND["left"], HAND["right"]))
-    solid_apart = name("solid_hands_apart", distance(SOLID_HAND["left"], SOLID_HAND["right"]))
-    return all_of(below(apart, 0.35, 0.08), otherwise((0.5 - solid_apart) / 0.12, 0))
+    return all_of(below(apart, 0.37, 0.1), maybe(above(absolute(WIDTH), 0.35, 0.07)))
 
 
 def arms_spread() -> Expression:
@@ -162,5 +157,4 @@ def arms_spread() -> Expression:
 
 def _side_angle(side: str) -> Expression:
     """Return the angle of the arm against the trunk in the picture, degrees: 0 hangs, 90 is to the side, 180 is up."""
-    x, y = limb(side, "shoulder", "wrist")
-    return name(f"{side}_side_angle", absolute(degrees(x, y)))
+    return name(f"{side}_side_angle", measures.angle(limb(side, "shoulder", "wrist"), minus(HIPS, point("neck"))))

@@ -7,11 +7,14 @@ from posesearch.pose.traits.measures import (
     HIPS,
     KNEE,
     LEAN,
+    NECK_HEIGHT,
     OTHER,
+    SHOULDER_SHARE,
     SIDES,
     SOLID_KNEE,
     SOLID_UNIT,
     UNIT,
+    WIDTH,
     distance,
     dot,
     elevation,
@@ -23,7 +26,7 @@ from posesearch.pose.traits.measures import (
     solid,
     solid_limb,
 )
-from posesearch.pose.traits.rules import above, all_of, any_of, below, between, given, not_
+from posesearch.pose.traits.rules import above, all_of, any_of, below, between, given, maybe, not_
 
 
 def _leg_length(side: str) -> Expression:
@@ -35,7 +38,7 @@ def _leg_length(side: str) -> Expression:
 def leg_straight(side: str) -> Expression:
     """The knee is straight in the picture, and in space if it is known there."""
     in_picture = given(above(_leg_length(side), 1.0, 0.1), above(KNEE[side], 158, 8))
-    return all_of(in_picture, otherwise((SOLID_KNEE[side] - 145) / 10, 2))
+    return all_of(in_picture, otherwise((SOLID_KNEE[side] - 130) / 10, 2))
 
 
 def knee_bent(side: str) -> Expression:
@@ -50,9 +53,17 @@ def _foot_height(side: str) -> Expression:
 
 
 def leg_raised(side: str) -> Expression:
-    """The foot is higher than the other one."""
-    other = height(HIPS, point(f"{OTHER[side]}_ankle"))
-    return all_of(above(_foot_height(side), 0.4, 0.12), above(name(f"hips_above_{OTHER[side]}_foot", other), 0.2, 0.1))
+    """The foot is higher than the other one. From the side, estimators confuse left and right."""
+    other = name(f"hips_above_{OTHER[side]}_foot", height(HIPS, point(f"{OTHER[side]}_ankle")))
+    return all_of(
+        above(_foot_height(side), 0.42, 0.15), above(other, 0.2, 0.1), maybe(above(SHOULDER_SHARE, 0.25, 0.07))
+    )
+
+
+def a_leg_raised() -> Expression:
+    """One foot is higher than the other one."""
+    apart = name("feet_height", absolute(_foot_height("left")))
+    return all_of(above(apart, 0.42, 0.15), above(_hips_height(), 0.2, 0.1))
 
 
 def legs_crossed() -> Expression:
@@ -70,7 +81,6 @@ def _order(joint: str) -> Expression:
 
 
 _FEET_APART = name("feet_apart_in_picture", distance(point("left_ankle"), point("right_ankle")))
-_SOLID_FEET_APART = name("feet_apart_in_space", distance(solid("left_ankle"), solid("right_ankle")))
 
 
 def feet_apart() -> Expression:
@@ -79,8 +89,8 @@ def feet_apart() -> Expression:
 
 
 def feet_together() -> Expression:
-    """The ankles touch each other in the picture, and in space if they are known there."""
-    return all_of(below(_FEET_APART, 0.3, 0.07), otherwise((0.55 - _SOLID_FEET_APART) / 0.12, 2))
+    """The ankles touch each other in the picture. In a side view, one may be behind the other."""
+    return all_of(below(_FEET_APART, 0.32, 0.11), maybe(above(absolute(WIDTH), 0.4, 0.08)))
 
 
 def _feet_ahead() -> Expression:
@@ -90,14 +100,20 @@ def _feet_ahead() -> Expression:
 
 def stride() -> Expression:
     """The person stands or walks, and one foot is ahead of the other."""
-    return all_of(standing(), above(_feet_ahead(), 0.6, 0.12), above(_FEET_APART, 0.3, 0.1))
+    return all_of(
+        standing(),
+        above(_feet_ahead(), 0.6, 0.12),
+        above(_FEET_APART, 0.3, 0.1),
+        above(NECK_HEIGHT, 0.6, 0.1),
+        *(below(_foot_height(side), 0.5, 0.1) for side in SIDES),
+    )
 
 
 def lunge() -> Expression:
     """One knee is bent, the other one is nearly straight, and the feet are far apart."""
     return all_of(
-        above(greatest(_FEET_APART, least(_SOLID_FEET_APART, _FEET_APART * 2)), 1.5, 0.15),
-        below(least(KNEE["left"], KNEE["right"]), 130, 10),
+        above(_FEET_APART, 1.4, 0.15),
+        below(least(KNEE["left"], KNEE["right"]), 134, 8),
         above(greatest(KNEE["left"], KNEE["right"]), 140, 8),
         _feet_carry(),
     )
@@ -107,7 +123,7 @@ def _feet_carry() -> Expression:
     """Both feet are below the hips, and the head is not."""
     return all_of(
         *(above(name(f"hips_above_{side}_ankle", height(HIPS, point(f"{side}_ankle"))), 0.35, 0.1) for side in SIDES),
-        above(name("neck_height", height(point("neck"), HIPS)), 0.2, 0.1),
+        above(NECK_HEIGHT, 0.2, 0.1),
     )
 
 
@@ -126,9 +142,9 @@ def _hips_height() -> Expression:
 def squat() -> Expression:
     """Both knees are bent, and the hips are low, above the feet."""
     return all_of(
-        *(below(otherwise(SOLID_KNEE[side], KNEE[side]), 112, 12) for side in SIDES),
-        between(_hips_height(), 0.15, 1.0, 0.12),
-        below(name("feet_before_hips", otherwise(_feet_before_hips(), _feet_beside_hips())), 0.45, 0.12),
+        *(below(otherwise(SOLID_KNEE[side], KNEE[side]), 118, 10) for side in SIDES),
+        between(_hips_height(), 0.15, 1.3, 0.1),
+        below(name("feet_before_hips", otherwise(_feet_before_hips(), _feet_beside_hips())), 0.7, 0.1),
         *(above(height(point(f"{side}_knee"), point(f"{side}_ankle")), 0.3, 0.1) for side in SIDES),
     )
 
@@ -153,8 +169,9 @@ def _kneels_on(side: str) -> Expression:
     return all_of(
         below(name(f"{side}_knee_height", (lowest - point(f"{side}_knee")[1]) / UNIT), 0.22, 0.08),
         above(name(f"hips_above_{side}_knee", height(HIPS, point(f"{side}_knee"))), 0.35, 0.12),
-        above(name("neck_height_for_knees", height(point("neck"), HIPS)), 0.0, 0.15),
+        above(NECK_HEIGHT, 0.0, 0.15),
         below(KNEE[side], 125, 12),
+        below(_thigh(side), -40, 8),
     )
 
 
@@ -162,15 +179,16 @@ def sitting() -> Expression:
     """The trunk is upright, the thighs are level, and the feet are in front of the hips."""
     return all_of(
         below(absolute(LEAN), 45, 8),
-        *(between(_thigh(side), -50, 50, 10) for side in SIDES),
+        *(between(_thigh(side), -40, 50, 10) for side in SIDES),
+        below(_hips_height(), 1.02, 0.08),
         not_(squat()),
         not_(kneeling()),
     )
 
 
 def standing() -> Expression:
-    """The hips are as high above the lower foot as a leg is long, and the trunk is not level."""
-    return all_of(above(_hips_height(), 1.2, 0.12), above(height(point("neck"), HIPS), 0.35, 0.15))
+    """The hips are high above the lower foot, and the neck is not far below them."""
+    return all_of(above(_hips_height(), 1.08, 0.12), above(NECK_HEIGHT, -0.25, 0.25))
 
 
 def standing_on(side: str) -> Expression:
@@ -178,10 +196,19 @@ def standing_on(side: str) -> Expression:
     return all_of(standing(), leg_raised(OTHER[side]))
 
 
+def standing_on_a_leg() -> Expression:
+    """The person stands, and a foot is raised."""
+    return all_of(standing(), a_leg_raised())
+
+
 def weight_on(side: str) -> Expression:
     """The trunk is above this foot, or the person stands on it only."""
     foot, other = point(f"{side}_ankle"), point(f"{OTHER[side]}_ankle")
     middle = (HIPS[0] * 2 + point("neck")[0]) / 3
     share = name(f"{side}_share", (middle - other[0]) / (foot[0] - other[0]))
-    are_apart = above(name("feet_width", absolute(foot[0] - other[0]) / UNIT), 0.3, 0.06)
-    return all_of(standing(), any_of(leg_raised(OTHER[side]), given(are_apart, above(share, 0.72, 0.06))))
+    is_seen = all_of(
+        above(name("feet_width", absolute(foot[0] - other[0]) / UNIT), 0.3, 0.06),
+        below(name("feet_height", absolute(_foot_height("left"))), 0.35, 0.1),
+        above(SHOULDER_SHARE, 0.25, 0.07),
+    )
+    return all_of(standing(), any_of(leg_raised(OTHER[side]), given(is_seen, above(share, 0.72, 0.08))))

@@ -66,7 +66,7 @@ def cross(a: Point, b: Point) -> Point:
     return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
 
 
-def _angle(a: Point, b: Point) -> Expression:
+def angle(a: Point, b: Point) -> Expression:
     """Return the angle between two vectors, 0 to 180 degrees. It is missing if one of them has no length."""
     if len(a) == 2:
         product: Expression = absolute(a[0] * b[1] - a[1] * b[0])
@@ -123,6 +123,10 @@ def height(a: Point, b: Point) -> Expression:
     return (b[1] - a[1]) / (UNIT if len(a) == 2 else SOLID_UNIT)
 
 
+NECK_HEIGHT: Final = name("neck_height", height(point("neck"), HIPS))
+"""How much higher the neck is than the hips in the picture, in units."""
+
+
 def _make_hand(side: str, make: str) -> Point:
     """Return the middle of a hand. It continues the forearm by a third. It is the wrist if there is no elbow."""
     find, axes = (point, "xy") if make == "hand" else (solid, "xyz")
@@ -141,7 +145,7 @@ def _angle_at(find: str, start: str, corner: str, end: str) -> Expression:
     """Return the angle at a joint, degrees, in the picture or in space."""
     make = point if find == "picture" else solid
     a, b, c = make(start), make(corner), make(end)
-    return name(f"{corner}_{find}_degrees", _angle(minus(a, b), minus(c, b)))
+    return name(f"{corner}_{find}_degrees", angle(minus(a, b), minus(c, b)))
 
 
 ELBOW, SOLID_ELBOW, KNEE, SOLID_KNEE, HIP, SOLID_HIP = (
@@ -170,11 +174,18 @@ TRUNK_ELEVATION: Final = elevation("trunk_elevation", TRUNK)
 LEAN: Final = name("lean", degrees(TRUNK[0], -TRUNK[1]))
 """The angle of the trunk against the vertical in the picture, degrees, positive to the right. 180 is upside down."""
 
-TRUNK_SHARE: Final = name("trunk_share", length(TRUNK) / UNIT)
+_TRUNK_LENGTH: Final = name("trunk_length", length(TRUNK))
+TRUNK_UP: Final = (TRUNK[0] / _TRUNK_LENGTH, TRUNK[1] / _TRUNK_LENGTH)
+"""The direction from the hips to the neck in the picture, a unit vector."""
+
+TRUNK_SHARE: Final = name("trunk_share", _TRUNK_LENGTH / UNIT)
 """The length of the trunk in the picture, in units. It is below 1 if it points at the camera."""
 
 WIDTH: Final = name("shoulder_width", SHOULDERS[0] / UNIT)
 """How far the left shoulder is to the right of the right one, in units."""
+
+SHOULDER_SHARE: Final = name("shoulder_share", length(SHOULDERS) / UNIT)
+"""The distance of the shoulders in the picture, in units. It is about 0.75 from the front, and small from the side."""
 
 # The trunk in space: its axis, its front and its left, as unit vectors.
 _UP: Final = minus(mean("solid_neck", solid("left_shoulder"), solid("right_shoulder")), SOLID_HIPS)

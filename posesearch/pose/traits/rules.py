@@ -40,3 +40,11 @@ def not_(rule: Expression) -> Expression:
 def given(condition: Expression, rule: Expression) -> Expression:
     """Return a rule that can be decided only if a condition holds."""
     return choose(condition, rule)
+
+
+def maybe(rule: Expression) -> Expression:
+    """Return a rule that can't be told where this one does not hold, and holds where it does.
+
+    It is for evidence: without it, nothing follows.
+    """
+    return greatest(rule, Expression("number", (0,)))

@@ -4,9 +4,10 @@ from posesearch.pose.traits.expressions import Expression, absolute, degrees, gr
 from posesearch.pose.traits.legs import standing  # noqa: F401
 from posesearch.pose.traits.measures import (
     FACING,
-    FRONT,
     HIPS,
     LEAN,
+    NECK_HEIGHT,
+    SHOULDER_SHARE,
     SHOULDERS,
     SIDES,
     TRUNK_SHARE,
@@ -18,12 +19,14 @@ from posesearch.pose.traits.measures import (
     mean,
     minus,
     point,
-    solid,
 )
 from posesearch.pose.traits.rules import above, all_of, below, between, given
 
 _SIGN = {"left": -1.0, "right": 1.0}
 """The sign of the x axis towards an edge of the picture."""
+
+_IS_NOT_LEVEL = above(absolute(NECK_HEIGHT), 0.5, 0.1)
+"""The trunk is not level. The front of a level trunk faces the ground or the sky."""
 
 
 def trunk_upright() -> Expression:
@@ -38,21 +41,20 @@ def leaning(edge: str) -> Expression:
 
 def bent_over() -> Expression:
     """The neck is hardly higher than the hips, and the legs carry the body."""
-    neck = name("neck_above_hips", height(point("neck"), HIPS))
     lower = greatest(point("left_ankle")[1], point("right_ankle")[1])
     return all_of(
-        below(neck, 0.55, 0.12),
+        below(NECK_HEIGHT, 0.55, 0.12),
         above(name("hips_above_feet", (lower - HIPS[1]) / UNIT), 0.9, 0.15),
     )
 
 
 def lying() -> Expression:
     """Neck, hips and feet are level."""
-    feet = mean("both_feet", point("left_ankle"), point("right_ankle"))
+    feet = [point(f"{side}_ankle") for side in SIDES]
     return all_of(
-        below(absolute(height(point("neck"), HIPS)), 0.4, 0.1),
-        below(absolute(height(HIPS, feet)), 0.6, 0.12),
-        above(absolute(point("neck")[0] - feet[0]) / UNIT, 1.3, 0.2),
+        below(absolute(NECK_HEIGHT), 0.4, 0.1),
+        *(below(absolute(height(HIPS, foot)), 0.6, 0.12) for foot in feet),
+        above(absolute(point("neck")[0] - (feet[0][0] + feet[1][0]) / 2) / UNIT, 1.3, 0.2),
     )
 
 
@@ -62,26 +64,26 @@ def upside_down() -> Expression:
 
 
 def facing_front() -> Expression:
-    """The front of the trunk faces the camera."""
-    return below(absolute(FACING), 48, 8)
+    """The front of the trunk faces the camera, and the shoulders look wide."""
+    return given(_IS_NOT_LEVEL, all_of(below(absolute(FACING), 60, 12), above(SHOULDER_SHARE, 0.42, 0.08)))
 
 
 def facing_back() -> Expression:
-    """The back of the trunk faces the camera."""
-    return above(absolute(FACING), 128, 8)
+    """The back of the trunk faces the camera, and the shoulders look wide."""
+    return given(_IS_NOT_LEVEL, all_of(above(absolute(FACING), 120, 12), above(SHOULDER_SHARE, 0.42, 0.08)))
 
 
 def facing(edge: str) -> Expression:
-    """The front of the trunk faces an edge of the picture."""
-    return between(FACING * _SIGN[edge], 45, 135, 8)
+    """The front of the trunk faces an edge of the picture, and the shoulders look narrow."""
+    is_turned = between(FACING * _SIGN[edge], 25, 155, 10)
+    return given(_IS_NOT_LEVEL, all_of(is_turned, below(SHOULDER_SHARE, 0.5, 0.08)))
 
 
 def head_turned(edge: str) -> Expression:
-    """The face points more to an edge of the picture than the trunk does."""
-    ears = mean("solid_ears", solid("left_ear"), solid("right_ear"))
-    face = minus(solid("nose"), ears)
-    turned = name("head_turned", face[0] / length(face) - FRONT[0])
-    return above(turned * _SIGN[edge], 0.42, 0.1)
+    """The nose is on one side of the ears, though the shoulders look wide."""
+    ears = mean("ears", point("left_ear"), point("right_ear"))
+    face = name("nose_before_ears", (point("nose")[0] - ears[0]) / UNIT)
+    return given(above(SHOULDER_SHARE, 0.5, 0.08), above(face * _SIGN[edge], 0.1, 0.03))
 
 
 def head_tilted(edge: str) -> Expression:
@@ -102,5 +104,6 @@ def symmetrical() -> Expression:
         left, right = (minus(point(f"{side}_{joint}"), HIPS) for side in SIDES)
         u = dot(left, across) + dot(right, across)
         v = dot(left, up) - dot(right, up)
-        parts.append(below(name(f"{joint}_asymmetry", length((u, v)) / UNIT), 0.32, 0.08))
-    return given(is_seen, all_of(*parts))
+        parts.append(name(f"{joint}_asymmetry", length((u, v)) / UNIT))
+    elbow, wrist, knee, ankle = parts
+    return given(is_seen, below(name("asymmetry", (elbow + wrist + knee + ankle) / 4), 0.4, 0.12))
