@@ -8,6 +8,7 @@ from posesearch.pose.traits.measures import (
     HAND,
     HIPS,
     OTHER,
+    SHOULDER_SHARE,
     SOLID_HAND,
     SOLID_HIPS,
     SOLID_UNIT,
@@ -53,6 +54,7 @@ def hand_on_hip(side: str) -> Expression:
         below(distance(point(f"{side}_wrist"), waist), 0.36, 0.07),
         below(ELBOW[side], 135, 8),
         above(_distance_to_line(elbow, shoulder, hip), 0.25, 0.05),
+        maybe(above(SHOULDER_SHARE, 0.3, 0.07)),
     )
 
 
@@ -73,8 +75,8 @@ def _is_on_trunk(side: str) -> Expression:
     hand, up = minus(HAND[side], HIPS), measures.TRUNK_UP
     across = name(f"{side}_hand_across", absolute(hand[0] * up[1] - hand[1] * up[0]) / UNIT)
     return all_of(
-        between(name(f"{side}_hand_up", dot(hand, up) / UNIT), -0.2, 1.0, 0.1),
-        below(across, 0.36, 0.07),
+        between(name(f"{side}_hand_up", dot(hand, up) / UNIT), -0.12, 1.0, 0.1),
+        below(across, 0.42, 0.08),
     )
 
 

@@ -11,6 +11,7 @@ from posesearch.pose.traits.measures import (
     OTHER,
     SHOULDER_SHARE,
     SIDES,
+    SOLID_HIP,
     SOLID_KNEE,
     SOLID_UNIT,
     UNIT,
@@ -144,7 +145,7 @@ def squat() -> Expression:
     return all_of(
         *(below(otherwise(SOLID_KNEE[side], KNEE[side]), 118, 10) for side in SIDES),
         between(_hips_height(), 0.15, 1.3, 0.1),
-        below(name("feet_before_hips", otherwise(_feet_before_hips(), _feet_beside_hips())), 0.7, 0.1),
+        below(name("feet_before_hips", otherwise(_feet_before_hips(), _feet_beside_hips())), 0.62, 0.09),
         *(above(height(point(f"{side}_knee"), point(f"{side}_ankle")), 0.3, 0.1) for side in SIDES),
     )
 
@@ -160,27 +161,39 @@ def _feet_beside_hips() -> Expression:
 
 
 def kneeling() -> Expression:
-    """A knee is as low as the feet, and the hips are above it."""
-    return any_of(*(_kneels_on(side) for side in SIDES))
+    """A knee is as low as the feet. The hips are above it, or both knees are down and the hips are on the heels."""
+    return any_of(*(_kneels_on(side) for side in SIDES), _sits_on_heels())
+
+
+def _is_down(side: str) -> Expression:
+    """The knee is as low as the lower foot, and bent."""
+    lowest = greatest(point("left_ankle")[1], point("right_ankle")[1])
+    knee = name(f"{side}_knee_height", (lowest - point(f"{side}_knee")[1]) / UNIT)
+    return all_of(below(knee, 0.27, 0.09), below(KNEE[side], 125, 12), above(NECK_HEIGHT, 0.0, 0.15))
 
 
 def _kneels_on(side: str) -> Expression:
-    lowest = greatest(point("left_ankle")[1], point("right_ankle")[1])
+    hips = name(f"hips_above_{side}_knee", height(HIPS, point(f"{side}_knee")))
+    return all_of(_is_down(side), above(hips, 0.35, 0.12), below(_thigh(side), -40, 8))
+
+
+def _sits_on_heels() -> Expression:
+    heels = (distance(HIPS, point(f"{side}_ankle")) for side in SIDES)
     return all_of(
-        below(name(f"{side}_knee_height", (lowest - point(f"{side}_knee")[1]) / UNIT), 0.22, 0.08),
-        above(name(f"hips_above_{side}_knee", height(HIPS, point(f"{side}_knee"))), 0.35, 0.12),
-        above(NECK_HEIGHT, 0.0, 0.15),
-        below(KNEE[side], 125, 12),
-        below(_thigh(side), -40, 8),
+        *(_is_down(side) for side in SIDES),
+        *(below(SOLID_KNEE[side], 85, 12) for side in SIDES),
+        *(below(heel, 0.68, 0.12) for heel in heels),
+        below(absolute(LEAN), 25, 8),
     )
 
 
 def sitting() -> Expression:
-    """The trunk is upright, the thighs are level, and the feet are in front of the hips."""
+    """The trunk is upright, and both hips are bent, without a squat or a kneeling leg."""
     return all_of(
         below(absolute(LEAN), 45, 8),
-        *(between(_thigh(side), -40, 50, 10) for side in SIDES),
-        below(_hips_height(), 1.02, 0.08),
+        *(below(SOLID_HIP[side], 134, 10) for side in SIDES),
+        below(_hips_height(), 1.5, 0.08),
+        not_(lunge()),
         not_(squat()),
         not_(kneeling()),
     )

@@ -106,4 +106,4 @@ def symmetrical() -> Expression:
         v = dot(left, up) - dot(right, up)
         parts.append(name(f"{joint}_asymmetry", length((u, v)) / UNIT))
     elbow, wrist, knee, ankle = parts
-    return given(is_seen, below(name("asymmetry", (elbow + wrist + knee + ankle) / 4), 0.4, 0.12))
+    return given(is_seen, below(name("asymmetry", (elbow + wrist + knee + ankle) / 4), 0.32, 0.13))
