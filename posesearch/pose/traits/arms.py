@@ -38,7 +38,7 @@ def _hand_height(side: str) -> Expression:
 
 def hand_above_head(side: str) -> Expression:
     """The hand is higher than the top of the head, which is above the nose by 0.35 units."""
-    return above(height(HAND[side], point("nose")), 0.4, 0.12)
+    return above(name(f"{side}_hand_above_nose", height(HAND[side], point("nose"))), 0.4, 0.12)
 
 
 def hand_at_face(side: str) -> Expression:
@@ -51,9 +51,9 @@ def hand_on_hip(side: str) -> Expression:
     shoulder, hip, elbow = (point(f"{side}_{joint}") for joint in ("shoulder", "hip", "elbow"))
     waist = tuple(h * 0.75 + s * 0.25 for h, s in zip(hip, shoulder, strict=True))
     return all_of(
-        below(distance(point(f"{side}_wrist"), waist), 0.36, 0.07),
+        below(name(f"{side}_wrist_to_waist", distance(point(f"{side}_wrist"), waist)), 0.36, 0.07),
         below(ELBOW[side], 135, 8),
-        above(_distance_to_line(elbow, shoulder, hip), 0.25, 0.05),
+        above(name(f"{side}_elbow_from_trunk", _distance_to_line(elbow, shoulder, hip)), 0.25, 0.05),
         maybe(above(SHOULDER_SHARE, 0.3, 0.07)),
     )
 
@@ -112,7 +112,7 @@ def arm_horizontal(side: str) -> Expression:
     return all_of(
         below(absolute(in_picture), 28, 9),
         above(ELBOW[side], 135, 10),
-        above(distance(point(f"{side}_wrist"), point(f"{side}_shoulder")), 0.6, 0.1),
+        above(name(f"{side}_arm_span", distance(point(f"{side}_wrist"), point(f"{side}_shoulder"))), 0.6, 0.1),
     )
 
 
@@ -128,12 +128,13 @@ def arm_hanging(side: str) -> Expression:
 
 def arms_crossed() -> Expression:
     """Each hand is near the other arm's elbow."""
+    wrist, elbow = ({side: point(f"{side}_{joint}") for side in OTHER} for joint in ("wrist", "elbow"))
     return all_of(
         *(
             part
             for side, other in OTHER.items()
             for part in (
-                below(distance(point(f"{side}_wrist"), point(f"{other}_elbow")), 0.52, 0.1),
+                below(name(f"{side}_wrist_to_{other}_elbow", distance(wrist[side], elbow[other])), 0.52, 0.1),
                 below(ELBOW[side], 140, 12),
                 below(_hand_height(side), -0.15, 0.1),
             )

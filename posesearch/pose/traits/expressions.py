@@ -32,22 +32,22 @@ class Expression:
     arguments: tuple[Any, ...]
 
     def __add__(self, other: "Expression | float") -> "Expression":
-        return _apply("+", self, other)
+        return apply("+", self, other)
 
     def __sub__(self, other: "Expression | float") -> "Expression":
-        return _apply("-", self, other)
+        return apply("-", self, other)
 
     def __rsub__(self, other: float) -> "Expression":
-        return _apply("-", other, self)
+        return apply("-", other, self)
 
     def __mul__(self, other: "Expression | float") -> "Expression":
-        return _apply("*", self, other)
+        return apply("*", self, other)
 
     def __truediv__(self, other: "Expression | float") -> "Expression":
-        return _apply("/", self, other)
+        return apply("/", self, other)
 
     def __neg__(self) -> "Expression":
-        return _apply("-", 0, self)
+        return apply("-", 0, self)
 
 
 def joint(column: str, name: str) -> Expression:
@@ -62,40 +62,41 @@ def name(text: str, definition: Expression) -> Expression:
 
 def absolute(value: Expression) -> Expression:
     """Return the absolute value."""
-    return _apply("absolute", value)
+    return apply("absolute", value)
 
 
 def root(value: Expression) -> Expression:
     """Return the square root."""
-    return _apply("root", value)
+    return apply("root", value)
 
 
 def degrees(y: Expression, x: Expression) -> Expression:
     """Return the angle of the vector (x, y) against the x axis, -180 to 180 degrees."""
-    return _apply("degrees", y, x)
+    return apply("degrees", y, x)
 
 
 def least(*values: Expression) -> Expression:
     """Return the least of the values that are known."""
-    return _apply("least", *values)
+    return apply("least", *values)
 
 
 def greatest(*values: Expression) -> Expression:
     """Return the greatest of the values that are known."""
-    return _apply("greatest", *values)
+    return apply("greatest", *values)
 
 
 def otherwise(value: Expression, other: Expression | float) -> Expression:
     """Return the value, or the other one if it is missing."""
-    return _apply("otherwise", value, other)
+    return apply("otherwise", value, other)
 
 
 def choose(condition: Expression, value: Expression) -> Expression:
     """Return the value where the condition is 1 or more, and 0 elsewhere."""
-    return _apply("choose", condition, value)
+    return apply("choose", condition, value)
 
 
-def _apply(operation: str, *arguments: Expression | float) -> Expression:
+def apply(operation: str, *arguments: Expression | float) -> Expression:
+    """Return an operation of the table below on expressions and numbers."""
     return Expression(
         operation, tuple(one if isinstance(one, Expression) else Expression("number", (one,)) for one in arguments)
     )
@@ -121,6 +122,14 @@ def _replace_missing(value: Float64, other: Float64) -> Float64:
     return np.where(np.isnan(value), other, value)
 
 
+def _exceed(value: Float64, threshold: Float64, margin: Float64) -> Float64:
+    return np.nan_to_num((value - threshold) / margin, nan=0.0, posinf=np.inf, neginf=-np.inf)
+
+
+def _fall_below(value: Float64, threshold: Float64, margin: Float64) -> Float64:
+    return _exceed(-value, -threshold, margin)
+
+
 def _choose(condition: Float64, value: Float64) -> Float64:
     return np.where(condition >= 1, value, 0.0)
 
@@ -138,6 +147,8 @@ _OPERATIONS: Final[Mapping[str, tuple[Callable[..., Float64], str]]] = {
     "least": (_take_least, "system.main.least({})"),
     "greatest": (_take_greatest, "system.main.greatest({})"),
     "otherwise": (_replace_missing, "coalesce({}, {})"),
+    "above": (_exceed, "coalesce(({0} - {1}) / {2}, 0)"),
+    "below": (_fall_below, "coalesce(({1} - {0}) / {2}, 0)"),
     "choose": (_choose, "CASE WHEN {} >= 1 THEN {} ELSE 0 END"),
 }
 _SEVERAL: Final = ("least", "greatest")

@@ -36,16 +36,21 @@ def _leg_length(side: str) -> Expression:
     return name(f"{side}_leg_length", (length(upper) + length(lower)) / UNIT)
 
 
+def _knee(side: str) -> Expression:
+    """Return the angle at the knee in space, degrees, or that in the picture if there are no joints in space."""
+    return name(f"{side}_knee_degrees", otherwise(SOLID_KNEE[side], KNEE[side]))
+
+
 def leg_straight(side: str) -> Expression:
     """The knee is straight in the picture, and in space if it is known there."""
     in_picture = given(above(_leg_length(side), 1.0, 0.1), above(KNEE[side], 158, 8))
-    return all_of(in_picture, otherwise((SOLID_KNEE[side] - 130) / 10, 2))
+    return all_of(in_picture, above(_knee(side), 130, 10))
 
 
 def knee_bent(side: str) -> Expression:
     """The knee is bent in the picture, or in space. A straight leg looks straight from everywhere."""
     in_picture = given(above(_leg_length(side), 0.7, 0.1), below(KNEE[side], 138, 10))
-    return any_of(in_picture, otherwise((125 - SOLID_KNEE[side]) / 12, -2))
+    return any_of(in_picture, below(_knee(side), 125, 12))
 
 
 def _foot_height(side: str) -> Expression:
@@ -64,7 +69,7 @@ def leg_raised(side: str) -> Expression:
 def a_leg_raised() -> Expression:
     """One foot is higher than the other one."""
     apart = name("feet_height", absolute(_foot_height("left")))
-    return all_of(above(apart, 0.42, 0.15), above(_hips_height(), 0.2, 0.1))
+    return all_of(above(apart, 0.42, 0.15), above(hips_height(), 0.2, 0.1))
 
 
 def legs_crossed() -> Expression:
@@ -114,8 +119,8 @@ def lunge() -> Expression:
     """One knee is bent, the other one is nearly straight, and the feet are far apart."""
     return all_of(
         above(_FEET_APART, 1.4, 0.15),
-        below(least(KNEE["left"], KNEE["right"]), 134, 8),
-        above(greatest(KNEE["left"], KNEE["right"]), 140, 8),
+        below(name("smaller_knee", least(KNEE["left"], KNEE["right"])), 134, 8),
+        above(name("larger_knee", greatest(KNEE["left"], KNEE["right"])), 140, 8),
         _feet_carry(),
     )
 
@@ -134,7 +139,7 @@ def _thigh(side: str) -> Expression:
     return name(f"{side}_thigh", otherwise(in_space, elevation(f"{side}_thigh_elevation", limb(side, "hip", "knee"))))
 
 
-def _hips_height() -> Expression:
+def hips_height() -> Expression:
     """Return how much higher the hips are than the lower foot, in units."""
     lower = greatest(point("left_ankle")[1], point("right_ankle")[1])
     return name("hips_height", (lower - HIPS[1]) / UNIT)
@@ -143,11 +148,18 @@ def _hips_height() -> Expression:
 def squat() -> Expression:
     """Both knees are bent, and the hips are low, above the feet."""
     return all_of(
-        *(below(otherwise(SOLID_KNEE[side], KNEE[side]), 118, 10) for side in SIDES),
-        between(_hips_height(), 0.15, 1.3, 0.1),
+        *(below(_knee(side), 118, 10) for side in SIDES),
+        between(hips_height(), 0.15, 1.3, 0.1),
         below(name("feet_before_hips", otherwise(_feet_before_hips(), _feet_beside_hips())), 0.62, 0.09),
-        *(above(height(point(f"{side}_knee"), point(f"{side}_ankle")), 0.3, 0.1) for side in SIDES),
+        *(
+            above(name(f"{side}_shin_height", height(point(f"{side}_knee"), point(f"{side}_ankle"))), 0.3, 0.1)
+            for side in SIDES
+        ),
     )
+
+
+def _shin_height(side: str) -> Expression:
+    return name(f"{side}_shin_height", height(point(f"{side}_knee"), point(f"{side}_ankle")))
 
 
 def _feet_before_hips() -> Expression:
@@ -178,11 +190,10 @@ def _kneels_on(side: str) -> Expression:
 
 
 def _sits_on_heels() -> Expression:
-    heels = (distance(HIPS, point(f"{side}_ankle")) for side in SIDES)
     return all_of(
         *(_is_down(side) for side in SIDES),
         *(below(SOLID_KNEE[side], 85, 12) for side in SIDES),
-        *(below(heel, 0.68, 0.12) for heel in heels),
+        *(below(name(f"hips_to_{side}_ankle", distance(HIPS, point(f"{side}_ankle"))), 0.68, 0.12) for side in SIDES),
         below(absolute(LEAN), 25, 8),
     )
 
@@ -192,7 +203,7 @@ def sitting() -> Expression:
     return all_of(
         below(absolute(LEAN), 45, 8),
         *(below(SOLID_HIP[side], 134, 10) for side in SIDES),
-        below(_hips_height(), 1.5, 0.08),
+        below(hips_height(), 1.5, 0.08),
         not_(lunge()),
         not_(squat()),
         not_(kneeling()),
@@ -201,7 +212,7 @@ def sitting() -> Expression:
 
 def standing() -> Expression:
     """The hips are high above the lower foot, and the neck is not far below them."""
-    return all_of(above(_hips_height(), 1.08, 0.12), above(NECK_HEIGHT, -0.25, 0.25))
+    return all_of(above(hips_height(), 1.08, 0.12), above(NECK_HEIGHT, -0.25, 0.25))
 
 
 def standing_on(side: str) -> Expression:

@@ -4,17 +4,17 @@ The clearness is 1 or more if it holds, and -1 or less if it does not. In betwee
 tell. A missing joint gives 0, so that `all_of`, `any_of` and `not_` follow the logic of SQL with NULL.
 """
 
-from posesearch.pose.traits.expressions import Expression, choose, greatest, least, otherwise
+from posesearch.pose.traits.expressions import Expression, apply, choose, greatest, least
 
 
 def above(value: Expression, threshold: float, margin: float) -> Expression:
     """Return the rule that a value is above a threshold. Nobody can tell if it is nearer to it than the margin."""
-    return otherwise((value - threshold) / margin, 0)
+    return apply("above", value, threshold, margin)
 
 
 def below(value: Expression, threshold: float, margin: float) -> Expression:
     """Return the rule that a value is below a threshold, as `above`."""
-    return otherwise((threshold - value) / margin, 0)
+    return apply("below", value, threshold, margin)
 
 
 def between(value: Expression, low: float, high: float, margin: float) -> Expression:
@@ -47,4 +47,4 @@ def maybe(rule: Expression) -> Expression:
 
     It is for evidence: without it, nothing follows.
     """
-    return greatest(rule, Expression("number", (0,)))
+    return apply("greatest", rule, 0)

@@ -1,9 +1,10 @@
 """The rules of the traits of the trunk and the head."""
 
-from posesearch.pose.traits.expressions import Expression, absolute, degrees, greatest, name
-from posesearch.pose.traits.legs import standing  # noqa: F401
+from posesearch.pose.traits.expressions import Expression, absolute, degrees, name
+from posesearch.pose.traits.legs import hips_height
 from posesearch.pose.traits.measures import (
     FACING,
+    FEET,
     HIPS,
     LEAN,
     NECK_HEIGHT,
@@ -36,31 +37,34 @@ def trunk_upright() -> Expression:
 
 def leaning(edge: str) -> Expression:
     """The trunk leans towards an edge of the picture."""
-    return between(LEAN * _SIGN[edge], 16, 62, 4)
+    return between(name(f"lean_{edge}", LEAN * _SIGN[edge]), 16, 62, 4)
 
 
 def bent_over() -> Expression:
     """The neck is hardly higher than the hips, and the legs carry the body."""
-    lower = greatest(point("left_ankle")[1], point("right_ankle")[1])
     return all_of(
         below(NECK_HEIGHT, 0.55, 0.12),
-        above(name("hips_above_feet", (lower - HIPS[1]) / UNIT), 0.9, 0.15),
+        above(hips_height(), 0.9, 0.15),
     )
 
 
 def lying() -> Expression:
     """Neck, hips and feet are level."""
-    feet = [point(f"{side}_ankle") for side in SIDES]
+    across = point("neck")[0] - FEET[0]
     return all_of(
         below(absolute(NECK_HEIGHT), 0.4, 0.1),
-        *(below(absolute(height(HIPS, foot)), 0.6, 0.12) for foot in feet),
-        above(absolute(point("neck")[0] - (feet[0][0] + feet[1][0]) / 2) / UNIT, 1.3, 0.2),
+        *(below(absolute(_hips_above(side)), 0.6, 0.12) for side in SIDES),
+        above(name("length_across", absolute(across) / UNIT), 1.3, 0.2),
     )
+
+
+def _hips_above(side: str) -> Expression:
+    return name(f"hips_above_{side}_ankle", height(HIPS, point(f"{side}_ankle")))
 
 
 def upside_down() -> Expression:
     """The head is lower than the hips."""
-    return above(height(HIPS, point("nose")), 0.15, 0.12)
+    return above(name("hips_above_nose", height(HIPS, point("nose"))), 0.15, 0.12)
 
 
 def facing_front() -> Expression:
@@ -75,23 +79,23 @@ def facing_back() -> Expression:
 
 def facing(edge: str) -> Expression:
     """The front of the trunk faces an edge of the picture, and the shoulders look narrow."""
-    is_turned = between(FACING * _SIGN[edge], 25, 155, 10)
+    is_turned = between(name(f"facing_{edge}_degrees", FACING * _SIGN[edge]), 25, 155, 10)
     return given(_IS_NOT_LEVEL, all_of(is_turned, below(SHOULDER_SHARE, 0.5, 0.08)))
 
 
 def head_turned(edge: str) -> Expression:
     """The nose is on one side of the ears, though the shoulders look wide."""
     ears = mean("ears", point("left_ear"), point("right_ear"))
-    face = name("nose_before_ears", (point("nose")[0] - ears[0]) / UNIT)
-    return given(above(SHOULDER_SHARE, 0.5, 0.08), above(face * _SIGN[edge], 0.1, 0.03))
+    face = name(f"nose_{edge}_of_ears", (point("nose")[0] - ears[0]) * _SIGN[edge] / UNIT)
+    return given(above(SHOULDER_SHARE, 0.5, 0.08), above(face, 0.1, 0.03))
 
 
 def head_tilted(edge: str) -> Expression:
     """The line from the ears to the top of the head leans towards an edge of the picture, more than the trunk does."""
     eyes = minus(point("left_eye"), point("right_eye"))
-    is_seen = above(absolute(eyes[0]) / UNIT, 0.1, 0.03)
+    is_seen = above(name("eyes_width", absolute(eyes[0]) / UNIT), 0.1, 0.03)
     tilt = name("head_tilt", degrees(eyes[1], absolute(eyes[0])) * (eyes[0] / absolute(eyes[0])))
-    return given(is_seen, above((tilt - LEAN) * _SIGN[edge], 13, 4))
+    return given(is_seen, above(name(f"head_tilt_{edge}", (tilt - LEAN) * _SIGN[edge]), 13, 4))
 
 
 def symmetrical() -> Expression:
