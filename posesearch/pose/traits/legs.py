@@ -27,7 +27,7 @@ from posesearch.pose.traits.measures import (
     solid,
     solid_limb,
 )
-from posesearch.pose.traits.rules import above, all_of, any_of, below, between, given, maybe, not_
+from posesearch.pose.traits.rules import above, all_of, any_of, below, between, given, maybe, named, not_
 
 
 def _leg_length(side: str) -> Expression:
@@ -61,15 +61,16 @@ def _foot_height(side: str) -> Expression:
 def leg_raised(side: str) -> Expression:
     """The foot is higher than the other one. From the side, estimators confuse left and right."""
     other = name(f"hips_above_{OTHER[side]}_foot", height(HIPS, point(f"{OTHER[side]}_ankle")))
-    return all_of(
-        above(_foot_height(side), 0.42, 0.15), above(other, 0.2, 0.1), maybe(above(SHOULDER_SHARE, 0.25, 0.07))
+    return named(
+        f"{side}_leg_raised",
+        all_of(above(_foot_height(side), 0.42, 0.15), above(other, 0.2, 0.1), maybe(above(SHOULDER_SHARE, 0.25, 0.07))),
     )
 
 
 def a_leg_raised() -> Expression:
     """One foot is higher than the other one."""
     apart = name("feet_height", absolute(_foot_height("left")))
-    return all_of(above(apart, 0.42, 0.15), above(hips_height(), 0.2, 0.1))
+    return named("a_leg_raised", all_of(above(apart, 0.42, 0.15), above(hips_height(), 0.2, 0.1)))
 
 
 def legs_crossed() -> Expression:
@@ -117,11 +118,14 @@ def stride() -> Expression:
 
 def lunge() -> Expression:
     """One knee is bent, the other one is nearly straight, and the feet are far apart."""
-    return all_of(
-        above(_FEET_APART, 1.4, 0.15),
-        below(name("smaller_knee", least(KNEE["left"], KNEE["right"])), 134, 8),
-        above(name("larger_knee", greatest(KNEE["left"], KNEE["right"])), 140, 8),
-        _feet_carry(),
+    return named(
+        "lunge",
+        all_of(
+            above(_FEET_APART, 1.4, 0.15),
+            below(name("smaller_knee", least(KNEE["left"], KNEE["right"])), 134, 8),
+            above(name("larger_knee", greatest(KNEE["left"], KNEE["right"])), 140, 8),
+            _feet_carry(),
+        ),
     )
 
 
@@ -147,13 +151,16 @@ def hips_height() -> Expression:
 
 def squat() -> Expression:
     """Both knees are bent, and the hips are low, above the feet."""
-    return all_of(
-        *(below(_knee(side), 118, 10) for side in SIDES),
-        between(hips_height(), 0.15, 1.3, 0.1),
-        below(name("feet_before_hips", otherwise(_feet_before_hips(), _feet_beside_hips())), 0.62, 0.09),
-        *(
-            above(name(f"{side}_shin_height", height(point(f"{side}_knee"), point(f"{side}_ankle"))), 0.3, 0.1)
-            for side in SIDES
+    return named(
+        "squat",
+        all_of(
+            *(below(_knee(side), 118, 10) for side in SIDES),
+            between(hips_height(), 0.15, 1.3, 0.1),
+            below(name("feet_before_hips", otherwise(_feet_before_hips(), _feet_beside_hips())), 0.62, 0.09),
+            *(
+                above(name(f"{side}_shin_height", height(point(f"{side}_knee"), point(f"{side}_ankle"))), 0.3, 0.1)
+                for side in SIDES
+            ),
         ),
     )
 
@@ -174,7 +181,7 @@ def _feet_beside_hips() -> Expression:
 
 def kneeling() -> Expression:
     """A knee is as low as the feet. The hips are above it, or both knees are down and the hips are on the heels."""
-    return any_of(*(_kneels_on(side) for side in SIDES), _sits_on_heels())
+    return named("kneeling", any_of(*(_kneels_on(side) for side in SIDES), _sits_on_heels()))
 
 
 def _is_down(side: str) -> Expression:
@@ -212,7 +219,7 @@ def sitting() -> Expression:
 
 def standing() -> Expression:
     """The hips are high above the lower foot, and the neck is not far below them."""
-    return all_of(above(hips_height(), 1.08, 0.12), above(NECK_HEIGHT, -0.25, 0.25))
+    return named("standing", all_of(above(hips_height(), 1.08, 0.12), above(NECK_HEIGHT, -0.25, 0.25)))
 
 
 def standing_on(side: str) -> Expression:

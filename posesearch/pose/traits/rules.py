@@ -4,7 +4,7 @@ The clearness is 1 or more if it holds, and -1 or less if it does not. In betwee
 tell. A missing joint gives 0, so that `all_of`, `any_of` and `not_` follow the logic of SQL with NULL.
 """
 
-from posesearch.pose.traits.expressions import Expression, apply, choose, greatest, least
+from posesearch.pose.traits.expressions import Expression, apply, choose, greatest, least, name
 
 
 def above(value: Expression, threshold: float, margin: float) -> Expression:
@@ -35,6 +35,11 @@ def any_of(*rules: Expression) -> Expression:
 def not_(rule: Expression) -> Expression:
     """Return the rule that this does not hold."""
     return -rule
+
+
+def named(trait: str, rule: Expression) -> Expression:
+    """Return the rule of a trait that other rules have as a part. SQL computes it once."""
+    return name(f"{trait}_clearness", rule)
 
 
 def given(condition: Expression, rule: Expression) -> Expression:

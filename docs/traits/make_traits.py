@@ -1,0 +1,112 @@
+"""Write the list of traits into docs/traits.md, from the table of rules.
+
+    python docs/traits/make_traits.py [--check | --pictures]
+
+With --check, it changes nothing, shows the difference, and exits with 1 if the page is out of date. With --pictures, it
+draws a picture of each trait into this folder: a mannequin that shows the trait and little else.
+"""
+
+import difflib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from posesearch.pose.traits.expressions import Expression, to_sql
+from posesearch.pose.traits.table import NAMES, TRAITS, Trait, measure_traits
+from posesearch.render.files import write_file
+from posesearch.render.skeletons import draw_on_photo
+
+FOLDER: Final = Path(__file__).parent
+PAGE: Final = FOLDER.parent / "traits.md"
+MARKER: Final = "<!-- The rest is written by docs/traits/make_traits.py. -->\n"
+GROUPS: Final = {
+    "Hands and arms": ("hand", "arm", "hands", "arms"),
+    "Legs and feet": ("leg", "knee", "legs", "feet", "stride", "lunge", "squat", "kneeling", "sitting", "standing"),
+    "Trunk and head": (),
+}
+"""The headings, and the words in the names of their traits. The last one has the rest."""
+
+SIDE: Final = 200
+"""Width and height of a picture in pixels."""
+
+
+def make_page() -> str:
+    """Return the page: the text above the marker as it is, and a row for each trait."""
+    introduction, marker, _ = PAGE.read_text(encoding="utf-8").partition(MARKER)
+    if not marker:
+        raise ValueError(f"{PAGE} has no line {MARKER.strip()}")
+    parts = [introduction + MARKER]
+    rest = list(TRAITS)
+    for heading, words in GROUPS.items():
+        chosen = [trait for trait in rest if not words or set(trait.name.split("_")) & set(words)]
+        rest = [trait for trait in rest if trait not in chosen]
+        parts.append(f"\n### {heading}\n\n| | Trait | It holds if |\n|---|---|---|\n")
+        parts += [_make_row(trait) for trait in chosen]
+    return "".join(parts)
+
+
+def _make_row(trait: Trait) -> str:
+    picture = f'<img src="traits/{trait.name}.jpg" width="100" alt="{trait.meaning}">'
+    rule = trait.rule.arguments[1] if trait.rule.operation == "name" else trait.rule
+    mark = "" if trait.is_certain else " (uncertain)"
+    return f"| {picture} | `{trait.name}`{mark} | {trait.meaning}<br>{_describe(rule)} |\n"
+
+
+def _describe(rule: Expression) -> str:
+    """Return a rule with its thresholds, in words."""
+    match rule.operation, rule.arguments:
+        case ("above" | "below") as kind, (value, threshold, margin):
+            sign = ">" if kind == "above" else "<"
+            return f"`{_show(value)}` {sign} {threshold.arguments[0]:g} ± {margin.arguments[0]:g}"
+        case "name", (text, _):
+            return f"`{text.removesuffix('_clearness')}`"
+        case "choose", (condition, value):
+            return f"provided that {_describe(condition)}: {_describe(value)}"
+        case "least", arguments:
+            return "<br>and ".join(_describe(one) for one in arguments)
+        case "greatest", (one, other) if other.operation == "number":
+            return f"{_describe(one)} (otherwise unknown)"
+        case "greatest", arguments:
+            return "either " + "<br>or ".join(f"({_describe(one)})" for one in arguments)
+        case "-", (_, one):
+            return f"not ({_describe(one)})"
+        case operation, _:
+            raise ValueError(f"a rule has the operation {operation}, which has no words")
+
+
+def _show(value: Expression) -> str:
+    """Return a measure as it is written: its name, or the absolute value of it."""
+    if value.operation == "absolute":
+        return f"|{_show(value.arguments[0])}|"
+    if value.operation != "name":
+        raise ValueError(f"a rule compares something without a name: {to_sql(value)}")
+    return str(value.arguments[0])
+
+
+def draw_pictures() -> None:
+    """Draw a picture of each trait: the mannequin that shows it clearly, and as few other things as possible."""
+    sys.path.append(str(FOLDER.parents[1] / "benchmarks"))
+    from trait_stances import draw_stances  # noqa: PLC0415 (a module of the benchmarks)
+
+    stances = [one for one in draw_stances(np.random.default_rng(7)) if abs(one.yaw) < 60 or "facing" in str(one.shows)]
+    for name, stance in _choose(stances):
+        pixels, joints, _ = stance.scene.draw()
+        picture = draw_on_photo(pixels, joints.astype(np.float32))
+        write_file(FOLDER / f"{name}.jpg", picture, SIDE)
+
+
+def _choose(stances: list[Any]) -> Iterator[tuple[str, Any]]: ...
+
+
+def main(*, check: bool) -> int:
+    """Write or check the page, and return the exit code."""
+    old, new = PAGE.read_text(encoding="utf-8"), make_page()
+    if not check:
+        PAGE.write_text(new, encoding="utf-8")
+        return 0
+    lines = old.splitlines(), new.splitlines()
+    sys.stderr.writelines(f"{line}\n" for line in difflib.unified_diff(*lines, "docs/traits.md", "rules", lineterm=""))
+    return int(old != new)
