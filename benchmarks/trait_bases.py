@@ -131,7 +131,7 @@ BASES: Final = {
     "feet wide": Base("FFB", "standing", "weight_on_*_leg", left_leg=((27, 0), (27, 0))),
     "walking": Base(
         "HhRRLF", "standing HhRL:stride", "F:stride weight_on_*_leg standing_on_left_leg"
-        " legs_crossed *_leg_raised", left_leg=_STEP[0], right_leg=_STEP[1],
+        " legs_crossed *_leg_raised *_hand_in_front", left_leg=_STEP[0], right_leg=_STEP[1],
         left_arm=((8, -25), (5, 5)), right_arm=((8, 25), (5, 45))),
     "running": Base(
         "HRL", "standing stride", "weight_on_*_leg standing_on_*_leg *_hand_in_front legs_crossed *_leg_raised lunge",
@@ -152,22 +152,26 @@ BASES: Final = {
         left_arm=((20, 60), (0, 75))),
     "deep squat": Base(
         "FHhRL", "squat *_hand_in_front hands_together", "sitting bent_over *_hand_at_face",
-        left_leg=((112, 45), (8, -32)), bow=28, left_arm=_CHEST, high=_LOW),
+        left_leg=((112, 52), (8, -34)), bow=28, left_arm=_CHEST, high=_LOW, loose=0.6),
     "half squat": Base("FHRL", "", "standing squat bent_over *_hand_in_front", left_leg=((20, 38), (2, -28)), bow=25),
-    "kneeling": Base("FHRL", "kneeling", "standing", left_leg=_KNEE, high=_LOW),
+    "kneeling": Base("FHRL", "kneeling", "standing legs_crossed", left_leg=_KNEE, high=_LOW),
     "kneeling on one knee": Base(
-        "FHhRL", "HhRL:kneeling", "F:kneeling lunge standing squat stride feet_apart", left_leg=((10, 82), (2, 0)),
+        "FHhRL", "HhRL:kneeling", "F:kneeling lunge standing squat stride feet_apart legs_crossed",
+        left_leg=((10, 82), (2, 0)),
         right_leg=_KNEE, high=_LOW),
     "on heels": Base(
-        "FHRL", "kneeling", "sitting *_hand_in_front", left_leg=((55, 84), (45, -86)), left_arm=_LAP, high=_LOW),
+        "FHRL", "kneeling", "sitting *_hand_in_front hands_together", left_leg=((55, 84), (45, -86)),
+        left_arm=_LAP, high=_LOW),
     "on all fours": Base(
-        "RLHh", "kneeling", "bent_over *_arm_hanging lying", left_leg=((4, 0), (4, -88)), bow=86,
+        "RLHh", "kneeling", "bent_over *_arm_hanging lying *_hand_in_front hands_together",
+        left_leg=((4, 0), (4, -88)), bow=86,
         left_arm=((5, 0), (3, 0)), head=(0, -35, 0), high=_LOW),
-    "on a seat": Base("FFHhRL", "sitting", "*_hand_in_front hands_together", left_leg=_SEAT, left_arm=_LAP, high=_LOW),
+    "on a seat": Base(
+        "FFHhRL", "sitting", "*_hand_in_front hands_together", left_leg=_SEAT, left_arm=_LAP, high=(13, 30)),
     "on a seat with folded hands": Base(
         "FHhRL", "sitting *_hand_in_front hands_together", left_leg=_SEAT, left_arm=_FOLDED, high=_LOW),
     "on a seat with crossed legs": Base(
-        "FFHh", "sitting legs_crossed", "*_hand_in_front hands_together", left_leg=((-132, 72), (-32, 25)),
+        "FFHh", "sitting legs_crossed", "*_hand_in_front hands_together", left_leg=((-132, 69), (-34, 25)),
         right_leg=((10, 84), (2, 0)), left_arm=_LAP, high=_LOW, loose=0.6),
     "on a seat with hands on hips": Base(
         "FHR", "sitting *_hand_on_hip", "R:left_hand_on_hip", left_leg=_SEAT, left_arm=_HIP, high=_LOW),
@@ -178,31 +182,35 @@ BASES: Final = {
         left_arm=Reach((0.13, 0.1, 0.22), (1, -0.5, 0)), right_arm=((20, -28), (12, -18)), high=_FLOOR),
     "tailor seat": Base(
         "FFHR", "sitting FH:legs_crossed", "*_hand_in_front hands_together *_leg_raised R:legs_crossed",
-        left_leg=((86, 40), (-80, 22)),
-        right_leg=((86, 40), (-80, 4)), left_arm=Reach((0.15, 0.04, 0.14), (1, -0.2, -0.2)), high=_FLOOR, loose=0.6),
+        left_leg=((84, 56), (-80, 16)),
+        right_leg=((84, 56), (-80, 8)), left_arm=Reach((0.15, 0.04, 0.14), (1, -0.2, -0.2)), high=_FLOOR, loose=0.6),
     "tree": Base(
-        "FFB", "standing", "legs_crossed", left_leg=((60, 15), (-70, -8)), right_leg=((-3, 0), (-3, 0)),
+        "FFB", "standing hands_together", "legs_crossed", left_leg=((60, 15), (-70, -8)), right_leg=((-3, 0), (-3, 0)),
         left_arm=_OVERHEAD),
-    "knee lifted": Base("FHhRL", "standing", left_leg=((15, 82), (0, 0)), right_leg=((-2, 0), (-2, 0))),
+    "knee lifted": Base("FHhRL", "standing", "legs_crossed", left_leg=((15, 82), (0, 0)), right_leg=((-2, 0), (-2, 0))),
     "kick sideways": Base(
         "FFB", "standing", "arms_spread", left_leg=((72, 0), (72, 0)), right_leg=((2, 0), (2, 0)), lean=-16,
         left_arm=((60, 0), (80, 0))),
     "kick ahead": Base("RLHh", "standing", left_leg=((10, 72), (10, 76)), right_leg=((0, -3), (0, -3)), bow=-10),
-    "heel behind": Base("RLHF", "standing", left_leg=((2, -3), (2, -105)), right_leg=((-2, 0), (-2, 0))),
+    "heel behind": Base(
+        "RLHF", "standing", "legs_crossed", left_leg=((2, -3), (2, -105)), right_leg=((-2, 0), (-2, 0))),
     "forward fold": Base(
-        "RRLLF", "RL:bent_over", "standing F:bent_over *_hand_in_front", left_leg=((3, -8), (3, -6)), bow=138,
+        "RRLLF", "RL:bent_over", "standing F:bent_over *_hand_in_front facing_* F:facing_front F:facing_back",
+        left_leg=((3, -8), (3, -6)), bow=138,
         left_arm=((6, 8), (4, 4))),
     "level trunk": Base(
-        "RLHh", "bent_over", "standing *_hand_in_front", left_leg=((4, -10), (4, -6)), bow=88,
+        "RLHh", "bent_over", "standing *_hand_in_front facing_* facing_front facing_back",
+        left_leg=((4, -10), (4, -6)), bow=88,
         left_arm=((8, 0), (5, 0))),
     "downward dog": Base(
-        "RL", "bent_over", "standing", left_leg=((4, -38), (4, -36)), bow=132, left_arm=((176, -136), (176, -136))),
+        "RL", "bent_over", "standing facing_* *_hand_in_front hands_together", left_leg=((4, -38), (4, -36)),
+        bow=132, left_arm=((176, -136), (176, -136))),
     "bowing": Base("RLF", "", "standing bent_over *_hand_in_front F:leaning_*", bow=40),
-    "leaning": Base("FFFB", "standing", left_leg=((10, 0), (10, 0)), lean=30),
+    "leaning": Base("FFFB", "standing", "*_hand_in_front *_hand_behind", left_leg=((10, 0), (10, 0)), lean=30),
     "bent sideways": Base(
         "FFB", "standing", lean=28, left_leg=((14, 0), (14, 0)), right_arm=((150, 0), (195, 0)), left_arm=HANGING),
     "contrapposto": Base(
-        "FFFFB", "standing weight_on_left_leg", left_leg=((-10, 0), (-9, 0)), right_leg=((22, 30), (14, -18)), hips=11,
+        "FFFFB", "standing weight_on_left_leg", left_leg=((-8, 0), (-7, 0)), right_leg=((22, 30), (14, -18)), hips=11,
         lean=5, loose=0.6),
     "contrapposto with a hand on the hip": Base(
         "FFFB", "standing weight_on_left_leg left_hand_on_hip", left_leg=((-10, 0), (-9, 0)),
@@ -218,7 +226,8 @@ BASES: Final = {
         left_leg=((0, 18), (0, -15)), right_leg=((2, 5), (0, -8)),
         left_arm=((172, 0), (168, 10)), right_arm=((8, 10), (0, 35))),
     "push-up": Base(
-        "RL", "", "lying bent_over", tip=(78, 0), left_arm=((8, 78), (6, 78)), head=(0, -20, 0), high=_LOW),
+        "RL", "", "lying bent_over *_hand_in_front", tip=(78, 0), left_arm=((8, 78), (6, 78)), head=(0, -20, 0),
+        high=_LOW),
     "handstand": Base(
         "FBRL", "", "standing", tip=(180, 0), left_arm=((172, 0), (176, 0)), head=(0, 0, 0), is_pointed=True),
     "headstand": Base(

@@ -98,7 +98,7 @@ def _measure_trunk(at: dict[str, Float64], there: dict[str, Float64], trunk: Fra
     drop = there["left_ear"] + there["right_ear"] - there["left_hip"] - there["right_hip"]
     traits = {
         "trunk_upright": _grade(-_angle(spine, -_DOWN), -20, -11),
-        "upside_down": _grade(float(drop[1]), -0.08, 0.08),
+        "upside_down": _grade(float(drop[1]), -0.06, 0.2),
         "facing_front": _grade(float(trunk.front[2]), 0.5, 0.82),
         "facing_back": _grade(-float(trunk.front[2]), 0.5, 0.82),
     }
