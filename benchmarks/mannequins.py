@@ -57,11 +57,13 @@ class Scene:
         pose: its pose, without a yaw.
         yaw: angle by which it is turned to its left, degrees.
         seed: of its colours, its build and the room.
+        side: width and height of the picture in pixels.
     """
 
     pose: Directions
     yaw: float
     seed: int
+    side: int = SIDE
 
     @property
     def joints(self) -> Float64:
@@ -82,9 +84,9 @@ class Scene:
         places = [(point, radius) for start, end, a, b, _ in body.capsules for point, radius in ((start, a), (end, b))]
         left, right = (sign * max(sign * (across @ point) + radius for point, radius in places) for sign in (-1, 1))
         low, high = (sign * max(sign * point[1] + radius for point, radius in places) for sign in (-1, 1))
-        size = min(random.uniform(0.72, 0.86) * SIDE / max(high - low, right - left), 0.8 * SIDE)
-        feet = SIDE / 2 - (left + right) / 2 * size, SIDE / 2 + (high - low) / 2 * size
-        pixels, joints = draw_scene(SIDE, SIDE, [Figure(turned, look, feet, size)], random)
+        size = min(random.uniform(0.72, 0.86) * self.side / max(high - low, right - left), 0.8 * self.side)
+        feet = self.side / 2 - (left + right) / 2 * size, self.side / 2 + (high - low) / 2 * size
+        pixels, joints = draw_scene(self.side, self.side, [Figure(turned, look, feet, size)], random)
         return pixels, joints[0].astype(np.float64), size
 
 
