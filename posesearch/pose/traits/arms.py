@@ -1,7 +1,7 @@
 """The rules of the traits of hands and arms."""
 
 from posesearch.pose.traits import measures
-from posesearch.pose.traits.expressions import Expression, absolute, name
+from posesearch.pose.traits.expressions import Expression, absolute, least, name
 from posesearch.pose.traits.measures import (
     ELBOW,
     FRONT,
@@ -76,7 +76,7 @@ def _is_on_trunk(side: str) -> Expression:
     across = name(f"{side}_hand_across", absolute(hand[0] * up[1] - hand[1] * up[0]) / UNIT)
     return all_of(
         between(name(f"{side}_hand_up", dot(hand, up) / UNIT), -0.12, 1.0, 0.1),
-        below(across, 0.42, 0.08),
+        below(across, 0.46, 0.09),
     )
 
 
@@ -135,7 +135,7 @@ def arms_crossed() -> Expression:
             for side, other in OTHER.items()
             for part in (
                 below(name(f"{side}_wrist_to_{other}_elbow", distance(wrist[side], elbow[other])), 0.52, 0.1),
-                below(ELBOW[side], 140, 12),
+                below(ELBOW[side], 150, 12),
                 below(_hand_height(side), -0.15, 0.1),
             )
         )
@@ -144,8 +144,9 @@ def arms_crossed() -> Expression:
 
 def hands_together() -> Expression:
     """The hands touch each other in the picture. In a side view, one may be behind the other."""
-    apart = name("hands_apart", distance(HAND["left"], HAND["right"]))
-    return all_of(below(apart, 0.37, 0.1), maybe(above(absolute(WIDTH), 0.35, 0.07)))
+    wrists = name("wrists_apart", distance(point("left_wrist"), point("right_wrist")))
+    apart = name("hands_apart", least(wrists, distance(HAND["left"], HAND["right"])))
+    return all_of(below(apart, 0.4, 0.1), maybe(above(absolute(WIDTH), 0.35, 0.07)))
 
 
 def arms_spread() -> Expression:

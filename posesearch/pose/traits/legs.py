@@ -63,7 +63,7 @@ def leg_raised(side: str) -> Expression:
     other = name(f"hips_above_{OTHER[side]}_foot", height(HIPS, point(f"{OTHER[side]}_ankle")))
     return named(
         f"{side}_leg_raised",
-        all_of(above(_foot_height(side), 0.42, 0.15), above(other, 0.2, 0.1), maybe(above(SHOULDER_SHARE, 0.25, 0.07))),
+        all_of(above(_foot_height(side), 0.4, 0.14), above(other, 0.2, 0.1), maybe(above(SHOULDER_SHARE, 0.25, 0.07))),
     )
 
 
@@ -188,7 +188,7 @@ def _is_down(side: str) -> Expression:
     """The knee is as low as the lower foot, and bent."""
     lowest = greatest(point("left_ankle")[1], point("right_ankle")[1])
     knee = name(f"{side}_knee_height", (lowest - point(f"{side}_knee")[1]) / UNIT)
-    return all_of(below(knee, 0.27, 0.09), below(KNEE[side], 125, 12), above(NECK_HEIGHT, 0.0, 0.15))
+    return all_of(below(knee, 0.32, 0.09), below(KNEE[side], 125, 12), above(NECK_HEIGHT, 0.0, 0.15))
 
 
 def _kneels_on(side: str) -> Expression:
@@ -200,7 +200,7 @@ def _sits_on_heels() -> Expression:
     return all_of(
         *(_is_down(side) for side in SIDES),
         *(below(SOLID_KNEE[side], 85, 12) for side in SIDES),
-        *(below(name(f"hips_to_{side}_ankle", distance(HIPS, point(f"{side}_ankle"))), 0.68, 0.12) for side in SIDES),
+        *(below(name(f"hips_to_{side}_ankle", distance(HIPS, point(f"{side}_ankle"))), 0.75, 0.12) for side in SIDES),
         below(absolute(LEAN), 25, 8),
     )
 
@@ -209,17 +209,25 @@ def sitting() -> Expression:
     """The trunk is upright, and both hips are bent, without a squat or a kneeling leg."""
     return all_of(
         below(absolute(LEAN), 45, 8),
-        *(below(SOLID_HIP[side], 134, 10) for side in SIDES),
-        below(hips_height(), 1.5, 0.08),
+        *(below(SOLID_HIP[side], 134, 9) for side in SIDES),
+        below(hips_height(), 1.7, 0.1),
         not_(lunge()),
-        not_(squat()),
+        below(squat(), 1, 0.3),
         not_(kneeling()),
     )
 
 
 def standing() -> Expression:
-    """The hips are high above the lower foot, and the neck is not far below them."""
-    return named("standing", all_of(above(hips_height(), 1.08, 0.12), above(NECK_HEIGHT, -0.25, 0.25)))
+    """The hips are high above the lower foot, a leg is straight at the hip or the knee, and the neck is not low."""
+    straightest = greatest(*(angle for side in SIDES for angle in (SOLID_HIP[side], _knee(side))))
+    return named(
+        "standing",
+        all_of(
+            above(hips_height(), 1.08, 0.12),
+            above(NECK_HEIGHT, -0.25, 0.25),
+            above(name("straightest_leg", straightest), 138, 10),
+        ),
+    )
 
 
 def standing_on(side: str) -> Expression:
