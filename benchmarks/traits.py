@@ -179,7 +179,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path)
     arguments = parser.parse_args()
-    machine.describe()
+    print(machine.line())
     drawn, text = count_drawn(arguments.keep)
     photos = [path for name in ("studio", "sports", "yoga") for path in labelled.photos(arguments.folder / name)]
     found = keep(arguments.keep, "trait_photos", lambda: find_joints(photos))

@@ -8,15 +8,14 @@ draws a picture of each trait into this folder: a mannequin that shows the trait
 
 import difflib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import cv2
 import numpy as np
 
 from posesearch.pose.traits.expressions import Expression, to_sql
 from posesearch.pose.traits.table import NAMES, TRAITS, Trait, measure_traits
-from posesearch.render.files import write_file
 from posesearch.render.skeletons import draw_on_photo
 
 FOLDER: Final = Path(__file__).parent
@@ -28,6 +27,12 @@ GROUPS: Final = {
     "Trunk and head": (),
 }
 """The headings, and the words in the names of their traits. The last one has the rest."""
+
+BODY_HEIGHT: Final = 1.7
+"""Metres of a mannequin, whose joints are in body heights."""
+
+DERIVED: Final = ("a_leg_raised", "standing_on_a_leg")
+"""The traits that the stances do not name, because they follow from others."""
 
 SIDE: Final = 200
 """Width and height of a picture in pixels."""
@@ -60,21 +65,22 @@ def _describe(rule: Expression) -> str:
     match rule.operation, rule.arguments:
         case ("above" | "below") as kind, (value, threshold, margin):
             sign = ">" if kind == "above" else "<"
-            return f"`{_show(value)}` {sign} {threshold.arguments[0]:g} ± {margin.arguments[0]:g}"
-        case "name", (text, _):
-            return f"`{text.removesuffix('_clearness')}`"
+            text = f"`{_show(value)}` {sign} {threshold.arguments[0]:g} ± {margin.arguments[0]:g}"
+        case "name", (name, _):
+            text = f"`{name.removesuffix('_clearness')}`"
         case "choose", (condition, value):
-            return f"provided that {_describe(condition)}: {_describe(value)}"
+            text = f"{_describe(value)}<br>(unknown unless {_describe(condition)})"
         case "least", arguments:
-            return "<br>and ".join(_describe(one) for one in arguments)
+            text = "<br>and ".join(_describe(one) for one in arguments)
         case "greatest", (one, other) if other.operation == "number":
-            return f"{_describe(one)} (otherwise unknown)"
+            text = f"{_describe(one)} (otherwise unknown)"
         case "greatest", arguments:
-            return "either " + "<br>or ".join(f"({_describe(one)})" for one in arguments)
+            text = "<br>or ".join(f"({_describe(one)})" for one in arguments)
         case "-", (_, one):
-            return f"not ({_describe(one)})"
+            text = f"not {_describe(one)}"
         case operation, _:
             raise ValueError(f"a rule has the operation {operation}, which has no words")
+    return text
 
 
 def _show(value: Expression) -> str:
@@ -87,18 +93,28 @@ def _show(value: Expression) -> str:
 
 
 def draw_pictures() -> None:
-    """Draw a picture of each trait: the mannequin that shows it clearly, and as few other things as possible."""
+    """Draw a picture of each trait."""
     sys.path.append(str(FOLDER.parents[1] / "benchmarks"))
     from trait_stances import draw_stances  # noqa: PLC0415 (a module of the benchmarks)
 
-    stances = [one for one in draw_stances(np.random.default_rng(7)) if abs(one.yaw) < 60 or "facing" in str(one.shows)]
-    for name, stance in _choose(stances):
-        pixels, joints, _ = stance.scene.draw()
-        picture = draw_on_photo(pixels, joints.astype(np.float32))
-        write_file(FOLDER / f"{name}.jpg", picture, SIDE)
-
-
-def _choose(stances: list[Any]) -> Iterator[tuple[str, Any]]: ...
+    stances = draw_stances(np.random.default_rng(7))
+    drawn = [stance.scene.draw() for stance in stances]
+    xy = np.array([joints for _, joints, _ in drawn])
+    world = np.array([stance.scene.joints for stance in stances]) * BODY_HEIGHT
+    clearness = measure_traits(xy, world)
+    shown = np.array([[name in {*stance.shows, *stance.unclear, *DERIVED} for name in NAMES] for stance in stances])
+    upright = next(row for row, stance in enumerate(stances) if stance.name == "standing" and abs(stance.yaw) < 20)
+    others = ((clearness >= 1) != (clearness[upright] >= 1)).sum(axis=1)
+    for number, name in enumerate(NAMES):
+        # The picture shows the trait clearly, by the rule and by intent, and differs little from a person who stands.
+        order = np.lexsort((others, ~(shown[:, number] & (clearness[:, number] >= 2)), clearness[:, number] < 1))
+        pixels, joints, _ = drawn[order[0]]
+        picture = cv2.resize(
+            draw_on_photo(pixels, joints.astype(np.float32)), (SIDE, SIDE), interpolation=cv2.INTER_AREA
+        )
+        written, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
+        if written:
+            (FOLDER / f"{name}.jpg").write_bytes(data.tobytes())
 
 
 def main(*, check: bool) -> int:
@@ -110,3 +126,10 @@ def main(*, check: bool) -> int:
     lines = old.splitlines(), new.splitlines()
     sys.stderr.writelines(f"{line}\n" for line in difflib.unified_diff(*lines, "docs/traits.md", "rules", lineterm=""))
     return int(old != new)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--pictures"]:
+        draw_pictures()
+    else:
+        sys.exit(main(check=sys.argv[1:] == ["--check"]))

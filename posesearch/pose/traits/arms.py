@@ -117,9 +117,10 @@ def arm_horizontal(side: str) -> Expression:
 
 
 def arm_hanging(side: str) -> Expression:
-    """The upper arm and the forearm point down."""
+    """The upper arm and the forearm point down, and the trunk does not."""
     upper, lower = limb(side, "shoulder", "elbow"), limb(side, "elbow", "wrist")
     return all_of(
+        above(measures.NECK_HEIGHT, 0.2, 0.1),
         below(elevation(f"{side}_upper_arm_elevation", upper), -58, 7),
         below(elevation(f"{side}_forearm_elevation", lower), -55, 7),
         above(_arm_length(side), 0.6, 0.1),
