@@ -118,7 +118,9 @@ def test_every_key_of_the_json_examples_is_in_a_table() -> None:
     assert not list_keys(examples) - in_tables
 
 
-@pytest.mark.parametrize("script", ["docs/make_cli.py", "docs/make_python.py", "docs/schema/make_schema.py"])
+@pytest.mark.parametrize(
+    "script", ["docs/make_cli.py", "docs/make_python.py", "docs/schema/make_schema.py", "docs/traits/make_traits.py"]
+)
 @pytest.mark.slow
 def test_what_is_written_from_the_code_is_up_to_date(script: str) -> None:
     done = subprocess.run([sys.executable, str(ROOT / script), "--check"], check=False, capture_output=True, text=True)

@@ -87,6 +87,7 @@ def _order(joint: str) -> Expression:
     return name(f"{joint}_order", dot(between_joints, across) / length(across) / UNIT)
 
 
+_FEET_WIDTH = name("feet_width", absolute(point("left_ankle")[0] - point("right_ankle")[0]) / UNIT)
 _FEET_APART = name("feet_apart_in_picture", distance(point("left_ankle"), point("right_ankle")))
 
 
@@ -246,7 +247,7 @@ def weight_on(side: str) -> Expression:
     middle = (HIPS[0] * 2 + point("neck")[0]) / 3
     share = name(f"{side}_share", (middle - other[0]) / (foot[0] - other[0]))
     is_seen = all_of(
-        above(name("feet_width", absolute(foot[0] - other[0]) / UNIT), 0.3, 0.06),
+        above(_FEET_WIDTH, 0.3, 0.06),
         below(name("feet_height", absolute(_foot_height("left"))), 0.35, 0.1),
         above(SHOULDER_SHARE, 0.25, 0.07),
     )
