@@ -21,6 +21,7 @@ import argparse
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +38,9 @@ from posesearch.types import Float64
 
 BODY_HEIGHT: Final = 1.7
 """Metres of a mannequin, whose joints are in body heights."""
+
+SEEDS: Final = (2026, 2027)
+"""Seeds of the drawn pictures."""
 
 JUDGEMENTS: Final = Path(__file__).parent / "trait_judgements.json"
 _EITHER: Final = {
@@ -86,11 +90,15 @@ def count(truth: Float64, found: Float64) -> list[Counts]:
 
 def count_drawn(folder: Path | None) -> tuple[list[Counts], str]:
     """Return the counts on drawn mannequins, and how many there are."""
-    scenes = keep(folder, "trait_stances", lambda: estimate(draw_stances(np.random.default_rng(2026))))
+    scenes = [scene for seed in SEEDS for scene in keep(folder, f"stances_{seed}", partial(_draw, seed))]
     found = [scene for scene in scenes if scene["found"]]
     truth = measure_traits(_stack(found, "true_xy"), _stack(found, "true_xyz") * BODY_HEIGHT)
     text = f"{len(scenes)} pictures of {len({scene['name'] for scene in scenes})} stances, {len(found)} found"
     return count(truth, measure_traits(_stack(found, "xy"), _stack(found, "world"))), text
+
+
+def _draw(seed: int) -> list[dict[str, Any]]:
+    return estimate(draw_stances(np.random.default_rng(seed)))
 
 
 def _stack(scenes: list[dict[str, Any]], key: str) -> Float64:
@@ -157,7 +165,7 @@ def _trunks(joints: Float64) -> Float64:
     """Return the distances from the middle of the hips to the neck, (n, 1, 1). They are 0 where joints are missing."""
     hips = joints[:, [skeleton.INDEX["left_hip"], skeleton.INDEX["right_hip"]]].mean(axis=1)
     lengths = np.linalg.norm(joints[:, skeleton.INDEX["neck"]] - hips, axis=1)
-    return np.nan_to_num(lengths)[:, None, None]
+    return np.where(np.isnan(lengths), 0, lengths)[:, None, None]
 
 
 def find_reliable(drawn: list[Counts]) -> NDArray[np.bool_]:

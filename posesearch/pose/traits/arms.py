@@ -29,7 +29,7 @@ from posesearch.pose.traits.rules import above, all_of, below, between, given, m
 
 def hand_raised(side: str) -> Expression:
     """The hand is higher than the shoulder."""
-    return above(_hand_height(side), 0.08, 0.1)
+    return above(_hand_height(side), 0.1, 0.14)
 
 
 def _hand_height(side: str) -> Expression:

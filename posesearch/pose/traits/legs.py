@@ -63,7 +63,7 @@ def leg_raised(side: str) -> Expression:
     other = name(f"hips_above_{OTHER[side]}_foot", height(HIPS, point(f"{OTHER[side]}_ankle")))
     return named(
         f"{side}_leg_raised",
-        all_of(above(_foot_height(side), 0.4, 0.14), above(other, 0.2, 0.1), maybe(above(SHOULDER_SHARE, 0.25, 0.07))),
+        all_of(above(_foot_height(side), 0.4, 0.14), above(other, 0.2, 0.1), maybe(above(SHOULDER_SHARE, 0.3, 0.08))),
     )
 
 
