@@ -207,11 +207,12 @@ def _sits_on_heels() -> Expression:
 
 
 def sitting() -> Expression:
-    """The trunk is upright, and both hips are bent, without a squat or a kneeling leg."""
+    """The trunk is upright, and both hips are bent, without a squat, a split or a kneeling leg."""
     return all_of(
         below(absolute(LEAN), 45, 8),
         *(below(SOLID_HIP[side], 134, 9) for side in SIDES),
         below(hips_height(), 1.7, 0.1),
+        below(_FEET_APART, 1.7, 0.2),
         not_(lunge()),
         below(squat(), 1, 0.3),
         not_(kneeling()),
