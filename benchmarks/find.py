@@ -72,7 +72,7 @@ def build(path: Path, real: str, count: int) -> None:
                 FROM given.main.poses WHERE world_x IS NOT NULL
             ) JOIN (SELECT range AS number FROM range({count})) ON place = number % (
                 SELECT count(*) FROM given.main.poses WHERE world_x IS NOT NULL
-            ) ORDER BY number
+            )
         """)
         connection.execute("""
             INSERT INTO snapshots BY NAME
