@@ -64,14 +64,14 @@ def build(path: Path, real: str, count: int) -> None:
         connection.execute("INSERT INTO about VALUES ('estimator', 'blazepose'), ('model_files', '{}')")
         connection.execute(f"ATTACH {quote_text(real)} AS given (READ_ONLY)")
         connection.execute("SELECT setseed(0.5)")
+        query = "SELECT count(*) FROM given.main.poses WHERE world_x IS NOT NULL"
+        [(total,)] = connection.execute(query).fetchall()
         connection.execute(f"""
             INSERT INTO poses BY NAME
-            SELECT * EXCLUDE (place, number) REPLACE (number AS pose_id, number AS snapshot_id, {moved})
+            SELECT * EXCLUDE (number) REPLACE (number AS pose_id, number AS snapshot_id, {moved})
             FROM (
-                SELECT *, row_number() OVER (ORDER BY pose_id) - 1 AS place
-                FROM given.main.poses WHERE world_x IS NOT NULL
-            ) JOIN (SELECT range AS number FROM range({count})) ON place = number % (
-                SELECT count(*) FROM given.main.poses WHERE world_x IS NOT NULL
+                SELECT p.*, row_number() OVER () AS number
+                FROM given.main.poses AS p, range({count // total + 1}) WHERE world_x IS NOT NULL LIMIT {count}
             )
         """)
         connection.execute("""
