@@ -30,7 +30,8 @@ class CompareArguments(TypedDict, total=False):
         cluster: only poses with this label. None, the default, means all.
         clustering: id or name of the clustering from which all labels come. Only poses with a label in it are compared.
             None, the default, means the clustering of each collection.
-        where: only poses for which this SQL expression over the columns of labelled_poses is true.
+        where: only poses for which this SQL expression is true. It can name the columns of labelled_poses, skeletons
+            and pose_traits, angles such as angles.trunk, and attributes of photos.
         mirror: whether mirrored poses match as well. True by default.
         sides: "any" also finds poses whose left and right are exchanged: in the arms, in the legs, or everywhere, as
             from behind. "same" does not. "any" by default.
