@@ -85,6 +85,11 @@ def values_of(kind: str) -> tuple[str, ...]:
             "NULL", f"repeat(['nan'::FLOAT], {size})::FLOAT[{size}]", f"repeat(['inf'::FLOAT], {size})::FLOAT[{size}]",
             f"repeat([NULL::FLOAT], {size})::FLOAT[{size}]", f"repeat([1e30::FLOAT], {size})::FLOAT[{size}]",
         )  # fmt: skip
+    if kind.startswith("STRUCT("):
+        names = [field.split()[0] for field in kind[7:-1].split(", ")]
+        return "NULL", *(
+            f"{{{', '.join(f'{name!r}: {value}' for name in names)}}}" for value in ("NULL", "-128", "127")
+        )
     if kind in ("FLOAT", "DOUBLE"):
         return "NULL", "'nan'", "'-inf'", "-1e30"
     if kind == "VARCHAR":

@@ -16,7 +16,7 @@ from tests.tampering import damage, tamper, tamperings
 
 SAMPLE = (
     "schema_version '-5'", "schema_version 'x'", "model_files '{{'", "model_files '[]'", "no table labels",
-    "text in poses", "no column poses.world_squares", "rows of poses twice", "no rows in snapshots",
+    "text in poses", "no column poses.clearness", "rows of poses twice", "no rows in snapshots",
     "poses.vector = repeat(['nan'::FLOAT], 28)::FLOAT[28]", "poses.x = repeat(['inf'::FLOAT], 18)::FLOAT[18]",
     "poses.mask = NULL", "poses.box_width = 'nan'", "poses.person = NULL", "snapshots.width = 0",
     "snapshots.sha256 = NULL", "snapshots.settings = ''", "sources.source = NULL", "centroids.vector = NULL",

@@ -5,7 +5,7 @@ from typing import Final
 
 from posesearch import skeleton
 from posesearch.pose.traits.table import TRAITS, Trait
-from posesearch.store.trait_view import COLUMNS, select_traits
+from posesearch.store.trait_view import make_fact, make_list
 
 
 def _struct_of_joint(position: int) -> str:
@@ -71,30 +71,27 @@ SELECT
 FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id)"""
 
-_WIDTH: Final = 160
 
-
-def _wrap(query: str) -> str:
-    """Return a query with its long lines broken at spaces. It has no text with a space in it."""
-    lines = (
-        textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-        for line in query.splitlines()
+def _wrap(call: str) -> str:
+    """Return the call of a function with its arguments on lines of their own."""
+    function, _, arguments = call.removesuffix(")").partition("(")
+    indent = " " * 8
+    lines = textwrap.fill(
+        arguments, 130, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-    return "\n".join(part for parts in lines for part in parts)
+    return f"    {function}(\n{lines}\n    )"
 
 
 def _describe_trait(trait: Trait) -> str:
-    return f"{trait.meaning[:-1]}{'' if trait.is_certain else '. It is uncertain, because it is often wrong'}"
+    return f"{trait.meaning[:-1]}{'' if trait.is_certain else '. It is uncertain'}"
 
 
 _TRAITS: Final = f"""pose_traits AS
 SELECT
-    t.pose_id, t.snapshot_id, s.source, s.collection,
-{chr(10).join(f"    t.{trait.name},  -- {_describe_trait(trait)}" for trait in TRAITS)}
-    t.traits  -- the names of the traits that hold, in the order of the columns. Empty if none does
-FROM (
-{_wrap(select_traits(COLUMNS, "pose_id, snapshot_id"))}
-) AS t
+    p.pose_id, p.snapshot_id, s.source, s.collection,
+{chr(10).join(f"    {make_fact(trait.name)} AS {trait.name},  -- {_describe_trait(trait)}" for trait in TRAITS)}
+{_wrap(make_list())} AS traits  -- the names of the traits that hold, in the order of the columns. Empty if none does
+FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id)"""
 
 VIEWS: Final = {

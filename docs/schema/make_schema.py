@@ -11,6 +11,7 @@ posesearch/skeleton.py. The comments in the database are those of the file.
 import difflib
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from joint_views import VIEWS
 from macros import MACROS
 
 from posesearch import skeleton
+from posesearch.pose.traits.table import NAMES
 
 SCHEMA: Final = Path(__file__).parents[2] / "schema.sql"
 MARKER: Final = (
@@ -52,6 +54,9 @@ def make_schema() -> str:
         written, count = re.subn(rf"^INSERT INTO {table}\b.*?;\n", statement, written, flags=re.MULTILINE | re.DOTALL)
         if count != 1:
             raise ValueError(f"{SCHEMA} has {count} statements that insert into {table}")
+    written, count = re.subn(r"STRUCT\([^()]*\)", _list_traits(), written)
+    if count != 1:
+        raise ValueError(f"{SCHEMA} has {count} columns with a struct")
     views = "\n".join(_define(comment, f"VIEW {text}") for comment, text in VIEWS.items())
     macros = "\n".join(_define(comment, f"MACRO {text}") for comment, text in MACROS.items())
     comments = "".join(
@@ -69,6 +74,12 @@ def _list_joints() -> str:
         separator = "," * (row > 1) + ("\n    " if begins_line else " ")
         text += f"{separator}({row}, '{joint}', {opposite + 1})"
     return text
+
+
+def _list_traits() -> str:
+    """Return the type of the column clearness: a struct with a whole number for each trait."""
+    fields = textwrap.wrap(", ".join(f"{name} TINYINT" for name in NAMES), 120)
+    return "STRUCT(\n" + "".join(f"        {line}\n" for line in fields) + "    )"
 
 
 def _list_parts() -> str:
@@ -122,6 +133,8 @@ def _read_columns(lines: list[str], *, is_table: bool) -> Iterator[tuple[str, li
     before: list[str] = []
     for line in (line for line in lines if line.startswith("    ")):
         code, _, comment = line.partition("-- ")
+        if code.startswith("        ") and code.strip():  # within the expression of a column
+            continue
         if not code.strip():
             if len(code) == 4:
                 before.append(comment)

@@ -1,7 +1,8 @@
 """Converts the database of an earlier posesearch: its rows are copied into a new file.
 
-World vectors are computed again, because versions 4 to 7 had joints in them, and not limbs. Attributes with the name of
-a trait get the name that an ingest would give them, because versions 8 and 9 had no traits.
+World vectors are computed again, because versions 4 to 7 had joints in them, and not limbs. The clearness of traits is
+computed too. Attributes with the name of a trait get the name that an ingest would give them, because versions 8 and 9
+had no traits.
 """
 
 import logging
@@ -13,7 +14,7 @@ from posesearch.store.attribute_view import find_name, reserved_names
 from posesearch.store.configuration import quote_text
 from posesearch.store.interruptible import Connection
 from posesearch.store.rewriting import OLD, NotCopied, rewrite
-from posesearch.store.trait_view import COLUMNS
+from posesearch.store.trait_view import COLUMNS, compute_clearness
 from posesearch.store.trait_view import VIEW as TRAITS
 from posesearch.store.world_vectors import compute_world_vectors
 
@@ -24,7 +25,10 @@ _NEW_NAMES: Final = {
 }
 """Names that posesearch uses since this version of the schema."""
 
-_NEW_COLUMNS: Final = {9: (("snapshots", "thumbnail"), ("attributes", "list"), ("clusterings", "name"))}
+_NEW_COLUMNS: Final = {
+    9: (("snapshots", "thumbnail"), ("attributes", "list"), ("clusterings", "name")),
+    10: (("poses", "clearness"),),
+}
 """Columns of posesearch's tables since this version, each with its table."""
 
 _log: Final = logging.getLogger(__package__)
@@ -96,8 +100,9 @@ def _select_converted(connection: Connection) -> dict[str, str]:
     _check_names(connection)
     compute_world_vectors(connection, f"{OLD}.poses", _VECTORS)
     poses = f"""
-        SELECT p.* REPLACE (v.world_vector AS world_vector, v.world_squares AS world_squares)
-        FROM {OLD}.poses AS p LEFT JOIN {_VECTORS} AS v USING (pose_id) ORDER BY pose_id
+        SELECT p.* REPLACE (v.world_vector AS world_vector, v.world_squares AS world_squares), t.clearness
+        FROM {OLD}.poses AS p LEFT JOIN {_VECTORS} AS v USING (pose_id)
+        JOIN ({compute_clearness(f"{OLD}.poses")}) AS t USING (pose_id) ORDER BY pose_id
     """  # noqa: S608 (our own names)
     return {"poses": poses, **_rename_attributes(connection)}
 

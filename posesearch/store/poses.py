@@ -11,12 +11,14 @@ from posesearch import skeleton
 from posesearch.errors import NoPoses, NoSuchPose
 from posesearch.pose.joint_sets import to_joint_sets, to_masks
 from posesearch.pose.normalize import squared_lengths
+from posesearch.pose.traits.table import NAMES
 from posesearch.sources import is_url, to_path
 from posesearch.sources.changes import look_at_file
 from posesearch.store.attributes import read_attributes
 from posesearch.store.chosen import choose_poses
 from posesearch.store.connection import Connection
 from posesearch.store.labels import labelled_poses
+from posesearch.store.trait_view import make_struct, measure_clearness
 from posesearch.store.values import BadValue, check_finite, check_present, check_vectors
 from posesearch.trust import Trust
 from posesearch.types import Keypoints, Person, Pose, StoredPose
@@ -52,6 +54,7 @@ def write_poses(
         "world_vector": world_vectors,
         "world_squares": np.stack([squared_lengths(vector) for vector in world_vectors]),
     }
+    clearness = measure_clearness(xy, world)
     boxes = np.array([person.box for person in people], np.float32)
     columns = {
         "snapshot_id": np.array([snapshot_id for snapshot_id, _ in poses], np.int64),
@@ -64,6 +67,7 @@ def write_poses(
         "has_world": np.array([person.world is not None for person in people]),
         "has_world_vector": np.array([pose.world_vector is not None for _, pose in poses]),
         **{f"{name}_{i}": column for name, array in arrays.items() for i, column in enumerate(array.T)},
+        **{f"trait_{i}": column for i, column in enumerate(clearness.T)},
     }
     connection.register("batch", {name: np.ascontiguousarray(column) for name, column in columns.items()})
     connection.execute(
@@ -71,7 +75,7 @@ def write_poses(
         INSERT INTO poses BY NAME
         SELECT nextval('pose_ids') AS pose_id, snapshot_id, person, box_x, box_y, box_width, box_height,
                CASE WHEN NOT isnan(prominence) THEN prominence END AS prominence, score, body_joints, joint_set,
-               {_ARRAYS}, $estimator AS estimator, $settings AS settings
+               {_ARRAYS}, {_CLEARNESS}, $estimator AS estimator, $settings AS settings
         FROM batch
         """,  # noqa: S608 (our own names)
         {"estimator": estimator, "settings": settings},
@@ -95,6 +99,9 @@ _ARRAYS: Final = ", ".join((
     _array("world_vector", 3 * skeleton.N_BODY, only="has_world_vector"),
     _array("world_squares", skeleton.N_BODY, only="has_world_vector"),
 ))  # fmt: skip
+
+
+_CLEARNESS: Final = f"{make_struct([f'trait_{i}' for i in range(len(NAMES))])} AS clearness"
 
 
 def read_pose(connection: Connection, pose_id: int) -> StoredPose:

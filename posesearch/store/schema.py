@@ -17,7 +17,7 @@ SEQUENCES: Final = ("snapshot_ids", "pose_ids", "clustering_ids")
 
 _VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql
 _TABLE: Final = re.compile(r"^CREATE TABLE (\w+) \((.*?)^\);", re.MULTILINE | re.DOTALL)
-_COLUMN: Final = re.compile(r"^    (\w+) +([A-Z]+(?:\[\d+\])?)", re.MULTILINE)
+_COLUMN: Final = re.compile(r"^    (\w+) +([A-Z]+(?:\[\d+\]|\([^()]*\))?)", re.MULTILINE)
 _DEFINITION: Final = re.compile(
     r"^CREATE OR REPLACE (VIEW|MACRO) (\w+)(?:\(([^)]*)\))? AS( TABLE)?\s(.*?);$", re.MULTILINE | re.DOTALL
 )
@@ -76,9 +76,14 @@ def replace_definitions(connection: Connection, database: str) -> None:
 def table_columns() -> dict[str, dict[str, str]]:
     """Return the columns with their types, for each table."""
     return {
-        table: {name: kind for name, kind in _COLUMN.findall(body) if name != "PRIMARY"}
+        table: {name: _join_lines(kind) for name, kind in _COLUMN.findall(body) if name != "PRIMARY"}
         for table, body in _TABLE.findall(read_schema())
     }
+
+
+def _join_lines(kind: str) -> str:
+    """Return a type as DuckDB prints it: on one line, and without spaces inside the parentheses."""
+    return " ".join(kind.split()).replace("( ", "(").replace(" )", ")")
 
 
 @cache

@@ -1,13 +1,19 @@
-"""The query of a row per pose with its traits: of the view pose_traits, and of what needs only some traits.
+"""How clearly each trait holds for the stored poses: the column `clearness` of the table poses, and the facts in it.
 
-posesearch's own statements have the query, and never read the view.
+The column has a whole number for each trait: ten times its clearness, without the digits after the point. So a trait
+holds from 10 on, does not hold up to -10, and can't be told in between. NumPy computes the numbers of new poses, and
+SQL those of an older database.
 """
 
 from collections.abc import Collection
 from typing import Final
 
-from posesearch.pose.traits.expressions import Expression, select
-from posesearch.pose.traits.table import NAMES, OF
+import numpy as np
+from numpy.typing import NDArray
+
+from posesearch.pose.traits.expressions import Expression, select, to_sql
+from posesearch.pose.traits.table import NAMES, OF, TRAITS, measure_traits
+from posesearch.types import Float32
 
 VIEW: Final = "pose_traits"
 LIST: Final = "traits"
@@ -16,15 +22,45 @@ LIST: Final = "traits"
 COLUMNS: Final = frozenset((*NAMES, LIST))
 """The columns of the view that are about traits."""
 
+STEPS: Final = 10
+"""The number that stands for a clearness of 1."""
 
-def select_clearness(rule: Expression, relation: str) -> str:
-    """Return the query of a row per pose with its pose_id and the clearness of a rule.
+_MOST: Final = 127
+_STORED: Final = {trait.rule: f"clearness.{trait.name}" for trait in TRAITS}
+
+
+def measure_clearness(xy: Float32, world: Float32) -> NDArray[np.int8]:
+    """Return the numbers of poses, (n, traits) int8. The arguments are those of `measure_traits`."""
+    return np.clip(np.trunc(measure_traits(xy, world) * STEPS), -_MOST, _MOST).astype(np.int8)
+
+
+def make_struct(values: Collection[str]) -> str:
+    """Return SQL that makes the column from SQL of its numbers, in the order of the table of traits."""
+    fields = (f"'{name}': {value}" for name, value in zip(NAMES, values, strict=True))
+    return f"{{{', '.join(fields)}}}"
+
+
+def compute_clearness(relation: str) -> str:
+    """Return the query of a row per pose with pose_id and clearness, computed from the joints.
 
     Args:
-        rule: the rule. See rules.py.
         relation: the relation of the poses in FROM.
     """
-    return select({"clearness": rule}, "pose_id", relation)
+    rules = select({name: OF[name].rule for name in NAMES}, "pose_id", relation)
+    numbers = [f"trunc(greatest({-_MOST}, least({_MOST}, {name} * {STEPS})))::TINYINT" for name in NAMES]
+    return f"SELECT pose_id, {make_struct(numbers)} AS clearness FROM (\n{rules}\n)"  # noqa: S608 (our own expressions)
+
+
+def select_clearness(rule: Expression, relation: str, *kept: str) -> str:
+    """Return the query of a row per pose with its pose_id and the number of a rule, as `clearness`.
+
+    Args:
+        rule: a rule that consists of rules of traits.
+        relation: the relation of the poses in FROM.
+        *kept: further columns.
+    """
+    columns = ", ".join(("pose_id", *kept))
+    return f"SELECT {columns}, {to_sql(rule, _STORED)} AS clearness FROM {relation}"  # noqa: S608 (our own expressions)
 
 
 def select_traits(names: Collection[str], kept: str = "pose_id", relation: str = "poses") -> str:
@@ -35,16 +71,19 @@ def select_traits(names: Collection[str], kept: str = "pose_id", relation: str =
         kept: SQL of the columns that are kept, such as "pose_id, snapshot_id".
         relation: the relation of the poses in FROM.
     """
-    has_list = LIST in names
-    wanted = [name for name in NAMES if has_list or name in names]
-    columns = "".join(
-        f",\n    CASE WHEN {name} >= 1 THEN true WHEN {name} <= -1 THEN false END AS {name}" for name in wanted
-    )
-    clearness = select({name: OF[name].rule for name in wanted}, kept, relation)
-    query = f"SELECT\n    {kept}{columns}\nFROM (\n{clearness}\n)"
-    if not has_list:
-        return query
-    texts = ", ".join(f"'{name}'" for name in wanted)
-    holds = ", ".join(f"coalesce({name}, false)" for name in wanted)
-    held = f"system.main.list_where(\nsystem.main.list_value({texts}),\nsystem.main.list_value({holds})\n)"
-    return f"SELECT *, {held} AS {LIST}\nFROM (\n{query}\n)"
+    columns = [f"{make_fact(name)} AS {name}" for name in NAMES if name in names]
+    columns += [f"{make_list()} AS {LIST}"] if LIST in names else []
+    return f"SELECT {', '.join([kept, *columns])} FROM {relation}"  # noqa: S608 (our own expressions)
+
+
+def make_fact(name: str) -> str:
+    """Return the SQL of whether a trait holds. It is NULL if nobody can tell."""
+    number = f"clearness.{name}"
+    return f"CASE WHEN {number} >= {STEPS} THEN true WHEN {number} <= {-STEPS} THEN false END"
+
+
+def make_list() -> str:
+    """Return the SQL of the list of the traits that hold. Its functions are DuckDB's own, whatever macros there are."""
+    held = ", ".join(f"coalesce(clearness.{name} >= {STEPS}, false)" for name in NAMES)
+    texts = ", ".join(f"'{name}'" for name in NAMES)
+    return f"system.main.list_where(system.main.list_value({texts}), system.main.list_value({held}))"

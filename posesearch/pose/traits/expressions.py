@@ -188,8 +188,15 @@ class Evaluation:
                 return np.asarray(_OPERATIONS[operation][0](*map(self, arguments)), np.float64)
 
 
-def to_sql(expression: Expression) -> str:
-    """Return the SQL of an expression over columns with the names of joints and expressions, such as left_wrist_x."""
+def to_sql(expression: Expression, known: Mapping[Expression, str] | None = None) -> str:
+    """Return the SQL of an expression over columns with the names of joints and expressions, such as left_wrist_x.
+
+    Args:
+        expression: the expression.
+        known: SQL of expressions in it that are columns already.
+    """
+    if known and expression in known:
+        return known[expression]
     match expression.operation, expression.arguments:
         case "joint", (column, joint_name):
             return f"{joint_name}_{column}"
@@ -198,9 +205,9 @@ def to_sql(expression: Expression) -> str:
         case "name", (text, _):
             return str(text)
         case "/", (value, Expression("number", (divisor,))) if divisor:
-            return f"({to_sql(value)} / {divisor:g})"
+            return f"({to_sql(value, known)} / {divisor:g})"
         case operation, arguments:
-            texts = [to_sql(argument) for argument in arguments]
+            texts = [to_sql(argument, known) for argument in arguments]
             form = _OPERATIONS[operation][1]
             return form.format(", ".join(texts)) if operation in _SEVERAL else form.format(*texts)
 
