@@ -17,7 +17,7 @@ import posesearch
 from posesearch import trust
 from posesearch.database import Database
 from posesearch.photos.pool import DecoderPool
-from posesearch.render.notebook import MAX_BYTES
+from posesearch.render.html import MAX_BYTES
 from posesearch.render.thumbnails import Thumbnails
 from posesearch.results.search import SimilarReport
 from posesearch.results.table import Table

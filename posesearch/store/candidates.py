@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
@@ -14,6 +14,9 @@ from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
 from posesearch.store.labels import labelled_poses
 from posesearch.store.schema import view_query
+
+if TYPE_CHECKING:
+    from posesearch.pose.traits.expressions import Expression
 
 
 def all_poses(*, world: bool) -> str:
@@ -36,6 +39,7 @@ def select_candidates(
     cluster: int | None = None,
     clustering_id: int | None = None,
     where: str = "",
+    rule: "Expression | None" = None,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> str:
     """Return the name of the relation to search: all poses, or a temporary view of some of them.
@@ -49,6 +53,7 @@ def select_candidates(
             the one of each collection.
         where: an SQL expression over the columns of the views labelled_poses, skeletons and snapshot_attributes.
             angles is a struct with the columns of the view angles. Empty means all poses.
+        rule: a rule of traits that must hold. None means all poses.
         timeout: seconds that the selection may take. 0 means no limit.
 
     Raises:
@@ -56,17 +61,18 @@ def select_candidates(
         QueryTooSlow: the selection takes longer than `timeout`.
     """
     table = all_poses(world=world)
-    if collection is None and cluster is None and clustering_id is None and not where:
+    if collection is None and cluster is None and clustering_id is None and not where and rule is None:
         return table
     try:
         condition, names = _parse_condition(connection, where) if where else ("true", set())
         relation = _relation_with(connection, names, clustering_id)
+        holds = "true" if rule is None else _select_holding(rule)
         with connection.limit(timeout, "The condition of `where`"):
             connection.execute(
                 f"""
                 CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {relation}
                 WHERE ($collection IS NULL OR collection = $collection) AND ($cluster IS NULL OR cluster = $cluster)
-                  AND (NOT $is_labelled OR cluster IS NOT NULL) AND ({condition})
+                  AND (NOT $is_labelled OR cluster IS NOT NULL) AND ({condition}) AND ({holds})
                 """,  # noqa: S608 (one expression, parsed and printed by DuckDB)
                 {"collection": collection, "cluster": cluster, "is_labelled": clustering_id is not None},
             )
@@ -76,6 +82,13 @@ def select_candidates(
         raise BadFilter(where, str(error).strip().splitlines()[0], list_names(connection)) from error
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidates AS FROM {table} SEMI JOIN chosen USING (pose_id)")
     return "candidates"
+
+
+def _select_holding(rule: "Expression") -> str:
+    """Return the condition that a rule holds."""
+    from posesearch.store.traits import select_where  # noqa: PLC0415 (only phrases need the rules)
+
+    return f"pose_id IN ({select_where(rule)})"
 
 
 def _relation_with(connection: Connection, names: set[str], clustering_id: int | None) -> str:

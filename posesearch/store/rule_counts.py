@@ -21,7 +21,4 @@ def count_rules(connection: Connection, rules: Mapping[str, Expression], candida
     counts = ", ".join(f"count(*) FILTER ({name} >= 1), count(*) FILTER ({name} <= -1)" for name in columns)
     query = f"SELECT count(*), {counts} FROM ({select(columns, 'pose_id', candidates)})"  # noqa: S608 (our own expressions)
     ((every, *numbers),) = connection.execute(query).fetchall()
-    return {
-        name: (yes, no, every - yes - no)
-        for name, yes, no in zip(rules, numbers[::2], numbers[1::2], strict=True)
-    }
+    return {name: (yes, no, every - yes - no) for name, yes, no in zip(rules, numbers[::2], numbers[1::2], strict=True)}

@@ -31,7 +31,7 @@ def find_clearest(connection: Connection, rule: Expression, n: int, candidates: 
         f"""
         FROM ({select({"clearness": rule}, "pose_id", candidates)})
         WHERE clearness >= 1 ORDER BY clearness DESC, pose_id LIMIT {n:d}
-        """  # noqa: S608 (our own expressions)
+        """
     ).fetchall()
     return [TraitHit(*row) for row in rows]
 

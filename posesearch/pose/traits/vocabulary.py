@@ -91,12 +91,13 @@ def list_words() -> list[str]:
 def _list_of_part(entry: OfPart) -> list[Meaning]:
     """Return the phrases of an entry for each side, each part of the body, and its plural."""
     traits = _name_sides(entry.trait)
+    either = (entry.either,) if entry.either else traits
     found = []
     for part in entry.parts:
         plural = "feet" if part == "foot" else f"{part}s"
         said: list[tuple[str, Quantity, tuple[str, ...]]] = [
-            (f"left {part}", "all", traits[:1]), (f"right {part}", "all", traits[1:]), (part, "any", traits),
-            (f"either {part}", "any", traits), (f"one {part}", "one", traits), (plural, "all", traits),
+            (f"left {part}", "all", traits[:1]), (f"right {part}", "all", traits[1:]), (part, "any", either),
+            (f"either {part}", "any", either), (f"one {part}", "one", either), (plural, "all", traits),
         ]  # fmt: skip
         if entry.exclusive:
             said.pop()  # it can't hold for both sides
@@ -123,9 +124,22 @@ def list_phrases(trait: str) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda text: (len(text.split()), len(text))))
 
 
+def summarize(entry: OfPart | OfPerson) -> str:
+    """Return the phrases of an entry in short, such as "hand/arm: raised, up, lifted"."""
+    if isinstance(entry, OfPerson):
+        return ", ".join(say.format(s="left/right") for say in entry.says)
+    says = [say for say in entry.says if not (say.endswith(" {}") and "{} " + say[:-3] in entry.says)]
+    shown = (say.removeprefix("{} ").format("…", s="left/right") for say in says)
+    return f"{'/'.join(entry.parts)}: {', '.join(shown)}"
+
+
 def find_entry(trait: str) -> OfPart | OfPerson:
     """Return the entry of the tables that has the words for a trait."""
     return _ENTRY_OF[trait]
 
 
-_ENTRY_OF: Final = {name: entry for entry in ENTRIES for name in {entry.trait, *_name_sides(entry.trait)}}
+_ENTRY_OF: Final = {
+    name: entry
+    for entry in ENTRIES
+    for name in (*_name_sides(entry.trait), *([entry.either] if isinstance(entry, OfPart) else []))
+}

@@ -20,6 +20,7 @@ class OfPart:
         parts: the parts of the body that it is said of.
         says: the phrases. {} is the part of the body, with its side. {s} is its side once more.
         exclusive: whether it can't hold for both sides.
+        either: the trait that it holds for one of the sides, if there is such a trait.
     """
 
     group: Group
@@ -27,6 +28,7 @@ class OfPart:
     parts: tuple[str, ...]
     says: tuple[str, ...]
     exclusive: bool = False
+    either: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,11 @@ ENTRIES: Final[tuple[OfPart | OfPerson, ...]] = (
     OfPart(
         "legs", "{s}_leg_raised", ("leg", "foot", "knee"),
         ("{} raised", "{} up", "{} lifted", "raised {}", "lifted {}", "{} in the air", "{} off the ground"),
-        exclusive=True,
+        exclusive=True, either="a_leg_raised",
     ),
     OfPart(
-        "legs", "standing_on_{s}_leg", ("leg", "foot"), ("standing on {}", "balancing on {}", "on {}"), exclusive=True
+        "legs", "standing_on_{s}_leg", ("leg", "foot"), ("standing on {}", "balancing on {}", "on {}"),
+        exclusive=True, either="standing_on_a_leg",
     ),
     OfPart("legs", "weight_on_{s}_leg", ("leg", "foot"), ("weight on {}",), exclusive=True),
     OfPerson("legs", "legs_crossed", ("legs crossed", "crossed legs", "cross-legged", "feet crossed", "crossed feet")),
@@ -161,7 +164,7 @@ COMBINATIONS: Final[dict[str, str]] = {
     "leaning back": "facing left, leaning right or facing right, leaning left",
     "head turned": "head turned left or head turned right",
     "head tilted": "head tilted left or head tilted right",
-    "standing on both legs": "standing, not standing on left leg, not standing on right leg",
+    "standing on both legs": "standing, not standing on one leg",
     "contrapposto": "weight on left leg or weight on right leg",
     "standing straight": "standing, trunk upright, legs straight",
     "asymmetrical": "not symmetrical",
