@@ -137,22 +137,24 @@ class _Parser:
         return phrase
 
     def _parse_words(self, before: str) -> Phrase | None:
-        """Return the longest phrase of the vocabulary that the next words begin with."""
+        """Return the longest phrase of the vocabulary that the next words begin with, after "not" or another word."""
         start = end = self._next
         while end < len(self._tokens) and self._tokens[end] not in _NO_WORDS:
             end += 1
         words = self._tokens[start:end]
-        spelled = vocabulary.spell(words, before)
+        spelled = vocabulary.spell(words)
         if not spelled:
             self._next = end
             return None
-        for count in range(len(spelled), 0, -1):
-            meaning = read_vocabulary().get(" ".join(word for _, word in spelled[:count]))
-            if meaning is not None:
-                last = spelled[count - 1][0] + 1
-                self._next = start + last
-                self._last = _make_phrase(" ".join(words[spelled[0][0] : last]), meaning)
-                return self._last
+        for first_is_any in (True, False) if before in _ANY else (False,):
+            tried = vocabulary.spell(words, first_is_any=first_is_any)
+            for count in range(len(tried), 0, -1):
+                meaning = read_vocabulary().get(" ".join(word for _, word in tried[:count]))
+                if meaning is not None:
+                    last = tried[count - 1][0] + 1
+                    self._next = start + last
+                    self._last = _make_phrase(" ".join(words[tried[0][0] : last]), meaning)
+                    return self._last
         if len(spelled) == 1 and spelled[0][1] in SIDES and (other := self._exchange_side(spelled[0][1])):
             self._next = end
             return other
@@ -171,6 +173,7 @@ class _Parser:
 _NOT_OPENED: Final = "The phrase has a closing parenthesis without an opening one."
 _NOT_CLOSED: Final = "The phrase has an opening parenthesis without a closing one."
 _ENDS: Final = frozenset(("", ")")) | OR
+_ANY: Final = NOT - {"not"}  # "no hands on hips" means not any of them
 _NO_WORDS: Final = frozenset("()") | AND | OR | NOT
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final, Literal
 
 from posesearch.pose.traits.table import NAMES
-from posesearch.pose.traits.words import COMBINATIONS, ENTRIES, IGNORED, NOT, SPELLINGS, OfPart, OfPerson
+from posesearch.pose.traits.words import COMBINATIONS, ENTRIES, IGNORED, SPELLINGS, OfPart, OfPerson
 
 Quantity = Literal["all", "any", "one"]
 
@@ -21,26 +21,25 @@ _PLURALS: Final = {
 _NO_PLURAL_AFTER: Final = frozenset(
     ("left", "right", "both", "one", "either", "on", "at", "by", "near", "behind", "above", "over", "front")
 )
-_ANY_AFTER: Final = NOT - {"not"}
 
 
-def spell(words: Sequence[str], before: str = "") -> list[tuple[int, str]]:
+def spell(words: Sequence[str], *, first_is_any: bool = False) -> list[tuple[int, str]]:
     """Return words in the one form that the vocabulary has, each with the position of the word that it comes from.
 
     Words that say nothing are left out. A plural such as "hands" becomes "both hand", unless the word before it says
-    which hands are meant. After "no" or "without", it means any of them.
+    which hands are meant.
 
     Args:
         words: lower-case words.
-        before: the word before them. Empty if there is none.
+        first_is_any: whether the first plural means any of them, as in "no hands".
     """
     spelled: list[tuple[int, str]] = []
     for position, word in enumerate(words):
         if word in _IGNORED:
             continue
-        last = spelled[-1][1] if spelled else before
-        if word in _PLURALS and last not in _NO_PLURAL_AFTER and last not in _ANY_AFTER:
+        if word in _PLURALS and not first_is_any and not (spelled and spelled[-1][1] in _NO_PLURAL_AFTER):
             spelled.append((position, "both"))
+        first_is_any = first_is_any and word not in _PLURALS
         spelled.append((position, _PLURALS.get(word) or _SPELLED.get(word, word)))
     return spelled
 

@@ -150,7 +150,7 @@ ENTRIES: Final[tuple[OfPart | OfPerson, ...]] = (
 )  # fmt: skip
 
 COMBINATIONS: Final[dict[str, str]] = {
-    "T-pose": "arms spread, arms horizontal",
+    "T-pose": "arms spread, arms horizontal, trunk upright, legs straight",
     "in profile": "facing left or facing right",
     "profile": "facing left or facing right",
     "side view": "facing left or facing right",
@@ -191,13 +191,15 @@ SPELLINGS: Final = {
     "touching": "touch touches touched", "clasped": "clasp clasps clasping", "balancing": "balance balances balanced",
     "bowing": "bow bows bowed", "stooping": "stoop stoops stooped", "symmetrical": "symmetric symmetry symmetrically",
     "asymmetrical": "asymmetric asymmetry", "forward": "forwards",
-    "back": "backward backwards", "level": "levelled leveled", "ground": "floor",
+    "back": "backward backwards backs", "level": "levelled leveled", "ground": "floor",
+    "head": "heads", "waist": "waists",
 }  # fmt: skip
 """Words, each with other forms and spellings of it."""
 
 IGNORED: Final = (
-    "a an the his her their its my your own s person persons people somebody someone man men woman women girl boy lady "
-    "guy model figure who that which with while is are be being was has have having of in to toward towards pose "
-    "posture position picture image photo seen viewed shown doing very just only resting placed held kept put"
+    "a an the he she they his her their its my your own s person persons people somebody someone man men woman "
+    "women girl boy lady guy model figure who that which with while is are be being was has have having of in to "
+    "toward towards pose posture position picture image photo seen viewed shown doing very just only resting placed "
+    "held kept put"
 )
 """Words that say nothing about a pose."""
