@@ -7,6 +7,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, TypeVar, Unpack
@@ -748,11 +749,11 @@ class Database:
         Example:
             xy = db.show(42).keypoints.xy
         """
+        from posesearch.store.traits import read_traits  # noqa: PLC0415
+
         with self._file.reading() as connection:
             stored = poses.read_pose(connection, to_count("pose_id", pose_id))
-        from posesearch.pose.traits.holding import add_traits  # noqa: PLC0415
-
-        return add_traits([stored])[0]
+            return replace(stored, traits=read_traits(connection, [stored.pose_id])[stored.pose_id])
 
     def stats(self) -> dict[str, Any]:
         """Return the counts of `posesearch stats --json`: snapshots, poses, rejected photos and clusterings.

@@ -1,12 +1,12 @@
 """The search for poses that match a phrase, and the vocabulary of phrases."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from posesearch.errors import NoDatabase
 from posesearch.pose.traits import phrases, table, vocabulary
 from posesearch.pose.traits.expressions import Expression
-from posesearch.pose.traits.holding import add_traits
 from posesearch.pose.traits.phrases import Phrase
 from posesearch.pose.traits.table import Trait
 from posesearch.pose.traits.words import ENTRIES
@@ -23,7 +23,7 @@ from posesearch.search.similar import check_searchable
 from posesearch.store import poses
 from posesearch.store.connection import Connection, DatabaseFile
 from posesearch.store.rule_counts import Counts, count_rules
-from posesearch.store.traits import TraitHit, count_traits, find_clearest
+from posesearch.store.traits import TraitHit, count_traits, find_clearest, read_traits
 
 
 def find_poses(file: DatabaseFile, phrase: Phrase, options: SearchOptions) -> FindReport:
@@ -35,10 +35,11 @@ def find_poses(file: DatabaseFile, phrase: Phrase, options: SearchOptions) -> Fi
         stored = poses.read_poses(
             connection, [one.hit.pose_id for one in listed], find_chosen_clustering(connection, options)
         )
+        traits = read_traits(connection, [one.pose_id for one in stored])
         parts = () if listed else _count_parts(connection, phrase, candidates)
     found = tuple(
-        FoundPose(rank, one.hit.clearness, one.duplicates, pose)
-        for rank, (one, pose) in enumerate(zip(listed, add_traits(stored), strict=True), start=1)
+        FoundPose(rank, one.hit.clearness, one.duplicates, replace(pose, traits=traits[pose.pose_id]))
+        for rank, (one, pose) in enumerate(zip(listed, stored, strict=True), start=1)
     )
     return FindReport(phrase.text, phrase.traits, found, parts, options.describe())
 
