@@ -706,8 +706,7 @@ class UncertainTrait(BadPhrase):
     def __init__(self, words: str, trait: str) -> None:
         self.trait = trait
         super().__init__(
-            f'"{words}" is about the trait {trait}, which is uncertain: it is often wrong. `where` can use it as '
-            f"pose_traits.{trait}."
+            f'"{words}" is about the trait {trait}, which is uncertain: it is often wrong. `where="{trait}"` finds it.'
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 _WITHOUT_DATABASE: Final = frozenset(("models", "cache", "demo"))
 _SPECIAL: Final = re.compile(r'["$`\\]')  # what a shell replaces inside double quotes
 _ARGUMENT: Final = re.compile(  # as the errors of the library write it
-    r"`(again|allow_private|anchored|close|collection|min_joints|min_shared|missing|mix|parts|person|prune|sides|strict|timeout|trust|turn|view|where|with_traits)"
+    r"`(again|allow_private|anchored|close|collection|min_joints|min_shared|missing|mix|parts|person|prune|sides|strict|timeout|trust|turn|view|where)"
     r"(?:=\"(\w+)\")?`"
 )
 _given: list[str] = []  # `--db FILE` of the command that runs. Empty if it came from the environment or the default.

@@ -64,7 +64,7 @@ def words(report: WordsReport) -> None:
                 mark = "" if word.is_certain else "  uncertain"
                 output.out.print(Text(f"{word.name.ljust(width)}{numbers}{mark}"), soft_wrap=True)
             for paragraph in filter(None, text):
-                output.show_paragraph([f"    {paragraph[0]}", *paragraph[1:]])
+                output.show_paragraph([f"  {paragraph[0]}", *paragraph[1:]])
         output.out.print()
     output.note(
         'Before these words, "left hand" means the person\'s own left, "hands" means both, "one hand" exactly one, and '

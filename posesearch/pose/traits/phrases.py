@@ -6,7 +6,7 @@ them must all hold too. Parentheses change the order.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from typing import Final, Literal
@@ -33,8 +33,8 @@ class Phrase:
         text: the phrase without words that say nothing. It stands for the same.
         rule: how clearly it holds for a pose, as the rules of traits.
         traits: names of the traits that it uses, each once, in the order of the phrase.
-        joined: how the parts are joined. Empty for a single term, which has no parts.
-        parts: the phrases that it consists of.
+        joined: how the parts are joined in the text. Empty for a single term.
+        parts: the phrases that it consists of. A term that stands for another phrase has the parts of that.
     """
 
     text: str
@@ -196,7 +196,7 @@ def _make_phrase(text: str, meaning: Meaning) -> Phrase:
     """
     if meaning.combination:
         stands_for = parse_combination(meaning.combination)
-        return Phrase(meaning.shown, stands_for.rule, stands_for.traits)
+        return replace(stands_for, text=meaning.shown, joined="")
     for name in meaning.traits:
         if not table.OF[name].is_certain:
             raise UncertainTrait(text, name)
