@@ -86,6 +86,8 @@ def test_each_phrase_of_the_tables_means_what_they_say() -> None:
         ("in profile", "facing_left or facing_right"),
         ("in profile facing right", "facing_right"),
         ("facing left or right", "facing_left or facing_right"),
+        ("facing left or right, arms up", "(facing_left or facing_right), arms up"),
+        ("not facing left or right", "not (facing_left or facing_right)"),
         ("facing to the left of the picture", "facing_left"),
         ("T-pose", "arms_spread, arms horizontal, upright, legs straight"),
         ("squatting & not arms up; legs apart", "squat, not (left_hand_raised, right_hand_raised), feet_apart"),

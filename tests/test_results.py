@@ -73,7 +73,7 @@ def test_every_value_shows_itself_in_one_short_line(filled: Database) -> None:
     similar, find, words, pairs, outliers, clusters, clusterings, table = (make(filled) for make in REPORTS.values())
     stored = filled.show(1)
     values = [
-        filled, find, find[0], words, words[0],  # type: ignore[attr-defined]
+        filled, find, find[0], words, words[0],
         similar, similar[0], similar.query, similar.cluster, pairs, pairs[0], outliers, outliers[0], clusters,  # type: ignore[attr-defined]
         clusters[0], clusters.clustering, clusterings, clusterings[0], table, stored, stored.pose,  # type: ignore[attr-defined]
         stored.pose.person, stored.keypoints,

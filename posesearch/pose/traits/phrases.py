@@ -64,7 +64,6 @@ class _Parser:
         self._tokens = _TOKEN.findall(text.lower().replace("_", " "))
         self._next = 0
         self._depth = 0
-        self._last: Phrase | None = None
 
     def parse(self) -> Phrase:
         """Return the whole phrase."""
@@ -153,21 +152,19 @@ class _Parser:
                 if meaning is not None:
                     last = tried[count - 1][0] + 1
                     self._next = start + last
-                    self._last = _make_phrase(" ".join(words[tried[0][0] : last]), meaning)
-                    return self._last
-        if len(spelled) == 1 and spelled[0][1] in SIDES and (other := self._exchange_side(spelled[0][1])):
-            self._next = end
-            return other
+                    return self._add_other_side(_make_phrase(" ".join(words[tried[0][0] : last]), meaning))
         while start > 0 and self._tokens[start - 1] not in _NO_WORDS:  # the words before belong to it
             start -= 1
         raise _find_unknown(self._tokens[start:end])
 
-    def _exchange_side(self, side: str) -> Phrase | None:
-        """Return the last term with this side in place of its own, for "facing left or right". None if it has none."""
-        words = self._last.text.split() if self._last else []
-        if not {*SIDES} & {*words}:
-            return None
-        return _Parser(" ".join(side if word in SIDES else word for word in words)).parse()
+    def _add_other_side(self, term: Phrase) -> Phrase:
+        """Return a term, or with the other side too if "or right" follows, as in "facing left or right"."""
+        joint, side, after = [*self._tokens[self._next : self._next + 3], "", "", ""][:3]
+        words = term.text.split()
+        if joint not in OR or side not in SIDES or after not in {"", *_NO_WORDS} or not {*SIDES} & {*words}:
+            return term
+        self._next += 2
+        return _join([term, parse_phrase(" ".join(side if word in SIDES else word for word in words))], "or")
 
 
 _NOT_OPENED: Final = "The phrase has a closing parenthesis without an opening one."
