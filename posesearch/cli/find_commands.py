@@ -113,7 +113,7 @@ def find(
     ascii_only: Ascii = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the poses that match a phrase, such as "hands on hips, facing left".
+    """Find the poses that match a phrase.
 
     Left and right hands and legs are the person's own. Facing, leaning and looking left mean the left of the picture.
     `posesearch words` lists the words. The clearest poses are first. The clearness is 1 for a pose that just matches.
@@ -146,9 +146,10 @@ def find(
 
 
 def words(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
-    """List the words of `find`, with the number of poses for which each trait holds.
+    """List the words of `find`, with counts of poses.
 
-    "unknown" counts poses for which nobody can tell: a joint is missing, or the pose is on the border.
+    For each trait, it says for how many poses of the database the trait holds, and for how many it does not. "unknown"
+    counts poses for which nobody can tell: a joint is missing, or the pose is on the border.
     """
     from posesearch.cli import output, show_found  # noqa: PLC0415
 
