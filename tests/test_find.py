@@ -121,6 +121,7 @@ def test_words_have_the_counts_of_the_database(demo_db: Database) -> None:
         assert (words[name].yes, words[name].no, words[name].unknown) == counts, name
     assert words["left_hand_on_hip"].group == "hands"
     assert "left hand on the hip" in words["left_hand_on_hip"].words
+    assert all(bool(word.words) == word.is_certain for word in words.values())
     profile = demo_db.find("profile", 1000, duplicates=True)
     assert (words["profile"].yes, words["profile"].group) == (len(profile), "combinations")
 

@@ -70,7 +70,7 @@ def register(app: typer.Typer) -> None:
         epilog=layout.examples(
             'posesearch find "hands on hips, legs apart, facing left"',
             'posesearch find "one leg bent and not sitting" --png bent.png',
-            'posesearch find "arms crossed or hands together" -n 50',
+            'posesearch find "kneeling or lying" -n 50',
         ),
     )(find)
     app.command(

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import cache
 from typing import Final, Literal
 
 from posesearch.errors import BadPhrase, UncertainTrait, UnknownWords
@@ -208,7 +207,6 @@ def _make_phrase(text: str, meaning: Meaning) -> Phrase:
     return Phrase(text, rule, meaning.traits)
 
 
-@cache
 def parse_combination(text: str) -> Phrase:
     """Return what a phrase of our own stands for. The errors are those of `parse_phrase`."""
     return _Parser(text).parse()
