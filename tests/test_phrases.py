@@ -211,3 +211,9 @@ def test_an_uncertain_trait_is_refused(text: str, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(UncertainTrait, match="is about the trait kneeling, which is uncertain: it is often wrong"):
         parse_phrase(text)
     assert not phrases.is_certain(vocabulary.read_vocabulary()["kneeling"])
+
+
+def test_a_combination_with_an_uncertain_trait_is_refused_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(table.OF, "facing_right", replace(table.OF["facing_right"], is_certain=False))
+    with pytest.raises(UncertainTrait, match='^"profile" is about the trait facing_right, '):
+        parse_phrase("standing, in profile")

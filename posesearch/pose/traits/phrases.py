@@ -191,7 +191,10 @@ def _make_phrase(text: str, meaning: Meaning) -> Phrase:
         UncertainTrait: a trait is not reliable enough.
     """
     if meaning.combination:
-        stands_for = parse_combination(meaning.combination)
+        try:
+            stands_for = parse_combination(meaning.combination)
+        except UncertainTrait as error:
+            raise UncertainTrait(text, error.trait) from None
         return replace(stands_for, text=meaning.shown, joined="")
     for name in meaning.traits:
         if not table.OF[name].is_certain:
