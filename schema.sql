@@ -341,6 +341,473 @@ SELECT
 FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id);
 
+-- A row per pose with its traits, which are facts about the pose. A trait is NULL if nobody can tell, for example because a joint is
+-- missing. Some need the world coordinates. Left and right are those of the person, unless the comment says otherwise. `--where` has
+-- these columns too:
+--   SELECT source FROM pose_traits WHERE left_hand_raised AND NOT sitting
+--   SELECT source FROM pose_traits WHERE list_contains(traits, 'lunge')
+CREATE OR REPLACE VIEW pose_traits AS
+SELECT
+    t.pose_id, t.snapshot_id, s.source, s.collection,
+    t.left_hand_raised,  -- The left hand is higher than the left shoulder
+    t.right_hand_raised,  -- The right hand is higher than the right shoulder
+    t.left_hand_above_head,  -- The left hand is higher than the top of the head
+    t.right_hand_above_head,  -- The right hand is higher than the top of the head
+    t.left_hand_at_face,  -- The left hand is at the face or the head. It is uncertain, because it is often wrong
+    t.right_hand_at_face,  -- The right hand is at the face or the head. It is uncertain, because it is often wrong
+    t.left_hand_on_hip,  -- The left hand is on the hip or the waist, and the elbow points outwards
+    t.right_hand_on_hip,  -- The right hand is on the hip or the waist, and the elbow points outwards
+    t.left_hand_in_front,  -- The left hand is in front of the trunk. It is uncertain, because it is often wrong
+    t.right_hand_in_front,  -- The right hand is in front of the trunk. It is uncertain, because it is often wrong
+    t.left_hand_behind,  -- The left hand is behind the back. It is uncertain, because it is often wrong
+    t.right_hand_behind,  -- The right hand is behind the back. It is uncertain, because it is often wrong
+    t.left_arm_straight,  -- The left elbow is straight
+    t.right_arm_straight,  -- The right elbow is straight
+    t.left_arm_bent,  -- The left elbow is bent by 60 degrees or more
+    t.right_arm_bent,  -- The right elbow is bent by 60 degrees or more
+    t.left_arm_horizontal,  -- The left arm is stretched out level
+    t.right_arm_horizontal,  -- The right arm is stretched out level
+    t.left_arm_hanging,  -- The left arm hangs down
+    t.right_arm_hanging,  -- The right arm hangs down
+    t.arms_crossed,  -- The forearms are crossed in front of the chest. It is uncertain, because it is often wrong
+    t.hands_together,  -- The hands touch each other
+    t.arms_spread,  -- Both arms are stretched out to their sides
+    t.left_leg_straight,  -- The left knee is straight
+    t.right_leg_straight,  -- The right knee is straight
+    t.left_knee_bent,  -- The left knee is bent by 45 degrees or more
+    t.right_knee_bent,  -- The right knee is bent by 45 degrees or more
+    t.left_leg_raised,  -- The left foot is lifted above the other one. It is uncertain, because it is often wrong
+    t.right_leg_raised,  -- The right foot is lifted above the other one. It is uncertain, because it is often wrong
+    t.a_leg_raised,  -- One foot is lifted above the other one
+    t.legs_crossed,  -- The legs cross each other. It is uncertain, because it is often wrong
+    t.feet_apart,  -- The feet are further apart than the shoulders are wide
+    t.feet_together,  -- The feet touch each other, or nearly do. It is uncertain, because it is often wrong
+    t.stride,  -- One foot is before the other, as in a step. It is uncertain, because it is often wrong
+    t.lunge,  -- One knee is bent, and the other leg is stretched out, with the feet far apart
+    t.squat,  -- Both knees are bent, and the hips are low, above the feet. It is uncertain, because it is often wrong
+    t.kneeling,  -- A knee is on the ground
+    t.sitting,  -- The person sits
+    t.standing,  -- The person stands or walks
+    t.standing_on_left_leg,  -- The person stands on the left leg only. It is uncertain, because it is often wrong
+    t.standing_on_right_leg,  -- The person stands on the right leg only. It is uncertain, because it is often wrong
+    t.standing_on_a_leg,  -- The person stands on one leg only
+    t.trunk_upright,  -- The trunk is upright
+    t.leaning_left,  -- The trunk leans to the left of the picture
+    t.leaning_right,  -- The trunk leans to the right of the picture
+    t.bent_over,  -- The person stands and bends over, so that the trunk is level or lower
+    t.lying,  -- The person lies
+    t.upside_down,  -- The head is lower than the hips
+    t.facing_front,  -- The front of the trunk faces the camera
+    t.facing_back,  -- The back of the trunk faces the camera. It is uncertain, because it is often wrong
+    t.facing_left,  -- The front of the trunk faces the left of the picture
+    t.facing_right,  -- The front of the trunk faces the right of the picture
+    t.weight_on_left_leg,  -- The person stands with the weight on the left leg
+    t.weight_on_right_leg,  -- The person stands with the weight on the right leg
+    t.head_turned_left,  -- The face points more to the left of the picture than the trunk. It is uncertain, because it is often wrong
+    t.head_turned_right,  -- The face points more to the right of the picture than the trunk. It is uncertain, because it is often wrong
+    t.head_tilted_left,  -- The head is tilted to the left of the picture. It is uncertain, because it is often wrong
+    t.head_tilted_right,  -- The head is tilted to the right of the picture. It is uncertain, because it is often wrong
+    t.symmetrical,  -- Left and right mirror each other
+    t.traits  -- the names of the traits that hold, in the order of the columns. Empty if none does
+FROM (
+SELECT *, system.main.list_where(
+system.main.list_value('left_hand_raised', 'right_hand_raised', 'left_hand_above_head', 'right_hand_above_head', 'left_hand_at_face', 'right_hand_at_face',
+    'left_hand_on_hip', 'right_hand_on_hip', 'left_hand_in_front', 'right_hand_in_front', 'left_hand_behind', 'right_hand_behind', 'left_arm_straight',
+    'right_arm_straight', 'left_arm_bent', 'right_arm_bent', 'left_arm_horizontal', 'right_arm_horizontal', 'left_arm_hanging', 'right_arm_hanging',
+    'arms_crossed', 'hands_together', 'arms_spread', 'left_leg_straight', 'right_leg_straight', 'left_knee_bent', 'right_knee_bent', 'left_leg_raised',
+    'right_leg_raised', 'a_leg_raised', 'legs_crossed', 'feet_apart', 'feet_together', 'stride', 'lunge', 'squat', 'kneeling', 'sitting', 'standing',
+    'standing_on_left_leg', 'standing_on_right_leg', 'standing_on_a_leg', 'trunk_upright', 'leaning_left', 'leaning_right', 'bent_over', 'lying', 'upside_down',
+    'facing_front', 'facing_back', 'facing_left', 'facing_right', 'weight_on_left_leg', 'weight_on_right_leg', 'head_turned_left', 'head_turned_right',
+    'head_tilted_left', 'head_tilted_right', 'symmetrical'),
+system.main.list_value(coalesce(left_hand_raised, false), coalesce(right_hand_raised, false), coalesce(left_hand_above_head, false),
+    coalesce(right_hand_above_head, false), coalesce(left_hand_at_face, false), coalesce(right_hand_at_face, false), coalesce(left_hand_on_hip, false),
+    coalesce(right_hand_on_hip, false), coalesce(left_hand_in_front, false), coalesce(right_hand_in_front, false), coalesce(left_hand_behind, false),
+    coalesce(right_hand_behind, false), coalesce(left_arm_straight, false), coalesce(right_arm_straight, false), coalesce(left_arm_bent, false),
+    coalesce(right_arm_bent, false), coalesce(left_arm_horizontal, false), coalesce(right_arm_horizontal, false), coalesce(left_arm_hanging, false),
+    coalesce(right_arm_hanging, false), coalesce(arms_crossed, false), coalesce(hands_together, false), coalesce(arms_spread, false),
+    coalesce(left_leg_straight, false), coalesce(right_leg_straight, false), coalesce(left_knee_bent, false), coalesce(right_knee_bent, false),
+    coalesce(left_leg_raised, false), coalesce(right_leg_raised, false), coalesce(a_leg_raised, false), coalesce(legs_crossed, false), coalesce(feet_apart,
+    false), coalesce(feet_together, false), coalesce(stride, false), coalesce(lunge, false), coalesce(squat, false), coalesce(kneeling, false),
+    coalesce(sitting, false), coalesce(standing, false), coalesce(standing_on_left_leg, false), coalesce(standing_on_right_leg, false),
+    coalesce(standing_on_a_leg, false), coalesce(trunk_upright, false), coalesce(leaning_left, false), coalesce(leaning_right, false), coalesce(bent_over,
+    false), coalesce(lying, false), coalesce(upside_down, false), coalesce(facing_front, false), coalesce(facing_back, false), coalesce(facing_left, false),
+    coalesce(facing_right, false), coalesce(weight_on_left_leg, false), coalesce(weight_on_right_leg, false), coalesce(head_turned_left, false),
+    coalesce(head_turned_right, false), coalesce(head_tilted_left, false), coalesce(head_tilted_right, false), coalesce(symmetrical, false))
+) AS traits
+FROM (
+SELECT
+    pose_id, snapshot_id,
+    CASE WHEN left_hand_raised >= 1 THEN true WHEN left_hand_raised <= -1 THEN false END AS left_hand_raised,
+    CASE WHEN right_hand_raised >= 1 THEN true WHEN right_hand_raised <= -1 THEN false END AS right_hand_raised,
+    CASE WHEN left_hand_above_head >= 1 THEN true WHEN left_hand_above_head <= -1 THEN false END AS left_hand_above_head,
+    CASE WHEN right_hand_above_head >= 1 THEN true WHEN right_hand_above_head <= -1 THEN false END AS right_hand_above_head,
+    CASE WHEN left_hand_at_face >= 1 THEN true WHEN left_hand_at_face <= -1 THEN false END AS left_hand_at_face,
+    CASE WHEN right_hand_at_face >= 1 THEN true WHEN right_hand_at_face <= -1 THEN false END AS right_hand_at_face,
+    CASE WHEN left_hand_on_hip >= 1 THEN true WHEN left_hand_on_hip <= -1 THEN false END AS left_hand_on_hip,
+    CASE WHEN right_hand_on_hip >= 1 THEN true WHEN right_hand_on_hip <= -1 THEN false END AS right_hand_on_hip,
+    CASE WHEN left_hand_in_front >= 1 THEN true WHEN left_hand_in_front <= -1 THEN false END AS left_hand_in_front,
+    CASE WHEN right_hand_in_front >= 1 THEN true WHEN right_hand_in_front <= -1 THEN false END AS right_hand_in_front,
+    CASE WHEN left_hand_behind >= 1 THEN true WHEN left_hand_behind <= -1 THEN false END AS left_hand_behind,
+    CASE WHEN right_hand_behind >= 1 THEN true WHEN right_hand_behind <= -1 THEN false END AS right_hand_behind,
+    CASE WHEN left_arm_straight >= 1 THEN true WHEN left_arm_straight <= -1 THEN false END AS left_arm_straight,
+    CASE WHEN right_arm_straight >= 1 THEN true WHEN right_arm_straight <= -1 THEN false END AS right_arm_straight,
+    CASE WHEN left_arm_bent >= 1 THEN true WHEN left_arm_bent <= -1 THEN false END AS left_arm_bent,
+    CASE WHEN right_arm_bent >= 1 THEN true WHEN right_arm_bent <= -1 THEN false END AS right_arm_bent,
+    CASE WHEN left_arm_horizontal >= 1 THEN true WHEN left_arm_horizontal <= -1 THEN false END AS left_arm_horizontal,
+    CASE WHEN right_arm_horizontal >= 1 THEN true WHEN right_arm_horizontal <= -1 THEN false END AS right_arm_horizontal,
+    CASE WHEN left_arm_hanging >= 1 THEN true WHEN left_arm_hanging <= -1 THEN false END AS left_arm_hanging,
+    CASE WHEN right_arm_hanging >= 1 THEN true WHEN right_arm_hanging <= -1 THEN false END AS right_arm_hanging,
+    CASE WHEN arms_crossed >= 1 THEN true WHEN arms_crossed <= -1 THEN false END AS arms_crossed,
+    CASE WHEN hands_together >= 1 THEN true WHEN hands_together <= -1 THEN false END AS hands_together,
+    CASE WHEN arms_spread >= 1 THEN true WHEN arms_spread <= -1 THEN false END AS arms_spread,
+    CASE WHEN left_leg_straight >= 1 THEN true WHEN left_leg_straight <= -1 THEN false END AS left_leg_straight,
+    CASE WHEN right_leg_straight >= 1 THEN true WHEN right_leg_straight <= -1 THEN false END AS right_leg_straight,
+    CASE WHEN left_knee_bent >= 1 THEN true WHEN left_knee_bent <= -1 THEN false END AS left_knee_bent,
+    CASE WHEN right_knee_bent >= 1 THEN true WHEN right_knee_bent <= -1 THEN false END AS right_knee_bent,
+    CASE WHEN left_leg_raised >= 1 THEN true WHEN left_leg_raised <= -1 THEN false END AS left_leg_raised,
+    CASE WHEN right_leg_raised >= 1 THEN true WHEN right_leg_raised <= -1 THEN false END AS right_leg_raised,
+    CASE WHEN a_leg_raised >= 1 THEN true WHEN a_leg_raised <= -1 THEN false END AS a_leg_raised,
+    CASE WHEN legs_crossed >= 1 THEN true WHEN legs_crossed <= -1 THEN false END AS legs_crossed,
+    CASE WHEN feet_apart >= 1 THEN true WHEN feet_apart <= -1 THEN false END AS feet_apart,
+    CASE WHEN feet_together >= 1 THEN true WHEN feet_together <= -1 THEN false END AS feet_together,
+    CASE WHEN stride >= 1 THEN true WHEN stride <= -1 THEN false END AS stride,
+    CASE WHEN lunge >= 1 THEN true WHEN lunge <= -1 THEN false END AS lunge,
+    CASE WHEN squat >= 1 THEN true WHEN squat <= -1 THEN false END AS squat,
+    CASE WHEN kneeling >= 1 THEN true WHEN kneeling <= -1 THEN false END AS kneeling,
+    CASE WHEN sitting >= 1 THEN true WHEN sitting <= -1 THEN false END AS sitting,
+    CASE WHEN standing >= 1 THEN true WHEN standing <= -1 THEN false END AS standing,
+    CASE WHEN standing_on_left_leg >= 1 THEN true WHEN standing_on_left_leg <= -1 THEN false END AS standing_on_left_leg,
+    CASE WHEN standing_on_right_leg >= 1 THEN true WHEN standing_on_right_leg <= -1 THEN false END AS standing_on_right_leg,
+    CASE WHEN standing_on_a_leg >= 1 THEN true WHEN standing_on_a_leg <= -1 THEN false END AS standing_on_a_leg,
+    CASE WHEN trunk_upright >= 1 THEN true WHEN trunk_upright <= -1 THEN false END AS trunk_upright,
+    CASE WHEN leaning_left >= 1 THEN true WHEN leaning_left <= -1 THEN false END AS leaning_left,
+    CASE WHEN leaning_right >= 1 THEN true WHEN leaning_right <= -1 THEN false END AS leaning_right,
+    CASE WHEN bent_over >= 1 THEN true WHEN bent_over <= -1 THEN false END AS bent_over,
+    CASE WHEN lying >= 1 THEN true WHEN lying <= -1 THEN false END AS lying,
+    CASE WHEN upside_down >= 1 THEN true WHEN upside_down <= -1 THEN false END AS upside_down,
+    CASE WHEN facing_front >= 1 THEN true WHEN facing_front <= -1 THEN false END AS facing_front,
+    CASE WHEN facing_back >= 1 THEN true WHEN facing_back <= -1 THEN false END AS facing_back,
+    CASE WHEN facing_left >= 1 THEN true WHEN facing_left <= -1 THEN false END AS facing_left,
+    CASE WHEN facing_right >= 1 THEN true WHEN facing_right <= -1 THEN false END AS facing_right,
+    CASE WHEN weight_on_left_leg >= 1 THEN true WHEN weight_on_left_leg <= -1 THEN false END AS weight_on_left_leg,
+    CASE WHEN weight_on_right_leg >= 1 THEN true WHEN weight_on_right_leg <= -1 THEN false END AS weight_on_right_leg,
+    CASE WHEN head_turned_left >= 1 THEN true WHEN head_turned_left <= -1 THEN false END AS head_turned_left,
+    CASE WHEN head_turned_right >= 1 THEN true WHEN head_turned_right <= -1 THEN false END AS head_turned_right,
+    CASE WHEN head_tilted_left >= 1 THEN true WHEN head_tilted_left <= -1 THEN false END AS head_tilted_left,
+    CASE WHEN head_tilted_right >= 1 THEN true WHEN head_tilted_right <= -1 THEN false END AS head_tilted_right,
+    CASE WHEN symmetrical >= 1 THEN true WHEN symmetrical <= -1 THEN false END AS symmetrical
+FROM (
+SELECT
+    pose_id, snapshot_id,
+    coalesce((left_hand_above_shoulder - 0.1) / 0.14, 0) AS left_hand_raised,
+    coalesce((right_hand_above_shoulder - 0.1) / 0.14, 0) AS right_hand_raised,
+    coalesce((left_hand_above_nose - 0.4) / 0.12, 0) AS left_hand_above_head,
+    coalesce((right_hand_above_nose - 0.4) / 0.12, 0) AS right_hand_above_head,
+    coalesce((0.48 - left_hand_to_nose) / 0.12, 0) AS left_hand_at_face,
+    coalesce((0.48 - right_hand_to_nose) / 0.12, 0) AS right_hand_at_face,
+    system.main.least(coalesce((0.36 - left_wrist_to_waist) / 0.07, 0), coalesce((135 - left_elbow_picture_degrees) / 8, 0), coalesce((left_elbow_from_trunk -
+    0.25) / 0.05, 0), shared_32) AS left_hand_on_hip,
+    system.main.least(coalesce((0.36 - right_wrist_to_waist) / 0.07, 0), coalesce((135 - right_elbow_picture_degrees) / 8, 0), coalesce((right_elbow_from_trunk
+    - 0.25) / 0.05, 0), shared_32) AS right_hand_on_hip,
+    system.main.least(shared_45, shared_50, coalesce((left_hand_depth - 0.02) / 0.12, 0)) AS left_hand_in_front,
+    system.main.least(shared_57, shared_50, coalesce((right_hand_depth - 0.02) / 0.12, 0)) AS right_hand_in_front,
+    system.main.least(shared_45, shared_60, coalesce((-0.02 - left_hand_depth) / 0.12, 0)) AS left_hand_behind,
+    system.main.least(shared_57, shared_60, coalesce((-0.02 - right_hand_depth) / 0.12, 0)) AS right_hand_behind,
+    CASE WHEN coalesce((left_arm_length - 0.65) / 0.08, 0) >= 1 THEN coalesce((left_elbow_picture_degrees - 153) / 8, 0) ELSE 0 END AS left_arm_straight,
+    CASE WHEN coalesce((right_arm_length - 0.65) / 0.08, 0) >= 1 THEN coalesce((right_elbow_picture_degrees - 153) / 8, 0) ELSE 0 END AS right_arm_straight,
+    CASE WHEN coalesce((left_arm_length - 0.5) / 0.08, 0) >= 1 THEN coalesce((128 - left_elbow_picture_degrees) / 12, 0) ELSE 0 END AS left_arm_bent,
+    CASE WHEN coalesce((right_arm_length - 0.5) / 0.08, 0) >= 1 THEN coalesce((128 - right_elbow_picture_degrees) / 12, 0) ELSE 0 END AS right_arm_bent,
+    system.main.least(coalesce((28 - system.main.abs(left_arm_elevation)) / 9, 0), shared_65, coalesce((left_arm_span - 0.6) / 0.1, 0)) AS left_arm_horizontal,
+    system.main.least(coalesce((28 - system.main.abs(right_arm_elevation)) / 9, 0), shared_69, coalesce((right_arm_span - 0.6) / 0.1, 0)) AS
+    right_arm_horizontal,
+    system.main.least(shared_71, coalesce((-58 - left_upper_arm_elevation) / 7, 0), coalesce((-55 - left_forearm_elevation) / 7, 0), coalesce((left_arm_length -
+    0.6) / 0.1, 0)) AS left_arm_hanging,
+    system.main.least(shared_71, coalesce((-58 - right_upper_arm_elevation) / 7, 0), coalesce((-55 - right_forearm_elevation) / 7, 0),
+    coalesce((right_arm_length - 0.6) / 0.1, 0)) AS right_arm_hanging,
+    system.main.least(coalesce((0.52 - left_wrist_to_right_elbow) / 0.1, 0), coalesce((150 - left_elbow_picture_degrees) / 12, 0), coalesce((-0.15 -
+    left_hand_above_shoulder) / 0.1, 0), coalesce((0.52 - right_wrist_to_left_elbow) / 0.1, 0), coalesce((150 - right_elbow_picture_degrees) / 12, 0),
+    coalesce((-0.15 - right_hand_above_shoulder) / 0.1, 0)) AS arms_crossed,
+    system.main.least(coalesce((0.4 - hands_apart) / 0.1, 0), system.main.greatest(coalesce((shared_62 - 0.35) / 0.07, 0), 0)) AS hands_together,
+    system.main.least(coalesce((wrists_apart - 2) / 0.2, 0), shared_65, shared_69, system.main.least(coalesce((left_side_angle - 40) / 8, 0), coalesce((140 -
+    left_side_angle) / 8, 0)), system.main.least(coalesce((right_side_angle - 40) / 8, 0), coalesce((140 - right_side_angle) / 8, 0))) AS arms_spread,
+    system.main.least(CASE WHEN coalesce((left_leg_length - 1) / 0.1, 0) >= 1 THEN coalesce((left_knee_picture_degrees - 158) / 8, 0) ELSE 0 END,
+    coalesce((left_knee_degrees - 130) / 10, 0)) AS left_leg_straight,
+    system.main.least(CASE WHEN coalesce((right_leg_length - 1) / 0.1, 0) >= 1 THEN coalesce((right_knee_picture_degrees - 158) / 8, 0) ELSE 0 END,
+    coalesce((right_knee_degrees - 130) / 10, 0)) AS right_leg_straight,
+    system.main.greatest(CASE WHEN coalesce((left_leg_length - 0.7) / 0.1, 0) >= 1 THEN coalesce((138 - left_knee_picture_degrees) / 10, 0) ELSE 0 END,
+    coalesce((125 - left_knee_degrees) / 12, 0)) AS left_knee_bent,
+    system.main.greatest(CASE WHEN coalesce((right_leg_length - 0.7) / 0.1, 0) >= 1 THEN coalesce((138 - right_knee_picture_degrees) / 10, 0) ELSE 0 END,
+    coalesce((125 - right_knee_degrees) / 12, 0)) AS right_knee_bent,
+    left_leg_raised_clearness AS left_leg_raised,
+    right_leg_raised_clearness AS right_leg_raised,
+    a_leg_raised_clearness AS a_leg_raised,
+    CASE WHEN coalesce((hip_width - 0.2) / 0.05, 0) >= 1 THEN system.main.greatest(coalesce((-0.06 - ankle_order) / 0.06, 0), coalesce((-0.06 - knee_order) /
+    0.06, 0)) ELSE 0 END AS legs_crossed,
+    coalesce((feet_apart_in_picture - 0.95) / 0.12, 0) AS feet_apart,
+    system.main.least(coalesce((0.32 - feet_apart_in_picture) / 0.11, 0), shared_60) AS feet_together,
+    system.main.least(standing_clearness, coalesce((feet_ahead - 0.6) / 0.12, 0), coalesce((feet_apart_in_picture - 0.3) / 0.1, 0), coalesce((neck_height - 0.6)
+    / 0.1, 0), coalesce((0.5 - left_foot_height) / 0.1, 0), coalesce((0.5 - right_foot_height) / 0.1, 0)) AS stride,
+    lunge_clearness AS lunge,
+    squat_clearness AS squat,
+    kneeling_clearness AS kneeling,
+    system.main.least(coalesce((45 - shared_159) / 8, 0), coalesce((134 - left_hip_space_degrees) / 9, 0), coalesce((134 - right_hip_space_degrees) / 9, 0),
+    coalesce((1.7 - hips_height) / 0.1, 0), (0 - lunge_clearness), coalesce((1 - squat_clearness) / 0.3, 0), (0 - kneeling_clearness)) AS sitting,
+    standing_clearness AS standing,
+    system.main.least(standing_clearness, right_leg_raised_clearness) AS standing_on_left_leg,
+    system.main.least(standing_clearness, left_leg_raised_clearness) AS standing_on_right_leg,
+    system.main.least(standing_clearness, a_leg_raised_clearness) AS standing_on_a_leg,
+    system.main.least(coalesce((14 - shared_159) / 4, 0), coalesce((trunk_share - 0.7) / 0.1, 0)) AS trunk_upright,
+    system.main.least(coalesce((lean_left - 16) / 4, 0), coalesce((62 - lean_left) / 4, 0)) AS leaning_left,
+    system.main.least(coalesce((lean_right - 16) / 4, 0), coalesce((62 - lean_right) / 4, 0)) AS leaning_right,
+    system.main.least(coalesce((0.55 - neck_height) / 0.12, 0), coalesce((hips_height - 0.9) / 0.15, 0)) AS bent_over,
+    system.main.least(coalesce((0.4 - shared_160) / 0.1, 0), coalesce((0.6 - system.main.abs(hips_above_left_ankle)) / 0.12, 0), coalesce((0.6 -
+    system.main.abs(hips_above_right_ankle)) / 0.12, 0), coalesce((length_across - 1.3) / 0.2, 0)) AS lying,
+    coalesce((hips_above_nose - 0.15) / 0.12, 0) AS upside_down,
+    CASE WHEN shared_161 >= 1 THEN system.main.least(coalesce((60 - shared_162) / 12, 0), shared_163) ELSE 0 END AS facing_front,
+    CASE WHEN shared_161 >= 1 THEN system.main.least(coalesce((shared_162 - 120) / 12, 0), shared_163) ELSE 0 END AS facing_back,
+    CASE WHEN shared_161 >= 1 THEN system.main.least(system.main.least(coalesce((facing_left_degrees - 25) / 10, 0), coalesce((155 - facing_left_degrees) / 10,
+    0)), shared_164) ELSE 0 END AS facing_left,
+    CASE WHEN shared_161 >= 1 THEN system.main.least(system.main.least(coalesce((facing_right_degrees - 25) / 10, 0), coalesce((155 - facing_right_degrees) /
+    10, 0)), shared_164) ELSE 0 END AS facing_right,
+    system.main.least(standing_clearness, system.main.greatest(right_leg_raised_clearness, CASE WHEN shared_165 >= 1 THEN coalesce((left_share - 0.72) / 0.08,
+    0) ELSE 0 END)) AS weight_on_left_leg,
+    system.main.least(standing_clearness, system.main.greatest(left_leg_raised_clearness, CASE WHEN shared_165 >= 1 THEN coalesce((right_share - 0.72) / 0.08,
+    0) ELSE 0 END)) AS weight_on_right_leg,
+    CASE WHEN shared_167 >= 1 THEN coalesce((nose_left_of_ears - 0.1) / 0.03, 0) ELSE 0 END AS head_turned_left,
+    CASE WHEN shared_167 >= 1 THEN coalesce((nose_right_of_ears - 0.1) / 0.03, 0) ELSE 0 END AS head_turned_right,
+    CASE WHEN shared_169 >= 1 THEN coalesce((head_tilt_left - 13) / 4, 0) ELSE 0 END AS head_tilted_left,
+    CASE WHEN shared_169 >= 1 THEN coalesce((head_tilt_right - 13) / 4, 0) ELSE 0 END AS head_tilted_right,
+    CASE WHEN shared_61 >= 1 THEN coalesce((0.32 - asymmetry) / 0.13, 0) ELSE 0 END AS symmetrical
+FROM (
+SELECT *, system.main.greatest(shared_61, 0) AS shared_60, system.main.greatest(system.main.least(shared_150, coalesce((hips_above_left_knee - 0.35) / 0.12, 0),
+    coalesce((-40 - left_thigh) / 8, 0)), system.main.least(shared_153, coalesce((hips_above_right_knee - 0.35) / 0.12, 0), coalesce((-40 - right_thigh) / 8,
+    0)), system.main.least(shared_150, shared_153, coalesce((85 - left_knee_space_degrees) / 12, 0), coalesce((85 - right_knee_space_degrees) / 12, 0),
+    coalesce((0.75 - hips_to_left_ankle) / 0.12, 0), coalesce((0.75 - hips_to_right_ankle) / 0.12, 0), coalesce((25 - shared_159) / 8, 0))) AS
+    kneeling_clearness FROM (
+SELECT *, coalesce((shared_62 - 0.4) / 0.08, 0) AS shared_61, system.main.least(coalesce((left_foot_height - 0.4) / 0.14, 0), coalesce((hips_above_right_foot -
+    0.2) / 0.1, 0), shared_118) AS left_leg_raised_clearness, system.main.least(coalesce((right_foot_height - 0.4) / 0.14, 0), coalesce((hips_above_left_foot -
+    0.2) / 0.1, 0), shared_118) AS right_leg_raised_clearness, system.main.least(coalesce((feet_height - 0.42) / 0.15, 0), coalesce((hips_height - 0.2) / 0.1,
+    0)) AS a_leg_raised_clearness, system.main.least(coalesce((hips_height - 1.08) / 0.12, 0), coalesce((neck_height - -0.25) / 0.25, 0),
+    coalesce((straightest_leg - 138) / 10, 0)) AS standing_clearness, system.main.least(coalesce((feet_apart_in_picture - 1.4) / 0.15, 0), coalesce((134 -
+    smaller_knee) / 8, 0), coalesce((larger_knee - 140) / 8, 0), system.main.least(coalesce((hips_above_left_ankle - 0.35) / 0.1, 0),
+    coalesce((hips_above_right_ankle - 0.35) / 0.1, 0), shared_71)) AS lunge_clearness, system.main.least(coalesce((118 - left_knee_degrees) / 10, 0),
+    coalesce((118 - right_knee_degrees) / 10, 0), system.main.least(coalesce((hips_height - 0.15) / 0.1, 0), coalesce((1.3 - hips_height) / 0.1, 0)),
+    coalesce((0.62 - feet_before_hips) / 0.09, 0), coalesce((left_shin_height - 0.3) / 0.1, 0), coalesce((right_shin_height - 0.3) / 0.1, 0)) AS
+    squat_clearness, system.main.least(coalesce((0.32 - left_knee_height) / 0.09, 0), coalesce((125 - left_knee_picture_degrees) / 12, 0), shared_151) AS
+    shared_150, system.main.least(coalesce((0.32 - right_knee_height) / 0.09, 0), coalesce((125 - right_knee_picture_degrees) / 12, 0), shared_151) AS
+    shared_153, coalesce((shared_160 - 0.5) / 0.1, 0) AS shared_161, system.main.abs(facing) AS shared_162, (facing * -1) AS facing_left_degrees, (facing * 1)
+    AS facing_right_degrees, system.main.least(coalesce((feet_width - 0.3) / 0.06, 0), coalesce((0.35 - feet_height) / 0.1, 0), coalesce((shoulder_share - 0.25)
+    / 0.07, 0)) AS shared_165, ((((elbow_asymmetry + wrist_asymmetry) + knee_asymmetry) + ankle_asymmetry) / 4) AS asymmetry FROM (
+SELECT *, system.main.greatest(coalesce((shoulder_share - 0.3) / 0.07, 0), 0) AS shared_32, system.main.least(system.main.least(coalesce((left_hand_up - -0.12)
+    / 0.1, 0), coalesce((1 - left_hand_up) / 0.1, 0)), coalesce((0.46 - left_hand_across) / 0.09, 0)) AS shared_45,
+    system.main.greatest(coalesce((shoulder_width - 0.4) / 0.08, 0), 0) AS shared_50, (((((left_solid_hand_x - solid_hips_x) * ahead_x) + ((left_solid_hand_y -
+    solid_hips_y) * ahead_y)) + ((left_solid_hand_z - solid_hips_z) * ahead_z)) / system.main.nullif(solid_unit, 0)) AS left_hand_depth,
+    system.main.least(system.main.least(coalesce((right_hand_up - -0.12) / 0.1, 0), coalesce((1 - right_hand_up) / 0.1, 0)), coalesce((0.46 - right_hand_across)
+    / 0.09, 0)) AS shared_57, (((((right_solid_hand_x - solid_hips_x) * ahead_x) + ((right_solid_hand_y - solid_hips_y) * ahead_y)) + ((right_solid_hand_z -
+    solid_hips_z) * ahead_z)) / system.main.nullif(solid_unit, 0)) AS right_hand_depth, system.main.abs(shoulder_width) AS shared_62, coalesce((neck_height -
+    0.2) / 0.1, 0) AS shared_71, system.main.least(wrists_apart, (system.main.sqrt(((shared_79 * shared_79) + (shared_80 * shared_80))) /
+    system.main.nullif(unit, 0))) AS hands_apart, system.main.greatest(coalesce((shoulder_share - 0.3) / 0.08, 0), 0) AS shared_118,
+    system.main.abs(left_foot_height) AS feet_height, system.main.greatest(left_hip_space_degrees, left_knee_degrees, right_hip_space_degrees,
+    right_knee_degrees) AS straightest_leg, (system.main.abs(((((left_ankle_world_x - right_ankle_world_x) * ahead_x) + ((left_ankle_world_y -
+    right_ankle_world_y) * ahead_y)) + ((left_ankle_world_z - right_ankle_world_z) * ahead_z))) / system.main.nullif(solid_unit, 0)) AS feet_ahead,
+    coalesce((((((((left_ankle_world_x - left_hip_world_x) * ahead_x) + ((left_ankle_world_y - left_hip_world_y) * ahead_y)) + ((left_ankle_world_z -
+    left_hip_world_z) * ahead_z)) + ((((right_ankle_world_x - right_hip_world_x) * ahead_x) + ((right_ankle_world_y - right_hip_world_y) * ahead_y)) +
+    ((right_ankle_world_z - right_hip_world_z) * ahead_z))) / 2) / system.main.nullif(solid_unit, 0)), (system.main.abs((feet_x - hips_x)) /
+    system.main.nullif(unit, 0))) AS feet_before_hips, coalesce((neck_height - 0) / 0.15, 0) AS shared_151, system.main.abs(neck_height) AS shared_160,
+    system.main.degrees(system.main.atan2(ahead_x, (0 - ahead_z))) AS facing, coalesce((shoulder_share - 0.42) / 0.08, 0) AS shared_163, coalesce((0.5 -
+    shoulder_share) / 0.08, 0) AS shared_164, coalesce((shoulder_share - 0.5) / 0.08, 0) AS shared_167, coalesce((eyes_width - 0.1) / 0.03, 0) AS shared_169,
+    (system.main.sqrt(((shared_173 * shared_173) + (shared_180 * shared_180))) / system.main.nullif(unit, 0)) AS elbow_asymmetry, (system.main.sqrt(((shared_182
+    * shared_182) + (shared_187 * shared_187))) / system.main.nullif(unit, 0)) AS wrist_asymmetry, (system.main.sqrt(((shared_188 * shared_188) + (shared_191 *
+    shared_191))) / system.main.nullif(unit, 0)) AS knee_asymmetry, (system.main.sqrt(((shared_192 * shared_192) + (shared_195 * shared_195))) /
+    system.main.nullif(unit, 0)) AS ankle_asymmetry FROM (
+SELECT *, ((left_shoulder_y - left_hand_y) / system.main.nullif(unit, 0)) AS left_hand_above_shoulder, ((right_shoulder_y - right_hand_y) /
+    system.main.nullif(unit, 0)) AS right_hand_above_shoulder, ((nose_y - left_hand_y) / system.main.nullif(unit, 0)) AS left_hand_above_nose, ((nose_y -
+    right_hand_y) / system.main.nullif(unit, 0)) AS right_hand_above_nose, (system.main.sqrt(((shared_16 * shared_16) + (shared_17 * shared_17))) /
+    system.main.nullif(unit, 0)) AS left_hand_to_nose, (system.main.sqrt(((shared_18 * shared_18) + (shared_19 * shared_19))) / system.main.nullif(unit, 0)) AS
+    right_hand_to_nose, (system.main.sqrt(((shared_20 * shared_20) + (shared_21 * shared_21))) / system.main.nullif(unit, 0)) AS left_wrist_to_waist,
+    ((system.main.abs(((shared_28 * shared_29) - (shared_30 * shared_31))) / system.main.nullif(system.main.sqrt(((shared_31 * shared_31) + (shared_29 *
+    shared_29))), 0)) / system.main.nullif(unit, 0)) AS left_elbow_from_trunk, (shared_3 / system.main.nullif(unit, 0)) AS shoulder_share,
+    (system.main.sqrt(((shared_33 * shared_33) + (shared_34 * shared_34))) / system.main.nullif(unit, 0)) AS right_wrist_to_waist, ((system.main.abs(((shared_41
+    * shared_42) - (shared_43 * shared_44))) / system.main.nullif(system.main.sqrt(((shared_44 * shared_44) + (shared_42 * shared_42))), 0)) /
+    system.main.nullif(unit, 0)) AS right_elbow_from_trunk, (((shared_46 * shared_47) + (shared_48 * shared_49)) / system.main.nullif(unit, 0)) AS left_hand_up,
+    (system.main.abs(((shared_46 * shared_49) - (shared_48 * shared_47))) / system.main.nullif(unit, 0)) AS left_hand_across, (shared_4 /
+    system.main.nullif(unit, 0)) AS shoulder_width, (front_x / system.main.nullif(front_length, 0)) AS ahead_x, (front_y / system.main.nullif(front_length, 0))
+    AS ahead_y, (front_z / system.main.nullif(front_length, 0)) AS ahead_z, (((shared_58 * shared_47) + (shared_59 * shared_49)) / system.main.nullif(unit, 0))
+    AS right_hand_up, (system.main.abs(((shared_58 * shared_49) - (shared_59 * shared_47))) / system.main.nullif(unit, 0)) AS right_hand_across,
+    ((system.main.sqrt(((shared_28 * shared_28) + (shared_30 * shared_30))) + system.main.sqrt(shared_27)) / system.main.nullif(unit, 0)) AS left_arm_length,
+    ((system.main.sqrt(((shared_41 * shared_41) + (shared_43 * shared_43))) + system.main.sqrt(shared_40)) / system.main.nullif(unit, 0)) AS right_arm_length,
+    (system.main.sqrt(shared_66) / system.main.nullif(unit, 0)) AS left_arm_span, (system.main.sqrt(shared_70) / system.main.nullif(unit, 0)) AS right_arm_span,
+    (shared_72 / system.main.nullif(unit, 0)) AS neck_height, (system.main.sqrt(((shared_73 * shared_73) + (shared_74 * shared_74))) / system.main.nullif(unit,
+    0)) AS left_wrist_to_right_elbow, (system.main.sqrt(((shared_75 * shared_75) + (shared_76 * shared_76))) / system.main.nullif(unit, 0)) AS
+    right_wrist_to_left_elbow, (system.main.sqrt(((shared_77 * shared_77) + (shared_78 * shared_78))) / system.main.nullif(unit, 0)) AS wrists_apart,
+    ((system.main.sqrt(((shared_85 * shared_85) + (shared_86 * shared_86))) + system.main.sqrt(shared_87)) / system.main.nullif(unit, 0)) AS left_leg_length,
+    coalesce(left_knee_space_degrees, left_knee_picture_degrees) AS left_knee_degrees, ((system.main.sqrt(((shared_101 * shared_101) + (shared_102 *
+    shared_102))) + system.main.sqrt(shared_103)) / system.main.nullif(unit, 0)) AS right_leg_length, coalesce(right_knee_space_degrees,
+    right_knee_picture_degrees) AS right_knee_degrees, ((right_ankle_y - left_ankle_y) / system.main.nullif(unit, 0)) AS left_foot_height, (shared_117 /
+    system.main.nullif(unit, 0)) AS hips_above_right_foot, (shared_119 / system.main.nullif(unit, 0)) AS right_foot_height, (shared_120 /
+    system.main.nullif(unit, 0)) AS hips_above_left_foot, ((shared_121 - hips_y) / system.main.nullif(unit, 0)) AS hips_height, (shared_122 /
+    system.main.nullif(unit, 0)) AS hip_width, ((((shared_125 * shared_123) + (shared_119 * shared_124)) / system.main.nullif(shared_122, 0)) /
+    system.main.nullif(unit, 0)) AS ankle_order, (((((left_knee_x - right_knee_x) * shared_123) + ((left_knee_y - right_knee_y) * shared_124)) /
+    system.main.nullif(shared_122, 0)) / system.main.nullif(unit, 0)) AS knee_order, (system.main.sqrt(((shared_125 * shared_125) + (shared_119 * shared_119)))
+    / system.main.nullif(unit, 0)) AS feet_apart_in_picture, (shared_120 / system.main.nullif(unit, 0)) AS hips_above_left_ankle, (shared_117 /
+    system.main.nullif(unit, 0)) AS hips_above_right_ankle, (shared_89 / system.main.nullif(unit, 0)) AS left_shin_height, (shared_105 /
+    system.main.nullif(unit, 0)) AS right_shin_height, ((shared_121 - left_knee_y) / system.main.nullif(unit, 0)) AS left_knee_height, (shared_152 /
+    system.main.nullif(unit, 0)) AS hips_above_left_knee, ((shared_121 - right_knee_y) / system.main.nullif(unit, 0)) AS right_knee_height, (shared_154 /
+    system.main.nullif(unit, 0)) AS hips_above_right_knee, (system.main.sqrt(((shared_155 * shared_155) + (shared_156 * shared_156))) / system.main.nullif(unit,
+    0)) AS hips_to_left_ankle, (system.main.sqrt(((shared_157 * shared_157) + (shared_158 * shared_158))) / system.main.nullif(unit, 0)) AS hips_to_right_ankle,
+    (trunk_length / system.main.nullif(unit, 0)) AS trunk_share, (system.main.abs((neck_x - feet_x)) / system.main.nullif(unit, 0)) AS length_across, ((nose_y -
+    hips_y) / system.main.nullif(unit, 0)) AS hips_above_nose, (system.main.abs(shared_125) / system.main.nullif(unit, 0)) AS feet_width, ((shared_168 * -1) /
+    system.main.nullif(unit, 0)) AS nose_left_of_ears, ((shared_168 * 1) / system.main.nullif(unit, 0)) AS nose_right_of_ears, (shared_170 /
+    system.main.nullif(unit, 0)) AS eyes_width, (shared_172 * -1) AS head_tilt_left, (shared_172 * 1) AS head_tilt_right, (((shared_174 * shared_177) +
+    (shared_176 * shared_181)) - ((shared_178 * shared_177) + (shared_179 * shared_181))) AS shared_180, (((shared_183 * shared_177) + (shared_184 *
+    shared_181)) - ((shared_185 * shared_177) + (shared_186 * shared_181))) AS shared_187, (((shared_189 * shared_177) + (shared_152 * shared_181)) -
+    ((shared_190 * shared_177) + (shared_154 * shared_181))) AS shared_191, (((shared_193 * shared_177) + (shared_120 * shared_181)) - ((shared_194 *
+    shared_177) + (shared_117 * shared_181))) AS shared_195 FROM (
+SELECT *, system.main.greatest(trunk_length, (shared_3 * 1.2), (system.main.sqrt(shared_6) * 1.05), (system.main.sqrt(((shared_9 * shared_9) + (shared_10 *
+    shared_10))) * 1.05), (system.main.sqrt(shared_11) * 1.05), (system.main.sqrt(((shared_14 * shared_14) + (shared_15 * shared_15))) * 1.05)) AS unit,
+    (shared_1 / system.main.nullif(trunk_length, 0)) AS shared_47, (shared_2 / system.main.nullif(trunk_length, 0)) AS shared_49, system.main.sqrt((((front_x *
+    front_x) + (front_y * front_y)) + (front_z * front_z))) AS front_length, coalesce((left_elbow_picture_degrees - 135) / 10, 0) AS shared_65,
+    coalesce((right_elbow_picture_degrees - 135) / 10, 0) AS shared_69, (system.main.degrees(system.main.atan2(shared_81, ((shared_64 * shared_82) + (shared_63
+    * shared_72)))) + ((shared_81 * 0) / system.main.nullif((shared_66 * shared_83), 0))) AS left_side_angle, (system.main.degrees(system.main.atan2(shared_84,
+    ((shared_68 * shared_82) + (shared_67 * shared_72)))) + ((shared_84 * 0) / system.main.nullif((shared_70 * shared_83), 0))) AS right_side_angle,
+    (system.main.degrees(system.main.atan2(shared_91, (((shared_99 * shared_98) + (shared_93 * shared_96)) + (shared_95 * shared_94)))) + ((shared_91 * 0) /
+    system.main.nullif(((((shared_99 * shared_99) + (shared_93 * shared_93)) + (shared_95 * shared_95)) * (((shared_98 * shared_98) + (shared_96 * shared_96)) +
+    (shared_94 * shared_94))), 0))) AS left_knee_space_degrees, (system.main.degrees(system.main.atan2(shared_107, (((shared_115 * shared_114) + (shared_109 *
+    shared_112)) + (shared_111 * shared_110)))) + ((shared_107 * 0) / system.main.nullif(((((shared_115 * shared_115) + (shared_109 * shared_109)) + (shared_111
+    * shared_111)) * (((shared_114 * shared_114) + (shared_112 * shared_112)) + (shared_110 * shared_110))), 0))) AS right_knee_space_degrees,
+    (system.main.degrees(system.main.atan2(shared_126, (((shared_134 * shared_133) + (shared_128 * shared_131)) + (shared_130 * shared_129)))) + ((shared_126 *
+    0) / system.main.nullif(((((shared_134 * shared_134) + (shared_128 * shared_128)) + (shared_130 * shared_130)) * ((shared_136 + (shared_131 * shared_131)) +
+    shared_137)), 0))) AS left_hip_space_degrees, (system.main.degrees(system.main.atan2(shared_138, (((shared_146 * shared_145) + (shared_140 * shared_143)) +
+    (shared_142 * shared_141)))) + ((shared_138 * 0) / system.main.nullif(((((shared_146 * shared_146) + (shared_140 * shared_140)) + (shared_142 * shared_142))
+    * ((shared_148 + (shared_143 * shared_143)) + shared_149)), 0))) AS right_hip_space_degrees, system.main.least(left_knee_picture_degrees,
+    right_knee_picture_degrees) AS smaller_knee, system.main.greatest(left_knee_picture_degrees, right_knee_picture_degrees) AS larger_knee,
+    coalesce(left_thigh_solid_elevation, left_thigh_elevation) AS left_thigh, coalesce(right_thigh_solid_elevation, right_thigh_elevation) AS right_thigh,
+    system.main.abs(lean) AS shared_159, (lean * -1) AS lean_left, (lean * 1) AS lean_right, (head_tilt - lean) AS shared_172, (((shared_174 * shared_175) +
+    (shared_176 * shared_177)) + ((shared_178 * shared_175) + (shared_179 * shared_177))) AS shared_173, (0 - shared_175) AS shared_181, (((shared_183 *
+    shared_175) + (shared_184 * shared_177)) + ((shared_185 * shared_175) + (shared_186 * shared_177))) AS shared_182, (((shared_189 * shared_175) + (shared_152
+    * shared_177)) + ((shared_190 * shared_175) + (shared_154 * shared_177))) AS shared_188, (((shared_193 * shared_175) + (shared_120 * shared_177)) +
+    ((shared_194 * shared_175) + (shared_117 * shared_177))) AS shared_192 FROM (
+SELECT *, system.main.sqrt(((shared_1 * shared_1) + (shared_2 * shared_2))) AS trunk_length, (system.main.degrees(system.main.atan2(shared_22, ((shared_23 *
+    shared_26) + (shared_25 * shared_24)))) + ((shared_22 * 0) / system.main.nullif((((shared_23 * shared_23) + (shared_25 * shared_25)) * shared_27), 0))) AS
+    left_elbow_picture_degrees, (system.main.degrees(system.main.atan2(shared_35, ((shared_36 * shared_39) + (shared_38 * shared_37)))) + ((shared_35 * 0) /
+    system.main.nullif((((shared_36 * shared_36) + (shared_38 * shared_38)) * shared_40), 0))) AS right_elbow_picture_degrees, ((shared_51 * shared_52) -
+    (shared_53 * shared_54)) AS front_x, ((shared_53 * shared_55) - (shared_56 * shared_52)) AS front_y, ((shared_56 * shared_54) - (shared_51 * shared_55)) AS
+    front_z, system.main.sqrt((((shared_55 * shared_55) + (shared_54 * shared_54)) + (shared_52 * shared_52))) AS solid_unit, system.main.abs(((shared_64 *
+    shared_72) - (shared_63 * shared_82))) AS shared_81, ((shared_82 * shared_82) + (shared_72 * shared_72)) AS shared_83, system.main.abs(((shared_68 *
+    shared_72) - (shared_67 * shared_82))) AS shared_84, (system.main.degrees(system.main.atan2(shared_90, ((shared_7 * shared_88) + (shared_8 * shared_89)))) +
+    ((shared_90 * 0) / system.main.nullif((shared_6 * shared_87), 0))) AS left_knee_picture_degrees, system.main.sqrt((((shared_92 * shared_92) + (shared_97 *
+    shared_97)) + (shared_100 * shared_100))) AS shared_91, (system.main.degrees(system.main.atan2(shared_106, ((shared_12 * shared_104) + (shared_13 *
+    shared_105)))) + ((shared_106 * 0) / system.main.nullif((shared_11 * shared_103), 0))) AS right_knee_picture_degrees, system.main.sqrt((((shared_108 *
+    shared_108) + (shared_113 * shared_113)) + (shared_116 * shared_116))) AS shared_107, system.main.sqrt((((shared_127 * shared_127) + (shared_132 *
+    shared_132)) + (shared_135 * shared_135))) AS shared_126, system.main.sqrt((((shared_139 * shared_139) + (shared_144 * shared_144)) + (shared_147 *
+    shared_147))) AS shared_138, system.main.degrees(system.main.atan2((0 - shared_131), system.main.sqrt((shared_136 + shared_137)))) AS
+    left_thigh_solid_elevation, system.main.degrees(system.main.atan2((0 - shared_143), system.main.sqrt((shared_148 + shared_149)))) AS
+    right_thigh_solid_elevation, system.main.degrees(system.main.atan2(shared_1, (0 - shared_2))) AS lean, ((shared_166 - right_ankle_x) /
+    system.main.nullif(shared_125, 0)) AS left_share, ((shared_166 - left_ankle_x) / system.main.nullif((right_ankle_x - left_ankle_x), 0)) AS right_share,
+    (system.main.degrees(system.main.atan2((left_eye_y - right_eye_y), shared_170)) * (shared_171 / system.main.nullif(shared_170, 0))) AS head_tilt, (shared_4
+    / system.main.nullif(shared_3, 0)) AS shared_175, (shared_5 / system.main.nullif(shared_3, 0)) AS shared_177 FROM (
+SELECT *, (neck_x - hips_x) AS shared_1, (neck_y - hips_y) AS shared_2, system.main.sqrt(((shared_4 * shared_4) + (shared_5 * shared_5))) AS shared_3,
+    ((shared_7 * shared_7) + (shared_8 * shared_8)) AS shared_6, ((shared_12 * shared_12) + (shared_13 * shared_13)) AS shared_11, (left_hand_x - nose_x) AS
+    shared_16, (left_hand_y - nose_y) AS shared_17, (right_hand_x - nose_x) AS shared_18, (right_hand_y - nose_y) AS shared_19, system.main.abs(((shared_23 *
+    shared_24) - (shared_25 * shared_26))) AS shared_22, ((shared_26 * shared_26) + (shared_24 * shared_24)) AS shared_27, system.main.abs(((shared_36 *
+    shared_37) - (shared_38 * shared_39))) AS shared_35, ((shared_39 * shared_39) + (shared_37 * shared_37)) AS shared_40, (left_hand_x - hips_x) AS shared_46,
+    (left_hand_y - hips_y) AS shared_48, (solid_neck_z - solid_hips_z) AS shared_52, (solid_neck_y - solid_hips_y) AS shared_54, (solid_neck_x - solid_hips_x)
+    AS shared_55, (right_hand_x - hips_x) AS shared_58, (right_hand_y - hips_y) AS shared_59, system.main.degrees(system.main.atan2((0 - shared_63),
+    system.main.abs(shared_64))) AS left_arm_elevation, ((shared_64 * shared_64) + (shared_63 * shared_63)) AS shared_66,
+    system.main.degrees(system.main.atan2((0 - shared_67), system.main.abs(shared_68))) AS right_arm_elevation, ((shared_68 * shared_68) + (shared_67 *
+    shared_67)) AS shared_70, (hips_y - neck_y) AS shared_72, system.main.degrees(system.main.atan2((0 - shared_30), system.main.abs(shared_28))) AS
+    left_upper_arm_elevation, system.main.degrees(system.main.atan2((0 - shared_24), system.main.abs(shared_26))) AS left_forearm_elevation,
+    system.main.degrees(system.main.atan2((0 - shared_43), system.main.abs(shared_41))) AS right_upper_arm_elevation, system.main.degrees(system.main.atan2((0 -
+    shared_37), system.main.abs(shared_39))) AS right_forearm_elevation, (left_hand_x - right_hand_x) AS shared_79, (left_hand_y - right_hand_y) AS shared_80,
+    (hips_x - neck_x) AS shared_82, ((shared_88 * shared_88) + (shared_89 * shared_89)) AS shared_87, system.main.abs(((shared_7 * shared_89) - (shared_8 *
+    shared_88))) AS shared_90, ((shared_93 * shared_94) - (shared_95 * shared_96)) AS shared_92, ((shared_95 * shared_98) - (shared_99 * shared_94)) AS
+    shared_97, ((shared_99 * shared_96) - (shared_93 * shared_98)) AS shared_100, ((shared_104 * shared_104) + (shared_105 * shared_105)) AS shared_103,
+    system.main.abs(((shared_12 * shared_105) - (shared_13 * shared_104))) AS shared_106, ((shared_109 * shared_110) - (shared_111 * shared_112)) AS shared_108,
+    ((shared_111 * shared_114) - (shared_115 * shared_110)) AS shared_113, ((shared_115 * shared_112) - (shared_109 * shared_114)) AS shared_116, (right_ankle_y
+    - hips_y) AS shared_117, (left_ankle_y - hips_y) AS shared_120, system.main.sqrt(((shared_123 * shared_123) + (shared_124 * shared_124))) AS shared_122,
+    ((shared_128 * shared_129) - (shared_130 * shared_131)) AS shared_127, ((shared_130 * shared_133) - (shared_134 * shared_129)) AS shared_132, ((shared_134 *
+    shared_131) - (shared_128 * shared_133)) AS shared_135, (shared_133 * shared_133) AS shared_136, (shared_129 * shared_129) AS shared_137, ((shared_140 *
+    shared_141) - (shared_142 * shared_143)) AS shared_139, ((shared_142 * shared_145) - (shared_146 * shared_141)) AS shared_144, ((shared_146 * shared_143) -
+    (shared_140 * shared_145)) AS shared_147, (shared_145 * shared_145) AS shared_148, (shared_141 * shared_141) AS shared_149, (left_knee_y - hips_y) AS
+    shared_152, system.main.degrees(system.main.atan2((0 - shared_86), system.main.abs(shared_85))) AS left_thigh_elevation, (right_knee_y - hips_y) AS
+    shared_154, system.main.degrees(system.main.atan2((0 - shared_102), system.main.abs(shared_101))) AS right_thigh_elevation, (hips_x - left_ankle_x) AS
+    shared_155, (hips_y - left_ankle_y) AS shared_156, (hips_x - right_ankle_x) AS shared_157, (hips_y - right_ankle_y) AS shared_158, (((hips_x * 2) + neck_x)
+    / 3) AS shared_166, (nose_x - ears_x) AS shared_168, system.main.abs(shared_171) AS shared_170, (left_elbow_x - hips_x) AS shared_174, (left_elbow_y -
+    hips_y) AS shared_176, (right_elbow_x - hips_x) AS shared_178, (right_elbow_y - hips_y) AS shared_179, (left_wrist_x - hips_x) AS shared_183, (left_wrist_y
+    - hips_y) AS shared_184, (right_wrist_x - hips_x) AS shared_185, (right_wrist_y - hips_y) AS shared_186, (left_knee_x - hips_x) AS shared_189, (right_knee_x
+    - hips_x) AS shared_190, (left_ankle_x - hips_x) AS shared_193, (right_ankle_x - hips_x) AS shared_194 FROM (
+SELECT *, coalesce(((left_wrist_y * 1.35) - (left_elbow_y * 0.35)), left_wrist_y) AS left_hand_y, ((left_hip_x + right_hip_x) / 2) AS hips_x, ((left_hip_y +
+    right_hip_y) / 2) AS hips_y, (left_shoulder_x - right_shoulder_x) AS shared_4, (left_shoulder_y - right_shoulder_y) AS shared_5, (left_hip_x - left_knee_x)
+    AS shared_7, (left_hip_y - left_knee_y) AS shared_8, (left_knee_x - left_ankle_x) AS shared_9, (left_knee_y - left_ankle_y) AS shared_10, (right_hip_x -
+    right_knee_x) AS shared_12, (right_hip_y - right_knee_y) AS shared_13, (right_knee_x - right_ankle_x) AS shared_14, (right_knee_y - right_ankle_y) AS
+    shared_15, coalesce(((right_wrist_y * 1.35) - (right_elbow_y * 0.35)), right_wrist_y) AS right_hand_y, coalesce(((left_wrist_x * 1.35) - (left_elbow_x *
+    0.35)), left_wrist_x) AS left_hand_x, coalesce(((right_wrist_x * 1.35) - (right_elbow_x * 0.35)), right_wrist_x) AS right_hand_x, (left_wrist_x -
+    ((left_hip_x * 0.75) + (left_shoulder_x * 0.25))) AS shared_20, (left_wrist_y - ((left_hip_y * 0.75) + (left_shoulder_y * 0.25))) AS shared_21,
+    (left_shoulder_x - left_elbow_x) AS shared_23, (left_wrist_y - left_elbow_y) AS shared_24, (left_shoulder_y - left_elbow_y) AS shared_25, (left_wrist_x -
+    left_elbow_x) AS shared_26, (left_elbow_x - left_shoulder_x) AS shared_28, (left_hip_y - left_shoulder_y) AS shared_29, (left_elbow_y - left_shoulder_y) AS
+    shared_30, (left_hip_x - left_shoulder_x) AS shared_31, (right_wrist_x - ((right_hip_x * 0.75) + (right_shoulder_x * 0.25))) AS shared_33, (right_wrist_y -
+    ((right_hip_y * 0.75) + (right_shoulder_y * 0.25))) AS shared_34, (right_shoulder_x - right_elbow_x) AS shared_36, (right_wrist_y - right_elbow_y) AS
+    shared_37, (right_shoulder_y - right_elbow_y) AS shared_38, (right_wrist_x - right_elbow_x) AS shared_39, (right_elbow_x - right_shoulder_x) AS shared_41,
+    (right_hip_y - right_shoulder_y) AS shared_42, (right_elbow_y - right_shoulder_y) AS shared_43, (right_hip_x - right_shoulder_x) AS shared_44,
+    coalesce(((left_wrist_world_x * 1.35) - (left_elbow_world_x * 0.35)), left_wrist_world_x) AS left_solid_hand_x, ((left_hip_world_x + right_hip_world_x) / 2)
+    AS solid_hips_x, ((left_shoulder_world_y - right_shoulder_world_y) + (left_hip_world_y - right_hip_world_y)) AS shared_51, ((left_shoulder_world_z +
+    right_shoulder_world_z) / 2) AS solid_neck_z, ((left_hip_world_z + right_hip_world_z) / 2) AS solid_hips_z, ((left_shoulder_world_z -
+    right_shoulder_world_z) + (left_hip_world_z - right_hip_world_z)) AS shared_53, ((left_shoulder_world_y + right_shoulder_world_y) / 2) AS solid_neck_y,
+    ((left_hip_world_y + right_hip_world_y) / 2) AS solid_hips_y, ((left_shoulder_world_x + right_shoulder_world_x) / 2) AS solid_neck_x,
+    ((left_shoulder_world_x - right_shoulder_world_x) + (left_hip_world_x - right_hip_world_x)) AS shared_56, coalesce(((left_wrist_world_y * 1.35) -
+    (left_elbow_world_y * 0.35)), left_wrist_world_y) AS left_solid_hand_y, coalesce(((left_wrist_world_z * 1.35) - (left_elbow_world_z * 0.35)),
+    left_wrist_world_z) AS left_solid_hand_z, coalesce(((right_wrist_world_x * 1.35) - (right_elbow_world_x * 0.35)), right_wrist_world_x) AS
+    right_solid_hand_x, coalesce(((right_wrist_world_y * 1.35) - (right_elbow_world_y * 0.35)), right_wrist_world_y) AS right_solid_hand_y,
+    coalesce(((right_wrist_world_z * 1.35) - (right_elbow_world_z * 0.35)), right_wrist_world_z) AS right_solid_hand_z, (left_wrist_y - left_shoulder_y) AS
+    shared_63, (left_wrist_x - left_shoulder_x) AS shared_64, (right_wrist_y - right_shoulder_y) AS shared_67, (right_wrist_x - right_shoulder_x) AS shared_68,
+    (left_wrist_x - right_elbow_x) AS shared_73, (left_wrist_y - right_elbow_y) AS shared_74, (right_wrist_x - left_elbow_x) AS shared_75, (right_wrist_y -
+    left_elbow_y) AS shared_76, (left_wrist_x - right_wrist_x) AS shared_77, (left_wrist_y - right_wrist_y) AS shared_78, (left_knee_x - left_hip_x) AS
+    shared_85, (left_knee_y - left_hip_y) AS shared_86, (left_ankle_x - left_knee_x) AS shared_88, (left_ankle_y - left_knee_y) AS shared_89, (left_hip_world_y
+    - left_knee_world_y) AS shared_93, (left_ankle_world_z - left_knee_world_z) AS shared_94, (left_hip_world_z - left_knee_world_z) AS shared_95,
+    (left_ankle_world_y - left_knee_world_y) AS shared_96, (left_ankle_world_x - left_knee_world_x) AS shared_98, (left_hip_world_x - left_knee_world_x) AS
+    shared_99, (right_knee_x - right_hip_x) AS shared_101, (right_knee_y - right_hip_y) AS shared_102, (right_ankle_x - right_knee_x) AS shared_104,
+    (right_ankle_y - right_knee_y) AS shared_105, (right_hip_world_y - right_knee_world_y) AS shared_109, (right_ankle_world_z - right_knee_world_z) AS
+    shared_110, (right_hip_world_z - right_knee_world_z) AS shared_111, (right_ankle_world_y - right_knee_world_y) AS shared_112, (right_ankle_world_x -
+    right_knee_world_x) AS shared_114, (right_hip_world_x - right_knee_world_x) AS shared_115, (left_ankle_y - right_ankle_y) AS shared_119,
+    system.main.greatest(left_ankle_y, right_ankle_y) AS shared_121, (left_hip_x - right_hip_x) AS shared_123, (left_hip_y - right_hip_y) AS shared_124,
+    (left_ankle_x - right_ankle_x) AS shared_125, (left_shoulder_world_y - left_hip_world_y) AS shared_128, (left_knee_world_z - left_hip_world_z) AS
+    shared_129, (left_shoulder_world_z - left_hip_world_z) AS shared_130, (left_knee_world_y - left_hip_world_y) AS shared_131, (left_knee_world_x -
+    left_hip_world_x) AS shared_133, (left_shoulder_world_x - left_hip_world_x) AS shared_134, (right_shoulder_world_y - right_hip_world_y) AS shared_140,
+    (right_knee_world_z - right_hip_world_z) AS shared_141, (right_shoulder_world_z - right_hip_world_z) AS shared_142, (right_knee_world_y - right_hip_world_y)
+    AS shared_143, (right_knee_world_x - right_hip_world_x) AS shared_145, (right_shoulder_world_x - right_hip_world_x) AS shared_146, ((left_ankle_x +
+    right_ankle_x) / 2) AS feet_x, ((left_ear_x + right_ear_x) / 2) AS ears_x, (left_eye_x - right_eye_x) AS shared_171 FROM (
+SELECT pose_id, snapshot_id, y[6]::DOUBLE AS left_shoulder_y, y[8]::DOUBLE AS left_wrist_y, y[7]::DOUBLE AS left_elbow_y, x[2]::DOUBLE AS neck_x, x[12]::DOUBLE
+    AS left_hip_x, x[9]::DOUBLE AS right_hip_x, y[2]::DOUBLE AS neck_y, y[12]::DOUBLE AS left_hip_y, y[9]::DOUBLE AS right_hip_y, x[6]::DOUBLE AS
+    left_shoulder_x, x[3]::DOUBLE AS right_shoulder_x, y[3]::DOUBLE AS right_shoulder_y, x[13]::DOUBLE AS left_knee_x, y[13]::DOUBLE AS left_knee_y,
+    x[14]::DOUBLE AS left_ankle_x, y[14]::DOUBLE AS left_ankle_y, x[10]::DOUBLE AS right_knee_x, y[10]::DOUBLE AS right_knee_y, x[11]::DOUBLE AS right_ankle_x,
+    y[11]::DOUBLE AS right_ankle_y, y[5]::DOUBLE AS right_wrist_y, y[4]::DOUBLE AS right_elbow_y, y[1]::DOUBLE AS nose_y, x[8]::DOUBLE AS left_wrist_x,
+    x[7]::DOUBLE AS left_elbow_x, x[1]::DOUBLE AS nose_x, x[5]::DOUBLE AS right_wrist_x, x[4]::DOUBLE AS right_elbow_x, world_x[8]::DOUBLE AS
+    left_wrist_world_x, world_x[7]::DOUBLE AS left_elbow_world_x, world_x[12]::DOUBLE AS left_hip_world_x, world_x[9]::DOUBLE AS right_hip_world_x,
+    world_y[6]::DOUBLE AS left_shoulder_world_y, world_y[3]::DOUBLE AS right_shoulder_world_y, world_y[12]::DOUBLE AS left_hip_world_y, world_y[9]::DOUBLE AS
+    right_hip_world_y, world_z[6]::DOUBLE AS left_shoulder_world_z, world_z[3]::DOUBLE AS right_shoulder_world_z, world_z[12]::DOUBLE AS left_hip_world_z,
+    world_z[9]::DOUBLE AS right_hip_world_z, world_x[6]::DOUBLE AS left_shoulder_world_x, world_x[3]::DOUBLE AS right_shoulder_world_x, world_y[8]::DOUBLE AS
+    left_wrist_world_y, world_y[7]::DOUBLE AS left_elbow_world_y, world_z[8]::DOUBLE AS left_wrist_world_z, world_z[7]::DOUBLE AS left_elbow_world_z,
+    world_x[5]::DOUBLE AS right_wrist_world_x, world_x[4]::DOUBLE AS right_elbow_world_x, world_y[5]::DOUBLE AS right_wrist_world_y, world_y[4]::DOUBLE AS
+    right_elbow_world_y, world_z[5]::DOUBLE AS right_wrist_world_z, world_z[4]::DOUBLE AS right_elbow_world_z, world_y[13]::DOUBLE AS left_knee_world_y,
+    world_z[14]::DOUBLE AS left_ankle_world_z, world_z[13]::DOUBLE AS left_knee_world_z, world_y[14]::DOUBLE AS left_ankle_world_y, world_x[14]::DOUBLE AS
+    left_ankle_world_x, world_x[13]::DOUBLE AS left_knee_world_x, world_y[10]::DOUBLE AS right_knee_world_y, world_z[11]::DOUBLE AS right_ankle_world_z,
+    world_z[10]::DOUBLE AS right_knee_world_z, world_y[11]::DOUBLE AS right_ankle_world_y, world_x[11]::DOUBLE AS right_ankle_world_x, world_x[10]::DOUBLE AS
+    right_knee_world_x, x[18]::DOUBLE AS left_ear_x, x[17]::DOUBLE AS right_ear_x, x[16]::DOUBLE AS left_eye_x, x[15]::DOUBLE AS right_eye_x, y[16]::DOUBLE AS
+    left_eye_y, y[15]::DOUBLE AS right_eye_y FROM poses
+)
+)
+)
+)
+)
+)
+)
+)
+)
+)
+)
+) AS t
+JOIN snapshots AS s USING (snapshot_id);
+
 -- The n poses most similar to the stored pose with this id, best first. Usually that pose itself is first.
 --   FROM similar_poses(42)
 --   FROM similar_poses(42, 20, parts := ['left_arm', 'head'], mirror := false, in_collection := 'women')
@@ -1107,6 +1574,71 @@ COMMENT ON COLUMN angles.right_hip IS 'degrees at the right hip, between shoulde
 COMMENT ON COLUMN angles.left_shoulder IS 'degrees at the left shoulder, between elbow and hip. 0 is an arm along the trunk, 180 an arm above the head. NULL if a joint is missing';
 COMMENT ON COLUMN angles.right_shoulder IS 'degrees at the right shoulder, between elbow and hip. 0 is an arm along the trunk, 180 an arm above the head. NULL if a joint is missing';
 COMMENT ON COLUMN angles.trunk IS 'degrees between the vertical and the line from the hips to the neck. 0 is upright, 180 upside down. NULL if unknown';
+COMMENT ON VIEW pose_traits IS 'A row per pose with its traits, which are facts about the pose. A trait is NULL if nobody can tell, for example because a joint is missing. Some need the world coordinates. Left and right are those of the person, unless the comment says otherwise. `--where` has these columns too: SELECT source FROM pose_traits WHERE left_hand_raised AND NOT sitting SELECT source FROM pose_traits WHERE list_contains(traits, ''lunge'')';
+COMMENT ON COLUMN pose_traits.pose_id IS 'id of the pose. A new estimation gives a new id';
+COMMENT ON COLUMN pose_traits.snapshot_id IS 'id of the snapshot. It stays the same';
+COMMENT ON COLUMN pose_traits.source IS 'absolute path or http(s) URL: one of the photo''s sources. If any of them exists, this one does';
+COMMENT ON COLUMN pose_traits.collection IS 'name of the collection';
+COMMENT ON COLUMN pose_traits.left_hand_raised IS 'The left hand is higher than the left shoulder';
+COMMENT ON COLUMN pose_traits.right_hand_raised IS 'The right hand is higher than the right shoulder';
+COMMENT ON COLUMN pose_traits.left_hand_above_head IS 'The left hand is higher than the top of the head';
+COMMENT ON COLUMN pose_traits.right_hand_above_head IS 'The right hand is higher than the top of the head';
+COMMENT ON COLUMN pose_traits.left_hand_at_face IS 'The left hand is at the face or the head. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.right_hand_at_face IS 'The right hand is at the face or the head. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.left_hand_on_hip IS 'The left hand is on the hip or the waist, and the elbow points outwards';
+COMMENT ON COLUMN pose_traits.right_hand_on_hip IS 'The right hand is on the hip or the waist, and the elbow points outwards';
+COMMENT ON COLUMN pose_traits.left_hand_in_front IS 'The left hand is in front of the trunk. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.right_hand_in_front IS 'The right hand is in front of the trunk. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.left_hand_behind IS 'The left hand is behind the back. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.right_hand_behind IS 'The right hand is behind the back. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.left_arm_straight IS 'The left elbow is straight';
+COMMENT ON COLUMN pose_traits.right_arm_straight IS 'The right elbow is straight';
+COMMENT ON COLUMN pose_traits.left_arm_bent IS 'The left elbow is bent by 60 degrees or more';
+COMMENT ON COLUMN pose_traits.right_arm_bent IS 'The right elbow is bent by 60 degrees or more';
+COMMENT ON COLUMN pose_traits.left_arm_horizontal IS 'The left arm is stretched out level';
+COMMENT ON COLUMN pose_traits.right_arm_horizontal IS 'The right arm is stretched out level';
+COMMENT ON COLUMN pose_traits.left_arm_hanging IS 'The left arm hangs down';
+COMMENT ON COLUMN pose_traits.right_arm_hanging IS 'The right arm hangs down';
+COMMENT ON COLUMN pose_traits.arms_crossed IS 'The forearms are crossed in front of the chest. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.hands_together IS 'The hands touch each other';
+COMMENT ON COLUMN pose_traits.arms_spread IS 'Both arms are stretched out to their sides';
+COMMENT ON COLUMN pose_traits.left_leg_straight IS 'The left knee is straight';
+COMMENT ON COLUMN pose_traits.right_leg_straight IS 'The right knee is straight';
+COMMENT ON COLUMN pose_traits.left_knee_bent IS 'The left knee is bent by 45 degrees or more';
+COMMENT ON COLUMN pose_traits.right_knee_bent IS 'The right knee is bent by 45 degrees or more';
+COMMENT ON COLUMN pose_traits.left_leg_raised IS 'The left foot is lifted above the other one. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.right_leg_raised IS 'The right foot is lifted above the other one. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.a_leg_raised IS 'One foot is lifted above the other one';
+COMMENT ON COLUMN pose_traits.legs_crossed IS 'The legs cross each other. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.feet_apart IS 'The feet are further apart than the shoulders are wide';
+COMMENT ON COLUMN pose_traits.feet_together IS 'The feet touch each other, or nearly do. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.stride IS 'One foot is before the other, as in a step. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.lunge IS 'One knee is bent, and the other leg is stretched out, with the feet far apart';
+COMMENT ON COLUMN pose_traits.squat IS 'Both knees are bent, and the hips are low, above the feet. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.kneeling IS 'A knee is on the ground';
+COMMENT ON COLUMN pose_traits.sitting IS 'The person sits';
+COMMENT ON COLUMN pose_traits.standing IS 'The person stands or walks';
+COMMENT ON COLUMN pose_traits.standing_on_left_leg IS 'The person stands on the left leg only. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.standing_on_right_leg IS 'The person stands on the right leg only. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.standing_on_a_leg IS 'The person stands on one leg only';
+COMMENT ON COLUMN pose_traits.trunk_upright IS 'The trunk is upright';
+COMMENT ON COLUMN pose_traits.leaning_left IS 'The trunk leans to the left of the picture';
+COMMENT ON COLUMN pose_traits.leaning_right IS 'The trunk leans to the right of the picture';
+COMMENT ON COLUMN pose_traits.bent_over IS 'The person stands and bends over, so that the trunk is level or lower';
+COMMENT ON COLUMN pose_traits.lying IS 'The person lies';
+COMMENT ON COLUMN pose_traits.upside_down IS 'The head is lower than the hips';
+COMMENT ON COLUMN pose_traits.facing_front IS 'The front of the trunk faces the camera';
+COMMENT ON COLUMN pose_traits.facing_back IS 'The back of the trunk faces the camera. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.facing_left IS 'The front of the trunk faces the left of the picture';
+COMMENT ON COLUMN pose_traits.facing_right IS 'The front of the trunk faces the right of the picture';
+COMMENT ON COLUMN pose_traits.weight_on_left_leg IS 'The person stands with the weight on the left leg';
+COMMENT ON COLUMN pose_traits.weight_on_right_leg IS 'The person stands with the weight on the right leg';
+COMMENT ON COLUMN pose_traits.head_turned_left IS 'The face points more to the left of the picture than the trunk. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.head_turned_right IS 'The face points more to the right of the picture than the trunk. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.head_tilted_left IS 'The head is tilted to the left of the picture. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.head_tilted_right IS 'The head is tilted to the right of the picture. It is uncertain, because it is often wrong';
+COMMENT ON COLUMN pose_traits.symmetrical IS 'Left and right mirror each other';
+COMMENT ON COLUMN pose_traits.traits IS 'the names of the traits that hold, in the order of the columns. Empty if none does';
 COMMENT ON MACRO TABLE similar_poses IS 'The n poses most similar to the stored pose with this id, best first. Usually that pose itself is first.
   FROM similar_poses(42)
   FROM similar_poses(42, 20, parts := [''left_arm'', ''head''], mirror := false, in_collection := ''women'')

@@ -671,7 +671,10 @@ class BadFilter(QueryError):
         some = ", ".join(attributes[:_ATTRIBUTES_NAMED]) + ", ..." * (len(attributes) > _ATTRIBUTES_NAMED)
         named = f", or attributes of photos ({some})" if some else ""
         last = "" if some else " or"
-        columns = f"the columns of labelled_poses, joints such as nose.y,{last} angles such as angles.trunk{named}"
+        columns = (
+            "the columns of labelled_poses, joints such as nose.y, angles such as angles.trunk,"
+            f"{last} traits such as sitting{named}"
+        )
         super().__init__(f"`where` {where!r}: {detail}{end} It must be one condition on {columns}.")
 
 

@@ -143,7 +143,7 @@ def test_no_two_attributes_have_the_same_name(names: list[str]) -> None:
 
 
 def test_each_column_of_the_searched_views_is_reserved(filled: Database) -> None:
-    for view in ("labelled_poses", "skeletons", "keypoints"):
+    for view in ("labelled_poses", "skeletons", "keypoints", "pose_traits"):
         assert {row[0] for row in filled.sql(f"DESCRIBE {view}").rows} <= reserved_names()
 
 

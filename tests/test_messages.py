@@ -161,8 +161,8 @@ def test_a_server_that_has_no_ip_address_is_called_so(monkeypatch: pytest.Monkey
 
 def test_a_filter_that_fails_ends_its_sentence(demo_folder: Path, run: Run) -> None:
     err = run("similar", "1", "--where", "foo=", "--db", demo_folder / "poses.duckdb")[2]
-    assert '"=". It must be one condition on the columns of labelled_poses, joints such as nose.y, or ' in err
-    assert "angles.trunk. Try: posesearch sql " in err
+    assert '"=". It must be one condition on the columns of labelled_poses, joints such as nose.y, angles ' in err
+    assert "traits such as sitting. Try: posesearch sql " in err
 
 
 @pytest.mark.slow

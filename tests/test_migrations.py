@@ -36,6 +36,10 @@ VERSIONS = {
         CREATE TABLE attributes (snapshot_id BIGINT NOT NULL, name VARCHAR NOT NULL, value VARCHAR);
         INSERT INTO attributes VALUES (1, 'artist', 'unknown');
     """,
+    9: """
+        UPDATE about SET value = '9' WHERE key = 'schema_version';
+        CREATE TABLE attributes (snapshot_id BIGINT NOT NULL, name VARCHAR NOT NULL, value VARCHAR, list VARCHAR);
+    """,
 }
 OF_THE_USER = """
     CREATE TABLE notes (pose_id INTEGER PRIMARY KEY, note VARCHAR DEFAULT 'none');
@@ -163,6 +167,27 @@ def test_objects_of_the_user_are_converted(tmp_path: Path) -> None:
     assert db.sql("SELECT pose_id FROM poses WHERE note = 'mine'").rows == ((1,),)
 
 
+def test_an_attribute_with_the_name_of_a_trait_gets_the_name_that_an_ingest_would_give_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "poses.duckdb"
+    values = "(1, 'sitting', 'yes', 'a'), (1, 'list_sitting', 'b', 'a'), (2, 'Lunge', NULL, 'a')"
+    more = "(2, 'lying_down', '1', 'a'), (2, 'traits', 'c', NULL)"
+    make_old(path, 9, f"INSERT INTO attributes VALUES {values}, {more}")
+    db = Database(path)
+    assert db.sql("FROM attributes ORDER BY ALL").rows == (
+        (1, "list_sitting", "b", "a"),
+        (1, "list_sitting_2", "yes", "a"),
+        (2, "list_Lunge", None, "a"),
+        (2, "list_traits", "c", None),
+        (2, "lying_down", "1", "a"),
+    )
+    view = db.sql("SELECT list_sitting_2, list_traits FROM snapshot_attributes ORDER BY snapshot_id")
+    assert view.rows == (("yes", None), (None, "c"))
+    assert "The attribute sitting is now list_sitting_2" in caplog.text
+    assert [match.pose_id for match in db.similar(2, where="list_sitting_2 = 'yes'", close=0).matches] == [1]
+
+
 LIMITED = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -235,6 +260,7 @@ def test_a_very_early_version_is_refused(tmp_path: Path) -> None:
         ("CREATE VIEW angles AS SELECT 1 AS a", "an object with the name of your view angles"),
         ("CREATE TABLE attributes (a INTEGER)", "an object with the name of your table attributes"),
         ("ALTER TABLE snapshots ADD COLUMN thumbnail BLOB", "your column thumbnail of snapshots"),
+        ("CREATE VIEW pose_traits AS SELECT 1 AS a", "the name of your view pose_traits"),
         ("CREATE TABLE forgotten (a INTEGER)", "an object with the name of your table forgotten"),
         ("CREATE MACRO similarity_percentile(a) AS a", "the name of your macro similarity_percentile"),
     ],

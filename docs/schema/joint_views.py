@@ -1,8 +1,11 @@
-"""The views skeletons and angles, which have a column or more per joint. make_schema.py writes them into schema.sql."""
+"""The views skeletons, angles and pose_traits, which are made of the joints. make_schema.py writes them into schema.sql."""
 
+import textwrap
 from typing import Final
 
 from posesearch import skeleton
+from posesearch.pose.traits.table import TRAITS, Trait
+from posesearch.store.trait_view import COLUMNS, select_traits
 
 
 def _struct_of_joint(position: int) -> str:
@@ -68,6 +71,32 @@ SELECT
 FROM poses AS p
 JOIN snapshots AS s USING (snapshot_id)"""
 
+_WIDTH: Final = 160
+
+
+def _wrap(query: str) -> str:
+    """Return a query with its long lines broken at spaces. It has no text with a space in it."""
+    lines = (
+        textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        for line in query.splitlines()
+    )
+    return "\n".join(part for parts in lines for part in parts)
+
+
+def _describe_trait(trait: Trait) -> str:
+    return f"{trait.meaning[:-1]}{'' if trait.is_certain else '. It is uncertain, because it is often wrong'}"
+
+
+_TRAITS: Final = f"""pose_traits AS
+SELECT
+    t.pose_id, t.snapshot_id, s.source, s.collection,
+{chr(10).join(f"    t.{trait.name},  -- {_describe_trait(trait)}" for trait in TRAITS)}
+    t.traits  -- the names of the traits that hold, in the order of the columns. Empty if none does
+FROM (
+{_wrap(select_traits(COLUMNS, "pose_id, snapshot_id"))}
+) AS t
+JOIN snapshots AS s USING (snapshot_id)"""
+
 VIEWS: Final = {
     """\
 A row per pose with a struct per joint. The fields of a missing joint are NULL. `--where` has these columns too:
@@ -76,5 +105,11 @@ A row per pose with a struct per joint. The fields of a missing joint are NULL. 
 A row per pose with the angles of its joints in the photo, in degrees from 0 to 180. They are those of the picture, not of the
 body in space. NULL if a joint is missing. `--where` has them as fields of angles, such as angles.left_elbow:
   SELECT source FROM angles WHERE left_elbow < 60""": _ANGLES,
+    """\
+A row per pose with its traits, which are facts about the pose. A trait is NULL if nobody can tell, for example because a joint is
+missing. Some need the world coordinates. Left and right are those of the person, unless the comment says otherwise. `--where` has
+these columns too:
+  SELECT source FROM pose_traits WHERE left_hand_raised AND NOT sitting
+  SELECT source FROM pose_traits WHERE list_contains(traits, 'lunge')""": _TRAITS,
 }
 """The views of joints by their comments."""

@@ -205,9 +205,9 @@ Where = Annotated[
     str,
     typer.Option(
         "--where",
-        help='Only poses that meet this SQL condition, such as "width > height", "left_wrist.y < nose.y" or '
-        '"angles.left_elbow < 90". It can use the columns of the views labelled_poses, skeletons and angles, and '
-        "attributes of photos.",
+        help='Only poses that meet this SQL condition, such as "width > height", "left_wrist.y < nose.y", '
+        '"angles.left_elbow < 90" or "left_hand_raised AND NOT sitting". It can use the columns of the views '
+        "labelled_poses, skeletons, angles and pose_traits, and attributes of photos.",
         metavar="SQL",
         callback=refuse_empty,
         rich_help_panel=layout.FILTERS,

@@ -6,7 +6,7 @@ from posesearch.ingest.watched_database import WatchedDatabase
 from posesearch.results.ingest import ListReport
 from posesearch.sources import ListColumn, ListedPhotos
 from posesearch.store import attributes
-from posesearch.store.attribute_view import reserved_names
+from posesearch.store.attribute_view import find_name, reserved_names
 from posesearch.store.attributes import ListedValues, WrittenList
 
 
@@ -22,16 +22,9 @@ def name_attributes(columns: Sequence[ListColumn], reserved: Collection[str]) ->
     taken = set(reserved)
     names = []
     for column in columns:
-        name = column.name
-        if not name or name.lower() in taken:
-            name = f"list_{name or column.number}"
-        number = 2
-        unique = name
-        while unique.lower() in taken:
-            unique = f"{name}_{number}"
-            number += 1
-        taken.add(unique.lower())
-        names.append(unique)
+        name = find_name(column.name, taken, column.number)
+        taken.add(name.lower())
+        names.append(name)
     return names
 
 

@@ -33,7 +33,8 @@ class FilterArguments(TypedDict, total=False):
         cluster: only poses with this label. None, the default, means all.
         clustering: id or name of the clustering from which all labels come. Only poses with a label in it are compared.
             None, the default, means the clustering of each collection.
-        where: only poses for which this SQL expression over the columns of labelled_poses is true.
+        where: only poses for which this SQL expression is true. It can name the columns of labelled_poses, skeletons
+            and pose_traits, angles such as angles.trunk, and attributes of photos.
         duplicates: whether each near-duplicate is listed separately.
         timeout: seconds that `where` may take. 60 by default, and 0 means no limit.
     """

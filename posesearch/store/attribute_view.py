@@ -4,6 +4,7 @@ The columns of the view depend on the rows of the table `attributes`. So what ch
 posesearch's own statements have the query, and never read the view.
 """
 
+import itertools
 import re
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -12,11 +13,12 @@ from typing import Final
 from posesearch.store.configuration import quote_name, quote_text, read_name
 from posesearch.store.interruptible import Connection
 from posesearch.store.schema import read_schema
+from posesearch.store.trait_view import VIEW as TRAITS
 
 VIEW: Final = "snapshot_attributes"
 
 _COMMENT: Final = re.compile(rf"^COMMENT ON \w+ {VIEW}\b.*;$", re.MULTILINE)
-_RELATIONS: Final = ("labelled_poses", "skeletons", "keypoints", "angles", VIEW)
+_RELATIONS: Final = ("labelled_poses", "skeletons", "keypoints", "angles", TRAITS, VIEW)
 """The views whose names and columns a condition of a search can use. Of `angles`, it uses the name only."""
 
 _COLUMN: Final = re.compile(rf"^COMMENT ON COLUMN (?:{'|'.join(set(_RELATIONS) - {'angles'})})\.(\w+) IS", re.MULTILINE)
@@ -45,6 +47,21 @@ _POSSIBLE: Final = ", ".join(f"coalesce({condition}, false)" for condition in _T
 def reserved_names() -> frozenset[str]:
     """Return the names that would hide one of posesearch's own where attributes are used, in lower case."""
     return frozenset((*_RELATIONS, *_COLUMN.findall(read_schema())))
+
+
+def find_name(name: str, taken: Collection[str], number: int = 0) -> str:
+    """Return the name of an attribute: this one, or one that begins with "list_" if it is empty or taken.
+
+    Args:
+        name: the name that a list has.
+        taken: names that can't be used, in lower case.
+        number: takes the place of an empty name.
+    """
+    if name and name.lower() not in taken:
+        return name
+    name = f"list_{name or number}"
+    numbered = (f"{name}_{count}" for count in itertools.count(2))
+    return next(one for one in itertools.chain([name], numbered) if one.lower() not in taken)
 
 
 def list_names(connection: Connection) -> list[str]:

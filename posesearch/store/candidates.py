@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import duckdb
 
 from posesearch import skeleton
 from posesearch.errors import BadFilter
+from posesearch.pose.traits.expressions import Expression
 from posesearch.store.attribute_view import VIEW, list_names, make_query, read_types
 from posesearch.store.connection import Connection
 from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
 from posesearch.store.labels import labelled_poses
 from posesearch.store.schema import view_query
-
-if TYPE_CHECKING:
-    from posesearch.pose.traits.expressions import Expression
+from posesearch.store.trait_view import COLUMNS, select_clearness, select_traits
+from posesearch.store.trait_view import VIEW as TRAITS
 
 
 def all_poses(*, world: bool) -> str:
@@ -39,7 +39,7 @@ def select_candidates(
     cluster: int | None = None,
     clustering_id: int | None = None,
     where: str = "",
-    rule: "Expression | None" = None,
+    rule: Expression | None = None,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> str:
     """Return the name of the relation to search: all poses, or a temporary view of some of them.
@@ -51,9 +51,9 @@ def select_candidates(
         cluster: only poses with this label. None means all.
         clustering_id: the clustering from which all labels come. Only poses with a label in it are selected. None means
             the one of each collection.
-        where: an SQL expression over the columns of the views labelled_poses, skeletons and snapshot_attributes.
-            angles is a struct with the columns of the view angles. Empty means all poses.
-        rule: a rule of traits that must hold. None means all poses.
+        where: an SQL expression over the columns of the views labelled_poses, skeletons, pose_traits and
+            snapshot_attributes. angles is a struct with the columns of the view angles. Empty means all poses.
+        rule: only poses for which this rule of traits holds. None means all.
         timeout: seconds that the selection may take. 0 means no limit.
 
     Raises:
@@ -66,13 +66,15 @@ def select_candidates(
     try:
         condition, names = _parse_condition(connection, where) if where else ("true", set())
         relation = _relation_with(connection, names, clustering_id)
-        holds = "true" if rule is None else _select_holding(rule)
+        if rule is not None:
+            holds = f"SELECT pose_id FROM ({select_clearness(rule, 'poses')}) WHERE clearness >= 1"  # noqa: S608 (our own)
+            relation += f" SEMI JOIN ({holds}) AS held USING (pose_id)"
         with connection.limit(timeout, "The condition of `where`"):
             connection.execute(
                 f"""
                 CREATE OR REPLACE TEMP TABLE chosen AS SELECT pose_id FROM {relation}
                 WHERE ($collection IS NULL OR collection = $collection) AND ($cluster IS NULL OR cluster = $cluster)
-                  AND (NOT $is_labelled OR cluster IS NOT NULL) AND ({condition}) AND ({holds})
+                  AND (NOT $is_labelled OR cluster IS NOT NULL) AND ({condition})
                 """,  # noqa: S608 (one expression, parsed and printed by DuckDB)
                 {"collection": collection, "cluster": cluster, "is_labelled": clustering_id is not None},
             )
@@ -84,21 +86,19 @@ def select_candidates(
     return "candidates"
 
 
-def _select_holding(rule: "Expression") -> str:
-    """Return the condition that a rule holds."""
-    from posesearch.store.traits import select_where  # noqa: PLC0415 (only phrases need the rules)
-
-    return f"pose_id IN ({select_where(rule)})"
-
-
 def _relation_with(connection: Connection, names: set[str], clustering_id: int | None) -> str:
-    """Return the relation with the columns of labelled_poses, and what these names need: joints, angles, attributes."""
+    """Return the relation with the columns of labelled_poses, and what these names need.
+
+    That is joints, angles, traits and attributes.
+    """
     relation = f"({labelled_poses(clustering_id)}) AS labelled_poses"
     if not names.isdisjoint(skeleton.JOINTS):
         relation += f" JOIN ({view_query('skeletons')}) AS skeletons USING (pose_id, snapshot_id, source, collection)"
     if "angles" in names:
         angles = f"SELECT pose_id, angles FROM ({view_query('angles')}) AS angles"  # noqa: S608 (a view of schema.sql)
         relation += f" JOIN ({angles}) USING (pose_id)"
+    if traits := names & COLUMNS:
+        relation += f" JOIN ({select_traits(traits)}) AS {TRAITS} USING (pose_id)"
     attributes = [name for name in list_names(connection) if name.lower() in names] if names else []
     if attributes:
         relation += f" LEFT JOIN ({make_query(read_types(connection, attributes))}) AS {VIEW} USING (snapshot_id)"

@@ -1,24 +1,33 @@
 """Converts the database of an earlier posesearch: its rows are copied into a new file.
 
-World vectors are computed again, because versions 4 to 7 had joints in them, and not limbs.
+World vectors are computed again, because versions 4 to 7 had joints in them, and not limbs. Attributes with the name of
+a trait get the name that an ingest would give them, because versions 8 and 9 had no traits.
 """
 
+import logging
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from posesearch.store.attribute_view import find_name, reserved_names
+from posesearch.store.configuration import quote_text
 from posesearch.store.interruptible import Connection
 from posesearch.store.rewriting import OLD, NotCopied, rewrite
+from posesearch.store.trait_view import COLUMNS
+from posesearch.store.trait_view import VIEW as TRAITS
 from posesearch.store.world_vectors import compute_world_vectors
 
 _NEW_NAMES: Final = {
     7: ("skeletons", "angles", "attributes", "similarity_percentile"),
     9: ("forgotten", "chosen_clusterings", "collection_clusterings", "snapshot_attributes"),
+    10: (TRAITS,),
 }
 """Names that posesearch uses since this version of the schema."""
 
 _NEW_COLUMNS: Final = {9: (("snapshots", "thumbnail"), ("attributes", "list"), ("clusterings", "name"))}
 """Columns of posesearch's tables since this version, each with its table."""
+
+_log: Final = logging.getLogger(__package__)
 
 _VECTORS: Final = "computed_world_vectors"
 """The temporary table of the world vectors."""
@@ -83,14 +92,32 @@ def converting(old: Path, new: Path) -> AbstractContextManager[None]:
 
 
 def _select_converted(connection: Connection) -> dict[str, str]:
-    """Return the query of poses with their new world vectors. Check the names of the user's objects first."""
+    """Return the queries of what changes: world vectors, and names of attributes. Check the user's names first."""
     _check_names(connection)
     compute_world_vectors(connection, f"{OLD}.poses", _VECTORS)
     poses = f"""
         SELECT p.* REPLACE (v.world_vector AS world_vector, v.world_squares AS world_squares)
         FROM {OLD}.poses AS p LEFT JOIN {_VECTORS} AS v USING (pose_id) ORDER BY pose_id
     """  # noqa: S608 (our own names)
-    return {"poses": poses}
+    return {"poses": poses, **_rename_attributes(connection)}
+
+
+def _rename_attributes(connection: Connection) -> dict[str, str]:
+    """Return the query of the attributes with new names for those that would hide a trait, if there are any."""
+    if ("attributes", "name") not in _list_columns(connection):
+        return {}
+    query = f"SELECT DISTINCT name FROM {OLD}.attributes ORDER BY 1"  # noqa: S608 (our own name)
+    names = [name for (name,) in connection.execute(query).fetchall()]
+    taken = {*reserved_names(), *(name.lower() for name in names)}
+    cases = ""
+    for name in names:
+        if name.lower() in (TRAITS, *COLUMNS):
+            new = find_name(name, taken)
+            taken.add(new.lower())
+            cases += f" WHEN {quote_text(name)} THEN {quote_text(new)}"
+            _log.warning("The attribute %s is now %s, because posesearch has a trait with its name.", name, new)
+    renamed = f"SELECT * REPLACE (CASE name{cases} ELSE name END AS name) FROM {OLD}.attributes"  # noqa: S608 (quoted)
+    return {"attributes": renamed} if cases else {}
 
 
 def _check_names(connection: Connection) -> None:
@@ -111,9 +138,14 @@ def _check_names(connection: Connection) -> None:
         if name.lower() in new_names:
             raise NotCopied(f"posesearch now has an object with the name of your {kind} {name}")
     new_columns = {column for since, columns in _NEW_COLUMNS.items() if version < since for column in columns}
-    for table, column in connection.execute("""
-        SELECT lower(table_name), lower(column_name) FROM system.main.duckdb_columns()
-        WHERE database_name = 'old_file' AND schema_name = 'main'
-    """).fetchall():
+    for table, column in _list_columns(connection):
         if (table, column) in new_columns:
             raise NotCopied(f"posesearch now has a column with the name of your column {column} of {table}")
+
+
+def _list_columns(connection: Connection) -> list[tuple[str, str]]:
+    """Return the columns of the old file, each with its table, in lower case."""
+    return connection.execute("""
+        SELECT lower(table_name), lower(column_name) FROM system.main.duckdb_columns()
+        WHERE database_name = 'old_file' AND schema_name = 'main'
+    """).fetchall()

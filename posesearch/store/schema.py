@@ -8,7 +8,7 @@ from typing import Final
 
 from posesearch.store.interruptible import Connection
 
-SCHEMA_VERSION: Final = 9
+SCHEMA_VERSION: Final = 10
 
 STORAGE_VERSION: Final = "v1.2.0"
 """The format of the file. DuckDB 1.2 and later read it. The default of DuckDB 2 can be read by no earlier version."""

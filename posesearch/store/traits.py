@@ -1,4 +1,4 @@
-"""Computes rules of traits for stored poses."""
+"""Finds poses by their traits, and counts and reads traits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,43 +9,47 @@ from posesearch.pose.traits.expressions import Expression, select
 from posesearch.pose.traits.table import NAMES, TRAITS, measure_traits
 from posesearch.skeleton import N_JOINTS
 from posesearch.store.connection import Connection
-from posesearch.store.rule_counts import Counts, count_rules
+from posesearch.store.trait_view import select_clearness
 
 
 @dataclass(frozen=True)
 class TraitHit:
-    """A pose for which a rule holds: its id, and how clearly."""
+    """A pose for which a rule holds.
+
+    Attributes:
+        pose_id: the pose.
+        clearness: how clearly the rule holds, 1 or more.
+    """
 
     pose_id: int
     clearness: float
 
 
 def find_clearest(connection: Connection, rule: Expression, n: int, candidates: str) -> list[TraitHit]:
-    """Return the n candidates for which a rule holds most clearly, the clearest first.
+    """Return the n candidates for which a rule holds most clearly, best first. Equal ones have the order of their ids.
 
     Args:
         connection: an open file.
-        rule: the rule.
+        rule: the rule. See rules.py.
         n: the most hits to return.
-        candidates: name of a relation, from select_candidates.
+        candidates: name of a relation with the columns of poses, from select_candidates.
     """
     rows = connection.execute(
         f"""
-        FROM ({select({"clearness": rule}, "pose_id", candidates)})
+        SELECT pose_id, clearness FROM ({select_clearness(rule, candidates)})
         WHERE clearness >= 1 ORDER BY clearness DESC, pose_id LIMIT {n:d}
-        """
+        """  # noqa: S608 (our own expressions and a number)
     ).fetchall()
     return [TraitHit(*row) for row in rows]
 
 
-def select_where(rule: Expression) -> str:
-    """Return the query of the ids of the poses for which a rule holds."""
-    return f"SELECT pose_id FROM ({select({'clearness': rule}, 'pose_id', 'poses')}) WHERE clearness >= 1"  # noqa: S608
-
-
-def count_traits(connection: Connection) -> dict[str, Counts]:
+def count_traits(connection: Connection) -> dict[str, tuple[int, int, int]]:
     """Return for how many poses each trait holds, does not hold, and can't be told."""
-    return count_rules(connection, {trait.name: trait.rule for trait in TRAITS}, "poses")
+    columns = ", ".join(f"count(*) FILTER ({name} >= 1), count(*) FILTER ({name} <= -1)" for name in NAMES)
+    query = select({trait.name: trait.rule for trait in TRAITS}, "pose_id", "poses")
+    [(total, *counts)] = connection.execute(f"SELECT count(*), {columns} FROM ({query})").fetchall()  # noqa: S608 (likewise)
+    held = zip(counts[::2], counts[1::2], strict=True)
+    return {name: (yes, no, total - yes - no) for name, (yes, no) in zip(NAMES, held, strict=True)}
 
 
 def read_traits(connection: Connection, pose_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:

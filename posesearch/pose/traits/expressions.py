@@ -3,9 +3,11 @@
 A missing joint is NaN in NumPy and NULL in SQL. So is an expression that needs it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
@@ -140,7 +142,7 @@ _OPERATIONS: Final[Mapping[str, tuple[Callable[..., Float64], str]]] = {
     "+": (np.add, "({} + {})"),
     "-": (np.subtract, "({} - {})"),
     "*": (np.multiply, "({} * {})"),
-    "/": (_divide, "({} / nullif({}, 0))"),
+    "/": (_divide, "({} / system.main.nullif({}, 0))"),
     "absolute": (np.abs, "system.main.abs({})"),
     "root": (np.sqrt, "system.main.sqrt({})"),
     "degrees": (_find_degrees, "system.main.degrees(system.main.atan2({}, {}))"),
@@ -195,6 +197,8 @@ def to_sql(expression: Expression) -> str:
             return f"{value:g}"
         case "name", (text, _):
             return str(text)
+        case "/", (value, Expression("number", (divisor,))) if divisor:
+            return f"({to_sql(value)} / {divisor:g})"
         case operation, arguments:
             texts = [to_sql(argument) for argument in arguments]
             form = _OPERATIONS[operation][1]
@@ -205,13 +209,14 @@ def select(values: Mapping[str, Expression], kept: str, relation: str) -> str:
     """Return the query of a row per pose with some expressions.
 
     It is made of queries in FROM. The innermost has the joints, and each other one has expressions that need those of
-    the one before.
+    the one before. An operation that occurs more than once is computed once.
 
     Args:
         values: the expressions by the names of their columns.
         kept: SQL of the columns that are kept, such as "pose_id, snapshot_id".
         relation: the relation of the poses in FROM.
     """
+    values = _name_repeated(values)
     levels: dict[str, tuple[int, str]] = {}
     for value in values.values():
         _find_levels(value, levels)
@@ -222,6 +227,43 @@ def select(values: Mapping[str, Expression], kept: str, relation: str) -> str:
         query = f"SELECT *, {columns} FROM (\n{query}\n)"  # noqa: S608 (likewise)
     columns = ",\n".join(f"    {to_sql(value)} AS {text}" for text, value in values.items())
     return f"SELECT\n    {kept},\n{columns}\nFROM (\n{query}\n)"
+
+
+def _name_repeated(values: Mapping[str, Expression]) -> dict[str, Expression]:
+    """Return the expressions with a name for each operation that occurs more than once in them."""
+    known: dict[tuple[str, tuple[Any, ...]], Expression] = {}
+
+    @cache
+    def unify(expression: Expression) -> Expression:
+        """Return the same object for all expressions that are equal."""
+        arguments = tuple(unify(one) if isinstance(one, Expression) else one for one in expression.arguments)
+        return known.setdefault((expression.operation, arguments), Expression(expression.operation, arguments))
+
+    unified = {text: unify(value) for text, value in values.items()}
+    uses = Counter(one for expression in known.values() for one in expression.arguments)
+    uses.update(unified.values())
+    named = {one.arguments[1]: one for one in known.values() if one.operation == "name"}
+
+    @cache
+    def define(expression: Expression) -> Expression:
+        arguments = tuple(replace(one) if isinstance(one, Expression) else one for one in expression.arguments)
+        return Expression(expression.operation, arguments)
+
+    @cache
+    def replace(expression: Expression) -> Expression:
+        """Return the expression, or its name if it has one or needs one."""
+        expression = named.get(expression, expression)
+        match expression.operation, expression.arguments:
+            case "joint" | "number", _:
+                return expression
+            case "name", (text, definition):
+                return name(text, define(definition))
+        if uses[expression] == 1:
+            return define(expression)
+        return name(f"shared_{next(numbers)}", define(expression))
+
+    numbers = count(1)
+    return {text: replace(value) for text, value in unified.items()}
 
 
 def _find_levels(expression: Expression, levels: dict[str, tuple[int, str]]) -> int:
