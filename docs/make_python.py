@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import posesearch
 from posesearch.errors import PosesearchError
-from posesearch.search.options import CompareArguments, SearchArguments
+from posesearch.search.options import CompareArguments, FilterArguments, SearchArguments
 
 PAGE: Final = Path(__file__).with_name("python.md")
 MARKER: Final = "<!-- The rest is written by docs/make_python.py. -->\n"
@@ -40,6 +40,7 @@ def _make_reference() -> Iterator[str]:
         if not name.startswith("_"):
             yield _describe(f"Database.{name}", member)
     yield "## Options of searches\n"
+    yield _describe("find, similar, similar_many, pairs, outliers", FilterArguments)
     yield _describe("similar, similar_many, pairs, outliers", CompareArguments)
     yield _describe("similar, similar_many", SearchArguments)
     yield "## Results and other values\n"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         BadFilter,
         BadKeypoints,
         BadPath,
+        BadPhrase,
         BadSQL,
         BatchLost,
         CacheFailed,
@@ -80,7 +81,9 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
         TooFewJoints,
         TooFewPoses,
         TruncatedPhoto,
+        UncertainTrait,
         UnknownEstimator,
+        UnknownWords,
         UnreadablePhoto,
         UntrustedDatabase,
         VideoFile,
@@ -94,6 +97,7 @@ if TYPE_CHECKING:  # for type checkers, and for completion without running anyth
     from posesearch.results.clusterings import ClusteringsReport, StoredClustering
     from posesearch.results.clusters import Cluster, Clustering, ClusterReport, NearestCluster
     from posesearch.results.duplicates import DuplicateGroup, DuplicatePhoto, DuplicatesReport
+    from posesearch.results.find import FindReport, FoundPose, Word, WordsReport
     from posesearch.results.forget import ForgetReport, ForgottenPhoto, RenameReport
     from posesearch.results.ingest import (
         IngestReport,
@@ -116,16 +120,16 @@ __version__ = "0.1.0"
 _EXPORTS: Final = {
     "database": ("Database",),
     "errors": (
-        "AlteredDatabase", "BadFilter", "BadKeypoints", "BadPath", "BadSQL", "BatchLost", "CacheFailed",
-        "ClusteringNameTaken", "CollectionExists", "DamagedDatabase", "DatabaseBusy", "DatabaseFailed",
-        "DatabaseMoved", "DatabaseOpenHere", "DecoderKilled", "DecoderUnavailable", "DownloadFailed", "EmptyPhoto",
-        "EstimatorError", "EstimatorMismatch", "ForkedProcess", "IncompletePose", "IngestRunning", "MissingLibrary",
-        "MissingPhoto", "MissingURL", "NewerSchema", "NoDatabase", "NoPerson", "NoPoses", "NoSuchCluster",
-        "NoSuchClustering", "NoSuchCollection", "NoSuchPart", "NoSuchPerson", "NoSuchPhoto", "NoSuchPose",
-        "NoWorldJoints", "NotAnImage", "NotEnoughMemory", "NotOfCollection", "NotOurDatabase", "OldSchema",
-        "OutputFailed", "PhotoError", "PhotoTooLarge", "PhotoTooSlow", "PosesearchError", "QueryError", "QueryTooSlow",
-        "RawPhoto", "SeveralPeople", "SourceError", "StoreError", "TooFewJoints", "TooFewPoses", "TruncatedPhoto",
-        "UnknownEstimator", "UnreadablePhoto", "UntrustedDatabase", "VideoFile", "WeightsUnavailable",
+        "AlteredDatabase", "BadFilter", "BadKeypoints", "BadPath", "BadPhrase", "BadSQL", "BatchLost", "CacheFailed",
+        "ClusteringNameTaken", "CollectionExists", "DamagedDatabase", "DatabaseBusy", "DatabaseFailed", "DatabaseMoved",
+        "DatabaseOpenHere", "DecoderKilled", "DecoderUnavailable", "DownloadFailed", "EmptyPhoto", "EstimatorError",
+        "EstimatorMismatch", "ForkedProcess", "IncompletePose", "IngestRunning", "MissingLibrary", "MissingPhoto",
+        "MissingURL", "NewerSchema", "NoDatabase", "NoPerson", "NoPoses", "NoSuchCluster", "NoSuchClustering",
+        "NoSuchCollection", "NoSuchPart", "NoSuchPerson", "NoSuchPhoto", "NoSuchPose", "NoWorldJoints", "NotAnImage",
+        "NotEnoughMemory", "NotOfCollection", "NotOurDatabase", "OldSchema", "OutputFailed", "PhotoError",
+        "PhotoTooLarge", "PhotoTooSlow", "PosesearchError", "QueryError", "QueryTooSlow", "RawPhoto", "SeveralPeople",
+        "SourceError", "StoreError", "TooFewJoints", "TooFewPoses", "TruncatedPhoto", "UncertainTrait",
+        "UnknownEstimator", "UnknownWords", "UnreadablePhoto", "UntrustedDatabase", "VideoFile", "WeightsUnavailable",
         "WeightsUnusable",
     ),
     "estimation": ("estimate", "estimate_many"),
@@ -135,6 +139,7 @@ _EXPORTS: Final = {
     "results.clusterings": ("ClusteringsReport", "StoredClustering"),
     "results.clusters": ("Cluster", "ClusterReport", "Clustering", "NearestCluster"),
     "results.duplicates": ("DuplicateGroup", "DuplicatePhoto", "DuplicatesReport"),
+    "results.find": ("FindReport", "FoundPose", "Word", "WordsReport"),
     "results.forget": ("ForgetReport", "ForgottenPhoto", "RenameReport"),
     "results.ingest": ("IngestReport", "ListReport", "PhotoOutcome", "ReestimateReport", "Rejection", "Rejections"),
     "results.pairs": ("Outlier", "OutliersReport", "Pair", "PairsReport"),
@@ -150,22 +155,23 @@ _EXPORTS: Final = {
 _MODULES: Final = {name: module for module, names in _EXPORTS.items() for name in names}
 
 __all__ = [  # a test compares it with the table
-    "JOINTS", "AlteredDatabase", "BadFilter", "BadKeypoints", "BadPath", "BadSQL", "BatchLost", "CacheFailed",
-    "Cluster", "ClusterReport", "Clustering", "ClusteringNameTaken", "ClusteringsReport", "CollectionExists",
-    "DamagedDatabase", "Database", "DatabaseBusy", "DatabaseFailed", "DatabaseMoved", "DatabaseOpenHere",
-    "DecoderKilled", "DecoderUnavailable", "DownloadFailed", "DuplicateGroup", "DuplicatePhoto", "DuplicatesReport",
-    "EmptyPhoto", "Estimator", "EstimatorConfig", "EstimatorError", "EstimatorMismatch", "Failure", "ForgetReport",
-    "ForgottenPhoto", "ForkedProcess", "IncompletePose", "IngestProgress", "IngestReport", "IngestRunning", "Keypoint",
-    "Keypoints", "ListReport", "Match", "MissingLibrary", "MissingPhoto", "MissingURL", "NearestCluster",
-    "NewerSchema", "NoDatabase", "NoPerson", "NoPoses", "NoSuchCluster", "NoSuchClustering", "NoSuchCollection",
-    "NoSuchPart", "NoSuchPerson", "NoSuchPhoto", "NoSuchPose", "NoWorldJoints", "NotAnImage", "NotEnoughMemory",
-    "NotOfCollection", "NotOurDatabase", "OldSchema", "Outlier", "OutliersReport", "OutputFailed", "Pair",
-    "PairsReport", "Person", "Photo", "PhotoError", "PhotoOutcome", "PhotoPeople", "PhotoTooLarge", "PhotoTooSlow",
-    "Pose", "PosesearchError", "Progress", "Query", "QueryError", "QueryTooSlow", "RawPhoto", "ReestimateReport",
-    "Rejection", "Rejections", "RenameReport", "SeveralPeople", "SimilarReport", "SourceError", "StoreError",
-    "StoredClustering", "StoredPose", "Table", "TooFewJoints", "TooFewPoses", "TruncatedPhoto", "UnknownEstimator",
-    "UnreadablePhoto", "UntrustedDatabase", "VideoFile", "WeightsUnavailable", "WeightsUnusable", "__version__",
-    "estimate", "estimate_many", "open",
+    "JOINTS", "AlteredDatabase", "BadFilter", "BadKeypoints", "BadPath", "BadPhrase", "BadSQL", "BatchLost",
+    "CacheFailed", "Cluster", "ClusterReport", "Clustering", "ClusteringNameTaken", "ClusteringsReport",
+    "CollectionExists", "DamagedDatabase", "Database", "DatabaseBusy", "DatabaseFailed", "DatabaseMoved",
+    "DatabaseOpenHere", "DecoderKilled", "DecoderUnavailable", "DownloadFailed", "DuplicateGroup", "DuplicatePhoto",
+    "DuplicatesReport", "EmptyPhoto", "Estimator", "EstimatorConfig", "EstimatorError", "EstimatorMismatch", "Failure",
+    "FindReport", "ForgetReport", "ForgottenPhoto", "ForkedProcess", "FoundPose", "IncompletePose", "IngestProgress",
+    "IngestReport", "IngestRunning", "Keypoint", "Keypoints", "ListReport", "Match", "MissingLibrary", "MissingPhoto",
+    "MissingURL", "NearestCluster", "NewerSchema", "NoDatabase", "NoPerson", "NoPoses", "NoSuchCluster",
+    "NoSuchClustering", "NoSuchCollection", "NoSuchPart", "NoSuchPerson", "NoSuchPhoto", "NoSuchPose", "NoWorldJoints",
+    "NotAnImage", "NotEnoughMemory", "NotOfCollection", "NotOurDatabase", "OldSchema", "Outlier", "OutliersReport",
+    "OutputFailed", "Pair", "PairsReport", "Person", "Photo", "PhotoError", "PhotoOutcome", "PhotoPeople",
+    "PhotoTooLarge", "PhotoTooSlow", "Pose", "PosesearchError", "Progress", "Query", "QueryError", "QueryTooSlow",
+    "RawPhoto", "ReestimateReport", "Rejection", "Rejections", "RenameReport", "SeveralPeople", "SimilarReport",
+    "SourceError", "StoreError", "StoredClustering", "StoredPose", "Table", "TooFewJoints", "TooFewPoses",
+    "TruncatedPhoto", "UncertainTrait", "UnknownEstimator", "UnknownWords", "UnreadablePhoto", "UntrustedDatabase",
+    "VideoFile", "WeightsUnavailable", "WeightsUnusable", "Word", "WordsReport", "__version__", "estimate",
+    "estimate_many", "open",
 ]  # fmt: skip
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # otherwise Python would print warnings to stderr

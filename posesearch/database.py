@@ -7,6 +7,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, TypeVar, Unpack
@@ -25,12 +26,13 @@ from posesearch.progress import IngestProgress, Progress
 from posesearch.results.clusterings import ClusteringsReport
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.duplicates import DuplicatesReport
+from posesearch.results.find import FindReport, WordsReport
 from posesearch.results.forget import ForgetReport, RenameReport
 from posesearch.results.ingest import IngestReport, ReestimateReport
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.search import Failure, SimilarReport
 from posesearch.results.table import Table
-from posesearch.search.options import CompareArguments, SearchArguments, SearchOptions, show_options
+from posesearch.search.options import CompareArguments, FilterArguments, SearchArguments, SearchOptions, show_options
 from posesearch.search.query_values import to_source, to_sources
 from posesearch.search.similar import find_similar
 from posesearch.sources import DEFAULT_COLLECTION
@@ -502,6 +504,7 @@ class Database:
                 - clustering: id or name of the clustering from which labels and the nearest cluster come. Only poses
                   with a label in it are searched. None means the one of each collection.
                 - where: search only poses for which this SQL condition is true, such as "left_wrist.y < nose.y".
+                - with_traits: search only poses that match this phrase, as in `find`, such as "arms raised".
                 - mirror: whether mirrored poses match as well.
                 - sides: "same" finds no poses whose left and right are exchanged. "any" does, the default.
                 - turn: whether rotations in the image are ignored.
@@ -527,6 +530,59 @@ class Database:
         source, search_options = to_source(query), SearchOptions.from_arguments(n, options)
         load, decoders = self._estimators.make_loader(streams=1), self._decoders
         return find_similar(self._file, source, person, search_options, load, decoders, allow_private=allow_private)
+
+    @show_options(FilterArguments)
+    def find(self, phrase: str, n: int = 10, **options: Unpack[FilterArguments]) -> FindReport:
+        """Find the stored poses that match a phrase, such as "hands on hips, legs apart, facing left".
+
+        A comma and "and" mean that both must hold. They bind stronger than "or". "not" negates the next term. Left and
+        right hands and legs are the person's own. Facing left means to the left of the picture. `words` lists the
+        vocabulary, and docs/search.md explains it.
+
+        Args:
+            phrase: the phrase, 500 characters at most.
+            n: the largest number of poses.
+            **options: these arguments.
+
+                - collection, cluster: search only the poses of this collection, or with this label.
+                - clustering: id or name of the clustering from which labels come. Only poses with a label in it are
+                  searched. None means the one of each collection.
+                - where: search only poses for which this SQL condition is true, such as "left_wrist.y < nose.y".
+                - duplicates: whether each near-duplicate is listed separately.
+                - timeout: seconds that `where` may take. 0 means no limit.
+
+        Returns:
+            The poses, those first for which the phrase holds most clearly.
+
+        Raises:
+            UnknownWords: a word or a combination of words is not in the vocabulary.
+            UncertainTrait: a trait is not reliable enough.
+            BadPhrase: the phrase is empty, too long, or incomplete.
+            QueryError: there is nothing to search, or an option can't be used.
+            ValueError: an option is out of range.
+
+        Example:
+            for pose in db.find("arms raised, one leg bent", n=5):
+                print(pose.rank, pose.clearness, pose.source)
+        """
+        from posesearch.pose.traits.phrases import parse_phrase  # noqa: PLC0415
+        from posesearch.search.find import find_poses  # noqa: PLC0415
+
+        parsed = parse_phrase(to_text("phrase", phrase))
+        return find_poses(self._file, parsed, SearchOptions.from_arguments(n, options, FilterArguments))
+
+    def words(self) -> WordsReport:
+        """Return the vocabulary of `find`: each trait with the words that find it, and its counts in this database.
+
+        Without a database, there are no counts.
+
+        Example:
+            for word in db.words():
+                print(word.name, word.yes, word.words)
+        """
+        from posesearch.search.find import list_words  # noqa: PLC0415
+
+        return list_words(self._file)
 
     @show_options(SearchArguments)
     def similar_many(
@@ -600,8 +656,8 @@ class Database:
         Args:
             n: the largest number of pairs to return.
             progress: receives the progress.
-            **options: collection, cluster, clustering, where, mirror, sides, turn, view, min_shared, duplicates and
-                timeout, as in `similar`.
+            **options: collection, cluster, clustering, where, with_traits, mirror, sides, turn, view, min_shared,
+                duplicates and timeout, as in `similar`.
 
         Returns:
             The pairs, best first.
@@ -682,7 +738,7 @@ class Database:
         return find_duplicates(self._file, wanted, self._trust, callbacks, exact=to_flag("exact", exact))
 
     def show(self, pose_id: SupportsIndex) -> StoredPose:
-        """Return a stored pose, with its photo, keypoints and label.
+        """Return a stored pose, with its photo, keypoints, label and traits.
 
         Args:
             pose_id: the id, of any integer type.
@@ -693,8 +749,11 @@ class Database:
         Example:
             xy = db.show(42).keypoints.xy
         """
+        from posesearch.store.traits import read_traits  # noqa: PLC0415
+
         with self._file.reading() as connection:
-            return poses.read_pose(connection, to_count("pose_id", pose_id))
+            stored = poses.read_pose(connection, to_count("pose_id", pose_id))
+            return replace(stored, traits=read_traits(connection, [stored.pose_id])[stored.pose_id])
 
     def stats(self) -> dict[str, Any]:
         """Return the counts of `posesearch stats --json`: snapshots, poses, rejected photos and clusterings.

@@ -54,6 +54,9 @@ PosesearchError
     ├── NoSuchPart            `parts` has an unknown part, or one that the query does not show
     ├── NoWorldJoints         `view="any"` needs joints in 3D
     ├── BadFilter             `where` is not one SQL condition
+    ├── BadPhrase             a phrase of traits can't be read
+    │   ├── UnknownWords      a word or a combination of words is not in the vocabulary
+    │   └── UncertainTrait    the phrase is about a trait that is not reliable enough
     ├── QueryTooSlow          SQL takes longer than `timeout`
     ├── NoPoses               there are no poses, or none in the collection
     ├── TooFewPoses           k is larger than the number of different complete poses
@@ -673,6 +676,41 @@ class BadFilter(QueryError):
             f"{last} traits such as sitting{named}"
         )
         super().__init__(f"`where` {where!r}: {detail}{end} It must be one condition on {columns}.")
+
+
+class BadPhrase(QueryError):
+    """A phrase of traits can't be read."""
+
+    hint = ("words",)
+
+
+class UnknownWords(BadPhrase):
+    """A word or a combination of words is not in the vocabulary.
+
+    Attributes:
+        words: what is not known.
+        nearest: the most similar words or phrases that are known, at most three.
+    """
+
+    def __init__(self, words: str, nearest: Sequence[str], *, is_word: bool = False) -> None:
+        self.words, self.nearest = words, tuple(nearest)
+        what = "word" if is_word else "phrase"
+        near = f" Nearest: {', '.join(nearest)}." if nearest else ""
+        super().__init__(f'There is no {what} "{words}".{near}')
+
+
+class UncertainTrait(BadPhrase):
+    """The phrase is about a trait that is not reliable enough.
+
+    Attributes:
+        trait: its name.
+    """
+
+    def __init__(self, words: str, trait: str) -> None:
+        self.trait = trait
+        super().__init__(
+            f'"{words}" is about the trait {trait}, which is uncertain: it is often wrong. `where="{trait}"` finds it.'
+        )
 
 
 class QueryTooSlow(QueryError):

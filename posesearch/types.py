@@ -201,6 +201,8 @@ class StoredPose(display.Shown):
         changed: whether the file had other bytes than the photo from which the pose was made. None if there was no
             file, if it could not be read, for a URL, and if another user stored the photo.
         attributes: what lists say about the photo, by the names of the columns. NULL is left out.
+        traits: names of the traits that hold for the pose, if it comes from `Database.show` or `Database.find`.
+            Otherwise they are not computed, and this is None.
     """
 
     pose_id: int
@@ -222,6 +224,7 @@ class StoredPose(display.Shown):
     changed: bool | None = None
     clustering_name: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    traits: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         cluster = "" if self.cluster is None else f", cluster {self.cluster}"

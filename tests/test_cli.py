@@ -22,8 +22,8 @@ from tests.conftest import Toy, posesearch_process, toy_photo
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
     "ingest", "reestimate", "cluster", "clusterings", "clusterings name", "clusterings use", "clusterings delete",
-    "similar", "estimate", "pairs", "outliers", "duplicates", "show", "stats", "sql", "forget", "rename", "models",
-    "models pull", "models remove", "cache", "cache clear", "demo",
+    "similar", "find", "words", "estimate", "pairs", "outliers", "duplicates", "show", "stats", "sql", "forget",
+    "rename", "models", "models pull", "models remove", "cache", "cache clear", "demo",
 )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def test_every_command_explains_itself(command: str, run: Run) -> None:
         assert len(line) <= 80
         if re.match(r"  -", line):
             assert len(line.split("  ")) > 2, line  # the description begins on the line of the option
-    assert "..." not in re.sub(r"\[(SOURCES|PHOTOS|ARGS)\]\.\.\.|PHOTO\.\.\.|ID\.\.\.", "", out)  # nothing is cut
+    assert "..." not in re.sub(r"\[(SOURCES|PHOTOS|ARGS)\]\.\.\.|(PHOTO|PHRASE|ID)\.\.\.", "", out)  # nothing is cut
     assert f"\nExamples:\n  posesearch {command}" in out
 
 
@@ -237,6 +237,10 @@ def test_json_is_what_the_docs_say(command: str, demo_folder: Path, album: Datab
         code, out, err = run("duplicates", "--db", new, "--json")
     elif command == "show":
         code, out, err = run("show", 3, "--db", db, "--json")
+    elif command == "find":
+        code, out, err = run("find", "left hand raised", "--db", db, "--json")
+    elif command == "words":
+        code, out, err = run("words", "--db", db, "--json")
     elif command in ("stats", "clusterings"):
         code, out, err = run(command, "--db", db, "--json")
     else:

@@ -46,6 +46,7 @@ def test_the_names_of_the_estimators() -> None:
         ("posesearch simi", ["similar"]), ("posesearch similar 1 --min", ["--min-shared"]),
         ("posesearch models p", ["pull"]), ("posesearch models pull tf", ["tf-pose", "tf-pose-original"]),
         ("posesearch ingest --estimator rtm", ["rtmpose", "rtmpose-m"]), ("posesearch cluster -k a", ["auto"]),
+        ("posesearch find sitt", ["sitting"]), ("posesearch similar 1 --with ups", ["upside"]),
         ("posesearch similar 1 --view ", ["same", "any"]), ("posesearch similar 1 --parts h", ["head"]),
         ("posesearch similar 1 --parts left-leg,left-l", []),
         ("posesearch similar 1 --parts head,left-l", ["head,left-leg"]),

@@ -258,7 +258,7 @@ def list_tree() -> list[str]:
     tree = text("docs/architecture.md").partition("```\nposesearch/\n")[2].partition("\nschema.sql")[0]
     folder, paths = "", []
     for line in tree.splitlines():
-        if opened := re.match(r"  (\w+/) ", line):
+        if opened := re.match(r"  ([\w/]+/) ", line):
             folder = opened[1]
         elif re.match(r"  \S", line):
             folder = ""

@@ -24,6 +24,8 @@ from tests.test_results import REPORTS
 COLUMNS = {
     "similar": "rank similarity percentile grade pose_id snapshot_id source collection cluster attributes "
     "shared_joints mirrored exchanged degrees worst duplicates keypoints",
+    "find": "rank clearness pose_id snapshot_id source collection cluster attributes traits duplicates keypoints",
+    "words": "name group meaning is_certain yes no unknown words",
     "pairs": "similarity percentile grade mirrored exchanged first_pose_id first_snapshot_id first_source "
     "first_collection first_cluster first_attributes second_pose_id second_snapshot_id second_source "
     "second_collection second_cluster second_attributes",

@@ -17,7 +17,7 @@ import posesearch
 from posesearch import trust
 from posesearch.database import Database
 from posesearch.photos.pool import DecoderPool
-from posesearch.render.notebook import MAX_BYTES
+from posesearch.render.html import MAX_BYTES
 from posesearch.render.thumbnails import Thumbnails
 from posesearch.results.search import SimilarReport
 from posesearch.results.table import Table
@@ -88,8 +88,8 @@ def test_a_report_is_a_table_with_its_people(name: str, filled: Database) -> Non
     page = Page(report)
     assert page.tags.count("tr") >= len(report) + 1
     assert repr(report)[1:-1] == page.text[0]
-    assert len(page.pictures) == {"similar": 5, "pairs": 8, "outliers": 4, "cluster": 2}.get(name, 0)
-    if name in {"similar", "pairs", "outliers"}:
+    assert len(page.pictures) == {"similar": 5, "find": 4, "pairs": 8, "outliers": 4, "cluster": 2}.get(name, 0)
+    if name in {"similar", "find", "pairs", "outliers"}:
         assert not any(is_drawn_alone(picture) for picture in page.pictures)
 
 

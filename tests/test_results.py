@@ -18,6 +18,8 @@ from tests.conftest import LEGS, STANDING, Toy, keypoints, toy_photo
 
 REPORTS: dict[str, Callable[[Database], Report[Any]]] = {
     "similar": lambda db: db.similar(1, 4, close=0, duplicates=True),
+    "find": lambda db: db.find("left hand raised", 4, duplicates=True),
+    "words": lambda db: db.words(),
     "pairs": lambda db: db.pairs(4, duplicates=True),
     "outliers": lambda db: db.outliers(4, duplicates=True),
     "cluster": lambda db: db.cluster(2),
@@ -68,10 +70,11 @@ def test_an_empty_report_is_false(filled: Database) -> None:
 
 
 def test_every_value_shows_itself_in_one_short_line(filled: Database) -> None:
-    similar, pairs, outliers, clusters, clusterings, table = (make(filled) for make in REPORTS.values())
+    similar, find, words, pairs, outliers, clusters, clusterings, table = (make(filled) for make in REPORTS.values())
     stored = filled.show(1)
     values = [
-        filled, similar, similar[0], similar.query, similar.cluster, pairs, pairs[0], outliers, outliers[0], clusters,  # type: ignore[attr-defined]
+        filled, find, find[0], words, words[0],
+        similar, similar[0], similar.query, similar.cluster, pairs, pairs[0], outliers, outliers[0], clusters,  # type: ignore[attr-defined]
         clusters[0], clusters.clustering, clusterings, clusterings[0], table, stored, stored.pose,  # type: ignore[attr-defined]
         stored.pose.person, stored.keypoints,
         Failure("a\n.jpg", "NoPerson", "nobody"), Rejection("x/" * 200 + "b.jpg", "no_person", "nobody"),

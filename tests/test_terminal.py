@@ -27,6 +27,8 @@ CASES = {
     "similar --json": ["similar", "QUERY", "--db", "DB", "--json"],
     "similar FOLDER": ["similar", "PHOTOS", "--db", "DB"],
     "similar --from-sql": ["similar", "--from-sql", "SELECT pose_id FROM poses LIMIT 3", "--db", "DB"],
+    "find": ["find", "left hand raised", "--db", "DB"],
+    "words": ["words", "--db", "DB"],
     "estimate": ["estimate", "PHOTOS"],
     "pairs --json": ["pairs", "--db", "DB", "--json"],
     "outliers --json": ["outliers", "--db", "DB", "--json"],

@@ -13,6 +13,7 @@ from posesearch.cli import (
     demo_command,
     duplicates_command,
     estimate_command,
+    find_commands,
     ingest_commands,
     model_commands,
     pair_commands,
@@ -68,7 +69,7 @@ def posesearch_command(
 
 
 for module in (
-    ingest_commands, search_commands, estimate_command, pair_commands, duplicates_command, cluster_command,
-    clusterings_commands, database_commands, removal_commands, demo_command, model_commands,
+    ingest_commands, search_commands, find_commands, estimate_command, pair_commands, duplicates_command,
+    cluster_command, clusterings_commands, database_commands, removal_commands, demo_command, model_commands,
 ):  # fmt: skip
     module.register(app)

@@ -45,6 +45,17 @@ def complete_parts(incomplete: str) -> list[str]:
     return [f"{before}{comma}{name}" for name in names if name.startswith(last) and name not in given]
 
 
+def complete_phrase(incomplete: str) -> list[str]:
+    """Return the text with its last word completed by words of the vocabulary of `find`."""
+    from posesearch.pose.traits.words import COMBINATIONS, ENTRIES, OfPart  # noqa: PLC0415
+
+    texts = [say for entry in ENTRIES for say in entry.says] + [*COMBINATIONS, "both one either and or not"]
+    texts += [f"{part} {part}s" for entry in ENTRIES if isinstance(entry, OfPart) for part in entry.parts]
+    words = {word for text in texts for word in re.findall(r"[\w-]+", text.format("", s="left right"))}
+    before, last = re.fullmatch(r"(.*?)([\w-]*)", incomplete, re.DOTALL).groups()  # type: ignore[union-attr]
+    return [before + word for word in sorted(words) if word.startswith(last.lower())]
+
+
 def complete_k(incomplete: str) -> list[str]:
     """Return `auto` if it begins so."""
     return [word for word in ("auto",) if word.startswith(incomplete)]

@@ -7,6 +7,7 @@ import typer
 
 import posesearch
 from posesearch.cli import help as layout
+from posesearch.cli.find_commands import With
 from posesearch.cli.options import (
     DEFAULT_DB,
     AllowPrivate,
@@ -100,6 +101,7 @@ def pairs(
     cluster: Cluster = None,
     clustering: Clustering = None,
     where: Where = "",
+    with_traits: With = "",
     timeout: Timeout = 60,
     n: Annotated[
         int,
@@ -125,6 +127,7 @@ def pairs(
     options = make_compare_arguments(
         collection, cluster, clustering, where, no_mirror, sides, turn, view, min_shared, timeout, every
     )
+    options["with_traits"] = with_traits
     sheet = sheets.SheetFile(
         png, is_opened=open_png, plain=plain, allow_private=allow_private, trust=trust, db=db, name="pairs.png"
     )
@@ -135,7 +138,7 @@ def pairs(
     if as_json:
         output.show_json(report.as_json())
     else:
-        show.pairs(report, is_filtered=any((collection, cluster is not None, clustering, where)))
+        show.pairs(report, is_filtered=any((collection, cluster is not None, clustering, where, with_traits)))
     sheet.announce(written, report)
 
 
@@ -149,6 +152,7 @@ def outliers(
     cluster: Cluster = None,
     clustering: Clustering = None,
     where: Where = "",
+    with_traits: With = "",
     timeout: Timeout = 60,
     n: Annotated[
         int,
@@ -171,6 +175,7 @@ def outliers(
     options = make_compare_arguments(
         collection, cluster, clustering, where, no_mirror, sides, turn, view, min_shared, timeout
     )
+    options["with_traits"] = with_traits
     sheet = sheets.SheetFile(
         png, is_opened=open_png, plain=plain, allow_private=allow_private, trust=trust, db=db, name="outliers.png"
     )
@@ -181,5 +186,5 @@ def outliers(
     if as_json:
         output.show_json(report.as_json())
     else:
-        show.outliers(report, is_filtered=any((collection, cluster is not None, clustering, where)))
+        show.outliers(report, is_filtered=any((collection, cluster is not None, clustering, where, with_traits)))
     sheet.announce(written, report)

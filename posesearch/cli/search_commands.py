@@ -11,6 +11,7 @@ import typer
 import posesearch
 from posesearch.cli import help as layout
 from posesearch.cli.completion import complete_parts
+from posesearch.cli.find_commands import With
 from posesearch.cli.options import (
     DEFAULT_DB,
     AllowPrivate,
@@ -56,6 +57,7 @@ def register(app: typer.Typer) -> None:
             "posesearch similar photo.jpg --png matches.png",
             "posesearch similar stick.json --parts arms",
             "posesearch similar 42 --where \"collection = 'women'\"",
+            'posesearch similar photo.jpg --with "arms raised, not sitting"',
         ),
     )(similar)
     app.command(
@@ -130,6 +132,7 @@ def similar(
     cluster: Cluster = None,
     clustering: Clustering = None,
     where: Where = "",
+    with_traits: With = "",
     timeout: Timeout = 60,
     n: Annotated[
         int,
@@ -173,6 +176,7 @@ def similar(
         **make_compare_arguments(
             collection, cluster, clustering, where, no_mirror, sides, turn, view, min_shared, timeout, every
         ),
+        "with_traits": with_traits,
         "parts": [part for part in parts.split(",") if part],
         "anchored": anchored,
         "close": close,

@@ -16,7 +16,7 @@ from posesearch.results.grades import NOT_ALIKE
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
 from posesearch.results.poses import add_attributes, photo_remark
-from posesearch.results.search import Match, SimilarReport
+from posesearch.results.search import SimilarReport
 from posesearch.sources import DEFAULT_COLLECTION
 from posesearch.types import Person, StoredPose
 
@@ -59,8 +59,8 @@ def similar(report: SimilarReport, ascii_only: bool) -> None:
                 (
                     (
                         match.rank, match.grade, f"{match.similarity:.3f}", _percent(match.percentile),
-                        match.collection if is_named else "", _cluster(match, is_mixed=is_mixed), match.pose_id,
-                        add_attributes(match.remarks(), match.stored),
+                        match.collection if is_named else "", name_cluster(match.stored, is_mixed=is_mixed),
+                        match.pose_id, add_attributes(match.remarks(), match.stored),
                     ),
                     [match.stored.source],
                 )
@@ -89,10 +89,10 @@ def _name(clustering_id: int | None, name: str | None) -> str:
     return f"{clustering_id}" if name is None else f"{clustering_id} ({name})"
 
 
-def _cluster(match: Match, *, is_mixed: bool) -> str | int | None:
-    """Return the label of a match, with the id of its clustering if the labels come from several."""
-    is_whole = is_mixed and match.cluster is not None
-    return f"{match.cluster} of {match.stored.clustering_id}" if is_whole else match.cluster
+def name_cluster(stored: StoredPose, *, is_mixed: bool) -> str | int | None:
+    """Return the label of a pose, with the id of its clustering if the labels come from several."""
+    is_whole = is_mixed and stored.cluster is not None
+    return f"{stored.cluster} of {stored.clustering_id}" if is_whole else stored.cluster
 
 
 def _percent(value: float | None) -> str:
@@ -200,6 +200,7 @@ def pose(stored: StoredPose, ascii_only: bool) -> None:
         ("estimator", f"{stored.estimator}, score {person.score:.2f}"),
         ("body joints", f"{person.keypoints.body_joints} of {skeleton.N_BODY}"),
         ("cluster", cluster),
+        ("traits", ", ".join(stored.traits or ("none",))),
         *((f"  {name}", one_line.OneLine().write(value, "")) for name, value in stored.attributes.items()),
     ])  # fmt: skip
     output.out.print()

@@ -3,17 +3,17 @@
 The HTML has no script, no style sheet and no link to anything else. Its colours are those of the notebook's theme.
 """
 
-import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from html import escape
 from typing import Any, Final
 
+from posesearch.render.html import ROWS, Cell, make_card, make_page, make_table
 from posesearch.render.subjects import make_pair_subjects
 from posesearch.render.thumbnails import Thumbnails
 from posesearch.results.clusterings import ClusteringsReport
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.duplicates import DuplicatesReport
+from posesearch.results.find import FindReport, WordsReport
 from posesearch.results.forget import ForgetReport, RenameReport
 from posesearch.results.ingest import IngestReport, ReestimateReport, Rejections
 from posesearch.results.pairs import OutliersReport, PairsReport
@@ -23,20 +23,8 @@ from posesearch.results.search import Match, SimilarReport
 from posesearch.results.table import Table
 from posesearch.types import StoredPose
 
-MAX_BYTES: Final = 200_000
-"""The largest HTML of a result. Saved notebooks keep it."""
-
-_PICTURES: Final = 130_000  # bytes of these that pictures may take
-_ROWS: Final = 100
-_HEIGHTS: Final = ((12, 144), (30, 104), (2 * _ROWS, 80))  # of pictures, by the largest number of people
+_HEIGHTS: Final = ((12, 144), (30, 104), (2 * ROWS, 80))  # of pictures, by the largest number of people
 _CARD_HEIGHT: Final = 280  # of the picture of one pose
-_TEXT: Final = 120  # characters of a cell
-_LEFT: Final = ' style="text-align:left;overflow-wrap:anywhere"'  # notebooks align on the right
-
-Picture = Callable[[], bytes]
-"""Returns the bytes of a JPEG file."""
-
-Cell = str | int | float | None | Picture
 
 
 def to_html(result: object) -> str:
@@ -60,10 +48,10 @@ def database_to_html(path: str, counts: Mapping[str, Any] | None) -> str:
         counts: those of Database.stats. None if there is no file that can be read.
     """
     if counts is None:
-        return _page(f"posesearch.Database {path}", "There is no database that can be read now.")
+        return make_page(f"posesearch.Database {path}", "There is no database that can be read now.")
     names = "snapshots", "missing", "poses", "complete_poses", "rejected", "clusterings", "estimator"
     facts = [(name.replace("_", " "), counts[name]) for name in names]
-    return _table(f"posesearch.Database {path}", (), facts, len(facts))
+    return make_table(f"posesearch.Database {path}", (), facts, len(facts))
 
 
 def _show_similar(report: SimilarReport) -> str:
@@ -81,7 +69,7 @@ def _show_similar(report: SimilarReport) -> str:
             )
             for match in report
         )  # fmt: skip
-        return _table(_title(report), headings, (asked, *found), len(report) + 1)
+        return make_table(_title(report), headings, (asked, *found), len(report) + 1)
 
 
 def _show_pairs(report: PairsReport) -> str:
@@ -97,7 +85,7 @@ def _show_pairs(report: PairsReport) -> str:
             for pair in report
             for first, second in [make_pair_subjects(pair)]
         )  # fmt: skip
-        return _table(_title(report), headings, rows, len(report))
+        return make_table(_title(report), headings, rows, len(report))
 
 
 def _show_outliers(report: OutliersReport) -> str:
@@ -110,7 +98,26 @@ def _show_outliers(report: OutliersReport) -> str:
             )
             for one in report
         )  # fmt: skip
-        return _table(_title(report), headings, rows, len(report))
+        return make_table(_title(report), headings, rows, len(report))
+
+
+def _show_found(report: FindReport) -> str:
+    headings = "", "rank", "clearness", "pose", "collection", "cluster", "remarks", "photo"
+    with Thumbnails(_height(len(report))) as people:
+        rows = (
+            (
+                partial(people.draw_stored, one.stored), one.rank, f"{one.clearness:.2f}", one.pose_id,
+                one.collection, one.cluster, add_attributes(one.remarks(), one.stored), one.source,
+            )
+            for one in report
+        )  # fmt: skip
+        return make_table(_title(report), headings, rows, len(report))
+
+
+def _show_words(report: WordsReport) -> str:
+    headings = "trait", "meaning", "yes", "no", "unknown", "words"
+    rows = ((one.name, one.meaning, one.yes, one.no, one.unknown, ", ".join(one.words[:4])) for one in report)
+    return make_table(_title(report), headings, rows, len(report))
 
 
 def _show_duplicates(report: DuplicatesReport) -> str:
@@ -125,7 +132,7 @@ def _show_duplicates(report: DuplicatesReport) -> str:
             for number, group in enumerate(report, start=1)
             for place, photo in enumerate(group.photos)
         )  # fmt: skip
-        return _table(_title(report), headings, rows, count)
+        return make_table(_title(report), headings, rows, count)
 
 
 def _show_clusters(report: ClusterReport) -> str:
@@ -133,7 +140,7 @@ def _show_clusters(report: ClusterReport) -> str:
         rows = (
             (partial(people.draw_vector, one.centroid), one.cluster, one.size, one.medoid_pose_id) for one in report
         )
-        return _table(_title(report), ("centroid", "cluster", "size", "medoid pose"), rows, len(report))
+        return make_table(_title(report), ("centroid", "cluster", "size", "medoid pose"), rows, len(report))
 
 
 def _show_clusterings(report: ClusteringsReport) -> str:
@@ -145,19 +152,19 @@ def _show_clusterings(report: ClusteringsReport) -> str:
         )
         for one in report
     )  # fmt: skip
-    return _table(_title(report), headings, rows, len(report))
+    return make_table(_title(report), headings, rows, len(report))
 
 
 def _show_pose(stored: StoredPose) -> str:
     facts = [*_facts(stored), ("score", f"{stored.pose.person.score:.2f}")]
     with Thumbnails(_CARD_HEIGHT) as people:
-        return _card(_title(stored), partial(people.draw_stored, stored), facts)
+        return make_card(_title(stored), partial(people.draw_stored, stored), facts)
 
 
 def _show_match(match: Match) -> str:
     facts = [*_facts(match.stored), ("percentile", _percent(match.percentile)), ("remarks", match.remarks())]
     with Thumbnails(_CARD_HEIGHT) as people:
-        return _card(_title(match), partial(people.draw_match, match), facts)
+        return make_card(_title(match), partial(people.draw_match, match), facts)
 
 
 def _show_people(found: PhotoPeople) -> str:
@@ -166,7 +173,7 @@ def _show_people(found: PhotoPeople) -> str:
             (partial(people.draw_person, found, person), number, person.keypoints.body_joints, f"{person.score:.2f}")
             for number, person in enumerate(found, start=1)
         )
-        return _table(_title(found), ("", "person", "body joints", "score"), rows, len(found))
+        return make_table(_title(found), ("", "person", "body joints", "score"), rows, len(found))
 
 
 def _facts(stored: StoredPose) -> list[tuple[str, Cell]]:
@@ -183,30 +190,32 @@ def _facts(stored: StoredPose) -> list[tuple[str, Cell]]:
 
 def _show_run(report: IngestReport | ReestimateReport) -> str:
     if not report.rejected:
-        return _page(_title(report), "")
+        return make_page(_title(report), "")
     return _show_rejections(report.rejected, _title(report))
 
 
 def _show_rejections(rejected: Rejections, title: str = "") -> str:
     rows = ((one.source, one.reason, one.message, one.listed) for one in rejected)
-    return _table(title or _title(rejected), ("rejected", "reason", "message", "listed"), rows, len(rejected))
+    return make_table(title or _title(rejected), ("rejected", "reason", "message", "listed"), rows, len(rejected))
 
 
 def _show_forgotten(report: ForgetReport) -> str:
     rows = ((one.collection, one.poses, one.source) for one in report)
-    return _table(_title(report), ("collection", "poses", "photo"), rows, len(report))
+    return make_table(_title(report), ("collection", "poses", "photo"), rows, len(report))
 
 
 def _show_renamed(report: RenameReport) -> str:
-    return _page(_title(report), "")
+    return make_page(_title(report), "")
 
 
 def _show_table(table: Table) -> str:
-    return _table(_title(table), table.columns, table, len(table))
+    return make_table(_title(table), table.columns, table, len(table))
 
 
 _SHOWN: Final[dict[type, Callable[[Any], str]]] = {
     SimilarReport: _show_similar,
+    FindReport: _show_found,
+    WordsReport: _show_words,
     PairsReport: _show_pairs,
     OutliersReport: _show_outliers,
     DuplicatesReport: _show_duplicates,
@@ -235,63 +244,3 @@ def _title(result: object) -> str:
 
 def _percent(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}%"
-
-
-def _page(title: str, body: str) -> str:
-    return f"<div><p><b>{_text(title)}</b></p>{body}</div>"
-
-
-def _card(title: str, picture: Picture, facts: Sequence[tuple[str, Cell]]) -> str:
-    """Return a picture beside facts. One without a value is left out."""
-    rows = "".join(
-        f"<tr><th{_LEFT}>{_text(name)}</th>{_cell(value)}</tr>" for name, value in facts if value not in {None, ""}
-    )
-    beside = "display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start"
-    return _page(title, f'<div style="{beside}">{_image(picture())}<table>{rows}</table></div>')
-
-
-def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], number: int) -> str:
-    """Return a table. Pictures and rows for which there is no room are left out, and the end says how many rows are.
-
-    Args:
-        title: the line above it.
-        headings: the names of the columns. Empty for a table without a head.
-        rows: the cells of each row.
-        number: number of the rows.
-    """
-    head = "".join(f"<th{_LEFT}>{_text(name)}</th>" for name in headings)
-    parts = [f"<thead><tr>{head}</tr></thead>"] if headings else []
-    room, pictures, shown = MAX_BYTES - 2_000 - len(head) - len(title), _PICTURES, 0
-    for row in rows:
-        cells = []
-        for value in row:
-            image = _image(value()) if callable(value) and pictures > 0 else ""
-            image = image if len(image) <= pictures else ""
-            pictures -= len(image)
-            cells.append(f"<td>{image}</td>" if callable(value) else _cell(value))
-        line = f"<tr>{''.join(cells)}</tr>"
-        room -= len(line.encode())
-        if shown > _ROWS or room < 0:
-            break
-        parts.append(line)
-        shown += 1
-    more = f"<p>… and {number - shown} more</p>" if number > shown else ""
-    return _page(title, f"<table>{''.join(parts)}</table>{more}")
-
-
-def _cell(value: Any) -> str:
-    text = f"{value:.7g}" if isinstance(value, float) else str(value)
-    return f"<td{_LEFT}>{'' if value is None else _text(text)}</td>"
-
-
-def _text(text: str) -> str:
-    """Return a text for HTML. A long one is shortened at its start, because the end of a path tells most."""
-    text = "".join(character if character.isprintable() else "?" for character in text[-10 * _TEXT :])
-    return escape(text if len(text) <= _TEXT else f"…{text[1 - _TEXT :]}")
-
-
-def _image(jpeg: bytes) -> str:
-    data = base64.b64encode(jpeg).decode()
-    return (
-        f'<img alt="person" style="display:block;max-width:none;border-radius:4px" src="data:image/jpeg;base64,{data}">'
-    )

@@ -21,6 +21,7 @@ from posesearch.render.subjects import make_match_subject, make_subject
 from posesearch.render.tiles import MAX_PICTURES, Tile, TileMaker, choose_size
 from posesearch.results.clusters import ClusterReport
 from posesearch.results.duplicates import DuplicatePhoto, DuplicatesReport
+from posesearch.results.find import FindReport
 from posesearch.results.pairs import OutliersReport, PairsReport
 from posesearch.results.people import PhotoPeople
 from posesearch.results.search import Match, SimilarReport
@@ -28,7 +29,7 @@ from posesearch.sources import SourceReader, to_location
 from posesearch.trust import Trust
 from posesearch.types import StoredPose
 
-SheetReport = SimilarReport | PairsReport | OutliersReport | DuplicatesReport
+SheetReport = SimilarReport | FindReport | PairsReport | OutliersReport | DuplicatesReport
 """A report that is drawn as a contact sheet."""
 
 _USEFUL_SIDE: Final = 2 * TILE_HEIGHT  # pixels of the longer side of a whole photo that a tile can use
@@ -48,7 +49,7 @@ def write_sheet(
 ) -> Path:
     """Write a report as a contact sheet, which is one PNG.
 
-    It shows a query and its matches, pairs of poses, outliers, or duplicate photos. Duplicate photos are shown whole.
+    It shows a query and its matches, found poses, pairs, outliers, or duplicate photos, which are shown whole.
 
     Each person is cut out of the photo, with the skeleton, and with the whole photo small in a corner. People are
     flipped, turned and given the sides as they were compared. The colour and the size of a joint show how much it
@@ -57,7 +58,7 @@ def write_sheet(
     matches, 500 pairs, 1,000 outliers or 1,000 photos.
 
     Args:
-        report: the answer of Database.similar, pairs, outliers or duplicates.
+        report: the answer of Database.similar, find, pairs, outliers or duplicates.
         path: the file to write.
         allow_private: whether to open URLs on this machine and in its network.
         trust: photos to open although another user stored them, as in Database.
@@ -67,7 +68,7 @@ def write_sheet(
     Raises:
         OutputFailed: the file can't be written, or must not be overwritten.
         DecoderUnavailable: photos can't be decoded on this machine.
-        ValueError: the report has no pairs, no outliers or no groups.
+        ValueError: the report is of something else than a search, and has no elements.
     """
     target = Path(expand_file_path(path))
     drawn = draw_result(report, allow_private=allow_private, trust=trust, plain=plain)
@@ -127,6 +128,8 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
     maker = TileMaker(opener, plain=plain)
     if isinstance(report, DuplicatesReport):
         return _make_duplicates_sheet(report, maker)
+    if isinstance(report, FindReport):
+        return _make_found_sheet(report, maker)
     if isinstance(report, SimilarReport):
         title, (tiles, size) = f"Poses like {_name_query(report)}", maker.make_similar(report)
     elif isinstance(report, PairsReport):
@@ -134,8 +137,6 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
     else:
         title, (tiles, size) = "The poses that are unlike all others", maker.make_outliers(report)
     shown = len(tiles) - isinstance(report, SimilarReport)
-    first = f"the first {shown:,} of {len(report):,}" if shown < len(report) else ""
-    details = ", ".join(filter(None, (*report.options, first)))
     has_skeletons = any(tile.has_skeletons for tile in tiles)
     compared = len(report) > 0 and not isinstance(report, OutliersReport)
     legend = list_entries(
@@ -144,16 +145,27 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
         graded=len(report) > 0,
         percentiles=any(one.percentile is not None for one in report),
     )
-    return Sheet(f"{title} — {details}" if details else title, tiles, size, tuple(legend))
+    return Sheet(_add_details(title, report, shown, len(report)), tiles, size, tuple(legend))
+
+
+def _make_found_sheet(report: FindReport, maker: TileMaker) -> Sheet:
+    tiles, size = maker.make_found(report)
+    title = _add_details(f'Poses that match "{report.phrase}"', report, len(tiles), len(report))
+    legend = list_entries(skeletons=any(tile.has_skeletons for tile in tiles), compared=False)
+    return Sheet(title, tiles, size, (*legend, Entry("clearness 1: just clear enough")))
 
 
 def _make_duplicates_sheet(report: DuplicatesReport, maker: TileMaker) -> Sheet:
     tiles, size = maker.make_duplicates(report)
-    count = len(report) + report.removable
-    first = f"the first {len(tiles):,} of {count:,} photos" if len(tiles) < count else ""
-    details = ", ".join(filter(None, (*report.options, first)))
-    title = f"Duplicate photos — {details}" if details else "Duplicate photos"
+    title = _add_details("Duplicate photos", report, len(tiles), len(report) + report.removable)
     return Sheet(title, tiles, size, (Entry("a dark frame: the photo to keep"),))
+
+
+def _add_details(title: str, report: SheetReport, shown: int, count: int) -> str:
+    """Return a title with the options of a report, and with the number of tiles if some are left out."""
+    first = f"the first {shown:,} of {count:,}" if shown < count else ""
+    details = ", ".join(filter(None, (*report.options, first)))
+    return f"{title} — {details}" if details else title
 
 
 def _name_query(report: SimilarReport) -> str:

@@ -20,6 +20,7 @@ from posesearch.render.subjects import (
     make_subject,
 )
 from posesearch.results.duplicates import DuplicatePhoto, DuplicatesReport
+from posesearch.results.find import FindReport, FoundPose
 from posesearch.results.grades import Grade
 from posesearch.results.pairs import Outlier, OutliersReport, Pair, PairsReport
 from posesearch.results.poses import add_attributes
@@ -106,6 +107,13 @@ class TileMaker:
             for rank, (one, subject) in enumerate(zip(outliers, subjects, strict=True), start=1)
         ], size
 
+    def make_found(self, report: FindReport) -> tuple[list[Tile], Size]:
+        """Return the tiles of poses that match a phrase, and the size of their pictures. The errors are as above."""
+        found = report.poses[:MAX_PICTURES]
+        subjects = [make_subject(one.keypoints, one.stored.width, one.stored.height) for one in found]
+        size = choose_size(map(find_aspect, subjects))
+        return [self._make_found(one, subject, size) for one, subject in zip(found, subjects, strict=True)], size
+
     def make_duplicates(self, report: DuplicatesReport) -> tuple[list[Tile], Size]:
         """Return the tiles of duplicate photos, one group after the other. The errors are as in `make_similar`."""
         shown = [
@@ -149,6 +157,11 @@ class TileMaker:
         remarks = add_attributes(pair.remarks(), pair.first, pair.second)
         remarks = f"poses {pair.first.pose_id} and {pair.second.pose_id}, {remarks}".rstrip(", ")
         return self._make_stored([pair.first, pair.second], subjects, size, heading, [numbers], remarks)
+
+    def _make_found(self, one: FoundPose, subject: Subject, size: Size) -> Tile:
+        heading = f"{one.rank}.  clearness {one.clearness:.2f}"
+        remarks = f"pose {one.pose_id}, {add_attributes(one.remarks(), one.stored)}".rstrip(", ")
+        return self._make_stored([one.stored], [subject], size, heading, [], remarks)
 
     def _make_outlier(self, rank: int, one: Outlier, subject: Subject, size: Size) -> Tile:
         numbers = _name_similarity(one.similarity, one.percentile)

@@ -120,6 +120,7 @@ def pose_json(stored: StoredPose) -> Json:
         "clustering_name": stored.clustering_name,
         "cluster": stored.cluster,
         "distance": None if stored.distance is None else round(stored.distance, 6),
+        "traits": list(stored.traits or ()),
         "keypoints": keypoints_json(person.keypoints),
         "world": world_json(person.world),
     }

@@ -20,6 +20,7 @@ from posesearch.search.ranking import ListedHit, find_chosen_clustering
 from posesearch.store import clusterings, poses
 from posesearch.store.connection import Connection
 from posesearch.store.prepared_query import PreparedQuery
+from posesearch.store.search import Hit
 from posesearch.types import Pose, StoredPose
 
 
@@ -27,7 +28,7 @@ def make_report(
     connection: Connection,
     query: Query,
     prepared: PreparedQuery,
-    ranking: Sequence[ListedHit],
+    ranking: Sequence[ListedHit[Hit]],
     options: SearchOptions,
 ) -> SimilarReport:
     """Return the matches among the listed hits, with explanations, and the nearest cluster."""
@@ -69,7 +70,7 @@ def _choose_variants(query: PreparedQuery, stored: Sequence[StoredPose], options
 
 
 def _explain(
-    query: PreparedQuery, variant: Variant, hits: Sequence[ListedHit], stored: Sequence[StoredPose]
+    query: PreparedQuery, variant: Variant, hits: Sequence[ListedHit[Hit]], stored: Sequence[StoredPose]
 ) -> list[Match]:
     """Return the matches of hits with one variant of a query. Ranks and percentiles follow."""
     pose, weight = variant.apply(query.pose, query.weight[None])

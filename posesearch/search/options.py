@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Final, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar
 
 import numpy as np
 
@@ -15,15 +15,18 @@ from posesearch.pose.similarity import ANCHOR_WEIGHT, MIN_SHARED, Invariance
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 from posesearch.types import Float32
 
+if TYPE_CHECKING:
+    from posesearch.pose.traits.expressions import Expression
+
 _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
-    "collection": to_text, "cluster": to_count, "clustering": to_id_or_name, "where": to_text, "mirror": to_flag,
-    "turn": to_flag, "min_shared": to_count, "anchored": to_flag, "duplicates": to_flag, "timeout": to_number,
-    "close": to_number,
+    "collection": to_text, "cluster": to_count, "clustering": to_id_or_name, "where": to_text, "with_traits": to_text,
+    "mirror": to_flag, "turn": to_flag, "min_shared": to_count, "anchored": to_flag, "duplicates": to_flag,
+    "timeout": to_number, "close": to_number,
 }  # fmt: skip
 
 
-class CompareArguments(TypedDict, total=False):
-    """The keyword arguments of all methods that compare poses.
+class FilterArguments(TypedDict, total=False):
+    """The keyword arguments of all methods that choose among the stored poses.
 
     Attributes:
         collection: only poses of this collection. None, the default, means all.
@@ -32,12 +35,6 @@ class CompareArguments(TypedDict, total=False):
             None, the default, means the clustering of each collection.
         where: only poses for which this SQL expression is true. It can name the columns of labelled_poses, skeletons
             and pose_traits, angles such as angles.trunk, and attributes of photos.
-        mirror: whether mirrored poses match as well. True by default.
-        sides: "any" also finds poses whose left and right are exchanged: in the arms, in the legs, or everywhere, as
-            from behind. "same" does not. "any" by default.
-        turn: whether rotations in the image plane are ignored.
-        view: "any" compares limbs in 3D and ignores rotations about the vertical. "same" by default.
-        min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer. 6 by default.
         duplicates: whether each near-duplicate is listed separately.
         timeout: seconds that `where` may take. 60 by default, and 0 means no limit.
     """
@@ -46,13 +43,29 @@ class CompareArguments(TypedDict, total=False):
     cluster: int | None
     clustering: int | str | None
     where: str
+    duplicates: bool
+    timeout: float
+
+
+class CompareArguments(FilterArguments, total=False):
+    """The keyword arguments of all methods that compare poses.
+
+    Attributes:
+        with_traits: only poses that match this phrase, as in `find`, such as "arms raised".
+        mirror: whether mirrored poses match as well. True by default.
+        sides: "any" also finds poses whose left and right are exchanged: in the arms, in the legs, or everywhere, as
+            from behind. "same" does not. "any" by default.
+        turn: whether rotations in the image plane are ignored.
+        view: "any" compares limbs in 3D and ignores rotations about the vertical. "same" by default.
+        min_shared: joints that two poses must share, 2 to 14, or all joints of a pose that has fewer. 6 by default.
+    """
+
+    with_traits: str
     mirror: bool
     sides: Literal["same", "any"]
     turn: bool
     view: Literal["same", "any"]
     min_shared: int
-    duplicates: bool
-    timeout: float
 
 
 class SearchArguments(CompareArguments, total=False):
@@ -104,6 +117,7 @@ class SearchOptions:
     cluster: int | None = None
     clustering: int | str | None = None
     where: str = ""
+    with_traits: str = ""
     mirror: bool = True
     sides: Literal["same", "any"] = "any"
     parts: tuple[str, ...] = ()
@@ -193,6 +207,19 @@ class SearchOptions:
             weight = np.maximum(weight, np.array(skeleton.joints_of(["torso"]), np.float32) * ANCHOR_WEIGHT)
         return np.asarray(weight, np.float32)
 
+    @cached_property
+    def rule(self) -> "Expression | None":
+        """The rule of `with_traits`. None if it is empty.
+
+        Raises:
+            BadPhrase: the phrase can't be read.
+        """
+        if not self.with_traits:
+            return None
+        from posesearch.pose.traits.phrases import parse_phrase  # noqa: PLC0415 (searches without a phrase start sooner)
+
+        return parse_phrase(self.with_traits).rule
+
     def describe(self) -> tuple[str, ...]:
         """Return the options that are not the defaults, in words, for titles."""
         parts = ", ".join(part.strip().replace("_", "-") for part in self.parts)
@@ -208,6 +235,7 @@ class SearchOptions:
             "" if self.cluster is None else f"cluster {self.cluster}",
             "" if self.clustering is None else f"clustering {self.clustering}",
             f"where {self.where}" if self.where else "",
+            f"with {self.with_traits}" if self.with_traits else "",
             f"percentile {self.close:g} or more" if self.close else "",
             "with near-duplicates" if self.duplicates else "",
         )

@@ -1,6 +1,7 @@
 """Ranks the hits of a search, and removes near-duplicates."""
 
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,20 +19,36 @@ from posesearch.store.stored_clusterings import find_clustering
 from posesearch.types import Float32, Int64
 
 
+class _OfPose(Protocol):
+    """A hit of any search."""
+
+    @property
+    def pose_id(self) -> int:
+        """The id of the pose."""
+
+
+AnyHit = TypeVar("AnyHit", bound=_OfPose)
+
+
 @dataclass(frozen=True)
-class ListedHit:
+class ListedHit(Generic[AnyHit]):
     """A hit that is listed, with the ids of its near-duplicates, which are not."""
 
-    hit: Hit
+    hit: AnyHit
     duplicates: tuple[int, ...] = ()
 
 
-def list_hits(connection: Connection, query: Query, hits: list[Hit], options: SearchOptions) -> list[ListedHit]:
+def list_hits(connection: Connection, query: Query, hits: list[Hit], options: SearchOptions) -> list[ListedHit[Hit]]:
     """Return the hits without the near-duplicates of better ones, best first. With `duplicates`, all are listed.
 
     A stored pose that is the query is left out. A photo that is the query is not.
     """
     ranked = [hit for hit in hits if hit.pose_id != query.pose_id]
+    return list_distinct(connection, ranked, options)
+
+
+def list_distinct(connection: Connection, ranked: list[AnyHit], options: SearchOptions) -> list[ListedHit[AnyHit]]:
+    """Return hits without the near-duplicates of better ones, best first. With `duplicates`, all are listed."""
     if options.duplicates:
         return [ListedHit(hit) for hit in ranked]
     ids = np.array([hit.pose_id for hit in ranked], np.int64)
@@ -50,7 +67,7 @@ def count_hits(options: SearchOptions) -> int:
 
 def rank_distinct(
     connection: Connection, query: Query, prepared: PreparedQuery, candidates: str, options: SearchOptions, n: int
-) -> list[ListedHit]:
+) -> list[ListedHit[Hit]]:
     """Search for n hits. While too few are left without near-duplicates, search for four times as many."""
     while True:
         hits = search.find_most_similar(
@@ -93,5 +110,6 @@ def select_from_options(connection: Connection, options: SearchOptions) -> str:
         cluster=options.cluster,
         clustering_id=find_chosen_clustering(connection, options),
         where=options.where,
+        rule=options.rule,
         timeout=options.timeout,
     )

@@ -52,10 +52,11 @@ def check_searchable(file: DatabaseFile, connection: Connection, options: Search
 
     Raises:
         NoSuchPart: there is no such part of the body.
+        BadPhrase: `with_traits` can't be read.
         NoPoses, NoSuchCollection, NoSuchClustering, NoSuchCluster: there is nothing to search.
         BadValue: the estimator is not as posesearch writes it.
     """
-    _ = options.weight  # an unknown part is an error before the work
+    _ = options.weight, options.rule  # an unknown part or word is an error before the work
     if options.collection is not None:
         snapshots.check_collection(connection, options.collection)
     config = about.read_estimator(connection)
