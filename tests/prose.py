@@ -84,7 +84,7 @@ def _add(prose: Prose, markdown: str) -> None:
         if line.startswith(("    ", "│", "├", "└")):  # code, or a tree
             blocks.append("")
         elif line.lstrip().startswith("|"):
-            cells = [part for cell in line.split("|") for part in _SENTENCE_END.split(cell.strip())]
+            cells = [part for cell in re.split(r"\||<br>", line) for part in _SENTENCE_END.split(cell.strip())]
             prose.cells += [cell for cell in cells if re.search(r"\w", cell)]
             blocks.append("")
         elif not line.strip():

@@ -37,13 +37,13 @@ def measure(db: Database) -> tuple[list[int], Float64]:
 def test_find_lists_all_poses_for_which_a_trait_holds_the_clearest_first(trait: str, demo_db: Database) -> None:
     ids, clearness = measure(demo_db)
     expected = {
-        pose_id: value
+        pose_id: min(int(value * 10) / 10, 3)
         for pose_id, value in zip(ids, clearness[:, NAMES.index(trait)].tolist(), strict=True)
         if value >= 1
     }
     report = demo_db.find(trait, 1000, duplicates=True)
     assert len(expected) > 1
-    assert {one.pose_id: one.clearness for one in report} == pytest.approx(expected, abs=1e-4)
+    assert {one.pose_id: one.clearness for one in report} == expected
     assert all(first.clearness >= second.clearness for first, second in pairwise(report))
     assert [one.rank for one in report] == list(range(1, 1 + len(report)))
     assert all(trait in one.traits for one in report)
@@ -162,7 +162,7 @@ def test_what_find_prints(awkward: Path, run: Run) -> None:
     code, out, err = run("find", "arms", "down", "--all", "--ascii", "--db", awkward)
     assert (code, err) == (0, "")
     lines = [line.rstrip() for line in out.replace(str(awkward.parent), "FOLDER").splitlines()]
-    text = re.sub(r"\d\.\d\d", "N.NN", "\n".join(lines))  # the clearness is compared elsewhere
+    text = re.sub(r"\d\.\d\b", "N.N", "\n".join(lines))  # the clearness is compared elsewhere
     golden.check("find--ascii.txt", text + "\n")
 
 
@@ -192,5 +192,5 @@ def test_the_sheet_says_what_was_searched(demo_db: Database) -> None:
     opener.decoders.close()
     assert sheet.title == 'Poses that match "left hand raised" — collection men'
     assert len(sheet.tiles) == len(report)
-    assert sheet.tiles[0].heading == f"1.  clearness {report[0].clearness:.2f}"
+    assert sheet.tiles[0].heading == f"1.  clearness {report[0].clearness:.1f}"
     assert report.sheet().width > 300

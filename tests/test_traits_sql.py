@@ -233,7 +233,7 @@ def test_the_clearest_poses_come_first(rule: Expression, filled: Database) -> No
         )
         assert 1 < len(expected) < len(rows)
         hits = find_clearest(connection, rule, 99, "poses")
-        assert [hit.pose_id for hit in hits] == [row for *_, row in expected]
+        assert [(-hit.clearness, hit.pose_id) for hit in hits] == [(value, row) for value, _, row in expected]
         assert find_clearest(connection, rule, 1, "poses") == hits[:1]
         relation = select_candidates(connection, world=False, rule=rule)
         chosen = connection.execute(f"SELECT pose_id FROM {relation} ORDER BY 1").fetchall()

@@ -21,7 +21,7 @@ def found(report: FindReport, ascii_only: bool) -> None:
         output.note(_explain_nothing(report))
         return
     output.out.print()
-    best = [(one.keypoints.xy, f"{one.rank}: {one.clearness:.2f}") for one in report.poses[:SKELETONS_SHOWN]]
+    best = [(one.keypoints.xy, f"{one.rank}: {one.clearness:.1f}") for one in report.poses[:SKELETONS_SHOWN]]
     output.show_skeletons(best, ascii_only)
     is_named = any(one.collection != DEFAULT_COLLECTION for one in report)  # otherwise there is nothing to tell
     is_mixed = len({one.stored.clustering_id for one in report} - {None}) > 1
@@ -30,7 +30,7 @@ def found(report: FindReport, ascii_only: bool) -> None:
         [
             (
                 (
-                    one.rank, f"{one.clearness:.2f}", one.collection if is_named else "",
+                    one.rank, f"{one.clearness:.1f}", one.collection if is_named else "",
                     name_cluster(one.stored, is_mixed=is_mixed), one.pose_id,
                     ", ".join(name for name in report.traits if name in one.traits),
                     add_attributes(one.remarks(), one.stored),

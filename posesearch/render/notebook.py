@@ -106,7 +106,7 @@ def _show_found(report: FindReport) -> str:
     with Thumbnails(_height(len(report))) as people:
         rows = (
             (
-                partial(people.draw_stored, one.stored), one.rank, f"{one.clearness:.2f}", one.pose_id,
+                partial(people.draw_stored, one.stored), one.rank, f"{one.clearness:.1f}", one.pose_id,
                 one.collection, one.cluster, add_attributes(one.remarks(), one.stored), one.source,
             )
             for one in report

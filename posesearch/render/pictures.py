@@ -152,7 +152,7 @@ def _make_found_sheet(report: FindReport, maker: TileMaker) -> Sheet:
     tiles, size = maker.make_found(report)
     title = _add_details(f'Poses that match "{report.phrase}"', report, len(tiles), len(report))
     legend = list_entries(skeletons=any(tile.has_skeletons for tile in tiles), compared=False)
-    return Sheet(title, tiles, size, (*legend, Entry("clearness 1: just clear enough")))
+    return Sheet(title, tiles, size, (*legend, Entry("clearness 1: just clear enough, 3: no doubt")))
 
 
 def _make_duplicates_sheet(report: DuplicatesReport, maker: TileMaker) -> Sheet:

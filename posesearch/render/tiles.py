@@ -159,7 +159,7 @@ class TileMaker:
         return self._make_stored([pair.first, pair.second], subjects, size, heading, [numbers], remarks)
 
     def _make_found(self, one: FoundPose, subject: Subject, size: Size) -> Tile:
-        heading = f"{one.rank}.  clearness {one.clearness:.2f}"
+        heading = f"{one.rank}.  clearness {one.clearness:.1f}"
         remarks = f"pose {one.pose_id}, {add_attributes(one.remarks(), one.stored)}".rstrip(", ")
         return self._make_stored([one.stored], [subject], size, heading, [], remarks)
 

@@ -24,8 +24,8 @@ class FoundPose(OfStoredPose):
 
     Attributes:
         rank: position among the poses. The clearest pose has rank 1.
-        clearness: how clearly the phrase holds, 1 or more. At 1, the pose is just outside the margin in which nobody
-            can tell. The least clear part of the phrase counts.
+        clearness: how clearly the phrase holds, 1 to 3. At 1, the pose is just outside the margin in which nobody can
+            tell. At 3, there is no doubt. The least clear part of the phrase counts.
         duplicates: ids of the near-duplicates of this pose. They are not listed on their own.
         stored: the stored pose, with its photo.
     """
@@ -37,7 +37,7 @@ class FoundPose(OfStoredPose):
 
     def __repr__(self) -> str:
         name = display.short_name(self.source)
-        return f"<FoundPose {self.rank}: pose {self.pose_id} of {name}, clearness {self.clearness:.2f}>"
+        return f"<FoundPose {self.rank}: pose {self.pose_id} of {name}, clearness {self.clearness:.1f}>"
 
     @property
     def traits(self) -> tuple[str, ...]:

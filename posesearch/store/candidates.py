@@ -15,7 +15,7 @@ from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
 from posesearch.store.labels import labelled_poses
 from posesearch.store.schema import view_query
-from posesearch.store.trait_view import COLUMNS, STEPS, select_clearness, select_traits
+from posesearch.store.trait_view import COLUMNS, STEPS, select_rules, select_traits
 from posesearch.store.trait_view import VIEW as TRAITS
 
 
@@ -67,7 +67,8 @@ def select_candidates(
         condition, names = _parse_condition(connection, where) if where else ("true", set())
         relation = _relation_with(connection, names, clustering_id)
         if rule is not None:
-            holds = f"SELECT pose_id FROM ({select_clearness(rule, 'poses')}) WHERE clearness >= {STEPS}"  # noqa: S608 (our own)
+            numbers = select_rules({"clearness": rule}, "pose_id", "poses")
+            holds = f"SELECT pose_id FROM ({numbers}) WHERE clearness >= {STEPS}"  # noqa: S608 (our own words)
             relation += f" SEMI JOIN ({holds}) AS held USING (pose_id)"
         with connection.limit(timeout, "The condition of `where`"):
             connection.execute(

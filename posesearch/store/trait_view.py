@@ -5,7 +5,7 @@ holds from 10 on, does not hold up to -10, and can't be told in between. NumPy c
 SQL those of an older database.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -51,16 +51,16 @@ def compute_clearness(relation: str) -> str:
     return f"SELECT pose_id, {make_struct(numbers)} AS clearness FROM (\n{rules}\n)"  # noqa: S608 (our own expressions)
 
 
-def select_clearness(rule: Expression, relation: str, *kept: str) -> str:
-    """Return the query of a row per pose with its pose_id and the number of a rule, as `clearness`.
+def select_rules(rules: Mapping[str, Expression], kept: str, relation: str) -> str:
+    """Return the query of a row per pose with the numbers of rules.
 
     Args:
-        rule: a rule that consists of rules of traits.
+        rules: rules that consist of rules of traits, by the names of their columns.
+        kept: SQL of the columns that are kept, such as "pose_id, prominence".
         relation: the relation of the poses in FROM.
-        *kept: further columns.
     """
-    columns = ", ".join(("pose_id", *kept))
-    return f"SELECT {columns}, {to_sql(rule, _STORED)} AS clearness FROM {relation}"  # noqa: S608 (our own expressions)
+    columns = ", ".join(f"{to_sql(rule, _STORED)} AS {name}" for name, rule in rules.items())
+    return f"SELECT {kept}, {columns} FROM {relation}"  # noqa: S608 (our own expressions)
 
 
 def select_traits(names: Collection[str], kept: str = "pose_id", relation: str = "poses") -> str:

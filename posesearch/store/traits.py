@@ -7,7 +7,7 @@ from typing import Final
 from posesearch.pose.traits.expressions import Expression
 from posesearch.pose.traits.table import NAMES
 from posesearch.store.connection import Connection
-from posesearch.store.trait_view import LIST, STEPS, select_clearness, select_traits
+from posesearch.store.trait_view import LIST, STEPS, select_rules, select_traits
 
 
 @dataclass(frozen=True)
@@ -16,21 +16,21 @@ class TraitHit:
 
     Attributes:
         pose_id: the pose.
-        clearness: how clearly the rule holds, 1 or more.
+        clearness: how clearly the rule holds, 1 to 3.
     """
 
     pose_id: int
     clearness: float
 
 
-_CLEAR: Final = 3
-"""From this clearness on, a higher one is no better. Otherwise the most extreme poses would come first."""
+_MOST: Final = 3
+"""A clearness above this counts as this. Otherwise the most extreme poses would come first."""
 
 
 def find_clearest(connection: Connection, rule: Expression, n: int, candidates: str) -> list[TraitHit]:
     """Return the n candidates for which a rule holds most clearly, best first.
 
-    Of those that are equally clear, or clear enough, the person comes first who is the largest in the photo.
+    Of those that are equally clear, the person who is the largest in the photo comes first.
 
     Args:
         connection: an open file.
@@ -38,11 +38,11 @@ def find_clearest(connection: Connection, rule: Expression, n: int, candidates: 
         n: the most hits to return.
         candidates: name of a relation with the columns of poses, from select_candidates.
     """
+    numbers = select_rules({"clearness": rule}, "pose_id, prominence", candidates)
     rows = connection.execute(
         f"""
-        SELECT pose_id, clearness / {STEPS} FROM ({select_clearness(rule, candidates, "prominence")})
-        WHERE clearness >= {STEPS}
-        ORDER BY least(clearness, {_CLEAR * STEPS}) DESC, prominence DESC NULLS LAST, pose_id LIMIT {n:d}
+        SELECT pose_id, least(clearness, {_MOST * STEPS}) / {STEPS} AS best FROM ({numbers})
+        WHERE clearness >= {STEPS} ORDER BY best DESC, prominence DESC NULLS LAST, pose_id LIMIT {n:d}
         """  # noqa: S608 (our own expressions and a number)
     ).fetchall()
     return [TraitHit(*row) for row in rows]
