@@ -4,19 +4,18 @@
 
 DATABASE has real poses with world coordinates. For each size, a database is filled with copies of them whose joints are
 displaced by up to 1% of the height of the person, each on its own. The times are in milliseconds, on an open, warm file
-except for the last line:
+except for the last lines:
 
 - the search of `similar` for a complete pose, which the other times are divided by
-- a scan of all joints of the picture and of space, which is the least that traits need
-- the n clearest poses for rules of 1, 3 and 6 traits
-- the search of `similar` among the poses for which such a rule holds
-- the n clearest poses, if the clearness of each trait were stored in a column of whole numbers
-- the whole call of Database.similar with a condition on traits, which also opens the file
+- the n clearest poses for rules of 1, 3 and 6 traits, which `find` searches for
+- the same, if DuckDB computes the rules from the joints, and they are not stored
+- the counts of all traits, which `words` shows
+- the whole calls of Database.similar and Database.find, which also open the file
 """
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -28,16 +27,16 @@ from search import Kind, prepare, summary, timed
 
 import posesearch
 from posesearch import skeleton
-from posesearch.pose.traits.expressions import Expression, select
+from posesearch.pose.traits.expressions import select
 from posesearch.pose.traits.rules import all_of
 from posesearch.pose.traits.table import OF, TRAITS
 from posesearch.store import configuration, schema
-from posesearch.store.candidates import select_candidates
 from posesearch.store.configuration import quote_text
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.poses import read_poses
 from posesearch.store.search import find_most_similar
-from posesearch.store.traits import find_clearest
+from posesearch.store.trait_view import compute_clearness
+from posesearch.store.traits import count_rules, find_clearest
 
 N: Final = 10
 PHRASES: Final = (
@@ -47,8 +46,9 @@ PHRASES: Final = (
     ("left_hand_raised", "left_arm_straight", "standing"),
     ("standing", "facing_front", "trunk_upright", "left_arm_hanging", "right_arm_hanging", "left_leg_straight"),
 )
-STEPS: Final = 32
-"""How many whole numbers stand for a clearness of 1, in the stored columns."""
+
+
+_RULES: Final = {trait.name: trait.rule for trait in TRAITS}
 
 
 def build(path: Path, real: str, count: int) -> None:
@@ -82,21 +82,17 @@ def build(path: Path, real: str, count: int) -> None:
             FROM poses
         """)
         connection.execute("DETACH given")
+        computed = compute_clearness("poses")
+        seconds = timed(lambda: connection.execute(f"CREATE TABLE new AS {computed}")) / 1000
+        connection.execute("UPDATE poses SET clearness = new.clearness FROM new WHERE new.pose_id = poses.pose_id")
+        connection.execute("DROP TABLE new")
+        print(f"\n{count:,} poses: all {len(TRAITS)} traits computed in {seconds:.1f} s by SQL")
         connection.execute("CHECKPOINT")
 
 
 def _displace(column: str, scale: str) -> str:
     elements = (f"{column}[{place}] + (random() - 0.5) * 0.02 * {scale}" for place in range(1, skeleton.N_JOINTS + 1))
     return f"array_value({', '.join(elements)})::FLOAT[{skeleton.N_JOINTS}]"
-
-
-def store(path: Path, stored: Path) -> None:
-    """Write a database with the clearness of all traits of all poses of another one, in whole numbers."""
-    clearness = select({trait.name: trait.rule for trait in TRAITS}, "pose_id", "given.main.poses")
-    columns = ", ".join(f"round(greatest(-127, least(127, {name} * {STEPS})))::TINYINT AS {name}" for name in OF)
-    with duckdb.connect(str(stored), config=dict(configuration.FILE_CONFIG)) as connection:
-        connection.execute(f"ATTACH {quote_text(str(path))} AS given (READ_ONLY)")
-        connection.execute(f"CREATE TABLE traits AS SELECT pose_id, {columns} FROM ({clearness}) ORDER BY pose_id")
 
 
 def measure(path: Path, count: int, repeats: int) -> None:
@@ -110,47 +106,26 @@ def measure(path: Path, count: int, repeats: int) -> None:
                 connection, query, N, mirror=False, exchange=False, min_shared=6, candidates=candidates
             )
 
-        def search_among(rule: Expression) -> object:
-            return search(select_candidates(connection, world=False, rule=rule))
-
         base = _print("search of similar", lambda: search("poses"), repeats)
-        sums = " + ".join(f"{column}[8]" for column in ("x", "y", "world_x", "world_y", "world_z"))
-        scan = f"SELECT sum({sums}) FROM poses"
-        _print("scan of the joints", partial(_fetch, connection, scan), repeats, base)
         for names in PHRASES:
-            rule, text = all_of(*(OF[name].rule for name in names)), _describe(names)
-            found = connection.execute(
-                f"SELECT count(*) FROM {select_candidates(connection, world=False, rule=rule)}"
-            ).fetchall()[0][0]
-            print(f"    {text}: {found / count:.2%} of the poses")
+            rule = all_of(*(OF[name].rule for name in names))
+            hits = len(find_clearest(connection, rule, count, "poses"))
+            print(f"    {f'{len(names)} traits' if len(names) > 1 else names[0]}: {hits / count:.2%} of the poses")
             _print("  clearest", partial(find_clearest, connection, rule, N, "poses"), repeats, base)
-            _print(
-                "  similar among them",
-                partial(search_among, rule),
-                repeats,
-                base,
-            )
-    stored = path.with_suffix(".traits")
-    taken = timed(lambda: store(path, stored))
-    print(f"    all {len(TRAITS)} traits stored in {taken / 1000:.1f} s, {stored.stat().st_size / 1e6:,.0f} MB")
-    with duckdb.connect(str(stored), read_only=True) as numbers:
-        for names in PHRASES:
-            value = f"least({', '.join(names)})" if len(names) > 1 else names[0]
-            holds = " AND ".join(f"{name} >= {STEPS}" for name in names)
-            text = f"SELECT pose_id, {value} FROM traits WHERE {holds} ORDER BY 2 DESC, 1 LIMIT {N}"
-            _print(f"  {_describe(names)}", partial(_fetch, numbers, text), repeats, base)
-    condition = " AND ".join(PHRASES[3])
+            computed = select({"clearness": rule}, "pose_id", "poses")
+            text = f"FROM ({computed}) WHERE clearness >= 1 ORDER BY clearness DESC, pose_id LIMIT {N}"
+            _print("  clearest, not stored", partial(_fetch, connection, text), min(repeats, 3), base)
+        _print("counts of all traits", partial(count_rules, connection, _RULES), repeats, base)
     with posesearch.open(path) as database:
-        _print("Database.similar, plain", lambda: database.similar(complete), repeats, base)
-        _print("Database.similar, 3 traits", lambda: database.similar(complete, where=condition), repeats, base)
+        _print("Database.similar", lambda: database.similar(complete), repeats, base)
+        _print("Database.find, 1 trait", lambda: database.find("left hand raised"), repeats, base)
+        _print(
+            "Database.find, 2 phrases", lambda: database.find("left arm straight and raised, standing"), repeats, base
+        )
 
 
 def _fetch(connection: Any, text: str) -> object:
     return connection.execute(text).fetchall()
-
-
-def _describe(names: Sequence[str]) -> str:
-    return f"{len(names)} traits" if len(names) > 1 else names[0]
 
 
 def _print(text: str, work: Callable[[], object], repeats: int, base: float | None = None) -> float:
@@ -176,6 +151,6 @@ if __name__ == "__main__":
             database_file = away / f"{size}.duckdb"
             database_file.unlink(missing_ok=True)
             build(database_file, options.database, size)
-            print(f"\n{size:,} poses: {database_file.stat().st_size / 1e6:,.0f} MB")
+            print(f"    {database_file.stat().st_size / 1e6:,.0f} MB")
             print(f"    {'milliseconds':30}{'median':>9} {'p99':>9} {'ratio':>9}")
             measure(database_file, size, options.queries)

@@ -19,7 +19,7 @@ from posesearch.store.candidates import select_candidates
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.schema import definitions
 from posesearch.store.trait_view import COLUMNS, LIST, STEPS, compute_clearness, measure_clearness, select_traits
-from posesearch.store.traits import count_traits, find_clearest, read_traits
+from posesearch.store.traits import count_rules, find_clearest, read_traits
 from posesearch.types import Float32, Float64
 from tests.conftest import STANDING
 
@@ -159,7 +159,7 @@ def test_the_view_has_the_traits_of_stored_poses(filled: Database) -> None:
     assert any("standing" in row[-1] for row in table.rows)
     with DatabaseFile(filled.path).reading() as connection:
         read = read_traits(connection, [row[0] for row in table.rows])
-        counts = count_traits(connection)
+        counts = count_rules(connection, {trait.name: trait.rule for trait in TRAITS})
     assert read == {row[0]: tuple(row[-1]) for row in table.rows}
     for name, column in zip(NAMES, list(zip(*table.rows, strict=True))[4:-1], strict=True):
         assert counts[name] == (column.count(True), column.count(False), column.count(None))

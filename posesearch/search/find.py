@@ -22,8 +22,7 @@ from posesearch.search.ranking import (
 from posesearch.search.similar import check_searchable
 from posesearch.store import poses
 from posesearch.store.connection import Connection, DatabaseFile
-from posesearch.store.rule_counts import Counts, count_rules
-from posesearch.store.traits import TraitHit, count_traits, find_clearest, read_traits
+from posesearch.store.traits import Counts, TraitHit, count_rules, find_clearest, read_traits
 
 
 def find_poses(file: DatabaseFile, phrase: Phrase, options: SearchOptions) -> FindReport:
@@ -71,7 +70,7 @@ def list_words(file: DatabaseFile) -> WordsReport:
     counts: dict[str, Counts] = {}
     with suppress(NoDatabase), file.reading() as connection:
         rules = {text: phrases.parse_combination(text).rule for text in combinations}
-        counts = count_traits(connection) | count_rules(connection, rules, "poses")
+        counts = count_rules(connection, {trait.name: trait.rule for trait in table.TRAITS} | rules)
     words = [_make_word(trait, counts.get(trait.name)) for trait in table.TRAITS]
     words.sort(key=lambda word: _GROUPS.index(word.group))
     for text, shown in combinations.items():

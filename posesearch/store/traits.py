@@ -1,11 +1,10 @@
 """Finds poses by their traits, and counts and reads traits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from posesearch.pose.traits.expressions import Expression
-from posesearch.pose.traits.table import NAMES
 from posesearch.store.connection import Connection
 from posesearch.store.trait_view import LIST, STEPS, select_rules, select_traits
 
@@ -22,6 +21,9 @@ class TraitHit:
     pose_id: int
     clearness: float
 
+
+Counts = tuple[int, int, int]
+"""Numbers of poses for which a rule holds, does not hold, and can't be told."""
 
 _MOST: Final = 3
 """A clearness above this counts as this. Otherwise the most extreme poses would come first."""
@@ -48,14 +50,21 @@ def find_clearest(connection: Connection, rule: Expression, n: int, candidates: 
     return [TraitHit(*row) for row in rows]
 
 
-def count_traits(connection: Connection) -> dict[str, tuple[int, int, int]]:
-    """Return for how many poses each trait holds, does not hold, and can't be told."""
-    columns = ", ".join(f"count(*) FILTER ({name}), count(*) FILTER (NOT {name})" for name in NAMES)
-    [(total, *counts)] = connection.execute(
-        f"SELECT count(*), {columns} FROM ({select_traits(NAMES)})"  # noqa: S608 (likewise)
-    ).fetchall()
-    held = zip(counts[::2], counts[1::2], strict=True)
-    return {name: (yes, no, total - yes - no) for name, (yes, no) in zip(NAMES, held, strict=True)}
+def count_rules(
+    connection: Connection, rules: Mapping[str, Expression], candidates: str = "poses"
+) -> dict[str, Counts]:
+    """Return for how many candidates each rule holds, does not hold, and can't be told.
+
+    Args:
+        connection: an open file.
+        rules: rules that consist of rules of traits, by any names.
+        candidates: name of a relation, from select_candidates.
+    """
+    columns = {f"rule{number}": rule for number, rule in enumerate(rules.values())}
+    counts = ", ".join(f"count(*) FILTER ({name} >= {STEPS}), count(*) FILTER ({name} <= {-STEPS})" for name in columns)
+    query = f"SELECT count(*), {counts} FROM ({select_rules(columns, 'pose_id', candidates)})"  # noqa: S608 (our own)
+    ((every, *numbers),) = connection.execute(query).fetchall()
+    return {name: (yes, no, every - yes - no) for name, yes, no in zip(rules, numbers[::2], numbers[1::2], strict=True)}
 
 
 def read_traits(connection: Connection, pose_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
