@@ -399,7 +399,7 @@ SELECT
     CASE WHEN clearness.a_leg_raised >= 10 THEN true WHEN clearness.a_leg_raised <= -10 THEN false END AS a_leg_raised,  -- One foot is lifted above the other one
     CASE WHEN clearness.legs_crossed >= 10 THEN true WHEN clearness.legs_crossed <= -10 THEN false END AS legs_crossed,  -- The legs cross each other. It is uncertain
     CASE WHEN clearness.feet_apart >= 10 THEN true WHEN clearness.feet_apart <= -10 THEN false END AS feet_apart,  -- The feet are further apart than the shoulders are wide
-    CASE WHEN clearness.feet_together >= 10 THEN true WHEN clearness.feet_together <= -10 THEN false END AS feet_together,  -- The feet touch each other, or nearly do. It is uncertain
+    CASE WHEN clearness.feet_together >= 10 THEN true WHEN clearness.feet_together <= -10 THEN false END AS feet_together,  -- The feet touch each other, or nearly do
     CASE WHEN clearness.stride >= 10 THEN true WHEN clearness.stride <= -10 THEN false END AS stride,  -- One foot is before the other, as in a step. It is uncertain
     CASE WHEN clearness.lunge >= 10 THEN true WHEN clearness.lunge <= -10 THEN false END AS lunge,  -- One knee is bent, and the other leg is stretched out, with the feet far apart
     CASE WHEN clearness.squat >= 10 THEN true WHEN clearness.squat <= -10 THEN false END AS squat,  -- Both knees are bent, and the hips are low, above the feet. It is uncertain
@@ -1273,7 +1273,7 @@ COMMENT ON COLUMN pose_traits.right_leg_raised IS 'The right foot is lifted abov
 COMMENT ON COLUMN pose_traits.a_leg_raised IS 'One foot is lifted above the other one';
 COMMENT ON COLUMN pose_traits.legs_crossed IS 'The legs cross each other. It is uncertain';
 COMMENT ON COLUMN pose_traits.feet_apart IS 'The feet are further apart than the shoulders are wide';
-COMMENT ON COLUMN pose_traits.feet_together IS 'The feet touch each other, or nearly do. It is uncertain';
+COMMENT ON COLUMN pose_traits.feet_together IS 'The feet touch each other, or nearly do';
 COMMENT ON COLUMN pose_traits.stride IS 'One foot is before the other, as in a step. It is uncertain';
 COMMENT ON COLUMN pose_traits.lunge IS 'One knee is bent, and the other leg is stretched out, with the feet far apart';
 COMMENT ON COLUMN pose_traits.squat IS 'Both knees are bent, and the hips are low, above the feet. It is uncertain';

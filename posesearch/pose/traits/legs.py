@@ -98,7 +98,7 @@ def feet_apart() -> Expression:
 
 def feet_together() -> Expression:
     """The ankles touch each other in the picture. In a side view, one may be behind the other."""
-    return all_of(below(_FEET_APART, 0.32, 0.11), maybe(above(absolute(WIDTH), 0.4, 0.08)))
+    return all_of(below(_FEET_APART, 0.4, 0.15), maybe(above(absolute(WIDTH), 0.55, 0.08)))
 
 
 def _feet_ahead() -> Expression:

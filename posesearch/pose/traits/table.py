@@ -58,7 +58,7 @@ TRAITS: Final[tuple[Trait, ...]] = (
     Trait("a_leg_raised", "One foot is lifted above the other one.", legs.a_leg_raised()),
     Trait("legs_crossed", "The legs cross each other.", legs.legs_crossed(), is_certain=False),
     Trait("feet_apart", "The feet are further apart than the shoulders are wide.", legs.feet_apart()),
-    Trait("feet_together", "The feet touch each other, or nearly do.", legs.feet_together(), is_certain=False),
+    Trait("feet_together", "The feet touch each other, or nearly do.", legs.feet_together()),
     Trait("stride", "One foot is before the other, as in a step.", legs.stride(), is_certain=False),
     Trait("lunge", "One knee is bent, and the other leg is stretched out, with the feet far apart.", legs.lunge()),
     Trait("squat", "Both knees are bent, and the hips are low, above the feet.", legs.squat(), is_certain=False),
