@@ -533,14 +533,14 @@ class Database:
 
     @show_options(FilterArguments)
     def find(self, phrase: str, n: int = 10, **options: Unpack[FilterArguments]) -> FindReport:
-        """Find the stored poses that match a phrase, such as "hands on hips, legs apart, facing left".
+        """Find the stored poses that match a phrase, such as "hands on hips, facing front".
 
         A comma and "and" mean that both must hold. They bind stronger than "or". "not" negates the next term. Left and
         right hands and legs are the person's own. Facing left means to the left of the picture. `words` lists the
         vocabulary, and docs/search.md explains it.
 
         Args:
-            phrase: the phrase, 500 characters at most.
+            phrase: the phrase, 500 characters at most. It may be empty if `where` is given. Then all poses match it.
             n: the largest number of poses.
             **options: these arguments.
 
@@ -565,10 +565,11 @@ class Database:
             for pose in db.find("arms raised, one leg bent", n=5):
                 print(pose.rank, pose.clearness, pose.source)
         """
-        from posesearch.pose.traits.phrases import parse_phrase  # noqa: PLC0415
+        from posesearch.pose.traits.phrases import EVERYTHING, parse_phrase  # noqa: PLC0415
         from posesearch.search.find import find_poses  # noqa: PLC0415
 
-        parsed = parse_phrase(to_text("phrase", phrase))
+        text = to_text("phrase", phrase)
+        parsed = parse_phrase(text) if text.strip() or not options.get("where") else EVERYTHING
         return find_poses(self._file, parsed, SearchOptions.from_arguments(n, options, FilterArguments))
 
     def words(self) -> WordsReport:

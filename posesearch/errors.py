@@ -703,13 +703,16 @@ class UncertainTrait(BadPhrase):
     """The phrase is about a trait that is not reliable enough.
 
     Attributes:
-        trait: its name.
+        traits: the names of all traits that the words mean.
+        condition: a condition for `where` that finds them.
     """
 
-    def __init__(self, words: str, trait: str) -> None:
-        self.trait = trait
+    def __init__(self, words: str, traits: Sequence[str], condition: str) -> None:
+        self.traits = tuple(traits)
+        self.condition = condition
         super().__init__(
-            f'"{words}" is about the trait {trait}, which is uncertain: it is often wrong. `where="{trait}"` finds it.'
+            f'"{words}" can\'t be in a phrase, because it is often wrong or often not found. '
+            f'`where="{condition}"` finds what there is, with a phrase or without.'
         )
 
 

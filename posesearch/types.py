@@ -198,11 +198,10 @@ class StoredPose(display.Shown):
         signature: signature of the source. See trust.py.
         exists: whether there was a file at the source when the pose was read. It may be deleted, moved, or on a disk
             that is not connected. None for a URL, and if another user stored the photo.
-        changed: whether the file had other bytes than the photo from which the pose was made. None if there was no
-            file, if it could not be read, for a URL, and if another user stored the photo.
+        changed: whether the file had other bytes than the photo of the pose. None if there was no file, if it could not
+            be read, for a URL, and if another user stored the photo.
         attributes: what lists say about the photo, by the names of the columns. NULL is left out.
-        traits: names of the traits that hold for the pose, if it comes from `Database.show` or `Database.find`.
-            Otherwise they are not computed, and this is None.
+        traits: names of the traits that hold. None if the pose does not come from `Database.show` or `Database.find`.
     """
 
     pose_id: int

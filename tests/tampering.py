@@ -28,6 +28,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("similar", "1", "--where", "left_wrist.y < nose.y OR angles.left_elbow > 1", "--parts", "arms", "--turn"),
     ("similar", "--from-sql", "SELECT pose_id FROM poses LIMIT 3", "--json", "--collection", "men"),
     ("pairs", "--json"), ("outliers", "--view", "any", "--clustering", "1"), ("clusterings",),
+    ("find", "not", "lying,", "arms", "down"), ("words",),
     ("clusterings", "--json"), ("clusterings", "use", "1"),
     ("sql", "FROM similar_poses(1), labelled_poses", "--timeout", "5"), ("ingest", "{photos}", "--dry-run"),
     ("cluster", "-k", "2"), ("ingest", "{photos}"), ("reestimate",), ("stats", "--json"),

@@ -68,7 +68,7 @@ def register(app: typer.Typer) -> None:
         cls=layout.Command,
         rich_help_panel=layout.SEARCHING,
         epilog=layout.examples(
-            'posesearch find "hands on hips, legs apart, facing left"',
+            'posesearch find "hands on hips, facing front"',
             'posesearch find "one leg bent and not sitting" --png bent.png',
             'posesearch find "kneeling or lying" -n 50',
         ),
@@ -82,15 +82,15 @@ def register(app: typer.Typer) -> None:
 
 def find(
     phrase: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help='What holds for the pose, such as "arms raised, one leg bent". A comma and `and` mean that both hold, '
-            "and bind stronger than `or`. `not` negates what follows.",
+            "and bind stronger than `or`. `not` negates what follows. It can be left out with --where.",
             metavar="PHRASE",
             show_default=False,
             autocompletion=complete_phrase,
         ),
-    ],
+    ] = None,
     collection: Collection = None,
     cluster: Cluster = None,
     clustering: Clustering = None,
@@ -118,8 +118,9 @@ def find(
     Left and right hands and legs are the person's own. Facing, leaning and looking left mean the left of the picture.
     `posesearch words` lists the words. The clearest poses are first. Clearness 3 leaves no doubt, and 1 is just enough.
     """
-    text = " ".join(phrase)
-    check_phrase(text, "PHRASE")
+    text = " ".join(phrase or ())
+    if text.strip() or not where:
+        check_phrase(text, "PHRASE")
     from posesearch.cli import output, sheets, show_found  # noqa: PLC0415
 
     sheet = sheets.SheetFile(

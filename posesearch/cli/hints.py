@@ -11,7 +11,7 @@ _WITHOUT_DATABASE: Final = frozenset(("models", "cache", "demo"))
 _SPECIAL: Final = re.compile(r'["$`\\]')  # what a shell replaces inside double quotes
 _ARGUMENT: Final = re.compile(  # as the errors of the library write it
     r"`(again|allow_private|anchored|close|collection|min_joints|min_shared|missing|mix|parts|person|prune|sides|strict|timeout|trust|turn|view|where)"
-    r"(?:=\"(\w+)\")?`"
+    r"(?:=\"([^\"`]+)\")?`"
 )
 _given: list[str] = []  # `--db FILE` of the command that runs. Empty if it came from the environment or the default.
 
@@ -29,7 +29,13 @@ def name_options(sentence: str) -> str:
     Example:
         name_options('`view="any"` needs joints in 3D') == "--view any needs joints in 3D"
     """
-    return _ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')}{f' {found[2]}' if found[2] else ''}", sentence)
+
+    def name_option(found: re.Match[str]) -> str:
+        value = found[2] or ""
+        quoted = f' "{value}"' if " " in value else f" {value}" if value else ""
+        return f"--{found[1].replace('_', '-')}{quoted}"
+
+    return _ARGUMENT.sub(name_option, sentence)
 
 
 def command(*arguments: str | Path) -> str:

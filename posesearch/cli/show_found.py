@@ -9,14 +9,15 @@ from posesearch.cli.rows import show_rows
 from posesearch.cli.show import SKELETONS_SHOWN, name_cluster
 from posesearch.cli.words import count as _count
 from posesearch.pose.traits import vocabulary
-from posesearch.results.find import FindReport, Word, WordsReport
+from posesearch.results.find import NEAR_DUPLICATES, FindReport, Word, WordsReport
 from posesearch.results.poses import add_attributes
 from posesearch.sources import DEFAULT_COLLECTION
 
 
 def found(report: FindReport, ascii_only: bool) -> None:
     """Show the skeletons side by side, and the poses, or say why there are none."""
-    output.show_lines([("phrase", report.phrase)])
+    if report.phrase:
+        output.show_lines([("phrase", report.phrase)])
     if not report:
         output.note(_explain_nothing(report))
         return
@@ -45,10 +46,11 @@ def found(report: FindReport, ascii_only: bool) -> None:
 
 def _explain_nothing(report: FindReport) -> str:
     """Return why no pose matches. If the phrase has parts, it says how many poses match each."""
-    filtered = " that passes the filters" if report.options else ""
+    filtered = " that passes the filters" if set(report.options) - {NEAR_DUPLICATES} else ""
     counts = [f'{_count(number, "pose")} for "{text}"' for text, number in report.parts]
     parts = f" Each part alone: {', '.join(counts)}." if counts else ""
-    return f"No pose{filtered} matches.{parts}"
+    unknown = f" Nobody can tell for {_count(report.unknown, 'pose')}." if report.unknown else ""
+    return f"No pose{filtered} matches.{unknown}{parts}"
 
 
 def words(report: WordsReport) -> None:
@@ -67,6 +69,7 @@ def words(report: WordsReport) -> None:
                 output.show_paragraph([f"  {paragraph[0]}", *paragraph[1:]])
         output.out.print()
     output.note(
+        "Uncertain traits are often wrong or often not found, so phrases can't name them. --where can.\n"
         'Before these words, "left hand" means the person\'s own left, "hands" means both, "one hand" exactly one, and '
         '"hand" at least one. After "facing", "leaning", "looking" and "head", left and right are those of the picture.'
     )

@@ -150,7 +150,9 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
 
 def _make_found_sheet(report: FindReport, maker: TileMaker) -> Sheet:
     tiles, size = maker.make_found(report)
-    title = _add_details(f'Poses that match "{report.phrase}"', report, len(tiles), len(report))
+    title = _add_details(
+        f'Poses that match "{report.phrase}"' if report.phrase else "Poses", report, len(tiles), len(report)
+    )
     legend = list_entries(skeletons=any(tile.has_skeletons for tile in tiles), compared=False)
     return Sheet(title, tiles, size, (*legend, Entry("clearness 1: just clear enough, 3: no doubt")))
 

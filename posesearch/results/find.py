@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from posesearch import display
 from posesearch.results.frames import Column
@@ -64,6 +64,10 @@ class FoundPose(OfStoredPose):
         }
 
 
+NEAR_DUPLICATES: Final = "with near-duplicates"
+"""The option that lists each near-duplicate, in words."""
+
+
 @dataclass(frozen=True, eq=False)
 class FindReport(Report[FoundPose]):
     """The answer of `Database.find`: a sequence of the poses that match a phrase.
@@ -75,9 +79,10 @@ class FindReport(Report[FoundPose]):
         parts: for each part of the phrase, the number of poses that match it. Empty if a pose matches the phrase, and
             if the phrase has only one part.
         options: the options that are not the defaults, in words, such as "collection women".
+        unknown: the number of poses for which nobody can tell, if no pose matches. Otherwise 0.
 
     Example:
-        for pose in db.find("hands on hips, facing left"):
+        for pose in db.find("hands on hips, facing front"):
             print(pose.rank, pose.clearness, pose.source)
     """
 
@@ -86,6 +91,7 @@ class FindReport(Report[FoundPose]):
     poses: tuple[FoundPose, ...]
     parts: tuple[tuple[str, int], ...] = ()
     options: tuple[str, ...] = ()
+    unknown: int = 0
 
     def __repr__(self) -> str:
         return f"<FindReport of {self.phrase!r}: {display.count(len(self.poses), 'pose')}>"
@@ -134,6 +140,7 @@ class FindReport(Report[FoundPose]):
             "phrase": self.phrase,
             "traits": list(self.traits),
             "poses": [one.as_json() for one in self.poses],
+            "unknown": self.unknown,
             "parts": [{"phrase": text, "poses": count} for text, count in self.parts],
         }
 

@@ -36,11 +36,12 @@ def find_poses(file: DatabaseFile, phrase: Phrase, options: SearchOptions) -> Fi
         )
         traits = read_traits(connection, [one.pose_id for one in stored])
         parts = () if listed else _count_parts(connection, phrase, candidates)
+        unknown = 0 if listed else count_rules(connection, {"": phrase.rule}, candidates)[""][2]
     found = tuple(
         FoundPose(rank, one.hit.clearness, one.duplicates, replace(pose, traits=traits[pose.pose_id]))
         for rank, (one, pose) in enumerate(zip(listed, stored, strict=True), start=1)
     )
-    return FindReport(phrase.text, phrase.traits, found, parts, options.describe())
+    return FindReport(phrase.text, phrase.traits, found, parts, options.describe(), unknown)
 
 
 def _find_distinct(

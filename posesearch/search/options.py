@@ -12,6 +12,7 @@ from posesearch import skeleton
 from posesearch.arguments import to_count, to_flag, to_id_or_name, to_number, to_text
 from posesearch.errors import NoSuchPart, did_you_mean
 from posesearch.pose.similarity import ANCHOR_WEIGHT, MIN_SHARED, Invariance
+from posesearch.results.find import NEAR_DUPLICATES
 from posesearch.store.interruptible import DEFAULT_TIMEOUT, check_timeout
 from posesearch.types import Float32
 
@@ -237,7 +238,7 @@ class SearchOptions:
             f"where {self.where}" if self.where else "",
             f"with {self.with_traits}" if self.with_traits else "",
             f"percentile {self.close:g} or more" if self.close else "",
-            "with near-duplicates" if self.duplicates else "",
+            NEAR_DUPLICATES if self.duplicates else "",
         )
         return tuple(filter(None, words))
 

@@ -80,7 +80,7 @@ def select_candidates(
                 {"collection": collection, "cluster": cluster, "is_labelled": clustering_id is not None},
             )
     except duckdb.Error as error:
-        if is_damage(error):
+        if is_damage(error) or not where:
             raise
         raise BadFilter(where, str(error).strip().splitlines()[0], list_names(connection)) from error
     connection.execute(f"CREATE OR REPLACE TEMP VIEW candidates AS FROM {table} SEMI JOIN chosen USING (pose_id)")

@@ -14,8 +14,8 @@ from posesearch.store.attribute_view import find_name, reserved_names
 from posesearch.store.configuration import quote_text
 from posesearch.store.interruptible import Connection
 from posesearch.store.rewriting import OLD, NotCopied, rewrite
-from posesearch.store.trait_view import COLUMNS, compute_clearness
 from posesearch.store.trait_view import VIEW as TRAITS
+from posesearch.store.trait_view import compute_clearness
 from posesearch.store.world_vectors import compute_world_vectors
 
 _NEW_NAMES: Final = {
@@ -99,8 +99,9 @@ def _select_converted(connection: Connection) -> dict[str, str]:
     """Return the queries of what changes: world vectors, and names of attributes. Check the user's names first."""
     _check_names(connection)
     compute_world_vectors(connection, f"{OLD}.poses", _VECTORS)
+    kept = "* EXCLUDE (clearness)" if ("poses", "clearness") in _list_columns(connection) else "*"
     poses = f"""
-        SELECT p.* REPLACE (v.world_vector AS world_vector, v.world_squares AS world_squares), t.clearness
+        SELECT p.{kept} REPLACE (v.world_vector AS world_vector, v.world_squares AS world_squares), t.clearness
         FROM {OLD}.poses AS p LEFT JOIN {_VECTORS} AS v USING (pose_id)
         JOIN ({compute_clearness(f"{OLD}.poses")}) AS t USING (pose_id) ORDER BY pose_id
     """  # noqa: S608 (our own names)
@@ -113,12 +114,12 @@ def _rename_attributes(connection: Connection) -> dict[str, str]:
         return {}
     query = f"SELECT DISTINCT name FROM {OLD}.attributes ORDER BY 1"  # noqa: S608 (our own name)
     names = [name for (name,) in connection.execute(query).fetchall()]
-    taken = {*reserved_names(), *(name.lower() for name in names)}
+    taken = set(reserved_names())
     cases = ""
     for name in names:
-        if name.lower() in (TRAITS, *COLUMNS):
-            new = find_name(name, taken)
-            taken.add(new.lower())
+        new = find_name(name, taken) if name.lower() in reserved_names() or name.lower() in taken else name
+        taken.add(new.lower())
+        if new != name:
             cases += f" WHEN {quote_text(name)} THEN {quote_text(new)}"
             _log.warning("The attribute %s is now %s, because posesearch has a trait with its name.", name, new)
     renamed = f"SELECT * REPLACE (CASE name{cases} ELSE name END AS name) FROM {OLD}.attributes"  # noqa: S608 (quoted)

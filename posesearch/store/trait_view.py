@@ -26,7 +26,7 @@ STEPS: Final = 10
 """The number that stands for a clearness of 1."""
 
 _MOST: Final = 127
-_STORED: Final = {trait.rule: f"clearness.{trait.name}" for trait in TRAITS}
+_STORED: Final = {trait.rule: f"clearness.{trait.name}::SMALLINT" for trait in TRAITS}
 
 
 def measure_clearness(xy: Float32, world: Float32) -> NDArray[np.int8]:

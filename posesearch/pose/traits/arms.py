@@ -54,7 +54,7 @@ def hand_on_hip(side: str) -> Expression:
         below(name(f"{side}_wrist_to_waist", distance(point(f"{side}_wrist"), waist)), 0.36, 0.07),
         below(ELBOW[side], 135, 8),
         above(name(f"{side}_elbow_from_trunk", _distance_to_line(elbow, shoulder, hip)), 0.25, 0.05),
-        maybe(above(SHOULDER_SHARE, 0.3, 0.07)),
+        maybe(above(SHOULDER_SHARE, 0.2, 0.07)),
     )
 
 

@@ -179,7 +179,8 @@ class Evaluation:
     def _compute(self, expression: Expression) -> Float64:
         match expression.operation, expression.arguments:
             case "joint", (column, joint_name):
-                return np.asarray(self._columns[column][:, skeleton.INDEX[joint_name]], np.float64)
+                values = np.asarray(self._columns[column][:, skeleton.INDEX[joint_name]], np.float64)
+                return np.where(np.isfinite(values), values, np.nan)
             case "number", (value,):
                 return np.asarray(value, np.float64)
             case "name", (_, definition):
@@ -282,8 +283,9 @@ def _find_levels(expression: Expression, levels: dict[str, tuple[int, str]]) -> 
     """
     match expression.operation, expression.arguments:
         case "joint", (column, joint_name):
-            element = f"{column}[{skeleton.INDEX[joint_name] + 1}]::DOUBLE"
-            levels[to_sql(expression)] = (0, f"{element} AS {to_sql(expression)}")
+            element = f"{column}[{skeleton.INDEX[joint_name] + 1}]"
+            finite = f"CASE WHEN system.main.isfinite({element}) THEN {element}::DOUBLE END"
+            levels[to_sql(expression)] = (0, f"{finite} AS {to_sql(expression)}")
             return 1
         case "number", _:
             return 0

@@ -158,10 +158,7 @@ def squat() -> Expression:
             *(below(_knee(side), 118, 10) for side in SIDES),
             between(hips_height(), 0.15, 1.3, 0.1),
             below(name("feet_before_hips", otherwise(_feet_before_hips(), _feet_beside_hips())), 0.62, 0.09),
-            *(
-                above(name(f"{side}_shin_height", height(point(f"{side}_knee"), point(f"{side}_ankle"))), 0.3, 0.1)
-                for side in SIDES
-            ),
+            *(above(_shin_height(side), 0.3, 0.1) for side in SIDES),
         ),
     )
 
@@ -215,6 +212,7 @@ def sitting() -> Expression:
         below(_FEET_APART, 1.7, 0.2),
         not_(lunge()),
         below(squat(), 1, 0.3),
+        below(standing(), 1, 0.3),
         not_(kneeling()),
     )
 

@@ -114,13 +114,13 @@ SOLID_UNIT: Final = name(
 
 
 def distance(a: Point, b: Point) -> Expression:
-    """Return the distance of two points, in units."""
-    return length(minus(a, b)) / (UNIT if len(a) == 2 else SOLID_UNIT)
+    """Return the distance of two points of the picture, in units."""
+    return length(minus(a, b)) / UNIT
 
 
 def height(a: Point, b: Point) -> Expression:
     """Return how much higher a is than b in the picture, in units."""
-    return (b[1] - a[1]) / (UNIT if len(a) == 2 else SOLID_UNIT)
+    return (b[1] - a[1]) / UNIT
 
 
 NECK_HEIGHT: Final = name("neck_height", height(point("neck"), HIPS))
@@ -141,18 +141,20 @@ HAND: Final = {side: _make_hand(side, "hand") for side in SIDES}
 SOLID_HAND: Final = {side: _make_hand(side, "solid_hand") for side in SIDES}
 
 
-def _angle_at(find: str, start: str, corner: str, end: str) -> Expression:
-    """Return the angle at a joint, degrees, in the picture or in space."""
+def _angles_at(find: str, *joints: str) -> dict[str, Expression]:
+    """Return the angle at the second of three joints, degrees, in the picture or in space, for each side."""
     make = point if find == "picture" else solid
-    a, b, c = make(start), make(corner), make(end)
-    return name(f"{corner}_{find}_degrees", angle(minus(a, b), minus(c, b)))
+    angles = {}
+    for side in SIDES:
+        a, b, c = (make(f"{side}_{joint}") for joint in joints)
+        angles[side] = name(f"{side}_{joints[1]}_{find}_degrees", angle(minus(a, b), minus(c, b)))
+    return angles
 
 
-ELBOW, SOLID_ELBOW, KNEE, SOLID_KNEE, HIP, SOLID_HIP = (
-    {side: _angle_at(find, f"{side}_{start}", f"{side}_{corner}", f"{side}_{end}") for side in SIDES}
-    for start, corner, end in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle"), ("shoulder", "hip", "knee"))
-    for find in ("picture", "space")
-)
+ELBOW: Final = _angles_at("picture", "shoulder", "elbow", "wrist")
+KNEE: Final = _angles_at("picture", "hip", "knee", "ankle")
+SOLID_KNEE: Final = _angles_at("space", "hip", "knee", "ankle")
+SOLID_HIP: Final = _angles_at("space", "shoulder", "hip", "knee")
 
 
 def limb(side: str, start: str, end: str) -> Point:
@@ -170,7 +172,6 @@ def elevation(text: str, vector: Point) -> Expression:
     return name(text, _elevation(vector))
 
 
-TRUNK_ELEVATION: Final = elevation("trunk_elevation", TRUNK)
 LEAN: Final = name("lean", degrees(TRUNK[0], -TRUNK[1]))
 """The angle of the trunk against the vertical in the picture, degrees, positive to the right. 180 is upside down."""
 
@@ -199,10 +200,3 @@ FRONT: Final = tuple(name(f"ahead_{axis}", one / _FRONT_LENGTH) for axis, one in
 
 FACING: Final = name("facing", degrees(FRONT[0], -FRONT[2]))
 """The direction of the front of the trunk, degrees: 0 towards the camera, 90 to the right of the picture, 180 away."""
-
-_UP_LENGTH: Final = name("solid_up_length", length(_UP))
-SOLID_UP: Final = tuple(one / _UP_LENGTH for one in _UP)
-"""The direction from the hips to the neck in space, a unit vector."""
-
-SOLID_ACROSS: Final = cross(SOLID_UP, FRONT)
-"""The direction of the trunk's left or right in space, a unit vector."""

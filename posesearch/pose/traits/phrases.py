@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from posesearch.errors import BadPhrase, UncertainTrait, UnknownWords
 from posesearch.pose.traits import table, vocabulary
-from posesearch.pose.traits.expressions import Expression
+from posesearch.pose.traits.expressions import Expression, apply
 from posesearch.pose.traits.rules import all_of, any_of, not_
 from posesearch.pose.traits.vocabulary import SIDES, Meaning, read_vocabulary
 from posesearch.pose.traits.words import AND, NOT, OR
@@ -21,7 +21,8 @@ LONGEST: Final = 500
 """Characters of a phrase."""
 
 _DEEPEST: Final = 20  # parentheses in each other
-_TOKEN: Final = re.compile(r"[^\W_]+|[(),;&+|/]")
+_CONTRACTION: Final = re.compile("n['\u2019]t\\b")  # as in "isn't"
+_TOKEN: Final = re.compile(r"[^\W_]+|[(),;&+|/!~]|(?<![^\s(])-(?=[^\W_])")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,10 @@ class Phrase:
     parts: tuple["Phrase", ...] = ()
 
 
+EVERYTHING: Final = Phrase("", apply("greatest", 100), ())
+"""The phrase that all poses match, without doubt."""
+
+
 def parse_phrase(text: str) -> Phrase:
     """Return what a phrase stands for.
 
@@ -60,7 +65,7 @@ class _Parser:
     """Reads the tokens of a phrase from left to right."""
 
     def __init__(self, text: str) -> None:
-        self._tokens = _TOKEN.findall(text.lower().replace("_", " "))
+        self._tokens = _TOKEN.findall(_CONTRACTION.sub(" not", text.lower()).replace("_", " "))
         self._next = 0
         self._depth = 0
 
@@ -169,7 +174,7 @@ class _Parser:
 _NOT_OPENED: Final = "The phrase has a closing parenthesis without an opening one."
 _NOT_CLOSED: Final = "The phrase has an opening parenthesis without a closing one."
 _ENDS: Final = frozenset(("", ")")) | OR
-_ANY: Final = NOT - {"not"}  # "no hands on hips" means not any of them
+_ANY: Final = frozenset(("no", "without", "neither", "nor"))  # "no hands on hips" means not any of them
 _NO_WORDS: Final = frozenset("()") | AND | OR | NOT
 
 
@@ -194,11 +199,12 @@ def _make_phrase(text: str, meaning: Meaning) -> Phrase:
         try:
             stands_for = parse_combination(meaning.combination)
         except UncertainTrait as error:
-            raise UncertainTrait(text, error.trait) from None
+            raise UncertainTrait(text, error.traits, error.condition) from None
         return replace(stands_for, text=meaning.shown, joined="")
-    for name in meaning.traits:
-        if not table.OF[name].is_certain:
-            raise UncertainTrait(text, name)
+    if not all(table.OF[name].is_certain for name in meaning.traits):
+        raise UncertainTrait(
+            text, meaning.traits, (" AND " if meaning.quantity == "all" else " OR ").join(meaning.traits)
+        )
     rules = [table.OF[name].rule for name in meaning.traits]
     if len(rules) == 1:
         return Phrase(text, rules[0], meaning.traits)

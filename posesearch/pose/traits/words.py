@@ -75,8 +75,7 @@ ENTRIES: Final[tuple[OfPart | OfPerson, ...]] = (
     OfPart("arms", "{s}_arm_bent", ("arm", "elbow"), ("{} bent", "bent {}", "{} flexed")),
     OfPart(
         "arms", "{s}_arm_horizontal", ("arm",),
-        ("{} horizontal", "horizontal {}", "{} level", "{} outstretched", "outstretched {}", "{} stretched out",
-         "{} out", "{} out to the side", "{} to the side"),
+        ("{} horizontal", "horizontal {}", "{} level"),
     ),
     OfPart(
         "arms", "{s}_arm_hanging", ("arm", "hand"),
@@ -142,7 +141,8 @@ ENTRIES: Final[tuple[OfPart | OfPerson, ...]] = (
     ),
     OfPerson(
         "direction", "facing_{s}",
-        ("facing {s}", "trunk facing {s}", "trunk turned {s}", "{s} profile", "profile facing {s}"),
+        ("facing {s}", "trunk facing {s}", "trunk turned {s}", "{s} profile", "profile {s}", "profile facing {s}",
+         "{s} facing", "turned {s}"),
     ),
     OfPerson("direction", "leaning_{s}", ("leaning {s}", "trunk leaning {s}", "trunk tilted {s}")),
     OfPerson("head", "head_turned_{s}", ("head turned {s}", "head {s}", "face turned {s}")),
@@ -151,7 +151,6 @@ ENTRIES: Final[tuple[OfPart | OfPerson, ...]] = (
 
 COMBINATIONS: Final[dict[str, str]] = {
     "T-pose": "arms spread, arms horizontal, trunk upright, legs straight",
-    "in profile": "facing left or facing right",
     "profile": "facing left or facing right",
     "side view": "facing left or facing right",
     "from the side": "facing left or facing right",
@@ -163,12 +162,12 @@ COMBINATIONS: Final[dict[str, str]] = {
     "hands joined above the head": "hands together, hands above the head",
     "leaning": "leaning left or leaning right",
     "leaning to the side": "leaning left or leaning right",
-    "leaning forward": "bent over or facing left, leaning left or facing right, leaning right",
+    "leaning forward": "facing left, leaning left or facing right, leaning right",
     "leaning back": "facing left, leaning right or facing right, leaning left",
     "head turned": "head turned left or head turned right",
     "head tilted": "head tilted left or head tilted right",
     "standing on both legs": "standing, not standing on one leg",
-    "contrapposto": "weight on left leg or weight on right leg",
+    "contrapposto": "(weight on left leg or weight on right leg), not standing on one leg",
     "standing straight": "standing, trunk upright, legs straight",
     "asymmetrical": "not symmetrical",
 }
@@ -176,7 +175,7 @@ COMBINATIONS: Final[dict[str, str]] = {
 
 AND: Final = frozenset((",", ";", "&", "+", "and", "but"))
 OR: Final = frozenset(("|", "/", "or"))
-NOT: Final = frozenset(("not", "no", "without", "neither", "nor"))
+NOT: Final = frozenset(("not", "no", "without", "neither", "nor", "!", "~", "-"))
 
 SPELLINGS: Final = {
     "both": "each two", "either": "any", "one": "single", "hand": "wrist palm fist", "foot": "ankle heel",
@@ -203,6 +202,6 @@ IGNORED: Final = (
     "a an the he she they his her their its my your own s person persons people somebody someone man men woman "
     "women girl boy lady guy model figure who that which with while is are be being was has have having of in to "
     "toward towards pose posture position picture image photo seen viewed shown doing very just only resting placed "
-    "held kept put"
+    "held kept put do does exactly"
 )
 """Words that say nothing about a pose."""
