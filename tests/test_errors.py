@@ -16,7 +16,7 @@ def made(kind: type[PosesearchError]) -> PosesearchError:
         "detail": "the reason why", "pose_id": 1, "person": 3, "people": 2, "collection": "i", "k": 4, "complete": 2,
         "estimator": "l", "cluster": 3, "where": "m", "holder": "n, process 5", "needed": 6, "limit": 7, "what": "o",
         "seconds": 8, "rejected": 9, "different": 1, "poses": 10, "sentence": "a sentence of its own.", "library": "p",
-        "attributes": ["u"], "words": "v", "nearest": ["w"], "trait": "x",
+        "attributes": ["u"], "words": "v", "nearest": ["w"], "traits": ["x"], "condition": "y",
         "clusters": 5, "remedy": "try q", "clustering": "r", "names": ["s"], "clustering_id": 11, "clustered": "t",
     }  # fmt: skip
     if kind.__init__ is PosesearchError.__init__:

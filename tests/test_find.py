@@ -10,7 +10,7 @@ import pytest
 
 import posesearch
 from posesearch.database import Database
-from posesearch.errors import NoPoses, NoSuchCollection, UnknownWords
+from posesearch.errors import BadPhrase, NoPoses, NoSuchCollection, UnknownWords
 from posesearch.photos.pool import DecoderPool
 from posesearch.pose.traits.table import NAMES, measure_traits
 from posesearch.render.photos import PhotoOpener
@@ -57,6 +57,24 @@ def test_a_phrase_finds_what_both_parts_find(demo_db: Database) -> None:
     )
     assert both == first & second
     assert both
+
+
+def test_a_condition_needs_no_phrase(demo_db: Database) -> None:
+    report = demo_db.find("", 1000, where="facing_back", duplicates=True)
+    assert {one.pose_id for one in report} == {
+        row[0] for row in demo_db.sql("SELECT pose_id FROM pose_traits WHERE facing_back").rows
+    }
+    assert len(report) > 1
+    assert {one.clearness for one in report} == {3}
+    with pytest.raises(BadPhrase, match="says nothing about a pose"):
+        demo_db.find(" ")
+
+
+def test_nothing_found_says_for_how_many_poses_nobody_can_tell(filled: Database) -> None:
+    report = filled.find("facing left")  # these poses have no joints in space
+    [(poses,)] = filled.sql("SELECT count(*) FROM poses").rows
+    assert (len(report), report.unknown) == (0, poses)
+    assert filled.find("left hand raised").unknown == 0
 
 
 def test_near_duplicates_share_a_row(toy: Toy, db: Database, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from posesearch.errors import DatabaseFailed, OldSchema
 from posesearch.pose.normalize import make_pose
 from posesearch.store import schema
 from posesearch.store.connection import DatabaseFile
+from posesearch.store.trait_view import measure_clearness
 from tests.conftest import Toy, toy_photo
 
 VERSION_4 = (Path(__file__).parent / "data" / "version4.sql").read_text(encoding="utf-8")
@@ -130,6 +131,19 @@ def test_world_vectors_are_computed_again_from_the_keypoints(tmp_path: Path) -> 
             assert pose.world_vector == pytest.approx(expected, abs=1e-6)
     [(squares, vector)] = db.sql("SELECT world_squares, world_vector FROM poses WHERE pose_id = 1").rows
     assert squares == pytest.approx((np.array(vector).reshape(3, -1) ** 2).sum(axis=0), abs=1e-6)
+
+
+def test_the_clearness_of_traits_is_that_of_an_ingest_and_damaged_joints_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "poses.duckdb"
+    make_old(path, 9, "UPDATE poses SET x = list_transform(x, lambda one: 'nan')::FLOAT[18] WHERE pose_id = 2")
+    db = Database(path)
+    for pose_id, numbers in db.sql("SELECT pose_id, clearness FROM poses").rows:
+        if pose_id == 2:
+            assert numbers["left_hand_raised"] == numbers["feet_apart"] == 0
+            continue
+        person = db.show(pose_id).pose.person
+        world = np.full((18, 3), np.nan, np.float32) if person.world is None else person.world
+        assert list(numbers.values()) == measure_clearness(person.keypoints.xy[None], world[None])[0].tolist()
 
 
 @pytest.mark.slow

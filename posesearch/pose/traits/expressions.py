@@ -15,6 +15,9 @@ import numpy as np
 from posesearch import skeleton
 from posesearch.types import Float32, Float64
 
+COLUMNS: Final = ("x", "y", "world_x", "world_y", "world_z")
+"""The columns of the table poses that expressions read."""
+
 
 @dataclass(frozen=True, eq=False)
 class Expression:
@@ -166,8 +169,9 @@ class Evaluation:
 
     def __init__(self, xy: Float32 | Float64, world: Float32 | Float64) -> None:
         """Take the joints of the poses."""
-        columns = (*np.moveaxis(xy, 2, 0), *np.moveaxis(world, 2, 0))
-        self._columns = dict(zip(("x", "y", "world_x", "world_y", "world_z"), columns, strict=True))
+        # One damaged coordinate makes the joint a missing one.
+        known = (np.where(np.isfinite(one).all(axis=2, keepdims=True), one, np.nan) for one in (xy, world))
+        self._columns = dict(zip(COLUMNS, (axis for one in known for axis in np.moveaxis(one, 2, 0)), strict=True))
         self._known: dict[Expression, Float64] = {}
 
     def __call__(self, expression: Expression) -> Float64:
@@ -179,8 +183,7 @@ class Evaluation:
     def _compute(self, expression: Expression) -> Float64:
         match expression.operation, expression.arguments:
             case "joint", (column, joint_name):
-                values = np.asarray(self._columns[column][:, skeleton.INDEX[joint_name]], np.float64)
-                return np.where(np.isfinite(values), values, np.nan)
+                return np.asarray(self._columns[column][:, skeleton.INDEX[joint_name]], np.float64)
             case "number", (value,):
                 return np.asarray(value, np.float64)
             case "name", (_, definition):
@@ -283,8 +286,10 @@ def _find_levels(expression: Expression, levels: dict[str, tuple[int, str]]) -> 
     """
     match expression.operation, expression.arguments:
         case "joint", (column, joint_name):
-            element = f"{column}[{skeleton.INDEX[joint_name] + 1}]"
-            finite = f"CASE WHEN system.main.isfinite({element}) THEN {element}::DOUBLE END"
+            place = skeleton.INDEX[joint_name] + 1
+            axes = [one for one in COLUMNS if one.startswith("world") == column.startswith("world")]
+            total = " + ".join(f"{axis}[{place}]::DOUBLE" for axis in axes)  # finite if each of them is
+            finite = f"CASE WHEN system.main.isfinite({total}) THEN {column}[{place}]::DOUBLE END"
             levels[to_sql(expression)] = (0, f"{finite} AS {to_sql(expression)}")
             return 1
         case "number", _:

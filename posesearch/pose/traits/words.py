@@ -75,7 +75,8 @@ ENTRIES: Final[tuple[OfPart | OfPerson, ...]] = (
     OfPart("arms", "{s}_arm_bent", ("arm", "elbow"), ("{} bent", "bent {}", "{} flexed")),
     OfPart(
         "arms", "{s}_arm_horizontal", ("arm",),
-        ("{} horizontal", "horizontal {}", "{} level"),
+        ("{} horizontal", "horizontal {}", "{} level", "{} outstretched", "outstretched {}", "{} stretched out",
+         "{} out", "{} out to the side", "{} to the side"),
     ),
     OfPart(
         "arms", "{s}_arm_hanging", ("arm", "hand"),
