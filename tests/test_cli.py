@@ -136,7 +136,7 @@ def test_every_command_explains_itself(command: str, run: Run) -> None:
         assert len(line) <= 80
         if re.match(r"  -", line):
             assert len(line.split("  ")) > 2, line  # the description begins on the line of the option
-    assert "..." not in re.sub(r"\[(SOURCES|PHOTOS|ARGS)\]\.\.\.|(PHOTO|PHRASE|ID)\.\.\.", "", out)  # nothing is cut
+    assert "..." not in re.sub(r"\[(SOURCES|PHOTOS|PHRASE|ARGS)\]\.\.\.|(PHOTO|ID)\.\.\.", "", out)  # nothing is cut
     assert f"\nExamples:\n  posesearch {command}" in out
 
 
