@@ -155,6 +155,7 @@ def test_a_database_of_version_7_is_converted(demo_db: Database, tmp_path: Path)
         connection.execute("DROP TABLE forgotten; DROP TABLE chosen_clusterings; DROP VIEW snapshot_attributes")
         connection.execute("DROP VIEW collection_clusterings; ALTER TABLE snapshots DROP COLUMN thumbnail")
         connection.execute("ALTER TABLE attributes DROP COLUMN list; ALTER TABLE clusterings DROP COLUMN name")
+        connection.execute("DROP VIEW pose_traits; ALTER TABLE poses DROP COLUMN clearness")
         connection.execute("UPDATE poses SET world_vector = vector || vector[1:14], world_squares = mask")
         connection.execute(
             "INSERT INTO attributes BY NAME SELECT 1 AS snapshot_id, 'artist' AS name, 'unknown' AS value"

@@ -12,8 +12,7 @@ from typing import Final
 
 from posesearch.store.configuration import quote_name, quote_text, read_name
 from posesearch.store.interruptible import Connection
-from posesearch.store.schema import read_schema
-from posesearch.store.trait_view import VIEW as TRAITS
+from posesearch.store.schema import TRAITS, read_schema
 
 VIEW: Final = "snapshot_attributes"
 

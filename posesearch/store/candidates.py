@@ -14,9 +14,8 @@ from posesearch.store.connection import Connection
 from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
 from posesearch.store.labels import labelled_poses
-from posesearch.store.schema import view_query
+from posesearch.store.schema import TRAITS, view_query
 from posesearch.store.trait_view import COLUMNS, STEPS, select_rules, select_traits
-from posesearch.store.trait_view import VIEW as TRAITS
 
 
 def all_poses(*, world: bool) -> str:

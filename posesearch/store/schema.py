@@ -13,6 +13,9 @@ SCHEMA_VERSION: Final = 10
 STORAGE_VERSION: Final = "v1.2.0"
 """The format of the file. DuckDB 1.2 and later read it. The default of DuckDB 2 can be read by no earlier version."""
 
+TRAITS: Final = "pose_traits"
+"""The view of the traits of poses."""
+
 SEQUENCES: Final = ("snapshot_ids", "pose_ids", "clustering_ids")
 
 _VIEWS_BEGIN: Final = "-- Views and macros."  # the comment in schema.sql

@@ -15,7 +15,6 @@ from posesearch.pose.traits.expressions import Expression, select, to_sql
 from posesearch.pose.traits.table import NAMES, OF, TRAITS, measure_traits
 from posesearch.types import Float32
 
-VIEW: Final = "pose_traits"
 LIST: Final = "traits"
 """The column with the names of the traits that hold."""
 
