@@ -116,7 +116,7 @@ def find(
     """Find the poses that match a phrase.
 
     Left and right hands and legs are the person's own. Facing, leaning and looking left mean the left of the picture.
-    `posesearch words` lists the words. The clearest poses are first. Clearness 3 leaves no doubt, and 1 is just enough.
+    `posesearch words` lists the words. The clearest poses are first. Clearness 3 is very clear, and 1 is just enough.
     """
     text = " ".join(phrase or ())
     if text.strip() or not where:

@@ -154,7 +154,7 @@ def _make_found_sheet(report: FindReport, maker: TileMaker) -> Sheet:
         f'Poses that match "{report.phrase}"' if report.phrase else "Poses", report, len(tiles), len(report)
     )
     legend = list_entries(skeletons=any(tile.has_skeletons for tile in tiles), compared=False)
-    return Sheet(title, tiles, size, (*legend, Entry("clearness 1: just clear enough, 3: no doubt")))
+    return Sheet(title, tiles, size, (*legend, Entry("clearness 1: just clear enough, 3: very clear")))
 
 
 def _make_duplicates_sheet(report: DuplicatesReport, maker: TileMaker) -> Sheet:

@@ -25,7 +25,7 @@ class FoundPose(OfStoredPose):
     Attributes:
         rank: position among the poses. The clearest pose has rank 1.
         clearness: how clearly the phrase holds, 1 to 3. At 1, the pose is just outside the margin in which nobody can
-            tell. At 3, there is no doubt. The least clear part of the phrase counts.
+            tell. At 3, it is far outside. The least clear part of the phrase counts.
         duplicates: ids of the near-duplicates of this pose. They are not listed on their own.
         stored: the stored pose, with its photo.
     """
