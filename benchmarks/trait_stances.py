@@ -1,6 +1,6 @@
 """Drawn poses that show known traits, such as a hand on the hip, and what the default network finds in them."""
 
-import sys
+import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -232,8 +232,9 @@ def _estimate(stanced: Stanced) -> dict[str, Any]:
 
 def main() -> None:
     """Print how many pictures show each trait, and how well the network finds the joints."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    known = keep(folder, "drawn", lambda: estimate(draw_stances(np.random.default_rng(2027))))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--keep", type=Path, help="folder in which the result stays")
+    known = keep(parser.parse_args().keep, "drawn", lambda: estimate(draw_stances(np.random.default_rng(2027))))
     traits = sorted({trait for one in known for trait in one["shows"]})
     for trait in traits:
         print(f"{trait:24}{sum(trait in one['shows'] for one in known):5}")
