@@ -149,8 +149,8 @@ def find(
 def words(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     """List the words of `find`, with counts of poses.
 
-    For each trait, it says for how many poses of the database the trait holds, and for how many it does not. "unknown"
-    counts poses for which nobody can tell: a joint is missing, or the pose is on the border.
+    For each trait, it says for how many poses of the database the trait holds, and for how many it does not. Poses for
+    which nobody can tell count as unknown: a joint is missing, or the pose is on the border.
     """
     from posesearch.cli import output, show_found  # noqa: PLC0415
 
