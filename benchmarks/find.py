@@ -119,9 +119,7 @@ def measure(path: Path, count: int, repeats: int) -> None:
     with posesearch.open(path) as database:
         _print("Database.similar", lambda: database.similar(complete), repeats, base)
         _print("Database.find, 1 trait", lambda: database.find("left hand raised"), repeats, base)
-        _print(
-            "Database.find, 2 phrases", lambda: database.find("left arm straight and raised, standing"), repeats, base
-        )
+        _print("Database.find, 2 phrases", lambda: database.find("left hand raised, arms straight"), repeats, base)
 
 
 def _fetch(connection: Any, text: str) -> object:
