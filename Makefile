@@ -27,9 +27,10 @@ lint:  # check style, formatting, types and the direction of imports
 	$(bin)/mypy
 	$(bin)/lint-imports
 
-docs:  # write docs/cli.md, docs/python.md and schema.sql from the code
+docs:  # write docs/cli.md, docs/python.md, docs/traits.md and schema.sql from the code
 	$(bin)/python docs/make_cli.py
 	$(bin)/python docs/make_python.py
+	$(bin)/python docs/make_traits.py
 	$(bin)/python docs/schema/make_schema.py
 
 bench: | $(PHOTOS)  # measure the ingest and the search, by default on photos of the demo

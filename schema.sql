@@ -175,9 +175,9 @@ CREATE TABLE poses (
         left_arm_horizontal TINYINT, right_arm_horizontal TINYINT, left_arm_hanging TINYINT, right_arm_hanging TINYINT,
         arms_crossed TINYINT, hands_together TINYINT, arms_spread TINYINT, left_leg_straight TINYINT, right_leg_straight
         TINYINT, left_knee_bent TINYINT, right_knee_bent TINYINT, left_leg_raised TINYINT, right_leg_raised TINYINT,
-        a_leg_raised TINYINT, legs_crossed TINYINT, feet_apart TINYINT, feet_together TINYINT, stride TINYINT, lunge TINYINT,
+        one_leg_raised TINYINT, legs_crossed TINYINT, feet_apart TINYINT, feet_together TINYINT, stride TINYINT, lunge TINYINT,
         squat TINYINT, kneeling TINYINT, sitting TINYINT, standing TINYINT, standing_on_left_leg TINYINT, standing_on_right_leg
-        TINYINT, standing_on_a_leg TINYINT, trunk_upright TINYINT, leaning_left TINYINT, leaning_right TINYINT, bent_over
+        TINYINT, standing_on_one_leg TINYINT, trunk_upright TINYINT, leaning_left TINYINT, leaning_right TINYINT, bent_over
         TINYINT, lying TINYINT, upside_down TINYINT, facing_front TINYINT, facing_back TINYINT, facing_left TINYINT,
         facing_right TINYINT, weight_on_left_leg TINYINT, weight_on_right_leg TINYINT, head_turned_left TINYINT,
         head_turned_right TINYINT, head_tilted_left TINYINT, head_tilted_right TINYINT, symmetrical TINYINT
@@ -396,7 +396,7 @@ SELECT
     CASE WHEN clearness.right_knee_bent >= 10 THEN true WHEN clearness.right_knee_bent <= -10 THEN false END AS right_knee_bent,  -- The right knee is bent by 45 degrees or more
     CASE WHEN clearness.left_leg_raised >= 10 THEN true WHEN clearness.left_leg_raised <= -10 THEN false END AS left_leg_raised,  -- The left foot is lifted above the other one. It is uncertain
     CASE WHEN clearness.right_leg_raised >= 10 THEN true WHEN clearness.right_leg_raised <= -10 THEN false END AS right_leg_raised,  -- The right foot is lifted above the other one. It is uncertain
-    CASE WHEN clearness.a_leg_raised >= 10 THEN true WHEN clearness.a_leg_raised <= -10 THEN false END AS a_leg_raised,  -- One foot is lifted above the other one
+    CASE WHEN clearness.one_leg_raised >= 10 THEN true WHEN clearness.one_leg_raised <= -10 THEN false END AS one_leg_raised,  -- One foot is lifted above the other one
     CASE WHEN clearness.legs_crossed >= 10 THEN true WHEN clearness.legs_crossed <= -10 THEN false END AS legs_crossed,  -- The legs cross each other. It is uncertain
     CASE WHEN clearness.feet_apart >= 10 THEN true WHEN clearness.feet_apart <= -10 THEN false END AS feet_apart,  -- The feet are further apart than the shoulders are wide
     CASE WHEN clearness.feet_together >= 10 THEN true WHEN clearness.feet_together <= -10 THEN false END AS feet_together,  -- The feet touch each other, or nearly do
@@ -408,7 +408,7 @@ SELECT
     CASE WHEN clearness.standing >= 10 THEN true WHEN clearness.standing <= -10 THEN false END AS standing,  -- The person stands or walks
     CASE WHEN clearness.standing_on_left_leg >= 10 THEN true WHEN clearness.standing_on_left_leg <= -10 THEN false END AS standing_on_left_leg,  -- The person stands on the left leg only. It is uncertain
     CASE WHEN clearness.standing_on_right_leg >= 10 THEN true WHEN clearness.standing_on_right_leg <= -10 THEN false END AS standing_on_right_leg,  -- The person stands on the right leg only. It is uncertain
-    CASE WHEN clearness.standing_on_a_leg >= 10 THEN true WHEN clearness.standing_on_a_leg <= -10 THEN false END AS standing_on_a_leg,  -- The person stands on one leg only
+    CASE WHEN clearness.standing_on_one_leg >= 10 THEN true WHEN clearness.standing_on_one_leg <= -10 THEN false END AS standing_on_one_leg,  -- The person stands on one leg only
     CASE WHEN clearness.trunk_upright >= 10 THEN true WHEN clearness.trunk_upright <= -10 THEN false END AS trunk_upright,  -- The trunk is upright
     CASE WHEN clearness.leaning_left >= 10 THEN true WHEN clearness.leaning_left <= -10 THEN false END AS leaning_left,  -- The trunk leans to the left of the picture
     CASE WHEN clearness.leaning_right >= 10 THEN true WHEN clearness.leaning_right <= -10 THEN false END AS leaning_right,  -- The trunk leans to the right of the picture
@@ -432,9 +432,9 @@ SELECT
         'right_hand_in_front', 'left_hand_behind', 'right_hand_behind', 'left_arm_straight', 'right_arm_straight',
         'left_arm_bent', 'right_arm_bent', 'left_arm_horizontal', 'right_arm_horizontal', 'left_arm_hanging', 'right_arm_hanging',
         'arms_crossed', 'hands_together', 'arms_spread', 'left_leg_straight', 'right_leg_straight', 'left_knee_bent',
-        'right_knee_bent', 'left_leg_raised', 'right_leg_raised', 'a_leg_raised', 'legs_crossed', 'feet_apart', 'feet_together',
+        'right_knee_bent', 'left_leg_raised', 'right_leg_raised', 'one_leg_raised', 'legs_crossed', 'feet_apart', 'feet_together',
         'stride', 'lunge', 'squat', 'kneeling', 'sitting', 'standing', 'standing_on_left_leg', 'standing_on_right_leg',
-        'standing_on_a_leg', 'trunk_upright', 'leaning_left', 'leaning_right', 'bent_over', 'lying', 'upside_down',
+        'standing_on_one_leg', 'trunk_upright', 'leaning_left', 'leaning_right', 'bent_over', 'lying', 'upside_down',
         'facing_front', 'facing_back', 'facing_left', 'facing_right', 'weight_on_left_leg', 'weight_on_right_leg',
         'head_turned_left', 'head_turned_right', 'head_tilted_left', 'head_tilted_right', 'symmetrical'),
         system.main.list_value(coalesce(clearness.left_hand_raised >= 10, false), coalesce(clearness.right_hand_raised >= 10,
@@ -451,12 +451,12 @@ SELECT
         coalesce(clearness.arms_spread >= 10, false), coalesce(clearness.left_leg_straight >= 10, false),
         coalesce(clearness.right_leg_straight >= 10, false), coalesce(clearness.left_knee_bent >= 10, false),
         coalesce(clearness.right_knee_bent >= 10, false), coalesce(clearness.left_leg_raised >= 10, false),
-        coalesce(clearness.right_leg_raised >= 10, false), coalesce(clearness.a_leg_raised >= 10, false),
+        coalesce(clearness.right_leg_raised >= 10, false), coalesce(clearness.one_leg_raised >= 10, false),
         coalesce(clearness.legs_crossed >= 10, false), coalesce(clearness.feet_apart >= 10, false),
         coalesce(clearness.feet_together >= 10, false), coalesce(clearness.stride >= 10, false), coalesce(clearness.lunge >= 10,
         false), coalesce(clearness.squat >= 10, false), coalesce(clearness.kneeling >= 10, false), coalesce(clearness.sitting >=
         10, false), coalesce(clearness.standing >= 10, false), coalesce(clearness.standing_on_left_leg >= 10, false),
-        coalesce(clearness.standing_on_right_leg >= 10, false), coalesce(clearness.standing_on_a_leg >= 10, false),
+        coalesce(clearness.standing_on_right_leg >= 10, false), coalesce(clearness.standing_on_one_leg >= 10, false),
         coalesce(clearness.trunk_upright >= 10, false), coalesce(clearness.leaning_left >= 10, false),
         coalesce(clearness.leaning_right >= 10, false), coalesce(clearness.bent_over >= 10, false), coalesce(clearness.lying >=
         10, false), coalesce(clearness.upside_down >= 10, false), coalesce(clearness.facing_front >= 10, false),
@@ -1270,7 +1270,7 @@ COMMENT ON COLUMN pose_traits.left_knee_bent IS 'The left knee is bent by 45 deg
 COMMENT ON COLUMN pose_traits.right_knee_bent IS 'The right knee is bent by 45 degrees or more';
 COMMENT ON COLUMN pose_traits.left_leg_raised IS 'The left foot is lifted above the other one. It is uncertain';
 COMMENT ON COLUMN pose_traits.right_leg_raised IS 'The right foot is lifted above the other one. It is uncertain';
-COMMENT ON COLUMN pose_traits.a_leg_raised IS 'One foot is lifted above the other one';
+COMMENT ON COLUMN pose_traits.one_leg_raised IS 'One foot is lifted above the other one';
 COMMENT ON COLUMN pose_traits.legs_crossed IS 'The legs cross each other. It is uncertain';
 COMMENT ON COLUMN pose_traits.feet_apart IS 'The feet are further apart than the shoulders are wide';
 COMMENT ON COLUMN pose_traits.feet_together IS 'The feet touch each other, or nearly do';
@@ -1282,7 +1282,7 @@ COMMENT ON COLUMN pose_traits.sitting IS 'The person sits';
 COMMENT ON COLUMN pose_traits.standing IS 'The person stands or walks';
 COMMENT ON COLUMN pose_traits.standing_on_left_leg IS 'The person stands on the left leg only. It is uncertain';
 COMMENT ON COLUMN pose_traits.standing_on_right_leg IS 'The person stands on the right leg only. It is uncertain';
-COMMENT ON COLUMN pose_traits.standing_on_a_leg IS 'The person stands on one leg only';
+COMMENT ON COLUMN pose_traits.standing_on_one_leg IS 'The person stands on one leg only';
 COMMENT ON COLUMN pose_traits.trunk_upright IS 'The trunk is upright';
 COMMENT ON COLUMN pose_traits.leaning_left IS 'The trunk leans to the left of the picture';
 COMMENT ON COLUMN pose_traits.leaning_right IS 'The trunk leans to the right of the picture';

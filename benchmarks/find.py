@@ -31,11 +31,11 @@ from posesearch.pose.traits.expressions import select
 from posesearch.pose.traits.rules import all_of
 from posesearch.pose.traits.table import OF, TRAITS
 from posesearch.store import configuration, schema
+from posesearch.store.clearness import compute_clearness
 from posesearch.store.configuration import quote_text
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.poses import read_poses
 from posesearch.store.search import find_most_similar
-from posesearch.store.trait_view import compute_clearness
 from posesearch.store.traits import count_rules, find_clearest
 
 N: Final = 10
@@ -112,7 +112,7 @@ def measure(path: Path, count: int, repeats: int) -> None:
             hits = len(find_clearest(connection, rule, count, "poses"))
             print(f"    {f'{len(names)} traits' if len(names) > 1 else names[0]}: {hits / count:.2%} of the poses")
             _print("  clearest", partial(find_clearest, connection, rule, N, "poses"), repeats, base)
-            computed = select({"clearness": rule}, "pose_id", "poses")
+            computed = select({"clearness": rule}, "poses")
             text = f"FROM ({computed}) WHERE clearness >= 1 ORDER BY clearness DESC, pose_id LIMIT {N}"
             _print("  clearest, not stored", partial(_fetch, connection, text), min(repeats, 3), base)
         _print("counts of all traits", partial(count_rules, connection, _RULES), repeats, base)

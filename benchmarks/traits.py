@@ -44,8 +44,8 @@ SEEDS: Final = (2026, 2027)
 
 JUDGEMENTS: Final = Path(__file__).parent / "trait_judgements.json"
 _EITHER: Final = {
-    "a_leg_raised": ("left_leg_raised", "right_leg_raised"),
-    "standing_on_a_leg": ("standing_on_left_leg", "standing_on_right_leg"),
+    "one_leg_raised": ("left_leg_raised", "right_leg_raised"),
+    "standing_on_one_leg": ("standing_on_left_leg", "standing_on_right_leg"),
 }
 """The traits that were not judged, because they follow from two that were."""
 

@@ -8,7 +8,6 @@ posesearch/cli/help.py makes the usage lines and the descriptions, so that the t
 Typer. Typer 0.15.4, 0.24.2 with Click 8.3, and 0.29.2 gave the same page.
 """
 
-import difflib
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
+from generated import read_introduction, write_page
 
 from posesearch.cli.commands import app
 
@@ -47,23 +47,10 @@ def read_help(command: str) -> str:
 
 def make_page() -> str:
     """Return the page: the text above the marker as it is, and the help of every command."""
-    introduction, marker, _ = PAGE.read_text(encoding="utf-8").partition(MARKER)
-    if not marker:
-        raise ValueError(f"{PAGE} has no line {MARKER.strip()}")
+    introduction = read_introduction(PAGE, MARKER)
     blocks = [f"### {command}\n\n```\n{read_help(command)}```\n" for command in list_commands()]
-    return introduction + MARKER + "\n" + "\n".join(blocks)
-
-
-def main(*, check: bool) -> int:
-    """Write or check the page, and return the exit code."""
-    old, new = PAGE.read_text(encoding="utf-8"), make_page()
-    if not check:
-        PAGE.write_text(new, encoding="utf-8")
-        return 0
-    lines = old.splitlines(), new.splitlines()
-    sys.stderr.writelines(f"{line}\n" for line in difflib.unified_diff(*lines, "docs/cli.md", "--help", lineterm=""))
-    return int(old != new)
+    return introduction + "\n" + "\n".join(blocks)
 
 
 if __name__ == "__main__":
-    sys.exit(main(check=sys.argv[1:] == ["--check"]))
+    sys.exit(write_page(PAGE, make_page(), check=sys.argv[1:] == ["--check"]))

@@ -5,12 +5,13 @@
 With --check, it changes nothing, shows the difference, and exits with 1 if the page is out of date.
 """
 
-import difflib
 import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+
+from generated import read_introduction, write_page
 
 import posesearch
 from posesearch.errors import PosesearchError
@@ -22,10 +23,8 @@ MARKER: Final = "<!-- The rest is written by docs/make_python.py. -->\n"
 
 def make_page() -> str:
     """Return the page: the text above the marker as it is, and the reference."""
-    introduction, marker, _ = PAGE.read_text(encoding="utf-8").partition(MARKER)
-    if not marker:
-        raise ValueError(f"{PAGE} has no line {MARKER.strip()}")
-    return introduction + MARKER + "\n" + "\n".join(_make_reference())
+    introduction = read_introduction(PAGE, MARKER)
+    return introduction + "\n" + "\n".join(_make_reference())
 
 
 def _make_reference() -> Iterator[str]:
@@ -72,16 +71,5 @@ def _write_parameters(function: Any) -> str:
     return str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
 
 
-def main(*, check: bool) -> int:
-    """Write or check the page, and return the exit code."""
-    old, new = PAGE.read_text(encoding="utf-8"), make_page()
-    if not check:
-        PAGE.write_text(new, encoding="utf-8")
-        return 0
-    lines = old.splitlines(), new.splitlines()
-    sys.stderr.writelines(f"{line}\n" for line in difflib.unified_diff(*lines, "docs/python.md", "new", lineterm=""))
-    return int(old != new)
-
-
 if __name__ == "__main__":
-    sys.exit(main(check=sys.argv[1:] == ["--check"]))
+    sys.exit(write_page(PAGE, make_page(), check=sys.argv[1:] == ["--check"]))

@@ -196,10 +196,8 @@ class StoredPose(display.Shown):
         clustering_id, clustering_name, cluster, distance: the label. Each is None if there is none.
         sha256, dhash: SHA-256 of the photo's bytes, and its difference hash, which is None if it is not known.
         signature: signature of the source. See trust.py.
-        exists: whether there was a file at the source when the pose was read. It may be deleted, moved, or on a disk
-            that is not connected. None for a URL, and if another user stored the photo.
-        changed: whether the file had other bytes than the photo of the pose. None if there was no file, if it could not
-            be read, for a URL, and if another user stored the photo.
+        exists: whether the source had a file when the pose was read. None for a URL, and for another user's photo.
+        changed: whether that file had other bytes than the photo of the pose. None if it could not be read, too.
         attributes: what lists say about the photo, by the names of the columns. NULL is left out.
         traits: names of the traits that hold. None if the pose does not come from `Database.show` or `Database.find`.
     """

@@ -119,7 +119,7 @@ def test_every_key_of_the_json_examples_is_in_a_table() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["docs/make_cli.py", "docs/make_python.py", "docs/schema/make_schema.py", "docs/traits/make_traits.py"]
+    "script", ["docs/make_cli.py", "docs/make_python.py", "docs/schema/make_schema.py", "docs/make_traits.py"]
 )
 @pytest.mark.slow
 def test_what_is_written_from_the_code_is_up_to_date(script: str) -> None:

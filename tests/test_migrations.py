@@ -16,8 +16,8 @@ from posesearch.database import Database
 from posesearch.errors import DatabaseFailed, OldSchema
 from posesearch.pose.normalize import make_pose
 from posesearch.store import schema
+from posesearch.store.clearness import measure_clearness
 from posesearch.store.connection import DatabaseFile
-from posesearch.store.trait_view import measure_clearness
 from tests.conftest import Toy, toy_photo
 
 VERSION_4 = (Path(__file__).parent / "data" / "version4.sql").read_text(encoding="utf-8")

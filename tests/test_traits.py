@@ -39,7 +39,7 @@ def traits_of(stance: Stance) -> tuple[set[str], set[str]]:
         ("arms-up", "left_hand_raised right_hand_raised left_hand_above_head", "left_arm_hanging arms_spread"),
         ("waving", "right_hand_raised", "left_hand_raised"),
         ("lunge", "lunge feet_apart left_knee_bent right_leg_straight", "feet_together kneeling right_knee_bent"),
-        ("kick", "left_leg_raised standing_on_right_leg a_leg_raised", "right_leg_raised sitting"),
+        ("kick", "left_leg_raised standing_on_right_leg one_leg_raised", "right_leg_raised sitting"),
         ("side-bend", "leaning_right", "leaning_left trunk_upright"),
         ("wide", "feet_apart", "feet_together"),
     ],

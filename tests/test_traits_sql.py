@@ -16,9 +16,9 @@ from posesearch.pose.traits.expressions import Expression, select
 from posesearch.pose.traits.rules import all_of, any_of, not_
 from posesearch.pose.traits.table import NAMES, OF, TRAITS, measure_traits
 from posesearch.store.candidates import select_candidates
+from posesearch.store.clearness import COLUMNS, LIST, STEPS, compute_clearness, measure_clearness, select_traits
 from posesearch.store.connection import DatabaseFile
 from posesearch.store.schema import definitions
-from posesearch.store.trait_view import COLUMNS, LIST, STEPS, compute_clearness, measure_clearness, select_traits
 from posesearch.store.traits import count_rules, find_clearest, read_traits
 from posesearch.types import Float32, Float64
 from tests.conftest import STANDING
@@ -103,7 +103,7 @@ def to_facts(clearness: Float64) -> list[list[bool | None]]:
 def test_numpy_and_sql_agree(connection: duckdb.DuckDBPyConnection, poses: tuple[Float32, Float32]) -> None:
     expected = measure_traits(*poses)
     write_poses(connection, *poses)
-    query = select({trait.name: trait.rule for trait in TRAITS}, "pose_id", "poses")
+    query = select({trait.name: trait.rule for trait in TRAITS}, "poses")
     rows = connection.execute(f"FROM ({query}) ORDER BY pose_id").fetchall()
     found = np.array([row[1:] for row in rows], np.float64)
     assert found == pytest.approx(expected, abs=1e-4, rel=1e-6)
@@ -226,7 +226,7 @@ def test_an_unknown_trait_is_one_line_that_says_what_there_is(filled: Database) 
 )
 def test_the_clearest_poses_come_first(rule: Expression, filled: Database) -> None:
     with DatabaseFile(filled.path).reading() as connection:
-        rows = connection.execute(f"FROM ({select({'clearness': rule}, 'pose_id', 'poses')})").fetchall()
+        rows = connection.execute(f"FROM ({select({'clearness': rule}, 'poses')})").fetchall()
         sizes = dict(connection.execute("SELECT pose_id, prominence FROM poses").fetchall())
         expected = sorted(
             (-min(int(clearness * STEPS) / STEPS, 3), -sizes[row], row) for row, clearness in rows if clearness >= 1

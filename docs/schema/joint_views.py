@@ -5,7 +5,7 @@ from typing import Final
 
 from posesearch import skeleton
 from posesearch.pose.traits.table import TRAITS, Trait
-from posesearch.store.trait_view import make_fact, make_list
+from posesearch.store.clearness import make_fact, make_list
 
 
 def _struct_of_joint(position: int) -> str:

@@ -137,10 +137,9 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
     else:
         title, (tiles, size) = "The poses that are unlike all others", maker.make_outliers(report)
     shown = len(tiles) - isinstance(report, SimilarReport)
-    has_skeletons = any(tile.has_skeletons for tile in tiles)
     compared = len(report) > 0 and not isinstance(report, OutliersReport)
     legend = list_entries(
-        skeletons=has_skeletons,
+        skeletons=any(tile.has_skeletons for tile in tiles),
         compared=compared,
         graded=len(report) > 0,
         percentiles=any(one.percentile is not None for one in report),
@@ -150,11 +149,10 @@ def make_sheet(report: SheetReport, opener: PhotoOpener, *, plain: bool = False)
 
 def _make_found_sheet(report: FindReport, maker: TileMaker) -> Sheet:
     tiles, size = maker.make_found(report)
-    title = _add_details(
-        f'Poses that match "{report.phrase}"' if report.phrase else "Poses", report, len(tiles), len(report)
-    )
+    title = f'Poses that match "{report.phrase}"' if report.phrase else "Poses"
     legend = list_entries(skeletons=any(tile.has_skeletons for tile in tiles), compared=False)
-    return Sheet(title, tiles, size, (*legend, Entry("clearness 1: just clear enough, 3: very clear")))
+    details = _add_details(title, report, len(tiles), len(report))
+    return Sheet(details, tiles, size, (*legend, Entry("clearness 1: just clear enough, 3: very clear")))
 
 
 def _make_duplicates_sheet(report: DuplicatesReport, maker: TileMaker) -> Sheet:

@@ -6,23 +6,22 @@ from typing import Final
 
 from posesearch.errors import NoDatabase
 from posesearch.pose.traits import phrases, table, vocabulary
-from posesearch.pose.traits.expressions import Expression
 from posesearch.pose.traits.phrases import Phrase
 from posesearch.pose.traits.table import Trait
 from posesearch.pose.traits.words import ENTRIES
 from posesearch.results.find import FindReport, FoundPose, Word, WordsReport
 from posesearch.search.options import SearchOptions
 from posesearch.search.ranking import (
-    ListedHit,
     count_hits,
     find_chosen_clustering,
     list_distinct,
+    search_distinct,
     select_from_options,
 )
 from posesearch.search.similar import check_searchable
 from posesearch.store import poses
 from posesearch.store.connection import Connection, DatabaseFile
-from posesearch.store.traits import Counts, TraitHit, count_rules, find_clearest, read_traits
+from posesearch.store.traits import Counts, count_rules, find_clearest, read_traits
 
 
 def find_poses(file: DatabaseFile, phrase: Phrase, options: SearchOptions) -> FindReport:
@@ -30,7 +29,12 @@ def find_poses(file: DatabaseFile, phrase: Phrase, options: SearchOptions) -> Fi
     with file.reading(for_users_sql=bool(options.where)) as connection:
         check_searchable(file, connection, options)
         candidates = select_from_options(connection, options)
-        listed = _find_distinct(connection, phrase.rule, candidates, options)[: options.n]
+        listed = search_distinct(
+            lambda n: find_clearest(connection, phrase.rule, n, candidates),
+            lambda hits: list_distinct(connection, hits, options),
+            options,
+            count_hits(options),
+        )[: options.n]
         stored = poses.read_poses(
             connection, [one.hit.pose_id for one in listed], find_chosen_clustering(connection, options)
         )
@@ -42,19 +46,6 @@ def find_poses(file: DatabaseFile, phrase: Phrase, options: SearchOptions) -> Fi
         for rank, (one, pose) in enumerate(zip(listed, stored, strict=True), start=1)
     )
     return FindReport(phrase.text, phrase.traits, found, parts, options.describe(), unknown)
-
-
-def _find_distinct(
-    connection: Connection, rule: Expression, candidates: str, options: SearchOptions
-) -> list[ListedHit[TraitHit]]:
-    """Search for the clearest hits. While too few are left without near-duplicates, search for four times as many."""
-    n = count_hits(options)
-    while True:
-        hits = find_clearest(connection, rule, n, candidates)
-        listed = list_distinct(connection, hits, options)
-        if len(listed) >= options.n or len(hits) < n:
-            return listed
-        n *= 4
 
 
 def _count_parts(connection: Connection, phrase: Phrase, candidates: str) -> tuple[tuple[str, int], ...]:

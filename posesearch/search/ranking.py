@@ -1,6 +1,8 @@
 """Ranks the hits of a search, and removes near-duplicates."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -68,18 +70,36 @@ def count_hits(options: SearchOptions) -> int:
 def rank_distinct(
     connection: Connection, query: Query, prepared: PreparedQuery, candidates: str, options: SearchOptions, n: int
 ) -> list[ListedHit[Hit]]:
-    """Search for n hits. While too few are left without near-duplicates, search for four times as many."""
+    """Return the best hits without near-duplicates, from a search for n hits or more."""
+    find = partial(
+        search.find_most_similar,
+        connection,
+        prepared,
+        mirror=options.mirror,
+        exchange=options.exchange,
+        min_shared=options.min_shared,
+        candidates=candidates,
+    )
+    return search_distinct(find, lambda hits: list_hits(connection, query, hits, options), options, n)
+
+
+def search_distinct(
+    find: Callable[[int], list[AnyHit]],
+    list_them: Callable[[list[AnyHit]], list[ListedHit[AnyHit]]],
+    options: SearchOptions,
+    n: int,
+) -> list[ListedHit[AnyHit]]:
+    """Search for n hits. While too few are left without near-duplicates, search for four times as many.
+
+    Args:
+        find: returns the best hits, as many as its argument says.
+        list_them: returns the hits without near-duplicates.
+        options: how many hits are wanted.
+        n: how many hits to search for first.
+    """
     while True:
-        hits = search.find_most_similar(
-            connection,
-            prepared,
-            n,
-            mirror=options.mirror,
-            exchange=options.exchange,
-            min_shared=options.min_shared,
-            candidates=candidates,
-        )
-        listed = list_hits(connection, query, hits, options)
+        hits = find(n)
+        listed = list_them(hits)
         if len(listed) >= options.n or len(hits) < n:
             return listed
         n *= 4

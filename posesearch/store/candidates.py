@@ -10,12 +10,12 @@ from posesearch import skeleton
 from posesearch.errors import BadFilter
 from posesearch.pose.traits.expressions import Expression
 from posesearch.store.attribute_view import VIEW, list_names, make_query, read_types
+from posesearch.store.clearness import COLUMNS, STEPS, select_rules, select_traits
 from posesearch.store.connection import Connection
 from posesearch.store.damage import is_damage
 from posesearch.store.interruptible import DEFAULT_TIMEOUT
 from posesearch.store.labels import labelled_poses
 from posesearch.store.schema import TRAITS, view_query
-from posesearch.store.trait_view import COLUMNS, STEPS, select_rules, select_traits
 
 
 def all_poses(*, world: bool) -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from posesearch.store.attribute_view import find_name, reserved_names
+from posesearch.store.clearness import compute_clearness
 from posesearch.store.configuration import quote_text
 from posesearch.store.interruptible import Connection
 from posesearch.store.rewriting import OLD, NotCopied, rewrite
 from posesearch.store.schema import TRAITS
-from posesearch.store.trait_view import compute_clearness
 from posesearch.store.world_vectors import compute_world_vectors
 
 _NEW_NAMES: Final = {

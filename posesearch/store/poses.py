@@ -16,9 +16,9 @@ from posesearch.sources import is_url, to_path
 from posesearch.sources.changes import look_at_file
 from posesearch.store.attributes import read_attributes
 from posesearch.store.chosen import choose_poses
+from posesearch.store.clearness import make_struct, measure_clearness
 from posesearch.store.connection import Connection
 from posesearch.store.labels import labelled_poses
-from posesearch.store.trait_view import make_struct, measure_clearness
 from posesearch.store.values import BadValue, check_finite, check_present, check_vectors
 from posesearch.trust import Trust
 from posesearch.types import Keypoints, Person, Pose, StoredPose

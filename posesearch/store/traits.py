@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from posesearch.pose.traits.expressions import Expression
+from posesearch.store.clearness import LIST, STEPS, select_rules, select_traits
 from posesearch.store.connection import Connection
-from posesearch.store.trait_view import LIST, STEPS, select_rules, select_traits
 
 
 @dataclass(frozen=True)

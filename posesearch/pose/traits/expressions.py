@@ -3,11 +3,9 @@
 A missing joint is NaN in NumPy and NULL in SQL. So is an expression that needs it.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, reduce
-from itertools import count
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -139,18 +137,17 @@ def _choose(condition: Float64, value: Float64) -> Float64:
     return np.where(condition >= 1, value, 0.0)
 
 
-# The NumPy form of each operation, and its SQL form. Functions have their full names, so that a view with them does not
-# depend on macros of the user.
+# The NumPy form of each operation, and its SQL form.
 _OPERATIONS: Final[Mapping[str, tuple[Callable[..., Float64], str]]] = {
     "+": (np.add, "({} + {})"),
     "-": (np.subtract, "({} - {})"),
     "*": (np.multiply, "({} * {})"),
-    "/": (_divide, "({} / system.main.nullif({}, 0))"),
-    "absolute": (np.abs, "system.main.abs({})"),
-    "root": (np.sqrt, "system.main.sqrt({})"),
-    "degrees": (_find_degrees, "system.main.degrees(system.main.atan2({}, {}))"),
-    "least": (_take_least, "system.main.least({})"),
-    "greatest": (_take_greatest, "system.main.greatest({})"),
+    "/": (_divide, "({} / nullif({}, 0))"),
+    "absolute": (np.abs, "abs({})"),
+    "root": (np.sqrt, "sqrt({})"),
+    "degrees": (_find_degrees, "degrees(atan2({}, {}))"),
+    "least": (_take_least, "least({})"),
+    "greatest": (_take_greatest, "greatest({})"),
     "otherwise": (_replace_missing, "coalesce({}, {})"),
     "above": (_exceed, "coalesce(({0} - {1}) / {2}, 0)"),
     "below": (_fall_below, "coalesce(({1} - {0}) / {2}, 0)"),
@@ -208,73 +205,32 @@ def to_sql(expression: Expression, known: Mapping[Expression, str] | None = None
             return f"{value:g}"
         case "name", (text, _):
             return str(text)
-        case "/", (value, Expression("number", (divisor,))) if divisor:
-            return f"({to_sql(value, known)} / {divisor:g})"
         case operation, arguments:
             texts = [to_sql(argument, known) for argument in arguments]
             form = _OPERATIONS[operation][1]
             return form.format(", ".join(texts)) if operation in _SEVERAL else form.format(*texts)
 
 
-def select(values: Mapping[str, Expression], kept: str, relation: str) -> str:
-    """Return the query of a row per pose with some expressions.
+def select(values: Mapping[str, Expression], relation: str) -> str:
+    """Return the query of a row per pose with its pose_id and some expressions.
 
     It is made of queries in FROM. The innermost has the joints, and each other one has expressions that need those of
-    the one before. An operation that occurs more than once is computed once.
+    the one before.
 
     Args:
         values: the expressions by the names of their columns.
-        kept: SQL of the columns that are kept, such as "pose_id, snapshot_id".
         relation: the relation of the poses in FROM.
     """
-    values = _name_repeated(values)
     levels: dict[str, tuple[int, str]] = {}
     for value in values.values():
         _find_levels(value, levels)
     columns = ", ".join(text for level, text in levels.values() if level == 0)
-    query = f"SELECT {kept}, {columns} FROM {relation}"  # noqa: S608 (our own expressions)
+    query = f"SELECT pose_id, {columns} FROM {relation}"  # noqa: S608 (our own expressions)
     for number in range(1, 1 + max((level for level, _ in levels.values()), default=0)):
         columns = ", ".join(text for level, text in levels.values() if level == number)
         query = f"SELECT *, {columns} FROM (\n{query}\n)"  # noqa: S608 (likewise)
     columns = ",\n".join(f"    {to_sql(value)} AS {text}" for text, value in values.items())
-    return f"SELECT\n    {kept},\n{columns}\nFROM (\n{query}\n)"
-
-
-def _name_repeated(values: Mapping[str, Expression]) -> dict[str, Expression]:
-    """Return the expressions with a name for each operation that occurs more than once in them."""
-    known: dict[tuple[str, tuple[Any, ...]], Expression] = {}
-
-    @cache
-    def unify(expression: Expression) -> Expression:
-        """Return the same object for all expressions that are equal."""
-        arguments = tuple(unify(one) if isinstance(one, Expression) else one for one in expression.arguments)
-        return known.setdefault((expression.operation, arguments), Expression(expression.operation, arguments))
-
-    unified = {text: unify(value) for text, value in values.items()}
-    uses = Counter(one for expression in known.values() for one in expression.arguments)
-    uses.update(unified.values())
-    named = {one.arguments[1]: one for one in known.values() if one.operation == "name"}
-
-    @cache
-    def define(expression: Expression) -> Expression:
-        arguments = tuple(replace(one) if isinstance(one, Expression) else one for one in expression.arguments)
-        return Expression(expression.operation, arguments)
-
-    @cache
-    def replace(expression: Expression) -> Expression:
-        """Return the expression, or its name if it has one or needs one."""
-        expression = named.get(expression, expression)
-        match expression.operation, expression.arguments:
-            case "joint" | "number", _:
-                return expression
-            case "name", (text, definition):
-                return name(text, define(definition))
-        if uses[expression] == 1:
-            return define(expression)
-        return name(f"shared_{next(numbers)}", define(expression))
-
-    numbers = count(1)
-    return {text: replace(value) for text, value in unified.items()}
+    return f"SELECT\n    pose_id,\n{columns}\nFROM (\n{query}\n)"
 
 
 def _find_levels(expression: Expression, levels: dict[str, tuple[int, str]]) -> int:
@@ -289,7 +245,7 @@ def _find_levels(expression: Expression, levels: dict[str, tuple[int, str]]) -> 
             place = skeleton.INDEX[joint_name] + 1
             axes = [one for one in COLUMNS if one.startswith("world") == column.startswith("world")]
             total = " + ".join(f"{axis}[{place}]::DOUBLE" for axis in axes)  # finite if each of them is
-            finite = f"CASE WHEN system.main.isfinite({total}) THEN {column}[{place}]::DOUBLE END"
+            finite = f"CASE WHEN isfinite({total}) THEN {column}[{place}]::DOUBLE END"
             levels[to_sql(expression)] = (0, f"{finite} AS {to_sql(expression)}")
             return 1
         case "number", _:

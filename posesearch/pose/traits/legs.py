@@ -67,10 +67,10 @@ def leg_raised(side: str) -> Expression:
     )
 
 
-def a_leg_raised() -> Expression:
+def one_leg_raised() -> Expression:
     """One foot is higher than the other one."""
     apart = name("feet_height", absolute(_foot_height("left")))
-    return named("a_leg_raised", all_of(above(apart, 0.42, 0.15), above(hips_height(), 0.2, 0.1)))
+    return named("one_leg_raised", all_of(above(apart, 0.42, 0.15), above(hips_height(), 0.2, 0.1)))
 
 
 def legs_crossed() -> Expression:
@@ -235,9 +235,9 @@ def standing_on(side: str) -> Expression:
     return all_of(standing(), leg_raised(OTHER[side]))
 
 
-def standing_on_a_leg() -> Expression:
+def standing_on_one_leg() -> Expression:
     """The person stands, and a foot is raised."""
-    return all_of(standing(), a_leg_raised())
+    return all_of(standing(), one_leg_raised())
 
 
 def weight_on(side: str) -> Expression:

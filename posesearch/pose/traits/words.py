@@ -95,11 +95,11 @@ ENTRIES: Final[tuple[OfPart | OfPerson, ...]] = (
     OfPart(
         "legs", "{s}_leg_raised", ("leg", "foot", "knee"),
         ("{} raised", "{} up", "{} lifted", "raised {}", "lifted {}", "{} in the air", "{} off the ground"),
-        exclusive=True, either="a_leg_raised",
+        exclusive=True, either="one_leg_raised",
     ),
     OfPart(
         "legs", "standing_on_{s}_leg", ("leg", "foot"), ("standing on {}", "balancing on {}", "on {}"),
-        exclusive=True, either="standing_on_a_leg",
+        exclusive=True, either="standing_on_one_leg",
     ),
     OfPart("legs", "weight_on_{s}_leg", ("leg", "foot"), ("weight on {}",), exclusive=True),
     OfPerson("legs", "legs_crossed", ("legs crossed", "crossed legs", "cross-legged", "feet crossed", "crossed feet")),

@@ -45,7 +45,7 @@ def compute_clearness(relation: str) -> str:
     Args:
         relation: the relation of the poses in FROM.
     """
-    rules = select({name: OF[name].rule for name in NAMES}, "pose_id", relation)
+    rules = select({name: OF[name].rule for name in NAMES}, relation)
     numbers = [f"trunc(greatest({-_MOST}, least({_MOST}, {name} * {STEPS})))::TINYINT" for name in NAMES]
     return f"SELECT pose_id, {make_struct(numbers)} AS clearness FROM (\n{rules}\n)"  # noqa: S608 (our own expressions)
 
@@ -62,17 +62,18 @@ def select_rules(rules: Mapping[str, Expression], kept: str, relation: str) -> s
     return f"SELECT {kept}, {columns} FROM {relation}"  # noqa: S608 (our own expressions)
 
 
-def select_traits(names: Collection[str], kept: str = "pose_id", relation: str = "poses") -> str:
-    """Return the query of a row per pose with a BOOLEAN column for each of some traits. It is NULL if nobody can tell.
+def select_traits(names: Collection[str], relation: str = "poses") -> str:
+    """Return the query of a row per pose with its pose_id and a BOOLEAN column for each of some traits.
+
+    A column is NULL if nobody can tell.
 
     Args:
         names: the traits, in any order. "traits" is the list of the names of all traits that hold.
-        kept: SQL of the columns that are kept, such as "pose_id, snapshot_id".
         relation: the relation of the poses in FROM.
     """
     columns = [f"{make_fact(name)} AS {name}" for name in NAMES if name in names]
     columns += [f"{make_list()} AS {LIST}"] if LIST in names else []
-    return f"SELECT {', '.join([kept, *columns])} FROM {relation}"  # noqa: S608 (our own expressions)
+    return f"SELECT {', '.join(['pose_id', *columns])} FROM {relation}"  # noqa: S608 (our own expressions)
 
 
 def make_fact(name: str) -> str:

@@ -1,26 +1,26 @@
 """Write the list of traits into docs/traits.md, from the table of rules.
 
-    python docs/traits/make_traits.py [--check | --pictures]
+    python docs/make_traits.py [--check | --pictures]
 
 With --check, it changes nothing, shows the difference, and exits with 1 if the page is out of date. With --pictures, it
-draws a picture of each trait into this folder: a mannequin that shows the trait and little else.
+draws a picture of each trait into docs/traits: a mannequin that shows the trait and little else.
 """
 
-import difflib
 import sys
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
+from generated import read_introduction, write_page
 
 from posesearch.pose.traits.expressions import Expression, to_sql
 from posesearch.pose.traits.table import NAMES, TRAITS, Trait, measure_traits
 from posesearch.render.skeletons import draw_on_photo
 
-FOLDER: Final = Path(__file__).parent
-PAGE: Final = FOLDER.parent / "traits.md"
-MARKER: Final = "<!-- The rest is written by docs/traits/make_traits.py. -->\n"
+PAGE: Final = Path(__file__).with_name("traits.md")
+PICTURES: Final = PAGE.with_name("traits")
+MARKER: Final = "<!-- The rest is written by docs/make_traits.py. -->\n"
 GROUPS: Final = {
     "Hands and arms": ("hand", "arm", "hands", "arms"),
     "Legs and feet": ("leg", "knee", "legs", "feet", "stride", "lunge", "squat", "kneeling", "sitting", "standing"),
@@ -31,7 +31,7 @@ GROUPS: Final = {
 BODY_HEIGHT: Final = 1.7
 """Metres of a mannequin, whose joints are in body heights."""
 
-DERIVED: Final = ("a_leg_raised", "standing_on_a_leg")
+DERIVED: Final = ("one_leg_raised", "standing_on_one_leg")
 """The traits that the stances do not name, because they follow from others."""
 
 SIDE: Final = 200
@@ -40,10 +40,8 @@ SIDE: Final = 200
 
 def make_page() -> str:
     """Return the page: the text above the marker as it is, and a row for each trait."""
-    introduction, marker, _ = PAGE.read_text(encoding="utf-8").partition(MARKER)
-    if not marker:
-        raise ValueError(f"{PAGE} has no line {MARKER.strip()}")
-    parts = [introduction + MARKER]
+    introduction = read_introduction(PAGE, MARKER)
+    parts = [introduction]
     rest = list(TRAITS)
     for heading, words in GROUPS.items():
         chosen = [trait for trait in rest if not words or set(trait.name.split("_")) & set(words)]
@@ -94,7 +92,7 @@ def _show(value: Expression) -> str:
 
 def draw_pictures() -> None:
     """Draw a picture of each trait."""
-    sys.path.append(str(FOLDER.parents[1] / "benchmarks"))
+    sys.path.append(str(PAGE.parents[1] / "benchmarks"))
     from trait_stances import draw_stances  # noqa: PLC0415 (a module of the benchmarks)
 
     stances = draw_stances(np.random.default_rng(7))
@@ -114,22 +112,11 @@ def draw_pictures() -> None:
         )
         written, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
         if written:
-            (FOLDER / f"{name}.jpg").write_bytes(data.tobytes())
-
-
-def main(*, check: bool) -> int:
-    """Write or check the page, and return the exit code."""
-    old, new = PAGE.read_text(encoding="utf-8"), make_page()
-    if not check:
-        PAGE.write_text(new, encoding="utf-8")
-        return 0
-    lines = old.splitlines(), new.splitlines()
-    sys.stderr.writelines(f"{line}\n" for line in difflib.unified_diff(*lines, "docs/traits.md", "rules", lineterm=""))
-    return int(old != new)
+            (PICTURES / f"{name}.jpg").write_bytes(data.tobytes())
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--pictures"]:
         draw_pictures()
     else:
-        sys.exit(main(check=sys.argv[1:] == ["--check"]))
+        sys.exit(write_page(PAGE, make_page(), check=sys.argv[1:] == ["--check"]))
